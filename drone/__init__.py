@@ -1,0 +1,1 @@
+"""One aircraft: its link, its checks, its guardian, its voice and loudspeaker."""

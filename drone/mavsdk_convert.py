@@ -1,0 +1,143 @@
+"""Our words to MAVLink's and back: the only place that knows items, frames and 1e7 degrees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from mavsdk.plugins.mission_raw import MissionItem
+from mavsdk.plugins.telemetry import FlightMode as MavsdkMode
+
+from patrol.errors import CommandDenied
+from patrol.geo import Datum, GeoPoint, Height
+from patrol.plan import MissionPlan
+from patrol.telemetry import FlightMode
+
+_WAYPOINT, _CHANGE_SPEED, _GIMBAL = 16, 178, 1000
+_FENCE_VERTEX = 5001  # MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION
+_GLOBAL, _MISSION_FRAME, _RELATIVE = 0, 2, 3
+# What PX4 gives back for a frame it was sent (FACTS): the same frame in its INT form.
+_SAME_FRAME = {6: 3, 5: 0}
+_MISSION, _FENCE = 0, 1
+_YAW_LOCK = 16  # GIMBAL_MANAGER_FLAGS_YAW_LOCK: bearings are from north
+_ACCEPTANCE_M = 2.0
+
+_MODES = {
+    MavsdkMode.READY: FlightMode.READY,
+    MavsdkMode.TAKEOFF: FlightMode.TAKE_OFF,
+    MavsdkMode.HOLD: FlightMode.HOLD,
+    MavsdkMode.MISSION: FlightMode.MISSION,
+    MavsdkMode.RETURN_TO_LAUNCH: FlightMode.RETURN,
+    MavsdkMode.LAND: FlightMode.LAND,
+    MavsdkMode.OFFBOARD: FlightMode.OFFBOARD,
+    MavsdkMode.MANUAL: FlightMode.MANUAL,
+    MavsdkMode.ALTCTL: FlightMode.MANUAL,
+    MavsdkMode.POSCTL: FlightMode.MANUAL,
+    MavsdkMode.ACRO: FlightMode.MANUAL,
+    MavsdkMode.STABILIZED: FlightMode.MANUAL,
+}
+
+
+def flight_mode(mode: MavsdkMode) -> FlightMode:
+    """An autopilot's mode in an operator's words."""
+    return _MODES.get(mode, FlightMode.UNKNOWN)
+
+
+def known(value: float) -> float | None:
+    """MAVSDK's NaN is our None."""
+    return None if math.isnan(value) else value
+
+
+def mission_items(plan: MissionPlan) -> list[MissionItem]:
+    """Speed, gimbal and waypoint items of a plan; CommandDenied for a height it cannot express."""
+    items: list[MissionItem] = []
+    speed_m_s: float | None = None
+    for waypoint in plan.waypoints:
+        if waypoint.speed_m_s != speed_m_s:
+            speed_m_s = waypoint.speed_m_s
+            items.append(_order(len(items), _CHANGE_SPEED, 1.0, speed_m_s, -1.0))
+        if waypoint.gimbal_pitch_deg is not None:
+            bearing_deg = waypoint.camera_bearing_true_deg
+            yaw_deg = math.nan if bearing_deg is None else signed(bearing_deg)
+            gimbal = _order(len(items), _GIMBAL, waypoint.gimbal_pitch_deg, yaw_deg, math.nan)
+            gimbal.param4, gimbal.x = math.nan, _YAW_LOCK
+            items.append(gimbal)
+        items.append(
+            MissionItem(
+                seq=len(items), frame=_RELATIVE, command=_WAYPOINT, current=int(not items),
+                autocontinue=1, param1=waypoint.hold_s, param2=_ACCEPTANCE_M, param3=0.0,
+                param4=math.nan, x=_e7(waypoint.point.lat_deg), y=_e7(waypoint.point.lon_deg),
+                z=_above_home_m(waypoint.height), mission_type=_MISSION,
+            )  # fmt: skip
+        )
+    items[0].current = 1
+    return items
+
+
+def fence_items(plan: MissionPlan) -> list[MissionItem]:
+    """One inclusion polygon: PX4 ands several."""
+    return [
+        MissionItem(
+            seq=number, frame=_GLOBAL, command=_FENCE_VERTEX, current=0, autocontinue=0,
+            param1=float(len(plan.fence)), param2=0.0, param3=0.0, param4=0.0,
+            x=_e7(point.lat_deg), y=_e7(point.lon_deg), z=0.0, mission_type=_FENCE,
+        )  # fmt: skip
+        for number, point in enumerate(plan.fence)
+    ]
+
+
+def waypoints_before(plan: MissionPlan, item: int) -> int:
+    """How many waypoints of the plan lie before the item that is being carried out."""
+    return sum(1 for entry in mission_items(plan)[:item] if entry.command == _WAYPOINT)
+
+
+def differences(sent: Sequence[MissionItem], got: Sequence[MissionItem]) -> list[str]:
+    """Where what was read back is not what was sent, item by item."""
+    if len(sent) != len(got):
+        return [f"{len(got)} items came back of {len(sent)}"]
+    found = []
+    for mine, theirs in zip(sent, got, strict=True):
+        if mine.command != theirs.command:
+            found.append(f"item {mine.seq}: command {theirs.command} for {mine.command}")
+        elif mine.frame != _SAME_FRAME.get(theirs.frame, theirs.frame):
+            found.append(f"item {mine.seq}: frame {theirs.frame} for {mine.frame}")
+        elif (mine.x, mine.y) != (theirs.x, theirs.y):
+            found.append(f"item {mine.seq}: another place")
+        elif not _same(mine.z, theirs.z) or not _same(mine.param1, theirs.param1):
+            found.append(f"item {mine.seq}: another height or value")
+        elif not _same(mine.param2, theirs.param2) and mine.command != _WAYPOINT:
+            found.append(f"item {mine.seq}: another value")
+    return found
+
+
+def signed(bearing_deg: float) -> float:
+    """0 to 360 as -180 to 180."""
+    return (bearing_deg + 180.0) % 360.0 - 180.0
+
+
+def place(lat_deg: float, lon_deg: float) -> GeoPoint | None:
+    """A position, or None where MAVSDK has none yet."""
+    if math.isnan(lat_deg) or math.isnan(lon_deg):
+        return None
+    return GeoPoint(lat_deg=lat_deg, lon_deg=lon_deg)
+
+
+def _same(a: float, b: float) -> bool:
+    return (math.isnan(a) and math.isnan(b)) or abs(a - b) < 1e-3
+
+
+def _order(seq: int, command: int, p1: float, p2: float, p3: float) -> MissionItem:
+    return MissionItem(
+        seq=seq, frame=_MISSION_FRAME, command=command, current=0, autocontinue=1, param1=p1,
+        param2=p2, param3=p3, param4=0.0, x=0, y=0, z=0.0, mission_type=_MISSION,
+    )  # fmt: skip
+
+
+def _e7(degrees: float) -> int:
+    return round(degrees * 1e7)
+
+
+def _above_home_m(height: Height) -> float:
+    if height.datum is not Datum.HOME:
+        raise CommandDenied("upload", f"a height above {height.datum.value} cannot be flown yet")
+    return height.metres

@@ -1,0 +1,263 @@
+"""An announcement from draft to played, and the table of its states (DOMAIN 5.3).
+
+Whether it may be spoken at all is decided in release_rules.py.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ground_station.templates import Profile, SlotValue, Template
+from ground_station.transitions import Machine, Step
+from patrol.cause import Cause, Role
+from patrol.errors import Refused
+from patrol.geo import GeoPoint
+from patrol.plan import Finding
+
+# Findings that no leader can override: who answers for the words, and what the words are.
+NEVER_OVERRIDDEN = frozenset(
+    {"release.person", "release.auto_operator", "release.counts_only", "release.speaker_busy"}
+)
+
+
+class AnnouncementState(enum.Enum):
+    """Where an announcement stands."""
+
+    DRAFT = "DRAFT"
+    APPROVED = "APPROVED"
+    QUEUED = "QUEUED"
+    BLOCKED = "BLOCKED"
+    OVERRIDDEN = "OVERRIDDEN"
+    PLAYING = "PLAYING"
+    PLAYED = "PLAYED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class AnnouncementEvent(enum.Enum):
+    """What moves an announcement on."""
+
+    APPROVE = "approve"
+    QUEUE = "queue"
+    BLOCK = "block"
+    OVERRIDE = "override"
+    START = "start"
+    FINISH = "finish"
+    FAIL = "fail"
+    CANCEL = "cancel"
+
+
+_St, _Ev = AnnouncementState, AnnouncementEvent
+_SYS = (Role.SYSTEM,)
+_OPEN = (_St.DRAFT, _St.APPROVED, _St.QUEUED, _St.BLOCKED, _St.OVERRIDDEN, _St.PLAYING)
+
+ANNOUNCEMENT_MACHINE: Machine[AnnouncementState, AnnouncementEvent] = Machine(
+    "announcement",
+    (
+        # Templates are approved beforehand, so the system may pass their drafts on.
+        Step(
+            event=_Ev.APPROVE,
+            sources=(_St.DRAFT,),
+            target=_St.APPROVED,
+            roles=(Role.LEADER, Role.SYSTEM),
+        ),
+        Step(event=_Ev.QUEUE, sources=(_St.APPROVED,), target=_St.QUEUED, roles=(Role.ANNOUNCER,)),
+        Step(event=_Ev.BLOCK, sources=(_St.QUEUED,), target=_St.BLOCKED, roles=_SYS),
+        Step(
+            event=_Ev.OVERRIDE,
+            sources=(_St.BLOCKED,),
+            target=_St.OVERRIDDEN,
+            roles=(Role.LEADER,),
+            needs_reason=True,
+        ),
+        Step(
+            event=_Ev.START,
+            sources=(_St.QUEUED, _St.OVERRIDDEN),
+            target=_St.PLAYING,
+            roles=_SYS,
+        ),
+        Step(event=_Ev.FINISH, sources=(_St.PLAYING,), target=_St.PLAYED, roles=_SYS),
+        Step(
+            event=_Ev.FAIL,
+            sources=(_St.QUEUED, _St.OVERRIDDEN, _St.PLAYING),
+            target=_St.FAILED,
+            roles=_SYS,
+            needs_reason=True,
+        ),
+        Step(
+            event=_Ev.CANCEL,
+            sources=_OPEN,
+            target=_St.CANCELLED,
+            roles=(Role.ANNOUNCER, Role.PILOT),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """Words that a person releases; text and sound that are stored are those that were played."""
+
+    announcement_id: str
+    alert_id: str
+    sortie: str
+    grid_code: str | None
+    template_id: str
+    template_version: int
+    language: str  # "zh" or "en": which of the two texts is spoken
+    text_zh: str
+    text_en: str
+    profile: Profile
+    state: AnnouncementState
+    created_utc: datetime
+    is_exercise: bool
+    legal_basis_id: str = ""
+    approved_by: str = ""
+    released_by: str = ""
+    released_utc: datetime | None = None
+    audio_sha256: str = ""
+    audio_duration_s: float | None = None
+    voice: str = ""  # which voice or recording spoke, DOMAIN 2.6
+    place: GeoPoint | None = None  # the aircraft when the play began
+    slant_range_m: float | None = None
+    level_dba: float | None = None  # estimate at the listener
+    started_utc: datetime | None = None
+    finished_utc: datetime | None = None
+    blocked: tuple[Finding, ...] = ()
+    overridden_by: str = ""
+    reason: str = ""  # of the override, the failure or the cancellation
+
+    @property
+    def text(self) -> str:
+        """The words that are spoken."""
+        return self.text_zh if self.language == "zh" else self.text_en
+
+
+def draft_announcement(
+    template: Template,
+    *,
+    announcement_id: str,
+    alert_id: str,
+    sortie: str,
+    grid_code: str | None,
+    created_utc: datetime,
+    is_exercise: bool,
+    legal_basis_id: str = "",
+    values: Mapping[str, SlotValue] | None = None,
+    language: str = "zh",
+) -> Announcement:
+    """A draft with the template's words; Refused when a slot has no value."""
+    if language not in ("zh", "en"):
+        raise Refused(f"template {template.template_id} has no words in {language!r}")
+    text_zh, text_en = template.fill(values)
+    return Announcement(
+        announcement_id=announcement_id,
+        alert_id=alert_id,
+        sortie=sortie,
+        grid_code=grid_code,
+        template_id=template.template_id,
+        template_version=template.version,
+        language=language,
+        text_zh=text_zh,
+        text_en=text_en,
+        profile=template.profile,
+        state=AnnouncementState.DRAFT,
+        created_utc=created_utc,
+        is_exercise=is_exercise,
+        legal_basis_id=legal_basis_id,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """The clip that will be or was played, and where the aircraft was."""
+
+    sha256: str
+    duration_s: float | None = None
+    voice: str = ""
+    place: GeoPoint | None = None
+    slant_range_m: float | None = None
+    level_dba: float | None = None
+
+
+def advance(
+    announcement: Announcement,
+    event: AnnouncementEvent,
+    cause: Cause,
+    at_utc: datetime,
+    *,
+    reason: str = "",
+    findings: Sequence[Finding] = (),
+    sound: Sound | None = None,
+) -> Announcement:
+    """The announcement after the event; Refused or NotPermitted when the table has no such row.
+
+    START needs the `sound` that will be played, FINISH the `sound` the loudspeaker says it played:
+    if that is another clip, the announcement has FAILED.
+    """
+    step = ANNOUNCEMENT_MACHINE.step(
+        record_id=announcement.announcement_id,
+        state=announcement.state,
+        event=event,
+        cause=cause,
+        is_exercise=announcement.is_exercise,
+        reason=reason,
+    )
+    moved = replace(announcement, state=step.target)
+    match event:
+        case AnnouncementEvent.APPROVE:
+            return replace(moved, approved_by=cause.actor)
+        case AnnouncementEvent.QUEUE:
+            return replace(moved, released_by=cause.actor, released_utc=at_utc)
+        case AnnouncementEvent.BLOCK:
+            return replace(moved, blocked=tuple(findings))
+        case AnnouncementEvent.OVERRIDE:
+            _require_overridable(announcement)
+            return replace(moved, overridden_by=cause.actor, reason=reason)
+        case AnnouncementEvent.START:
+            return _started(moved, at_utc, sound)
+        case AnnouncementEvent.FINISH:
+            return _finished(moved, at_utc, sound)
+        case _:  # FAIL, CANCEL
+            has_begun = announcement.started_utc is not None
+            return replace(moved, reason=reason, finished_utc=at_utc if has_begun else None)
+
+
+def _require_overridable(announcement: Announcement) -> None:
+    fixed = [finding for finding in announcement.blocked if finding.code in NEVER_OVERRIDDEN]
+    if fixed:
+        raise Refused(
+            f"announcement {announcement.announcement_id} cannot be overridden: {fixed[0].text}"
+        )
+
+
+def _started(moved: Announcement, at_utc: datetime, sound: Sound | None) -> Announcement:
+    if sound is None or not sound.sha256:
+        raise Refused(f"announcement {moved.announcement_id} cannot start without its sound")
+    if not moved.released_by:
+        raise Refused(f"announcement {moved.announcement_id} was released by nobody")
+    return replace(
+        moved,
+        started_utc=at_utc,
+        audio_sha256=sound.sha256,
+        audio_duration_s=sound.duration_s,
+        voice=sound.voice,
+        place=sound.place,
+        slant_range_m=sound.slant_range_m,
+        level_dba=sound.level_dba,
+    )
+
+
+def _finished(moved: Announcement, at_utc: datetime, sound: Sound | None) -> Announcement:
+    ended = replace(moved, finished_utc=at_utc)
+    if sound is None or sound.sha256 != moved.audio_sha256:
+        heard = sound.sha256[:12] if sound else "nothing"
+        return replace(
+            ended,
+            state=AnnouncementState.FAILED,
+            reason=f"the loudspeaker played {heard}, not the released {moved.audio_sha256[:12]}",
+        )
+    return ended

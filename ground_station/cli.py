@@ -1,0 +1,227 @@
+"""The command line: options and help only. Each command's work is in ground_station/commands."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from patrol.errors import ConfigError, PatrolError
+
+EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE = 0, 1, 2
+
+app = typer.Typer(
+    name="gridpatrol",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="GridPatrol 格巡: plan a drone patrol along a grid's boundary, fly it, see crowds, speak, "
+    "measure whether they left, and file what was seen.\n\n"
+    "Exit codes: 0 done; 1 refused or not reached, with every finding printed; "
+    "2 wrong use or configuration.",
+)
+grids_app = typer.Typer(no_args_is_help=True, help="The grid register.")
+log_app = typer.Typer(no_args_is_help=True, help="The audit log.")
+app.add_typer(grids_app, name="grids")
+app.add_typer(log_app, name="log")
+
+
+class ScenarioName(enum.StrEnum):
+    """What the simulated people do."""
+
+    DISPERSES = "disperses"
+    STUBBORN = "stubborn"
+    EMPTY = "empty"
+
+
+class Until(enum.StrEnum):
+    """The point of the story at which the demo is done."""
+
+    DISPERSED = "dispersed"
+    FILED = "filed"
+    LANDED = "landed"
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+RegisterOption = Annotated[
+    Path | None, typer.Option("--register", help="Register file (GeoJSON); default: the sample.")
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of the records; default: your own data folder."),
+]
+
+
+@app.command()
+def demo(
+    *,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="A named auto-operator presses the buttons.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Same seed: same world, same verdict.", min=0)] = 1,
+    speed: Annotated[
+        float, typer.Option(help="World seconds in a second, at the most.", min=1, max=10)
+    ] = 1.0,
+    scenario: Annotated[
+        ScenarioName, typer.Option(help="What the people do.")
+    ] = ScenarioName.DISPERSES,
+    until: Annotated[
+        Until | None, typer.Option(help="Stop there with exit code 0. Default: landed if headless.")
+    ] = None,
+    within: Annotated[
+        float | None,
+        typer.Option(
+            help="Give up after so many world seconds (plus 60 of the wall); default 1200.", min=1
+        ),
+    ] = None,
+    port: Annotated[int, typer.Option(help="The console's port.", min=0, max=65535)] = 8000,
+    data: DataOption = None,
+    muted: Annotated[
+        bool, typer.Option("--muted", help="The loudspeaker makes no sound (nobody hears).")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fly the whole story on this machine: a simulated aircraft, district, camera and loudspeaker.
+
+    Everything in it is marked exercise. The console is at http://127.0.0.1:8000 unless --port says
+    otherwise.
+    """
+    from ground_station.commands.demo import DemoOptions, run_demo
+
+    options = DemoOptions(
+        is_headless=headless,
+        seed=seed,
+        speed=speed,
+        scenario=scenario.value,
+        until=until.value if until else ("landed" if headless else None),
+        within_s=within if within is not None else 1200.0,
+        port=port,
+        data_dir=data,
+        is_muted=muted,
+        as_json=as_json,
+    )
+    _leave(run_demo(options))
+
+
+@app.command()
+def serve(
+    config: Annotated[Path, typer.Option(help="Settings file (TOML); config/ has an example.")],
+) -> None:
+    """Run the ground station and its console for a real aircraft, camera and loudspeaker."""
+    from ground_station.commands.serve import serve as run_serve
+
+    _leave(run_serve(config))
+
+
+@app.command()
+def watch(
+    source: Annotated[str, typer.Argument(help="A picture, a video file or an RTSP address.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Write an annotated picture or video here.")
+    ] = None,
+    every: Annotated[
+        float | None, typer.Option(help="Take a frame every so many seconds.", min=0.0)
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Your own ONNX model instead of the shipped one.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Count people in a real picture, video or stream. It identifies nobody."""
+    from ground_station.commands.watch import watch as run_watch
+
+    _leave(run_watch(source, as_json=as_json, out=out, every_s=every, model=model))
+
+
+@app.command()
+def plan(
+    *,
+    grid: Annotated[str, typer.Option(help="The grid's code or spoken name.")],
+    out: Annotated[Path, typer.Option(help="Where to write the plan (JSON).")],
+    register: RegisterOption = None,
+    home: Annotated[str | None, typer.Option(help="LAT,LON of the launch point.")] = None,
+    qgc: Annotated[Path | None, typer.Option(help="Write a QGroundControl .plan file too.")] = None,
+    geojson: Annotated[Path | None, typer.Option(help="Write a GeoJSON file too.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan a boundary patrol inside a grid and print every finding about it."""
+    from ground_station.commands.plan import plan as run_plan
+
+    _leave(
+        run_plan(
+            grid=grid,
+            out=out,
+            register=register,
+            home=home,
+            qgc=qgc,
+            geojson=geojson,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
+def fly(
+    plan_file: Annotated[Path, typer.Argument(help="A plan that `gridpatrol plan` wrote.")],
+    *,
+    connect: Annotated[
+        str,
+        typer.Option(help="MAVSDK URL, such as udpin://0.0.0.0:14540 or serial:///dev/ttyACM0."),
+    ],
+    approve: Annotated[
+        str | None, typer.Option(help="Your name: you approve this plan and answer for it.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fly a plan on any MAVLink autopilot that MAVSDK reaches, printing each step."""
+    from ground_station.commands.fly import fly as run_fly
+
+    _leave(run_fly(plan_file, connect=connect, approve=approve, as_json=as_json))
+
+
+@grids_app.command("list")
+def grids_list(*, register: RegisterOption = None, as_json: JsonOption = False) -> None:
+    """Show the grids of a register."""
+    from ground_station.commands.grids import grids_list as run_list
+
+    _leave(run_list(register=register, as_json=as_json))
+
+
+@log_app.command("verify")
+def log_verify(
+    *,
+    data: DataOption = None,
+    rows: Annotated[
+        int | None, typer.Option(help="How many rows there must be (finds a cut tail).", min=0)
+    ] = None,
+    head: Annotated[str | None, typer.Option(help="The head hash there must be.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the audit chain: exit 0, or 1 naming the first row that does not fit."""
+    from ground_station.commands.log import log_verify as run_verify
+    from ground_station.folders import default_data_dir
+
+    _leave(run_verify(data or default_data_dir(), rows=rows, head=head, as_json=as_json))
+
+
+def _leave(code: int) -> NoReturn:
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is a sentence, never a traceback."""
+    try:
+        app()
+    except ConfigError as error:
+        typer.echo(f"gridpatrol: {error}", err=True)
+        sys.exit(EXIT_WRONG_USE)
+    except PatrolError as error:
+        typer.echo(f"gridpatrol: {error}", err=True)
+        sys.exit(EXIT_REFUSED)
+    except KeyboardInterrupt:
+        typer.echo("gridpatrol: stopped", err=True)
+        sys.exit(EXIT_REFUSED)

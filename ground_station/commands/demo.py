@@ -1,0 +1,161 @@
+"""`gridpatrol demo`: start every part as a process of its own, tell the story, end it cleanly."""
+
+from __future__ import annotations
+
+import functools
+import json
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import typer
+
+from ground_station.children import Child, running
+from ground_station.data_lock import free_data_dir
+from ground_station.demo_scenario import CAMERA, make_scenario
+from ground_station.demo_story import DemoEnd, DemoStory
+from ground_station.folders import default_data_dir
+from ground_station.station_client import StationClient
+from ground_station.story_printer import StoryPrinter
+from ground_station.web_server import bind
+from patrol.cause import Role
+from patrol.errors import ConfigError, PatrolError
+from patrol.groups import one_error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """The command's options, read."""
+
+    is_headless: bool
+    seed: int
+    speed: float
+    scenario: str  # disperses, stubborn or empty
+    until: str | None  # dispersed, filed or landed; None: until Ctrl-C
+    within_s: float  # world seconds
+    port: int
+    data_dir: Path | None
+    is_muted: bool
+    as_json: bool
+
+
+def run_demo(options: DemoOptions) -> int:
+    """Exit code 0 when the wanted point was reached, 1 with the reason when not, 2 for wrong use."""
+    bind("127.0.0.1", options.port).close()  # say at once that the port is taken
+    data_dir = free_data_dir(options.data_dir, default_data_dir())
+    end = anyio.run(functools.partial(_demo, options, data_dir))
+    if end.reason:
+        typer.echo(f"gridpatrol demo: {end.reason}", err=True)
+    return end.code
+
+
+async def _demo(options: DemoOptions, data_dir: Path) -> DemoEnd:
+    printer = StoryPrinter(as_json=options.as_json)
+    end = DemoEnd(code=1, reason="it ended before its story did")
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with anyio.create_task_group() as group:
+
+            async def stop_on_signal() -> None:
+                nonlocal end
+                async for _ in signals:
+                    end = DemoEnd(code=0 if options.until is None else 1, reason="stopped")
+                    group.cancel_scope.cancel()
+                    return
+
+            group.start_soon(stop_on_signal)
+            try:
+                with one_error():
+                    end = await _tell(options, data_dir, printer)
+            except ConfigError as error:
+                end = DemoEnd(code=2, reason=str(error))
+            except PatrolError as error:
+                end = DemoEnd(code=1, reason=str(error))
+            group.cancel_scope.cancel()
+    return end
+
+
+async def _tell(options: DemoOptions, data_dir: Path, printer: StoryPrinter) -> DemoEnd:
+    scenario = make_scenario(seed=options.seed, scenario=options.scenario)
+    with tempfile.TemporaryDirectory(prefix="gridpatrol-demo-") as folder:
+        work_dir = Path(folder)
+        async with _parts(options, data_dir, work_dir, scenario.body) as parts:
+            url = parts[-1].ready["url"]
+            printer.note(f"console: {url}   records: {data_dir}   (exercise 演练)")
+            client = StationClient(url, actor="exercise-director")
+            try:
+                story = DemoStory(
+                    client=client,
+                    url=url,
+                    printer=printer,
+                    grid_code=scenario.grid_code,
+                    is_headless=options.is_headless,
+                    until=options.until,
+                    within_s=options.within_s,
+                )
+                return await story.run(parts)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    printer.note(await come_home(client))
+                    await client.aclose()
+
+
+async def come_home(client: StationClient) -> str:
+    """Tell an aircraft that is still up to come home; the sentence says whether it was told."""
+    told = "the aircraft could not be told to come home: the station did not answer in time"
+    with anyio.move_on_after(2.0):
+        try:
+            state = await client.state()
+            if not any(aircraft.get("is_in_air") for aircraft in state.get("aircraft", [])):
+                return "the aircraft is on the ground"
+            await client.post("/api/sortie/return", Role.PILOT)
+        except PatrolError as error:
+            return f"the aircraft could not be told to come home: {error}"
+        return "the aircraft was told to come home"
+    return told
+
+
+@asynccontextmanager
+async def _parts(
+    options: DemoOptions, data_dir: Path, work_dir: Path, scenario: dict[str, object]
+) -> AsyncIterator[list[Child]]:
+    scenario_file = work_dir / "scenario.json"
+    scenario_file.write_text(json.dumps(scenario), encoding="utf-8")
+    simulator = ["-m", "sim", "--scenario", str(scenario_file), "--seed", str(options.seed)]
+    simulator += ["--speed", str(options.speed), *(["--mute"] if options.is_muted else [])]
+    async with running("simulator", simulator, log_dir=work_dir) as sim:
+        agent_arguments = ["-m", "drone.agent", "--port", "0"]
+        agent_arguments += ["--output", f"air:{sim.ready['air_url']}"]
+        async with running("payload agent", agent_arguments, log_dir=work_dir) as agent:
+            settings_file = data_dir / "demo-station.toml"
+            settings_file.write_text(
+                _settings_text(options, data_dir, sim, agent), encoding="utf-8"
+            )
+            station_arguments = ["-m", "ground_station.station", "--config", str(settings_file)]
+            async with running("ground station", station_arguments, log_dir=work_dir) as station:
+                yield [sim, agent, station]
+
+
+def _settings_text(options: DemoOptions, data_dir: Path, sim: Child, agent: Child) -> str:
+    camera = "\n".join(f"{key} = {value}" for key, value in CAMERA.items())
+    return f"""# Written by `gridpatrol demo`: addresses and files, all a station ever knows.
+name = "濠江区无人机巡查 Haojiang drone patrol (演练 exercise)"
+port = {options.port}
+data_dir = {json.dumps(str(data_dir))}
+is_exercise = true
+clock_url = "{sim.ready["clock_url"]}"
+
+[aircraft]
+name = "GP-1"
+connect = "{sim.ready["mavlink_url"]}"
+
+[camera]
+url = "{sim.ready["camera_url"]}"
+{camera}
+
+[speaker]
+url = "{agent.ready["url"]}"
+"""

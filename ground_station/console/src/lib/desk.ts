@@ -1,0 +1,108 @@
+/** What can be pressed now, and if not, why: one answer for the buttons and for the keys. */
+import { computed, ref, watch } from "vue";
+
+import { words } from "../words";
+import { isLost, state } from "./live";
+import { hasPerson } from "./person";
+import { acknowledge, command, dismiss, pending, release, stopSpeaking } from "./verbs";
+
+export const TEMPLATE = "T01";
+const ARMED_FOR_MS = 15_000; // long enough to read the words, short enough not to lie about
+const SPEAKABLE = new Set(["ACKNOWLEDGED", "OBSERVING"]);
+const UNANSWERED = new Set(["RAISED", "ACKNOWLEDGED"]);
+const SPEAKING = new Set(["APPROVED", "QUEUED", "OVERRIDDEN", "PLAYING"]);
+const FLYING = new Set(["AIRBORNE", "HOLDING", "RETURNING"]);
+
+const armedFor = ref<string | null>(null);
+let disarmTimer = 0;
+
+export const isArmed = computed(() => armedFor.value !== null && armedFor.value === state.alert?.id);
+export const isDismissOpen = ref(false);
+
+/** Reasons that hold for every button. */
+const whyNobody = computed(() => {
+  if (isLost.value) return words.value.alert.why.lost;
+  return hasPerson.value ? null : words.value.alert.why.person;
+});
+
+const whyNotNow = computed(() => {
+  const why = words.value.alert.why;
+  const alertState = state.alert?.state;
+  if (alertState === "RAISED") return why.first;
+  return alertState === "ANNOUNCING" ? why.busy : why.over;
+});
+
+export const whyNotAcknowledge = computed(() => {
+  const why = words.value.alert.why;
+  if (state.alert?.state !== "RAISED") {
+    return UNANSWERED.has(state.alert?.state ?? "") || SPEAKABLE.has(state.alert?.state ?? "")
+      || state.alert?.state === "ANNOUNCING" ? why.acknowledged : why.over;
+  }
+  return pending.has("acknowledge") ? why.sending : whyNobody.value;
+});
+
+export const whyNotArm = computed(() =>
+  SPEAKABLE.has(state.alert?.state ?? "") ? whyNobody.value : whyNotNow.value,
+);
+
+export const whyNotRelease = computed(() => {
+  if (pending.has("release")) return words.value.alert.why.sending;
+  return whyNotArm.value ?? (isArmed.value ? null : words.value.alert.why.arm);
+});
+
+export const whyNotDismiss = computed(() =>
+  UNANSWERED.has(state.alert?.state ?? "") ? whyNobody.value : words.value.alert.why.over,
+);
+
+export const isSpeaking = computed(() => SPEAKING.has(state.announcement?.state ?? ""));
+export const whyNotStop = computed(() =>
+  isSpeaking.value ? whyNobody.value : words.value.announce.nothing,
+);
+
+export const whyNotCommand = computed(() => {
+  const why = words.value.aircraft.why;
+  if (!state.sortie || !FLYING.has(state.sortie.state)) return why.noSortie;
+  return state.aircraft[0]?.is_in_air === false ? why.ground : whyNobody.value;
+});
+
+// A changed alert is another thing than the one that was armed.
+watch(() => `${state.alert?.id} ${state.alert?.state}`, () => {
+  disarm();
+  isDismissOpen.value = false;
+});
+
+export function doAcknowledge(): void {
+  if (state.alert && whyNotAcknowledge.value === null) void acknowledge(state.alert.id);
+}
+
+export function arm(): void {
+  if (!state.alert || whyNotArm.value !== null) return;
+  clearTimeout(disarmTimer);
+  armedFor.value = state.alert.id;
+  disarmTimer = window.setTimeout(disarm, ARMED_FOR_MS);
+}
+
+export function disarm(): void {
+  clearTimeout(disarmTimer);
+  armedFor.value = null;
+}
+
+export function doRelease(): void {
+  if (!state.alert || whyNotRelease.value !== null) return;
+  const alertId = state.alert.id;
+  disarm();
+  void release(alertId, TEMPLATE);
+}
+
+export async function doDismiss(reason: string): Promise<void> {
+  if (!state.alert || whyNotDismiss.value !== null) return;
+  if (await dismiss(state.alert.id, reason)) isDismissOpen.value = false;
+}
+
+export function doStop(): void {
+  if (whyNotStop.value === null) void stopSpeaking();
+}
+
+export function doCommand(verb: "hold" | "resume" | "return"): void {
+  if (whyNotCommand.value === null) void command(verb);
+}

@@ -1,0 +1,151 @@
+/** The drawn map: grids, the sortie, the crowd and the aircraft. Loaded apart, for it is large. */
+import type { FeatureCollection } from "geojson";
+import { type GeoJSONSource, Map, Marker, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+
+import { AircraftMark } from "./aircraftMark";
+import { bounds, distanceM } from "./geometry";
+import {
+  crowdShapes, nameShapes, placeOf, pointsShape, sightEnd, sortieShapes, trailShape,
+} from "./mapShapes";
+import { emptyStyle, type Kind, type SourceName } from "./mapStyle";
+import type { Aircraft, Crowd, Place, Sortie } from "./types";
+
+setWorkerUrl(workerUrl);
+
+// Without a graphics card a redraw costs a tenth of a second: the arrow moves as an element of the
+// page, and what is drawn follows once a second.
+const REDRAW_MS = 1000;
+const TRAIL_POINTS = 1500;
+const TRAIL_STEP_M = 1.5;
+
+/** Throws when the browser has no WebGL2. */
+export class PatrolMap {
+  private readonly map: Map;
+  private readonly shapes: Partial<Record<Kind, FeatureCollection>> = {};
+  private readonly mark = new AircraftMark();
+  private readonly arrow = new Marker({ element: this.mark.element });
+  private readonly timer: number;
+  private home: Marker | null = null;
+  private grids: FeatureCollection | null = null;
+  private isReady = false;
+  private isArrowShown = false;
+  private isChanged = false;
+  private trail: Place[] = [];
+  private flownGrid = "";
+  isFollowing = false;
+
+  constructor(container: HTMLElement, centre: Place, onDragged: () => void) {
+    this.map = new Map({
+      container, style: emptyStyle(), center: centre, zoom: 13, attributionControl: false,
+      dragRotate: false, pitchWithRotate: false, fadeDuration: 0, maxZoom: 20,
+      localIdeographFontFamily: '"Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif',
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.addControl(new ScaleControl({ unit: "metric" }), "bottom-right");
+    this.map.on("dragstart", onDragged);
+    this.map.on("load", () => {
+      this.isReady = true;
+      this.drawGrids();
+      this.redraw();
+    });
+    this.timer = window.setInterval(() => this.redraw(), REDRAW_MS);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.map.remove();
+  }
+
+  showGrids(grids: FeatureCollection): void {
+    this.grids = grids;
+    this.drawGrids();
+  }
+
+  showSortie(sortie: Sortie | null): void {
+    this.change(sortieShapes(sortie));
+    const code = sortie?.grid_code ?? "";
+    if (code === this.flownGrid) return;
+    this.flownGrid = code;
+    this.drawGrids();
+  }
+
+  showCrowd(crowd: Crowd | null): void {
+    this.change(crowdShapes(crowd));
+  }
+
+  showPeople(people: Place[]): void {
+    this.change({ people: pointsShape(people) });
+  }
+
+  /** The arrow where last heard; hollow, and looking nowhere, when that is some time ago. */
+  showAircraft(aircraft: Aircraft, label: string, isStale: boolean): void {
+    const place = placeOf(aircraft);
+    if (!place) return;
+    this.arrow.setLngLat(place);
+    if (!this.isArrowShown) this.arrow.addTo(this.map);
+    this.isArrowShown = true;
+    const end = isStale ? null : sightEnd(aircraft);
+    const from = this.map.project(place);
+    const to = end ? this.map.project(end) : from;
+    this.mark.show({
+      headingDeg: aircraft.heading_true_deg ?? 0, label, isStale,
+      sightPx: end ? [to.x - from.x, to.y - from.y] : null,
+    });
+    this.lengthenTrail(place);
+    this.showHome(aircraft.home);
+    if (this.isFollowing) this.map.jumpTo({ center: place });
+  }
+
+  /** Everything of the plan in view. */
+  fit(places: Place[]): void {
+    if (places.length < 2) return;
+    this.map.fitBounds(bounds(places), { padding: 48, maxZoom: 18, duration: 120 });
+  }
+
+  private showHome(home: Place | null): void {
+    if (!home) return;
+    if (!this.home) {
+      const element = document.createElement("div");
+      element.className = "home-marker";
+      element.textContent = "H";
+      this.home = new Marker({ element }).setLngLat(home).addTo(this.map);
+    }
+    this.home.setLngLat(home);
+  }
+
+  private lengthenTrail(place: Place): void {
+    const last = this.trail.at(-1);
+    if (last && distanceM(last, place) < TRAIL_STEP_M) return;
+    this.trail = [...this.trail.slice(1 - TRAIL_POINTS), place];
+    this.change({ trail: trailShape(this.trail) });
+  }
+
+  private drawGrids(): void {
+    if (!this.isReady) return;
+    this.map.setFilter("grid-flown", ["==", ["get", "code"], this.flownGrid]);
+    if (!this.grids) return;
+    this.set("grids", this.grids);
+    this.set("names", nameShapes(this.grids));
+    this.grids = null;
+  }
+
+  private change(shapes: Partial<Record<Kind, FeatureCollection>>): void {
+    Object.assign(this.shapes, shapes);
+    this.isChanged = true;
+  }
+
+  private redraw(): void {
+    if (!this.isReady || !this.isChanged) return;
+    this.isChanged = false;
+    const features = Object.entries(this.shapes).flatMap(([kind, shape]) =>
+      shape.features.map((feature) => ({ ...feature, properties: { kind } })),
+    );
+    this.set("live", { type: "FeatureCollection", features });
+  }
+
+  private set(name: SourceName, data: FeatureCollection): void {
+    void this.map.getSource<GeoJSONSource>(name)?.setData(data);
+  }
+}

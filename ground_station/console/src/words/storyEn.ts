@@ -1,0 +1,63 @@
+/** The story in English, one sentence for each event. */
+import { dueText, spanText } from "../lib/time";
+import { bounds, countOf, findingTexts, type StorySentences, tenth, text, whole } from "./story";
+
+const VERDICTS: Readonly<Record<string, string>> = {
+  dispersed: "the crowd dispersed", persisting: "the crowd stayed", unknown: "it cannot be told",
+};
+const TIERS: Readonly<Record<string, string>> = {
+  SMALL: "small grid", MIDDLE: "middle grid (community)", LARGE: "large grid (street)",
+  DISTRICT: "district centre",
+};
+
+function people(value: unknown): string {
+  const count = countOf(value);
+  if (!count) return "not counted";
+  const [estimate, low, high] = bounds(count);
+  return `${estimate} people (${low} to ${high})`;
+}
+
+export const storyEn: StorySentences = {
+  "plan.made": (e) =>
+    `Planned ${text(e.grid_name)}: ${whole(e.length_m)} m, ${text(e.findings_count)} findings`,
+  "plan.finding": (e) => `${text(e.level)}: ${text(e.text)}`,
+  "plan.approved": (e) => `Plan approved by ${text(e.by)}`,
+  "mission.uploaded": (e) => `Mission uploaded and read back: ${text(e.items)} items`,
+  airborne: () => "Airborne",
+  preflight: (e) => {
+    const found = findingTexts(e.findings, false);
+    return found ? `Pre-flight checks: ${found}` : "Pre-flight checks passed";
+  },
+  waypoint: (e) => `Waypoint ${text(e.index)}${e.total ? ` of ${text(e.total)}` : ""} reached`,
+  sighting: (e) =>
+    `Possible gathering: ${people(e.count)}, nearest person ${whole(e.nearest_person_m)} m away`,
+  hold: (e) => (text(e.reason) ? `Holding: ${text(e.reason)}` : "Holding"),
+  resumed: () => "Patrol resumed at its break point",
+  "alert.raised": (e) => `ALERT 聚集 gathering in ${text(e.grid_name)}: ${people(e.count)}`,
+  "alert.acknowledged": (e) => `Alert acknowledged by ${text(e.by)}`,
+  "alert.dismissed": (e) => `Alert dismissed by ${text(e.by)}: ${text(e.reason)}`,
+  "gathering.noted": (e) => text(e.text),
+  "announcement.released": (e) =>
+    `${text(e.template)} released by ${text(e.by)}: ${text(e.text_zh)}`,
+  "announcement.played": (e) => `Played ${tenth(e.duration_s)} s of speech`,
+  "announcement.blocked": (e) =>
+    `Announcement blocked: ${findingTexts(e.findings, false) || text(e.reason)}`,
+  "announcement.failed": (e) => `Announcement failed: ${text(e.reason)}`,
+  "speaker.stopped": (e) => `Speech stopped by ${text(e.by)}`,
+  look: (e) => `Look ${spanText(Number(e.dt_s) || 0)} after speaking: ${people(e.count)}`,
+  effect: (e) =>
+    `Effect: before ${people(e.before)}, after ${people(e.after)}: ${VERDICTS[text(e.verdict)] ?? text(e.verdict)}`,
+  "case.filed": (e) =>
+    `Case ${text(e.case_no)} filed: ${TIERS[text(e.tier)] ?? text(e.tier)}, ${text(e.owner_unit)} ${text(e.owner_person)}`
+    + (e.due_utc ? `, due ${dueText(text(e.due_utc), Date.parse(e.t_utc))}` : ""),
+  "mission.flown": () => "Every leg flown",
+  returning: (e) => (text(e.reason) ? `Returning home: ${text(e.reason)}` : "Returning home"),
+  landed: (e) => `Landed, battery ${whole(e.battery_pct)} %`,
+  "sortie.aborted": (e) =>
+    `Sortie aborted: ${[text(e.reason), findingTexts(e.findings, false)].filter(Boolean).join("; ")}`,
+  "log.closed": (e) => `Patrol log closed: ${text(e.rows)} rows, head ${text(e.head).slice(0, 12)}`,
+  speed: (e) => `World clock ×${text(e.speed)}: ${text(e.reason)}`,
+  guardian: (e) => `Guardian: ${text(e.rule).replace(".", " ")} → ${text(e.action)}`,
+  "vehicle.said": (e) => `Autopilot: ${text(e.text)}`,
+  refused: (e) => `Not done: ${text(e.reason)}`,
+};

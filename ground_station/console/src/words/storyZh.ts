@@ -1,0 +1,87 @@
+/** The story in Chinese, one sentence for each event. */
+import { dueText, spanText } from "../lib/time";
+import { bounds, countOf, findingTexts, type StorySentences, tenth, text, whole } from "./story";
+
+const VERDICTS: Readonly<Record<string, string>> = {
+  dispersed: "人群已散开", persisting: "人群未散开", unknown: "无法判定",
+};
+const LEVELS: Readonly<Record<string, string>> = { stop: "禁止", warn: "注意", note: "提示" };
+const RULES: Readonly<Record<string, string>> = {
+  "battery.critical": "电量严重不足", "battery.low": "电量不足", "battery.unknown": "电量未知",
+  "fence.breached": "越出围栏", "ceiling.breached": "超过限高", "gnss.lost": "定位丢失",
+  "position.unknown": "位置未知",
+};
+const ACTIONS: Readonly<Record<string, string>> = {
+  land: "就地降落", return: "返航", hold: "悬停", warn: "警告",
+};
+const REASONS: Readonly<Record<string, string>> = {
+  "candidate crowd": "疑似聚集，在退距外观察",
+  "the patrol is flown": "巡查已飞完",
+  "the aircraft went to": "飞机自行改变了模式",
+  "the eye needs": "识别跟不上，放慢时钟",
+  "the eye keeps up": "识别跟得上",
+};
+const TIERS: Readonly<Record<string, string>> = {
+  SMALL: "小网格", MIDDLE: "中网格（社区）", LARGE: "大网格（街道）", DISTRICT: "区中心",
+};
+
+function people(value: unknown): string {
+  const count = countOf(value);
+  if (!count) return "未计数";
+  const [estimate, low, high] = bounds(count);
+  return `${estimate} 人（${low} 至 ${high}）`;
+}
+
+export const storyZh: StorySentences = {
+  "plan.made": (e) =>
+    `已规划 ${text(e.grid_name)}：全长 ${whole(e.length_m)} 米，检查发现 ${text(e.findings_count)} 项`,
+  "plan.finding": (e) =>
+    `${LEVELS[text(e.level)] ?? text(e.level)}：${text(e.text_zh) || text(e.text)}`,
+  "plan.approved": (e) => `计划由 ${text(e.by)} 批准`,
+  "mission.uploaded": (e) => `航线已上传并读回核对：${text(e.items)} 项`,
+  airborne: () => "已起飞",
+  preflight: (e) => {
+    const found = findingTexts(e.findings, true);
+    return found ? `飞前检查：${found}` : "飞前检查通过";
+  },
+  waypoint: (e) => `到达航点 ${text(e.index)}${e.total ? ` / ${text(e.total)}` : ""}`,
+  sighting: (e) => `发现疑似聚集：${people(e.count)}，最近的人 ${whole(e.nearest_person_m)} 米`,
+  hold: (e) => (text(e.reason) ? `悬停：${reason(e.reason)}` : "悬停"),
+  resumed: () => "从中断处继续巡查",
+  "alert.raised": (e) => `告警 聚集：${text(e.grid_name)}，${people(e.count)}`,
+  "alert.acknowledged": (e) => `${text(e.by)} 确认告警`,
+  "alert.dismissed": (e) => `${text(e.by)} 排除告警：${text(e.reason)}`,
+  "gathering.noted": (e) => text(e.text_zh) || text(e.text),
+  "announcement.released": (e) =>
+    `${text(e.by)} 放行 ${text(e.template)}：${text(e.text_zh)}`,
+  "announcement.played": (e) => `已播放 ${tenth(e.duration_s)} 秒`,
+  "announcement.blocked": (e) =>
+    `喊话被禁止：${findingTexts(e.findings, true) || text(e.reason)}`,
+  "announcement.failed": (e) => `喊话失败：${text(e.reason)}`,
+  "speaker.stopped": (e) => `${text(e.by)} 停止喊话`,
+  look: (e) => `喊话后 ${spanText(Number(e.dt_s) || 0)}：${people(e.count)}`,
+  effect: (e) =>
+    `效果：喊话前 ${people(e.before)}，喊话后 ${people(e.after)}，${VERDICTS[text(e.verdict)] ?? text(e.verdict)}`,
+  "case.filed": (e) =>
+    `立案 ${text(e.case_no)}：${TIERS[text(e.tier)] ?? text(e.tier)}，${text(e.owner_unit)} ${text(e.owner_person)}`
+    + (e.due_utc ? `，${dueText(text(e.due_utc), Date.parse(e.t_utc))} 前办结` : ""),
+  "mission.flown": () => "全部航段已飞完",
+  returning: (e) => (text(e.reason) ? `返航：${reason(e.reason)}` : "返航"),
+  landed: (e) => `已降落，剩余电量 ${whole(e.battery_pct)} %`,
+  "sortie.aborted": (e) =>
+    `架次中止：${[text(e.reason), findingTexts(e.findings, true)].filter(Boolean).join("；")}`,
+  "log.closed": (e) => `巡查日志已关闭：${text(e.rows)} 行，链头 ${text(e.head).slice(0, 12)}`,
+  speed: (e) => `世界时钟 ×${text(e.speed)}：${reason(e.reason)}`,
+  guardian: (e) => `守护：${RULES[text(e.rule)] ?? text(e.rule)} → ${ACTIONS[text(e.action)] ?? text(e.action)}`,
+  "vehicle.said": (e) => `飞控：${text(e.text)}`,
+  refused: (e) => `未执行：${text(e.reason)}`,
+};
+
+/** The reasons that the station gives in English, as far as they are known here. */
+function reason(value: unknown): string {
+  const said = text(value);
+  const asked = /^asked by (.+)$/.exec(said);
+  if (asked) return `${asked[1]} 下令`;
+  const known = Object.entries(REASONS).find(([start]) => said.startsWith(start));
+  return known ? known[1] : said;
+}

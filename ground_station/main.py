@@ -1,0 +1,337 @@
+"""The composition root: the only place that names concrete parts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import anyio
+import structlog
+from drone.guardian import Guardian
+from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
+from drone.preflight import preflight
+from drone.speaker import HttpSpeaker
+from drone.voice import Voice
+
+from ground_station import views
+from ground_station.case_rules import read_case_rules
+from ground_station.chronicle import Chronicle
+from ground_station.crowd_desk import CrowdDesk, CrowdParts
+from ground_station.effect_desk import EffectDesk
+from ground_station.exercise_clock import ExerciseClock
+from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
+from ground_station.live import Board
+from ground_station.owners import read_responsibility
+from ground_station.pace import Pace, look_window
+from ground_station.parts import Parts
+from ground_station.pictures import EyePictures
+from ground_station.settings import StationSettings
+from ground_station.sortie_desk import SortieDesk, SortieParts
+from ground_station.speaking_desk import SpeakingDesk
+from ground_station.store.engine import Store
+from ground_station.store.records import Records
+from ground_station.store.telemetry import TelemetryLog
+from ground_station.templates import load_templates
+from ground_station.web import make_app
+from ground_station.web_server import WebServer
+from missions.register import load_register
+from patrol.bus import Bus
+from patrol.clock import SystemClock, WorldClock, utc_text
+from patrol.errors import PatrolError
+from patrol.plan import Finding, Level, MissionPlan
+from patrol.story import StoryEvent
+from patrol.supervise import supervise
+from patrol.telemetry import TelemetrySample
+from vision.crowd import CrowdRules
+from vision.eye_port import EyePort
+
+_BOARD_EVERY_S = 0.2
+_READY_WITHIN_S = 15.0  # wall
+_log = structlog.get_logger(__name__)
+
+
+class Station:
+    """Every part of one ground station, built from its settings; `run` keeps them alive."""
+
+    def __init__(
+        self,
+        settings: StationSettings,
+        *,
+        store: Store,
+        telemetry: TelemetryLog,
+        world: WorldClock,
+        listener: socket.socket,
+    ) -> None:
+        self._settings, self._store, self._telemetry, self._world = (
+            settings,
+            store,
+            telemetry,
+            world,
+        )
+        self._wall = SystemClock()
+        self._bus, self._board = Bus(), Board()
+        self._records = Records(store)
+        self._register = load_register(settings.register_file)
+        self._lens = views.lens_of(
+            settings.camera.width_px, settings.camera.height_px, settings.camera.hfov_deg
+        )
+        self._vehicle = MavsdkVehicle(
+            settings.aircraft.name,
+            settings.aircraft.connect,
+            bus=self._bus,
+            world=world,
+            wall=self._wall,
+            rate_hz=settings.aircraft.telemetry_hz,
+        )
+        self._speaker = HttpSpeaker(settings.speaker.url)
+        self._eye = EyePort(
+            camera_id=settings.camera.camera_id,
+            url=settings.camera.url,
+            lens=self._lens,
+            latency_s=settings.camera.latency_s,
+            bus=self._bus,
+            world=world,
+            wall=self._wall,
+        )
+        self._pace = Pace(bus=self._bus, clock=world) if isinstance(world, ExerciseClock) else None
+        self._chronicle = Chronicle(
+            bus=self._bus,
+            records=self._records,
+            board=self._board,
+            is_exercise=settings.is_exercise,
+        )
+        self._make_desks()
+        self._web = WebServer(make_app(self._parts()), listener)
+        self._board.set(
+            station={
+                "name": settings.name,
+                "is_exercise": settings.is_exercise,
+                "version": _version(),
+            },
+            register={
+                "version": self._register.version,
+                "is_synthetic": self._register.is_synthetic,
+            },
+            aircraft=[],
+            sortie=None,
+            alert=None,
+            alerts=[],
+            announcement=None,
+            effect=None,
+            cases=[],
+            crowd=None,
+            people=[],
+            look=None,
+            camera={"id": settings.camera.camera_id, "state": "starting", "text": ""},
+            clock={"utc": utc_text(world.now_utc()), "speed": world.speed},
+        )
+
+    @property
+    def url(self) -> str:
+        """The console's address."""
+        return self._web.url
+
+    def _make_desks(self) -> None:
+        settings = self._settings
+        crowd_parts = CrowdParts(
+            register=self._register,
+            rules=CrowdRules(),
+            legal=_legal_book(settings),
+            records=self._records,
+            bus=self._bus,
+            board=self._board,
+            chronicle=self._chronicle,
+            world=self._world,
+            wall=self._wall,
+            set_pace=self._set_pace,
+            is_exercise=settings.is_exercise,
+        )
+        self._crowd_desk = CrowdDesk(crowd_parts)
+        effect_desk = EffectDesk(
+            parts=crowd_parts,
+            desk=self._crowd_desk,
+            rules=read_case_rules(),
+            table=read_responsibility(),
+        )
+        self._templates = load_templates()
+        self._speaking_desk = SpeakingDesk(
+            parts=crowd_parts,
+            desk=self._crowd_desk,
+            vehicle=self._vehicle,
+            speaker=self._speaker,
+            voice=Voice(),
+            templates=self._templates,
+            on_played=effect_desk.begin,
+        )
+        self._sortie_desk = SortieDesk(
+            SortieParts(
+                register=self._register,
+                vehicle=self._vehicle,
+                lens=self._lens,
+                records=self._records,
+                telemetry=self._telemetry,
+                bus=self._bus,
+                board=self._board,
+                chronicle=self._chronicle,
+                crowd=self._crowd_desk,
+                world=self._world,
+                wall=self._wall,
+                preflight=self._preflight,
+                is_exercise=settings.is_exercise,
+            )
+        )
+        self._guardian = Guardian(
+            vehicle=self._vehicle,
+            bus=self._bus,
+            world=self._world,
+            wall=self._wall,
+            plan=lambda: self._sortie_desk.plan,
+        )
+
+    def _parts(self) -> Parts:
+        return Parts(
+            settings=self._settings,
+            bus=self._bus,
+            board=self._board,
+            grids_geojson=self._register.to_geojson(),
+            templates=self._templates,
+            pictures=EyePictures(self._eye, self._bus),
+            sortie_desk=self._sortie_desk,
+            crowd_desk=self._crowd_desk,
+            speaking_desk=self._speaking_desk,
+        )
+
+    async def run(self) -> None:
+        """Everything at once until cancelled; only a bug of ours ends it from inside."""
+        prepare_executor()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._store.run)
+            group.start_soon(self._telemetry.run, self._bus)
+            group.start_soon(self._chronicle.run)
+            group.start_soon(self._kept_alive, "aircraft", self._vehicle.run)
+            group.start_soon(self._eye.run)
+            group.start_soon(self._feed_poses)
+            group.start_soon(self._crowd_desk.run)
+            group.start_soon(self._sortie_desk.run)
+            group.start_soon(self._guardian.run)
+            group.start_soon(self._show_aircraft)
+            group.start_soon(self._show_waypoints)
+            if isinstance(self._world, ExerciseClock) and self._pace is not None:
+                group.start_soon(self._kept_alive, "exercise clock", self._world.run)
+                group.start_soon(self._pace.run)
+            await self._web.run()
+            group.cancel_scope.cancel()
+
+    async def _kept_alive(self, name: str, run: Any) -> None:  # noqa: ANN401  # an async callable
+        await supervise(
+            run,
+            clock=self._wall,
+            on_lost=lambda error: _log.warning(f"{name} lost", reason=str(error)),
+            on_retry=lambda: _log.info(f"{name}: trying again"),
+        )
+
+    def _set_pace(self, plan: MissionPlan | None) -> None:
+        if self._pace is not None:
+            self._pace.watch_legs(look_window(plan, self._lens) if plan else None)
+
+    async def _preflight(self, plan: MissionPlan) -> list[Finding]:
+        """Ask again for a while: an autopilot just started is not ready at its first word."""
+        give_up_s = self._wall.monotonic_s() + _READY_WITHIN_S
+        while True:
+            findings = await self._preflight_once(plan)
+            is_ready = not any(finding.level is not Level.NOTE for finding in findings)
+            if is_ready or self._wall.monotonic_s() > give_up_s:
+                return findings
+            await self._wall.sleep(_BOARD_EVERY_S)
+
+    async def _preflight_once(self, plan: MissionPlan) -> list[Finding]:
+        facts = await self._vehicle.ask()
+        is_speaker_ok: bool | None = None
+        with contextlib.suppress(PatrolError):  # a loudspeaker that does not answer is a finding
+            is_speaker_ok = (await self._speaker.health()).state != ""
+        return preflight(
+            facts,
+            self._vehicle.latest(),
+            plan,
+            speaker_ok=is_speaker_ok,
+            camera_ok=True if self._board.get("look") else None,
+            now_wall_s=self._wall.monotonic_s(),
+        )
+
+    async def _feed_poses(self) -> None:
+        with self._bus.subscribe(TelemetrySample, limit=64) as samples:
+            async for sample in samples:
+                self._eye.send_pose(sample)
+
+    async def _show_aircraft(self) -> None:
+        while True:
+            sample = self._vehicle.latest()
+            now_s = self._wall.monotonic_s()
+            self._board.set(
+                clock={
+                    "utc": utc_text(self._world.now_utc()),
+                    "speed": round(self._world.speed, 2),
+                },
+                aircraft=[views.aircraft_view(sample, now_s)] if sample else [],
+            )
+            await anyio.sleep(_BOARD_EVERY_S)
+
+    async def _show_waypoints(self) -> None:
+        states = {
+            "airborne": "AIRBORNE",
+            "hold": "HOLDING",
+            "resumed": "AIRBORNE",
+            "returning": "RETURNING",
+        }
+        with self._bus.subscribe(StoryEvent) as events:
+            async for event in events:
+                shown = self._board.get("sortie")
+                if not shown:
+                    continue
+                if event.name in states:
+                    self._board.set(sortie=shown | {"state": states[event.name]})
+                elif event.name == "waypoint":
+                    self._board.set(sortie=shown | {"waypoint_index": event.fields["index"]})
+
+
+def _version() -> str:
+    try:
+        return version("gridpatrol")
+    except PackageNotFoundError:
+        return "source"  # run from a folder that was not installed
+
+
+def _legal_book(settings: StationSettings) -> LegalBook:
+    if settings.legal_basis_file is not None:
+        return read_legal_bases(settings.legal_basis_file)
+    return read_legal_bases(EXERCISE_LEGAL_BASIS_FILE) if settings.is_exercise else LegalBook()
+
+
+@asynccontextmanager
+async def opened(settings: StationSettings, listener: socket.socket) -> AsyncIterator[Station]:
+    """Open clock and store, build the station, and close the store afterwards."""
+    world: WorldClock = SystemClock()
+    if settings.clock_url is not None:
+        exercise = ExerciseClock(settings.clock_url)
+        await exercise.start()
+        world = exercise
+    store = await Store.open(settings.data_dir)
+    telemetry = await TelemetryLog.open(settings.data_dir, is_exercise=settings.is_exercise)
+    try:
+        yield Station(settings, store=store, telemetry=telemetry, world=world, listener=listener)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await telemetry.close()
+            await store.close()
+
+
+def say_ready(url: str) -> None:
+    """The one line on standard output that a starting process waits for."""
+    sys.stdout.write(json.dumps({"event": "ready", "url": url}) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,132 @@
+"""Who answers for a grid at each tier. Never nobody: the district is the last resort."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from patrol.errors import ConfigError
+
+EXERCISE_RESPONSIBILITY_FILE = Path(__file__).parent / "data" / "responsibility_exercise.json"
+
+
+class Tier(enum.Enum):
+    """Escalation tier: 小网格, 中网格, 大网格, 区."""
+
+    SMALL = "SMALL"
+    MIDDLE = "MIDDLE"
+    LARGE = "LARGE"
+    DISTRICT = "DISTRICT"
+
+    @property
+    def zh(self) -> str:
+        """The tier in the operator's words."""
+        return _TIER_ZH[self]
+
+    @property
+    def above(self) -> Tier | None:
+        """The next tier up; None above the district."""
+        order = list(Tier)
+        index = order.index(self) + 1
+        return order[index] if index < len(order) else None
+
+
+_TIER_ZH = {
+    Tier.SMALL: "小网格",
+    Tier.MIDDLE: "中网格（社区）",
+    Tier.LARGE: "大网格（街道）",
+    Tier.DISTRICT: "区中心",
+}
+# Length of the code that names a unit of the tier (DOMAIN 5.4); a leaf may have 15 or 17 digits.
+_CODE_LENGTH = {Tier.MIDDLE: 12, Tier.LARGE: 9, Tier.DISTRICT: 6}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """One unit and one person."""
+
+    unit: str
+    person: str
+    code: str  # of the unit's grid
+    tier: Tier
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponsibilityTable:
+    """Named units by grid code, a pattern for the others, and the district above all."""
+
+    district: Owner
+    named: Mapping[str, Owner]
+    pattern: Mapping[Tier, Mapping[str, str]]
+    is_exercise: bool
+
+    def owner(
+        self, *, grid_code: str | None, tier: Tier, names: Mapping[str, str] | None = None
+    ) -> Owner:
+        """The owner of a place at a tier. `names` are the register's names by code."""
+        code = code_at(grid_code, tier)
+        if code is None or tier is Tier.DISTRICT:
+            return self.district
+        if code in self.named:
+            return self.named[code]
+        pattern = self.pattern.get(tier)
+        if pattern is None:
+            return self.district
+        name = (names or {}).get(code, code)
+        return Owner(
+            unit=pattern["unit"].format(name=name, code=code),
+            person=pattern["person"].format(name=name, code=code),
+            phone=pattern["phone"],
+            code=code,
+            tier=tier,
+        )
+
+
+def code_at(grid_code: str | None, tier: Tier) -> str | None:
+    """The code of the tier's unit above a grid; None when the code does not reach down to it."""
+    if not grid_code:
+        return None
+    length = _CODE_LENGTH.get(tier)
+    if length is None:
+        return grid_code if len(grid_code) in (15, 17) else None
+    return grid_code[:length] if len(grid_code) >= length else None
+
+
+def read_responsibility(path: Path = EXERCISE_RESPONSIBILITY_FILE) -> ResponsibilityTable:
+    """Read a responsibility table; ConfigError says what is wrong with it."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        table = ResponsibilityTable(
+            district=_owner(body["district"]),
+            named={str(item["code"]): _owner(item) for item in body["named"]},
+            pattern={
+                Tier(name): {key: str(row[key]) for key in ("unit", "person", "phone")}
+                for name, row in body["pattern"].items()
+            },
+            is_exercise=bool(body["is_exercise"]),
+        )
+    except OSError as error:
+        raise ConfigError(f"the responsibility table cannot be read: {path}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"not a responsibility table: {path}: {error!r}") from error
+    return table
+
+
+def _owner(body: Mapping[str, Any]) -> Owner:
+    code = str(body["code"])
+    tier = {6: Tier.DISTRICT, 9: Tier.LARGE, 12: Tier.MIDDLE}.get(len(code), Tier.SMALL)
+    owner = Owner(
+        unit=str(body["unit"]),
+        person=str(body["person"]),
+        phone=str(body.get("phone", "")),
+        code=code,
+        tier=tier,
+    )
+    if not owner.unit.strip() or not owner.person.strip():
+        raise ValueError(f"no unit or no person for {code}")
+    return owner

@@ -1,0 +1,294 @@
+"""May these words be spoken here and now? Every objection at once, each with the rule it cites."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+
+from ground_station.alerts import AlertLevel
+from ground_station.announcements import Announcement, AnnouncementState
+from ground_station.legal import Allows, LegalBook
+from ground_station.templates import Need, Profile, Template
+from patrol.cause import Cause, Role
+from patrol.clock import SHANGHAI
+from patrol.plan import Finding, Level
+
+NOISE_LAW = "噪声污染防治法 Art. 64"
+NIGHT_LAW = "噪声污染防治法 Art. 88"
+PIPL_PERSON = "个人信息保护法 Art. 24 ¶3"
+PIPL_NOTICE = "个人信息保护法 Art. 26"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseLimits:
+    """Defaults of DOMAIN 2.6; ours, not law, except the night."""
+
+    night: tuple[time, time] = (time(22), time(6))
+    rest: tuple[time, time] = (time(12, 30), time(14))
+    plays_per_alert: int = 2
+    between: timedelta = timedelta(minutes=3)
+    window: timedelta = timedelta(minutes=30)
+    plays_per_window: int = 3
+    usable_range_m: tuple[float, float] = (30.0, 80.0)
+    ear_dba_max: float = 85.0
+    school_hours: tuple[tuple[time, time], ...] = (
+        (time(7), time(8, 30)),
+        (time(16), time(18, 30)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseContext:
+    """Where, when, by whom and what was said before. Missing is None and never a pass."""
+
+    at_utc: datetime
+    cause: Cause
+    alert_id: str
+    grid_code: str | None
+    is_exercise: bool
+    slant_range_m: float | None
+    legal: LegalBook
+    earlier: Sequence[Announcement] = ()  # of this grid, at least of the last 30 minutes
+    spl_1m_dba: float = 110.0
+    alert_level: AlertLevel = AlertLevel.AMBER
+    is_near_homes_or_schools: bool = True  # nearly every place of a district, DOMAIN 2.6
+    is_counts_only: bool = True
+    places: frozenset[Need] = frozenset()  # CHECKPOINT, COAST, SCHOOL_GATE, EMERGENCY_DECLARED
+    limits: ReleaseLimits = field(default_factory=ReleaseLimits)
+
+
+def level_dba(*, spl_1m_dba: float, slant_range_m: float) -> float:
+    """Level at the listener, spherical spreading without absorption: L(1 m) - 20 log10 r."""
+    return spl_1m_dba - 20.0 * math.log10(max(slant_range_m, 1.0))
+
+
+def may_release(template: Template, context: ReleaseContext) -> list[Finding]:
+    """Every objection and remark; a STOP among them forbids. Empty when all is well."""
+    return [finding for check in _CHECKS for finding in check(template, context)]
+
+
+def _stop(code: str, text: str, text_zh: str, article: str = "") -> Finding:
+    return Finding(code=code, level=Level.STOP, text=text, text_zh=text_zh, article=article)
+
+
+def _person(template: Template, context: ReleaseContext) -> list[Finding]:
+    cause, found = context.cause, []
+    if not cause.actor.strip() or cause.role is Role.SYSTEM:
+        found.append(
+            _stop(
+                "release.person",
+                "a person releases every announcement; nobody is named",
+                "每次喊话须由人员放行，目前没有放行人",
+                PIPL_PERSON,
+            )
+        )
+    elif cause.is_automatic and not context.is_exercise:
+        found.append(
+            _stop(
+                "release.auto_operator",
+                f"{cause.actor} is an automatic operator, which may release in an exercise only",
+                f"“{cause.actor}”为自动操作员，只能在演练中放行",
+                PIPL_PERSON,
+            )
+        )
+    return found
+
+
+def _quiet_hours(template: Template, context: ReleaseContext) -> list[Finding]:
+    now = context.at_utc.astimezone(SHANGHAI).time()
+    limits = context.limits
+    if _is_within(now, limits.night):
+        code, article = "release.night", NIGHT_LAW
+        text = f"it is {now:%H:%M}: night quiet from 22:00 to 06:00"
+        text_zh = f"现在{now:%H:%M}，夜间22:00至次日6:00不得喊话"
+    elif _is_within(now, limits.rest) and context.is_near_homes_or_schools:
+        code, article = "release.rest_time", NOISE_LAW
+        text = f"it is {now:%H:%M}: rest time near homes and schools from 12:30 to 14:00"
+        text_zh = f"现在{now:%H:%M}，居民区和学校附近12:30至14:00午休时间不得喊话"
+    else:
+        return []
+    if template.is_emergency:
+        return [
+            Finding(
+                code=code,
+                level=Level.NOTE,
+                text=f"{text}; safety words may be spoken",
+                text_zh=f"{text_zh}；紧急安全提示除外",
+                article=NOISE_LAW,
+            )
+        ]
+    return [_stop(code, text, text_zh, article)]
+
+
+def _legal_basis(template: Template, context: ReleaseContext) -> list[Finding]:
+    found = []
+    asked: list[tuple[Allows, str, str]] = []
+    if Need.GATHERING_ORDER in template.needs:
+        asked.append((Allows.GATHERING_ORDER, "an order against gatherings", "禁止聚集的通告"))
+    if Need.EPIDEMIC_NOTICE in template.needs:
+        asked.append((Allows.EPIDEMIC_NOTICE, "an epidemic notice", "防疫通告"))
+    if template.profile is Profile.NORMAL:
+        asked.append((Allows.HIGH_VOLUME, "a basis for high volume", "高音喊话的依据"))
+    for allows, noun, noun_zh in asked:
+        basis = context.legal.in_force(
+            allows,
+            grid_code=context.grid_code,
+            at_utc=context.at_utc,
+            is_exercise=context.is_exercise,
+        )
+        if basis is None:
+            found.append(
+                _stop(
+                    f"release.no_{allows.value.lower()}",
+                    f"{template.template_id} needs {noun} in force in this grid; there is none",
+                    f"{template.template_id}需要本网格内有效的{noun_zh}，目前没有",
+                    NOISE_LAW if allows is Allows.HIGH_VOLUME else "",
+                )
+            )
+    return found
+
+
+def _circumstances(template: Template, context: ReleaseContext) -> list[Finding]:
+    """What the template itself presupposes."""
+    now = context.at_utc.astimezone(SHANGHAI).time()
+    holds: Mapping[Need, bool] = {
+        Need.CRITICAL_DENSITY: context.alert_level is AlertLevel.CRITICAL,
+        Need.CHECKPOINT: Need.CHECKPOINT in context.places,
+        Need.COAST: Need.COAST in context.places,
+        Need.EMERGENCY_DECLARED: Need.EMERGENCY_DECLARED in context.places,
+        Need.SCHOOL_GATE: Need.SCHOOL_GATE in context.places,
+        Need.SCHOOL_HOURS: any(_is_within(now, span) for span in context.limits.school_hours),
+        Need.COUNTS_ONLY: context.is_counts_only,
+    }
+    return [
+        _stop(
+            f"release.{need.value.lower()}",
+            f"{template.template_id} is for another situation: {_SITUATIONS[need][0]}",
+            f"{template.template_id}不适用：{_SITUATIONS[need][1]}",
+            PIPL_NOTICE if need is Need.COUNTS_ONLY else "",
+        )
+        for need in template.needs
+        if not holds.get(need, True)
+    ]
+
+
+_SITUATIONS: Mapping[Need, tuple[str, str]] = {
+    Need.CRITICAL_DENSITY: ("a critical density", "仅用于危急密度"),
+    Need.CHECKPOINT: ("a checkpoint", "仅用于检测点"),
+    Need.COAST: ("the coast", "仅用于海边"),
+    Need.EMERGENCY_DECLARED: ("a declared emergency", "仅用于已宣布的紧急情况"),
+    Need.SCHOOL_GATE: ("a school gate", "仅用于校门口"),
+    Need.SCHOOL_HOURS: ("07:00-08:30 and 16:00-18:30", "仅用于7:00—8:30和16:00—18:30"),
+    Need.COUNTS_ONLY: (
+        "counting without any picture kept or with blurring",
+        "仅在只统计人数或已模糊处理时可用",
+    ),
+}
+
+
+def _budget(template: Template, context: ReleaseContext) -> list[Finding]:
+    limits, found = context.limits, []
+    level = Level.WARN if template.is_emergency else Level.STOP
+
+    def add(code: str, text: str, text_zh: str, grade: Level = level) -> None:
+        found.append(
+            Finding(code=code, level=grade, text=text, text_zh=text_zh, hint="DOMAIN 2.6 N-2")
+        )
+
+    here = [item for item in context.earlier if item.grid_code == context.grid_code]
+    if any(item.state in _UNDER_WAY for item in context.earlier):
+        add(
+            "release.speaker_busy",
+            "another announcement is waiting or playing",
+            "另一条喊话正在等待或播放",
+            Level.STOP,
+        )
+    begun = [
+        (item, item.started_utc)
+        for item in here
+        if item.started_utc is not None and item.started_utc <= context.at_utc
+    ]
+    of_alert = [item for item, _ in begun if item.alert_id == context.alert_id]
+    allowed = min(limits.plays_per_alert, template.max_repeats)
+    if context.alert_id and len(of_alert) >= allowed:
+        add(
+            "release.repeats",
+            f"this crowd has been spoken to {len(of_alert)} times; {allowed} are allowed",
+            f"对该人群已喊话{len(of_alert)}次，最多{allowed}次",
+        )
+    since_s = min(((context.at_utc - at).total_seconds() for _, at in begun), default=math.inf)
+    if since_s < limits.between.total_seconds():
+        wait_s = math.ceil(limits.between.total_seconds() - since_s)
+        add(
+            "release.too_soon",
+            f"the last announcement here was {since_s:.0f} s ago; wait {wait_s} s more",
+            f"本网格上次喊话在{since_s:.0f}秒前，还需等待{wait_s}秒",
+        )
+    lately = [at for _, at in begun if context.at_utc - at < limits.window]
+    if len(lately) >= limits.plays_per_window:
+        add(
+            "release.grid_budget",
+            f"{len(lately)} announcements in this grid in 30 minutes; "
+            f"{limits.plays_per_window} are allowed",
+            f"本网格30分钟内已喊话{len(lately)}次，最多{limits.plays_per_window}次",
+        )
+    return found
+
+
+_UNDER_WAY = (
+    AnnouncementState.QUEUED,
+    AnnouncementState.OVERRIDDEN,
+    AnnouncementState.PLAYING,
+)
+
+
+def _range(template: Template, context: ReleaseContext) -> list[Finding]:
+    range_m, limits = context.slant_range_m, context.limits
+    if range_m is None:
+        return [
+            _stop(
+                "release.range_unknown",
+                "the distance to the people is unknown, so neither is the level at their ears",
+                "与人群的距离未知，无法估计到耳声级",
+            )
+        ]
+    at_ear = level_dba(spl_1m_dba=context.spl_1m_dba, slant_range_m=range_m)
+    near_m, far_m = limits.usable_range_m
+    found = []
+    if at_ear > limits.ear_dba_max:
+        found.append(
+            _stop(
+                "release.too_loud",
+                f"{at_ear:.0f} dB(A) at {range_m:.0f} m; {limits.ear_dba_max:.0f} are the most",
+                f"距离{range_m:.0f}米处约{at_ear:.0f}分贝，上限{limits.ear_dba_max:.0f}分贝",
+            )
+        )
+    if not near_m <= range_m <= far_m:
+        found.append(
+            Finding(
+                code="release.range",
+                level=Level.WARN,
+                text=f"{range_m:.0f} m to the people ({at_ear:.0f} dB(A)); words are understood "
+                f"from {near_m:.0f} to {far_m:.0f} m",
+                text_zh=f"距人群{range_m:.0f}米（约{at_ear:.0f}分贝），"
+                f"适宜距离{near_m:.0f}至{far_m:.0f}米",
+            )
+        )
+    return found
+
+
+def _is_within(now: time, span: tuple[time, time]) -> bool:
+    start, end = span
+    return start <= now < end if start <= end else now >= start or now < end
+
+
+_CHECKS: tuple[Callable[[Template, ReleaseContext], list[Finding]], ...] = (
+    _person,
+    _quiet_hours,
+    _legal_basis,
+    _circumstances,
+    _budget,
+    _range,
+)

@@ -1,0 +1,56 @@
+"""The bodies of the HTTP API, checked at the door."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from patrol.cause import Cause, Role
+
+
+class ByPerson(BaseModel):
+    """Who asks, and under which role."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    person: str = Field(min_length=1, max_length=80)
+    role: Role
+    is_automatic: bool = Field(default=False, description="a named auto-operator, exercise only")
+
+    def cause(self, request_id: str) -> Cause:
+        """The cause that goes with everything this request does."""
+        return Cause(
+            actor=self.person.strip(),
+            role=self.role,
+            request_id=request_id,
+            is_automatic=self.is_automatic,
+        )
+
+
+class DismissBody(ByPerson):
+    """A false alarm and why."""
+
+    reason: str = Field(min_length=1, max_length=300)
+
+
+class AnnounceBody(ByPerson):
+    """Which approved words to release."""
+
+    template: str = Field(pattern=r"^T\d{2}$")
+
+
+class PlanBody(ByPerson):
+    """Which grid to patrol."""
+
+    grid_code: str = Field(min_length=1, max_length=64)
+
+
+class ApproveBody(ByPerson):
+    """The digest the person has looked at."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class LaunchBody(ByPerson):
+    """Which approved plan to fly."""
+
+    plan_id: str = Field(min_length=1, max_length=64)

@@ -1,0 +1,75 @@
+"""The station's settings file (TOML), checked once at the start; the environment is not read."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from patrol.errors import ConfigError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AircraftSettings(_Section):
+    """One aircraft and how it is reached."""
+
+    name: str = Field(default="GP-1", description="how the squad calls it")
+    connect: str = Field(description="MAVSDK URL: udpin://, udpout://, tcpout:// or serial://")
+    telemetry_hz: float = Field(default=5.0, ge=1.0, le=10.0)
+
+
+class CameraSettings(_Section):
+    """The camera on the aircraft, as its data sheet has it."""
+
+    camera_id: str = "cam-1"
+    url: str = Field(description="RTSP address")
+    width_px: int = Field(default=1280, ge=160)
+    height_px: int = Field(default=720, ge=120)
+    hfov_deg: float = Field(default=40.0, gt=1.0, lt=170.0)
+    latency_s: float = Field(default=0.08, ge=0.0, description="capture to arrival, calibrated")
+
+
+class SpeakerSettings(_Section):
+    """The on-board payload agent."""
+
+    url: str
+
+
+class StationSettings(_Section):
+    """Everything `gridpatrol serve` needs to know."""
+
+    name: str = "濠江区无人机巡查 Haojiang drone patrol"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    data_dir: Path
+    is_exercise: bool = False
+    clock_url: str | None = Field(
+        default=None, description="an exercise clock's address; none: the machine's own clock"
+    )
+    register_file: Path | None = None
+    legal_basis_file: Path | None = None
+    aircraft: AircraftSettings
+    camera: CameraSettings
+    speaker: SpeakerSettings
+
+
+def read_settings(path: Path) -> StationSettings:
+    """Read a settings file; ConfigError names every wrong entry in words."""
+    try:
+        body = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"the settings file cannot be read: {path} ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the settings file is not TOML: {path}: {error}") from error
+    try:
+        return StationSettings.model_validate(body)
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise ConfigError(f"wrong settings in {path}:\n" + "\n".join(lines)) from error

@@ -1,0 +1,327 @@
+"""Plans, approves, launches and closes sorties: one aircraft, one sortie at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import anyio
+from missions.runner import SortieReport, SortieRunner
+
+from ground_station import views
+from ground_station.chronicle import Chronicle
+from ground_station.crowd_desk import CrowdDesk
+from ground_station.live import Board
+from ground_station.sorties import SIGNERS, SortieRecord, SortieState, sign
+from ground_station.store.records import Records
+from ground_station.store.telemetry import TelemetryLog
+from missions.boundary import PlanRequest, plan_boundary
+from missions.register import Register
+from patrol.bus import Bus
+from patrol.camera import CameraLens
+from patrol.cause import Cause, Role
+from patrol.clock import WallClock, WorldClock
+from patrol.errors import NotPermitted, PatrolError, PlanRejected, Refused
+from patrol.plan import Finding, MissionPlan, stops
+from patrol.story import StoryEvent
+from patrol.vehicle import Vehicle
+
+_LAUNCHERS = (Role.PILOT,)
+_APPROVERS = (Role.LEADER,)
+_PLANNERS = (Role.LEADER, Role.PILOT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortieParts:
+    """What the desk is handed."""
+
+    register: Register
+    vehicle: Vehicle
+    lens: CameraLens
+    records: Records
+    telemetry: TelemetryLog
+    bus: Bus
+    board: Board
+    chronicle: Chronicle
+    crowd: CrowdDesk
+    world: WorldClock
+    wall: WallClock
+    preflight: Callable[[MissionPlan], Awaitable[list[Finding]]]
+    is_exercise: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flight:
+    """The sortie in hand."""
+
+    record: SortieRecord
+    plan: MissionPlan
+    runner: SortieRunner
+    cause: Cause
+    report: SortieReport | None = None
+
+
+class SortieDesk:
+    """Every verb checks the role, records, and only then acts."""
+
+    def __init__(self, parts: SortieParts) -> None:
+        self._parts = parts
+        self._plans: dict[str, tuple[MissionPlan, list[Finding]]] = {}
+        self._flight: Flight | None = None
+        self._asked = anyio.Event()
+
+    @property
+    def plan(self) -> MissionPlan | None:
+        """The plan being flown."""
+        return self._flight.plan if self._flight and self._flight.report is None else None
+
+    async def run(self) -> None:
+        """Fly what is launched until cancelled."""
+        while True:
+            await self._asked.wait()
+            self._asked = anyio.Event()
+            if self._flight is not None:
+                await self._fly(self._flight)
+
+    async def make_plan(self, grid_code: str, cause: Cause) -> dict[str, Any]:
+        """A boundary patrol of the grid with its findings; PlanRejected when none is possible."""
+        _require(cause, _PLANNERS)
+        parts = self._parts
+        grid = parts.register.get(grid_code)
+        sample = parts.vehicle.latest()
+        if sample is None or sample.home is None or sample.home_altitude_amsl_m is None:
+            raise Refused("the aircraft has not told its home position yet")
+        now = parts.world.now_utc()
+        plan, findings = plan_boundary(
+            PlanRequest(
+                grid=grid,
+                register_version=parts.register.version,
+                home=sample.home,
+                home_elevation_amsl_m=sample.home_altitude_amsl_m,
+                lens=parts.lens,
+                created_utc=now,
+                is_exercise=parts.is_exercise,
+            )
+        )
+        if plan is None:
+            raise PlanRejected(f"no patrol can be planned in {grid.code}", findings)
+        plan = replace(plan, plan_id=await parts.records.next_id("M", now))
+        self._plans[plan.plan_id] = (plan, findings)
+        fields = {
+            "plan": plan.plan_id,
+            "grid_name": plan.grid_name,
+            "length_m": round(plan.length_m),
+            "duration_s": round(plan.duration_s),
+            "digest": plan.digest,
+            "findings_count": len(findings),
+            "by": cause.actor,
+        }
+        self._publish("plan.made", plan, fields)
+        for finding in views.findings_view(findings):
+            self._publish("plan.finding", plan, {"plan": plan.plan_id} | finding)
+        return {
+            "plan": views.plan_view(plan),
+            "digest": plan.digest,
+            "findings": views.findings_view(findings),
+        }
+
+    async def approve(self, plan_id: str, digest: str, cause: Cause) -> dict[str, Any]:
+        """Put a name under the plan that was looked at; PlanRejected while anything stops it."""
+        _require(cause, _APPROVERS)
+        plan, findings = self._found(plan_id)
+        if digest != plan.digest:
+            raise Refused(f"plan {plan_id} is not the one that was looked at (the digest differs)")
+        if stopping := stops(findings):
+            raise PlanRejected(f"plan {plan_id} may not be approved", stopping)
+        now = self._parts.world.now_utc()
+        plan = plan.approved(cause.actor, now)
+        await self._parts.records.save_plan(plan, cause=cause, at_utc=now, action="plan.approved")
+        self._plans[plan_id] = (plan, findings)
+        self._tell("plan.approved", plan, "", {"plan": plan_id, "by": cause.actor})
+        return {"plan": views.plan_view(plan), "approved_by": cause.actor}
+
+    async def launch(self, plan_id: str, cause: Cause) -> dict[str, Any]:
+        """Start the sortie of an approved plan; Refused while another one is not closed."""
+        _require(cause, _LAUNCHERS)
+        plan, findings = self._found(plan_id)
+        if not plan.approved_by:
+            raise Refused(f"plan {plan_id} is not approved")
+        if self._flight is not None:
+            raise Refused(f"sortie {self._flight.record.sortie_id} is not closed yet")
+        parts = self._parts
+        sortie_id = f"{plan_id}-S01"
+        runner = SortieRunner(
+            plan=plan,
+            vehicle=parts.vehicle,
+            bus=parts.bus,
+            world=parts.world,
+            wall=parts.wall,
+            sortie_id=sortie_id,
+            preflight=lambda: parts.preflight(plan),
+        )
+        record = SortieRecord(
+            sortie_id=sortie_id,
+            plan_id=plan_id,
+            plan_digest=plan.digest,
+            vehicle_id=parts.vehicle.vehicle_id,
+            grid_code=plan.grid_code,
+            grid_name=plan.grid_name,
+            register_version=plan.register_version,
+            state=SortieState.PREFLIGHT,
+            created_utc=parts.world.now_utc(),
+            is_exercise=parts.is_exercise,
+            waypoint_total=len(plan.waypoints),
+        )
+        self._flight = Flight(record=record, plan=plan, runner=runner, cause=cause)
+        await self._save(record, cause, "sortie.launched")
+        parts.board.set(
+            sortie={
+                "id": sortie_id,
+                "grid_code": plan.grid_code,
+                "grid_name": plan.grid_name,
+                "state": "PREFLIGHT",
+                "plan": views.plan_view(plan),
+                "waypoint_index": 0,
+                "waypoint_total": len(plan.waypoints),
+                "findings": views.findings_view(findings),
+            }
+        )
+        self._asked.set()
+        return {"sortie": sortie_id}
+
+    async def command(self, verb: str, cause: Cause) -> dict[str, Any]:
+        """`hold`, `resume` or `return`, by the pilot."""
+        _require(cause, _LAUNCHERS)
+        verbs: dict[str, Callable[[SortieRunner], Awaitable[None]]] = {
+            "hold": lambda runner: runner.hold(cause),
+            "resume": lambda runner: runner.resume(cause),
+            "return": lambda runner: runner.bring_home(cause, f"asked by {cause.actor}"),
+        }
+        if verb not in verbs:
+            raise LookupError(f"no such verb: {verb}")
+        if self._flight is None or self._flight.report is not None:
+            raise Refused("no sortie is being flown")
+        await self._parts.records.note(
+            f"sortie.{verb}",
+            self._flight.record.sortie_id,
+            {"verb": verb},
+            cause=cause,
+            at_utc=self._parts.world.now_utc(),
+            is_exercise=self._parts.is_exercise,
+        )
+        await verbs[verb](self._flight.runner)
+        return {"sortie": self._flight.record.sortie_id, "verb": verb}
+
+    async def sign(self, sortie_id: str, cause: Cause) -> dict[str, Any]:
+        """Pilot and registrar sign; with both names the patrol log closes."""
+        flight = self._flight
+        if flight is None or flight.record.sortie_id != sortie_id:
+            raise LookupError(f"no open sortie {sortie_id}")
+        record = sign(flight.record, cause, self._parts.world.now_utc())
+        await self._save(record, cause, "sortie.signed")
+        flight = self._flight = replace(flight, record=record)
+        if all(record.is_signed_by(role) for role in SIGNERS):
+            await self._close(flight, cause)
+        return {
+            "sortie": sortie_id,
+            "signed_by": {one.role.value: one.person for one in record.signatures},
+        }
+
+    async def _fly(self, flight: Flight) -> None:
+        parts = self._parts
+        sortie_id = flight.record.sortie_id
+        parts.telemetry.sortie = sortie_id
+        parts.crowd.begin(sortie_id, flight.plan, flight.runner)
+        try:
+            report = await flight.runner.run()
+        except PatrolError as error:
+            await self._abort(flight, error)
+            return
+        finally:
+            await parts.crowd.end()
+        record = replace(
+            flight.record,
+            state=SortieState.LANDED,
+            landed_utc=parts.world.now_utc(),
+            takeoff_utc=report.takeoff_utc,
+            waypoint_index=report.waypoints_flown,
+            abnormal=report.abnormal,
+        )
+        await self._save(record, flight.cause, "sortie.landed")
+        self._flight = replace(self._flight or flight, record=record, report=report)
+        await parts.chronicle.settled()
+        self._set_state("LANDED")
+
+    async def _abort(self, flight: Flight, error: PatrolError) -> None:
+        """A sortie that did not take off or broke off: recorded with every finding."""
+        record = replace(flight.record, state=SortieState.ABORTED, abnormal=(str(error),))
+        await self._save(record, flight.cause, "sortie.aborted")
+        findings = views.findings_view(list(getattr(error, "findings", ())))
+        self._tell(
+            "sortie.aborted",
+            flight.plan,
+            record.sortie_id,
+            {"reason": str(error), "findings": findings},
+        )
+        self._set_state("ABORTED")
+        self._flight = None
+
+    async def _close(self, flight: Flight, cause: Cause) -> None:
+        parts = self._parts
+        sortie_id = flight.record.sortie_id
+        await parts.crowd.close_alerts(cause)
+        await parts.chronicle.settled()
+        summary = await parts.telemetry.summary(sortie_id)
+        closed = await parts.records.close_log(
+            sortie_id,
+            cause=cause,
+            at_utc=parts.world.now_utc(),
+            telemetry_summary=summary.to_dict(),
+        )
+        self._flight = None
+        self._set_state("CLOSED")
+        self._tell(
+            "log.closed",
+            flight.plan,
+            sortie_id,
+            {"rows": closed.row_count, "head": closed.head_hash},
+        )
+
+    def _found(self, plan_id: str) -> tuple[MissionPlan, list[Finding]]:
+        if plan_id not in self._plans:
+            raise LookupError(f"no plan {plan_id}")
+        return self._plans[plan_id]
+
+    async def _save(self, record: SortieRecord, cause: Cause, action: str) -> None:
+        await self._parts.records.save_sortie(
+            record, cause=cause, at_utc=self._parts.world.now_utc(), action=action
+        )
+
+    def _set_state(self, state: str) -> None:
+        shown = self._parts.board.get("sortie")
+        if shown:
+            self._parts.board.set(sortie=shown | {"state": state})
+
+    def _publish(self, name: str, plan: MissionPlan, fields: dict[str, Any]) -> None:
+        self._parts.bus.publish(
+            StoryEvent(
+                name=name, time_utc=self._parts.world.now_utc(), grid=plan.grid_code, fields=fields
+            )
+        )
+
+    def _tell(self, name: str, plan: MissionPlan, sortie: str, fields: dict[str, Any]) -> None:
+        self._parts.chronicle.tell(
+            StoryEvent(
+                name=name,
+                time_utc=self._parts.world.now_utc(),
+                sortie=sortie,
+                grid=plan.grid_code,
+                fields=fields,
+            )
+        )
+
+
+def _require(cause: Cause, roles: tuple[Role, ...]) -> None:
+    if cause.role not in roles:
+        raise NotPermitted(cause.actor, " or ".join(role.value for role in roles))

@@ -1,0 +1,53 @@
+"""What the crowd desks remember of the sortie in the air. It decides nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from missions.runner import SortieRunner
+
+from ground_station.alerts import SAME_CROWD_M, CrowdAlert
+from ground_station.announcements import Announcement
+from patrol.geo import GeoPoint, distance_m
+from patrol.plan import MissionPlan
+from patrol.sighting import Look
+from vision.crowd import GatheringWatch
+from vision.effect import EffectMeter
+
+_LOOKS_KEPT_FOR = timedelta(seconds=120)  # the baseline needs the last 60 s
+
+
+@dataclass(slots=True, kw_only=True)
+class SortieWatch:
+    """One sortie's crowd business: at most one crowd is looked at, at a time."""
+
+    sortie_id: str
+    plan: MissionPlan
+    runner: SortieRunner
+    gathering: GatheringWatch
+    looks: deque[Look] = field(default_factory=deque)
+    alerts: dict[str, CrowdAlert] = field(default_factory=dict)
+    announcements: list[Announcement] = field(default_factory=list)
+    held_place: GeoPoint | None = None
+    held_since_utc: datetime | None = None
+    done_places: list[GeoPoint] = field(default_factory=list)
+    alert_id: str | None = None  # the alert being worked on
+    meter: EffectMeter | None = None
+    is_settling: bool = False  # a verdict is being recorded
+
+    def remember(self, look: Look) -> None:
+        """Keep the newest two minutes of looks."""
+        self.looks.append(look)
+        while look.captured_utc - self.looks[0].captured_utc > _LOOKS_KEPT_FOR:
+            self.looks.popleft()
+
+    def is_done(self, place: GeoPoint) -> bool:
+        """Whether this crowd was dealt with in this sortie; it is not held for again."""
+        return any(distance_m(place, done) < SAME_CROWD_M for done in self.done_places)
+
+    @property
+    def alert(self) -> CrowdAlert | None:
+        """The alert being worked on."""
+        return self.alerts.get(self.alert_id) if self.alert_id else None

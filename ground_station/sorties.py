@@ -1,0 +1,111 @@
+"""What the records keep of a sortie and of an announcement's effect."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ground_station.alerts import Outcome
+from ground_station.transitions import require_person_or_exercise
+from patrol.cause import Cause, Role
+from patrol.errors import NotPermitted, Refused
+from patrol.sighting import Count
+
+
+class SortieState(enum.Enum):
+    """Where a sortie stands, as consoles show it."""
+
+    PLANNED = "PLANNED"
+    PREFLIGHT = "PREFLIGHT"
+    AIRBORNE = "AIRBORNE"
+    HOLDING = "HOLDING"
+    RETURNING = "RETURNING"
+    LANDED = "LANDED"
+    ABORTED = "ABORTED"
+    CLOSED = "CLOSED"
+
+
+ENDED = frozenset({SortieState.LANDED, SortieState.ABORTED})
+SIGNERS = (Role.REGISTRAR, Role.PILOT)  # DOMAIN 5.3: the log is signed by both
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A person's name under the log."""
+
+    person: str
+    role: Role
+    signed_utc: datetime
+    is_automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortieRecord:
+    """One take-off to landing, as it is kept."""
+
+    sortie_id: str
+    plan_id: str
+    plan_digest: str
+    vehicle_id: str
+    grid_code: str
+    grid_name: str
+    register_version: str
+    state: SortieState
+    created_utc: datetime
+    is_exercise: bool
+    takeoff_utc: datetime | None = None
+    landed_utc: datetime | None = None
+    waypoint_index: int = 0
+    waypoint_total: int = 0
+    abnormal: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+
+    def is_signed_by(self, role: Role) -> bool:
+        """Whether somebody has signed under this role."""
+        return any(signature.role is role for signature in self.signatures)
+
+
+def sign(record: SortieRecord, cause: Cause, at_utc: datetime) -> SortieRecord:
+    """The sortie with a name under its log; Refused in flight, NotPermitted for other roles."""
+    if cause.role not in SIGNERS:
+        raise NotPermitted(cause.actor or "nobody", "REG or PILOT")
+    require_person_or_exercise(
+        cause, is_exercise=record.is_exercise, what=f"sign the log of {record.sortie_id}"
+    )
+    if record.state not in ENDED:
+        raise Refused(f"sortie {record.sortie_id} is {record.state.value}: sign it after landing")
+    if record.is_signed_by(cause.role):
+        raise Refused(f"sortie {record.sortie_id} is already signed as {cause.role.value}")
+    signature = Signature(
+        person=cause.actor, role=cause.role, signed_utc=at_utc, is_automatic=cause.is_automatic
+    )
+    return replace(record, signatures=(*record.signatures, signature))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectSample:
+    """One look after the words; not observed is a sample that is not valid."""
+
+    dt_s: float
+    count: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectRecord:
+    """The count before, the counts after, and what they say together."""
+
+    effect_id: str
+    alert_id: str
+    sortie: str
+    grid_code: str | None
+    announcement_ids: tuple[str, ...]
+    observing_since_utc: datetime
+    before: Count | None
+    samples: tuple[EffectSample, ...]
+    after: Count | None
+    verdict: Outcome | None
+    reason: str
+    is_exercise: bool
+    dispersed_after_s: float | None = None
+    relapse_alert_id: str = ""

@@ -1,0 +1,284 @@
+"""Releases an announcement: rules first, then the words are spoken, played and recorded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from drone.speaker import Speaker
+from drone.voice import Clip, Voice
+
+from ground_station import views
+from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
+from ground_station.announcements import (
+    Announcement,
+    AnnouncementEvent,
+    AnnouncementState,
+    Sound,
+    advance,
+    draft_announcement,
+)
+from ground_station.crowd_desk import CrowdDesk, CrowdParts
+from ground_station.release_rules import ReleaseContext, level_dba, may_release
+from ground_station.sortie_watch import SortieWatch
+from ground_station.templates import Template
+from patrol.cause import Cause, Role, by_system
+from patrol.errors import NotPermitted, PatrolError, PlanRejected, Refused
+from patrol.geo import distance_m
+from patrol.plan import Finding, stops
+from patrol.vehicle import Vehicle
+
+_APPROVED_BEFOREHAND = by_system("template.approved")
+_PLAYER = by_system("loudspeaker")
+_STOPPERS = (Role.ANNOUNCER, Role.PILOT)
+_SPL_1M_DBA = 110.0  # the loudspeaker's broadcast level, DOMAIN 2.6
+
+
+class AnnouncementBlocked(PlanRejected):
+    """A rule forbids this release; each finding says which and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Release:
+    watch: SortieWatch
+    alert: CrowdAlert
+    announcement: Announcement
+    number: int  # first or second play of this alert
+
+
+class SpeakingDesk:
+    """The announcer's verbs."""
+
+    def __init__(
+        self,
+        *,
+        parts: CrowdParts,
+        desk: CrowdDesk,
+        vehicle: Vehicle,
+        speaker: Speaker,
+        voice: Voice,
+        templates: Mapping[str, Template],
+        on_played: Callable[[SortieWatch, Announcement, int], Awaitable[None]],
+    ) -> None:
+        self._parts = parts
+        self._desk = desk
+        self._vehicle = vehicle
+        self._speaker = speaker
+        self._voice = voice
+        self._templates = templates
+        self._on_played = on_played
+
+    async def announce(self, alert_id: str, template_id: str, cause: Cause) -> dict[str, Any]:
+        """Release a template for an alert; AnnouncementBlocked with every reason if it may not."""
+        watch = self._desk.watch
+        if watch is None or alert_id not in watch.alerts:
+            raise LookupError(f"no alert {alert_id} in this sortie")
+        if template_id not in self._templates:
+            raise LookupError(f"no template {template_id}")
+        alert = watch.alerts[alert_id]
+        if alert.state not in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
+            raise Refused(
+                f"alert {alert_id} is {alert.state.value}: acknowledge it before speaking"
+                if alert.state is AlertState.RAISED
+                else f"alert {alert_id} is {alert.state.value}: nothing can be announced for it now"
+            )
+        template = self._templates[template_id]
+        draft, findings = await self._draft(watch, alert, template, cause)
+        if stopping := stops(findings):
+            await self._block(draft, stopping, cause)
+            raise AnnouncementBlocked(f"{template_id} may not be played now", stopping)
+        await self._desk.move(
+            alert_id,
+            AlertEvent.ANNOUNCE,
+            cause,
+            "alert.announcing",
+            announcement_id=draft.announcement_id,
+        )
+        await self._save(draft, cause, "announcement.released")
+        watch.announcements.append(draft)
+        self._desk.tell("announcement.released", self._fields(draft) | {"by": cause.actor})
+        release = _Release(
+            watch=watch, alert=alert, announcement=draft, number=alert.played_count + 1
+        )
+        self._desk.in_background(lambda: self._play(release))
+        return self._view(draft, findings)
+
+    async def stop_speaking(self, cause: Cause) -> dict[str, Any]:
+        """Silence at once; the announcement then ends as failed, with this reason."""
+        if cause.role not in _STOPPERS:
+            raise NotPermitted(cause.actor, " or ".join(role.value for role in _STOPPERS))
+        await self._speaker.stop()
+        await self._parts.records.note(
+            "speaker.stopped",
+            "",
+            {},
+            cause=cause,
+            at_utc=self._parts.world.now_utc(),
+            is_exercise=self._parts.is_exercise,
+        )
+        self._desk.tell("speaker.stopped", {"by": cause.actor})
+        return {"stopped": True}
+
+    async def _draft(
+        self, watch: SortieWatch, alert: CrowdAlert, template: Template, cause: Cause
+    ) -> tuple[Announcement, list[Finding]]:
+        parts, now = self._parts, self._parts.world.now_utc()
+        draft = draft_announcement(
+            template,
+            announcement_id=await parts.records.next_id("B", now),
+            alert_id=alert.alert_id,
+            sortie=watch.sortie_id,
+            grid_code=alert.grid_code,
+            created_utc=now,
+            is_exercise=parts.is_exercise,
+            legal_basis_id=alert.legal_basis_id,
+        )
+        draft = advance(draft, AnnouncementEvent.APPROVE, _APPROVED_BEFOREHAND, now)
+        draft = advance(draft, AnnouncementEvent.QUEUE, cause, now)
+        findings = may_release(
+            template,
+            ReleaseContext(
+                at_utc=now,
+                cause=cause,
+                alert_id=alert.alert_id,
+                grid_code=alert.grid_code,
+                is_exercise=parts.is_exercise,
+                slant_range_m=self._slant_range_m(alert),
+                legal=parts.legal,
+                earlier=tuple(watch.announcements),
+                alert_level=alert.level,
+            ),
+        )
+        return draft, findings
+
+    async def _block(self, draft: Announcement, findings: list[Finding], cause: Cause) -> None:
+        now = self._parts.world.now_utc()
+        blocked = advance(
+            draft, AnnouncementEvent.BLOCK, by_system("release-rules"), now, findings=findings
+        )
+        await self._save(blocked, cause, "announcement.blocked")
+        reason = "; ".join(finding.text for finding in findings)
+        self._desk.tell("announcement.blocked", self._fields(blocked) | {"reason": reason})
+        self._view(blocked, findings)
+
+    async def _play(self, release: _Release) -> None:
+        """Speak, play, record. Whatever goes wrong ends as FAILED with its reason."""
+        announcement = release.announcement
+        try:
+            clip = await self._voice.speak(announcement.text, language=announcement.language)
+            announcement = await self._start(release, clip)
+            played = await self._speaker.play(clip, announcement.announcement_id)
+        except PatrolError as error:
+            await self._failed(release, announcement, str(error))
+            return
+        now = self._parts.world.now_utc()
+        finished = advance(
+            announcement, AnnouncementEvent.FINISH, _PLAYER, now, sound=Sound(sha256=played.sha256)
+        )
+        if finished.state is not AnnouncementState.PLAYED:
+            await self._failed(release, announcement, finished.reason)
+            return
+        await self._save(finished, _PLAYER, "announcement.played")
+        self._replace(release.watch, finished)
+        await self._desk.move(
+            release.alert.alert_id, AlertEvent.PLAY_ENDED, _PLAYER, "alert.observing"
+        )
+        await self._on_played(release.watch, finished, release.number)
+        self._desk.tell(
+            "announcement.played",
+            self._fields(finished)
+            | {
+                "play": release.number,
+                "duration_s": round(clip.duration_s, 2),
+                "audio_sha256": finished.audio_sha256,
+                "voice": finished.voice,
+                "released_by": finished.released_by,
+            },
+        )
+
+    async def _start(self, release: _Release, clip: Clip) -> Announcement:
+        sample = self._vehicle.latest()
+        slant_m = self._slant_range_m(release.alert)
+        sound = Sound(
+            sha256=clip.sha256,
+            duration_s=clip.duration_s,
+            voice=clip.voice,
+            place=sample.position if sample else None,
+            slant_range_m=slant_m,
+            level_dba=None
+            if slant_m is None
+            else level_dba(spl_1m_dba=_SPL_1M_DBA, slant_range_m=slant_m),
+        )
+        now = self._parts.world.now_utc()
+        started = advance(release.announcement, AnnouncementEvent.START, _PLAYER, now, sound=sound)
+        await self._save(started, _PLAYER, "announcement.playing")
+        self._replace(release.watch, started)
+        return started
+
+    async def _failed(self, release: _Release, announcement: Announcement, reason: str) -> None:
+        now = self._parts.world.now_utc()
+        failed = advance(announcement, AnnouncementEvent.FAIL, _PLAYER, now, reason=reason)
+        await self._save(failed, _PLAYER, "announcement.failed")
+        self._replace(release.watch, failed)
+        await self._desk.move(
+            release.alert.alert_id,
+            AlertEvent.PLAY_FAILED,
+            _PLAYER,
+            "alert.play_failed",
+            reason=reason,
+        )
+        self._desk.tell("announcement.failed", self._fields(failed) | {"reason": reason})
+
+    def _replace(self, watch: SortieWatch, announcement: Announcement) -> None:
+        watch.announcements = [
+            announcement if old.announcement_id == announcement.announcement_id else old
+            for old in watch.announcements
+        ]
+        self._view(announcement, [])
+
+    async def _save(self, announcement: Announcement, cause: Cause, action: str) -> None:
+        await self._parts.records.save_announcement(
+            announcement, cause=cause, at_utc=self._parts.world.now_utc(), action=action
+        )
+
+    def _slant_range_m(self, alert: CrowdAlert) -> float | None:
+        sample = self._vehicle.latest()
+        if sample is None or sample.position is None or sample.height_above_home_m is None:
+            return None
+        return math.hypot(distance_m(sample.position, alert.place), sample.height_above_home_m)
+
+    @staticmethod
+    def _fields(announcement: Announcement) -> dict[str, Any]:
+        return {
+            "announcement": announcement.announcement_id,
+            "alert": announcement.alert_id,
+            "template": announcement.template_id,
+            "text_zh": announcement.text_zh,
+            "text_en": announcement.text_en,
+        }
+
+    def _view(self, announcement: Announcement, findings: list[Finding]) -> dict[str, Any]:
+        """Show the announcement on the board and give the same to the caller."""
+        slant_m, level = announcement.slant_range_m, announcement.level_dba
+        shown = {
+            "id": announcement.announcement_id,
+            "template": announcement.template_id,
+            "text_zh": announcement.text_zh,
+            "text_en": announcement.text_en,
+            "state": announcement.state.value,
+            "released_by": announcement.released_by,
+            "started_utc": _utc(announcement.started_utc),
+            "finished_utc": _utc(announcement.finished_utc),
+            "slant_range_m": None if slant_m is None else round(slant_m),
+            "level_dba": None if level is None else round(level),
+            "blocked": views.findings_view(list(announcement.blocked)),
+            "findings": views.findings_view(findings),
+        }
+        self._parts.board.set(announcement=shown)
+        return shown
+
+
+def _utc(moment: Any) -> str | None:  # noqa: ANN401  # datetime or None
+    return moment.isoformat().replace("+00:00", "Z") if moment else None

@@ -1,0 +1,75 @@
+"""The station as a process: for `gridpatrol serve`, and by itself as the demo's child."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+import anyio
+import structlog
+
+from ground_station.data_lock import data_lock
+from ground_station.main import opened, say_ready
+from ground_station.settings import StationSettings, read_settings
+from ground_station.web_server import bind
+from patrol.errors import ConfigError, PatrolError
+from patrol.groups import one_error
+
+
+def run_station(settings: StationSettings, *, has_parent: bool) -> None:
+    """Serve until a signal, or until the parent is gone; ConfigError when it cannot start."""
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+    listener = bind(settings.host, settings.port)
+    with data_lock(settings.data_dir), one_error():
+        anyio.run(_serve, settings, listener, has_parent)
+
+
+async def _serve(settings: StationSettings, listener: object, has_parent: bool) -> None:
+    async with opened(settings, listener) as station:  # type: ignore[arg-type]
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async with anyio.create_task_group() as group:
+
+                async def end_on_signal() -> None:
+                    async for _ in signals:
+                        group.cancel_scope.cancel()
+                        return
+
+                async def end_with_parent() -> None:
+                    await anyio.to_thread.run_sync(sys.stdin.read, abandon_on_cancel=True)
+                    group.cancel_scope.cancel()
+
+                group.start_soon(end_on_signal)
+                if has_parent:
+                    group.start_soon(end_with_parent)
+                say_ready(station.url)
+                await station.run()
+
+
+def main() -> int:
+    """Exit code 0, 1 (refused) or 2 (configuration)."""
+    parser = argparse.ArgumentParser(prog="python -m ground_station.station")
+    parser.add_argument("--config", type=Path, required=True)
+    arguments = parser.parse_args()
+    try:
+        run_station(read_settings(arguments.config), has_parent=True)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except PatrolError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""The store: one writer task, many readers, and writes that are on the disk before they return."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import anyio
+import anyio.to_thread
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from ground_station.store.guards import REFUSAL
+from ground_station.store.schema import DATABASE_NAME, migrate_file, prepare_folder
+from patrol.errors import PatrolError, Refused, StoreUnavailable
+
+T = TypeVar("T")
+
+_IS_WRITER = "gridpatrol_writer"
+_BUSY_TIMEOUT_MS = 5000  # another program (a backup, an auditor) may hold the file for a moment
+_LAST_WRITES_S = 10.0  # how long pending writes may take when the station is told to stop
+
+
+class _Job(Generic[T]):
+    """A piece of work and where its answer goes."""
+
+    def __init__(self, work: Callable[[Connection], T]) -> None:
+        self.work = work
+        self.done = anyio.Event()
+        self.answer: T | None = None
+        self.error: BaseException | None = None
+        self.is_finished = False
+
+    def take(self) -> T:
+        if self.error is not None:
+            raise self.error
+        if not self.is_finished:
+            raise StoreUnavailable("the station is stopping: this was not stored")
+        return self.answer  # type: ignore[return-value]  # finished: it is what `work` returned
+
+
+class Store:
+    """The database of one station. `write` needs `run` to be alive; `read` does not."""
+
+    def __init__(self, engine: AsyncEngine, folder: Path) -> None:
+        self.folder = folder
+        self._engine = engine
+        self._jobs: deque[_Job[Any]] = deque()
+        self._arrived = anyio.Event()
+        self._has_ended = False
+
+    @classmethod
+    async def open(cls, folder: Path) -> Store:
+        """Make or upgrade a folder's database; ConfigError or StoreUnavailable in plain words."""
+        path = await anyio.to_thread.run_sync(prepare_folder, folder)
+        await anyio.to_thread.run_sync(migrate_file, path)
+        # SQLAlchemy asks the file system for the absolute path, so even this happens in a thread.
+        return cls(await anyio.to_thread.run_sync(sqlite_engine, path), folder)
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self.folder / DATABASE_NAME
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction of its own; it is durable when this returns.
+
+        Nothing is stored when `work` raises. A cancelled caller's write still happens.
+        """
+        if self._has_ended:
+            raise StoreUnavailable("the station is stopping: nothing is stored any more")
+        job = _Job(work)
+        self._jobs.append(job)
+        self._arrived.set()
+        await job.done.wait()
+        return job.take()
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a snapshot of what is committed."""
+        try:
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(work)
+        except SQLAlchemyError as error:
+            raise _in_plain_words(error) from error
+
+    async def run(self) -> None:
+        """Write until cancelled, then finish what was already asked for."""
+        try:
+            with anyio.CancelScope(shield=True):
+                connection = await self._engine.connect()
+                await connection.execution_options(**{_IS_WRITER: True})
+            try:
+                while True:
+                    await self._next_job()
+                    await self._finish_jobs(connection)
+            finally:
+                self._has_ended = True
+                with anyio.move_on_after(_LAST_WRITES_S, shield=True):
+                    await self._finish_jobs(connection)
+                    await connection.close()
+        except SQLAlchemyError as error:
+            raise _in_plain_words(error) from error
+        finally:
+            self._has_ended = True
+            while self._jobs:  # told no rather than left waiting
+                self._jobs.popleft().done.set()
+
+    async def close(self) -> None:
+        """Give the file back; call it when `run` has ended."""
+        with anyio.CancelScope(shield=True):
+            await self._engine.dispose()
+
+    async def _next_job(self) -> None:
+        while not self._jobs:
+            self._arrived = anyio.Event()
+            await self._arrived.wait()
+
+    async def _finish_jobs(self, connection: AsyncConnection) -> None:
+        while self._jobs:
+            job = self._jobs.popleft()
+            # A transaction that has begun is ended, whoever is in a hurry.
+            with anyio.CancelScope(shield=True):
+                await _serve(job, connection)
+
+
+async def _serve(job: _Job[Any], connection: AsyncConnection) -> None:
+    """Do one job; its own errors go to whoever asked, a bug goes up and ends the process."""
+    try:
+        async with connection.begin():
+            job.answer = await connection.run_sync(job.work)
+        job.is_finished = True
+    except PatrolError as error:
+        job.error = error
+    except SQLAlchemyError as error:
+        job.error = _in_plain_words(error)
+        job.error.__cause__ = error
+    finally:
+        job.done.set()
+
+
+def _in_plain_words(error: SQLAlchemyError) -> Exception:
+    """A guard's no is Refused, an unusable file is StoreUnavailable, the rest is a bug."""
+    if not isinstance(error, DBAPIError):
+        return error
+    text = str(error.orig)
+    if REFUSAL in text:
+        return Refused(text.partition(REFUSAL)[2])
+    if isinstance(error, IntegrityError):
+        return error
+    return StoreUnavailable(f"the database cannot be used now: {text}")
+
+
+def sqlite_engine(path: Path, *, synchronous: str = "FULL") -> AsyncEngine:
+    """An engine on a file, with explicit transactions and the pragmas that durability needs."""
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        # Transactions are begun below: sqlite3 itself would begin them late and never for a read.
+        connect_args={"isolation_level": None},
+        pool_size=4,
+        max_overflow=4,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",  # FULL: a commit is on the disk, not in a cache
+            "foreign_keys=ON",
+            "recursive_triggers=ON",  # REPLACE must not slip past the guards
+            f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_writer = connection.get_execution_options().get(_IS_WRITER, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+
+    return engine

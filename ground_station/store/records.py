@@ -1,0 +1,277 @@
+"""Saving and loading the records. Every save writes its audit row in the same transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ground_station.alerts import CrowdAlert
+from ground_station.announcements import Announcement
+from ground_station.case_numbers import make_case_number
+from ground_station.cases import FINAL, Case, CaseEvent
+from ground_station.sorties import EffectRecord, SortieRecord, SortieState
+from ground_station.store import audit, tables
+from ground_station.store.closing import ClosedLog, close_in, correct_in
+from ground_station.store.codec import canonical_json, decode
+from ground_station.store.engine import Store
+from ground_station.store.numbers import next_case_sequence, next_record_id
+from ground_station.store.rows import (
+    Saved,
+    alert_row,
+    announcement_row,
+    append_history,
+    bodies,
+    body_of,
+    case_row,
+    effect_row,
+    history_of,
+    plan_row,
+    save,
+    sighting_row,
+    sortie_row,
+)
+from patrol.cause import Cause
+from patrol.clock import utc_text
+from patrol.plan import MissionPlan, plan_from_dict
+from patrol.sighting import Sighting
+
+
+class Records:
+    """Typed saves and loads over a store. What a save returns from is on the disk."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def next_id(self, kind: str, at_utc: datetime) -> str:
+        """A new id such as "A-20261124-0001"; kinds are M mission, A alert, B announcement."""
+        return await self._store.write(lambda connection: next_record_id(connection, kind, at_utc))
+
+    async def note(
+        self,
+        action: str,
+        object_id: str,
+        body: Mapping[str, Any],
+        *,
+        cause: Cause,
+        at_utc: datetime,
+        is_exercise: bool,
+    ) -> audit.ChainHead:
+        """Write an audit row that belongs to no record."""
+        return await self._store.write(
+            lambda connection: audit.append(
+                connection,
+                action=action,
+                object_id=object_id,
+                body=body,
+                cause=cause,
+                time_utc=at_utc,
+                is_exercise=is_exercise,
+            )
+        )
+
+    async def chain_head(self) -> audit.ChainHead:
+        """Row count and head hash of the audit chain."""
+        return await self._store.read(audit.head)
+
+    # Plans, sorties, sightings
+
+    async def save_plan(
+        self, plan: MissionPlan, *, cause: Cause, at_utc: datetime, action: str = "plan.approved"
+    ) -> None:
+        """Keep a plan with the name under it."""
+        await self._save(plan_row(plan, at_utc), action, cause, at_utc)
+
+    async def plan(self, plan_id: str) -> MissionPlan | None:
+        """A kept plan."""
+        body = await self._store.read(lambda c: body_of(c, tables.plans, plan_id))
+        return None if body is None else plan_from_dict(body)
+
+    async def save_sortie(
+        self, sortie: SortieRecord, *, cause: Cause, at_utc: datetime, action: str
+    ) -> None:
+        """Keep a sortie as it is now."""
+        await self._save(sortie_row(sortie), action, cause, at_utc)
+
+    async def sortie(self, sortie_id: str) -> SortieRecord | None:
+        """A kept sortie."""
+        body = await self._store.read(lambda c: body_of(c, tables.sorties, sortie_id))
+        return None if body is None else decode(SortieRecord, body)
+
+    async def open_sorties(self) -> list[SortieRecord]:
+        """Sorties whose log is not closed, oldest first: what a restarted station re-adopts."""
+        column = tables.sorties.c.state
+        found = await self._store.read(
+            lambda c: bodies(c, tables.sorties, column != SortieState.CLOSED.value)
+        )
+        return [decode(SortieRecord, body) for body in found]
+
+    async def save_sighting(
+        self,
+        sighting: Sighting,
+        *,
+        register_version: str,
+        is_exercise: bool,
+        cause: Cause,
+        at_utc: datetime,
+        action: str = "sighting",
+    ) -> None:
+        """Keep a sighting: numbers and one place, nobody's picture."""
+        row = sighting_row(sighting, register_version, is_exercise=is_exercise)
+        await self._save(row, action, cause, at_utc)
+
+    async def sightings(self, sortie_id: str) -> list[Sighting]:
+        """The sightings of a sortie, oldest first."""
+        column = tables.sightings.c.sortie
+        found = await self._store.read(lambda c: bodies(c, tables.sightings, column == sortie_id))
+        return [decode(Sighting, body["sighting"]) for body in found]
+
+    # Alerts, announcements, effects
+
+    async def save_alert(
+        self, alert: CrowdAlert, *, cause: Cause, at_utc: datetime, action: str
+    ) -> None:
+        """Keep an alert as it is now."""
+        await self._save(alert_row(alert), action, cause, at_utc)
+
+    async def alert(self, alert_id: str) -> CrowdAlert | None:
+        """A kept alert."""
+        body = await self._store.read(lambda c: body_of(c, tables.alerts, alert_id))
+        return None if body is None else decode(CrowdAlert, body)
+
+    async def alerts(self, sortie_id: str | None = None, limit: int = 100) -> list[CrowdAlert]:
+        """The newest alerts, newest first."""
+        where = tables.alerts.c.sortie == sortie_id if sortie_id is not None else None
+        found = await self._store.read(
+            lambda c: bodies(c, tables.alerts, where, limit=limit, is_newest_first=True)
+        )
+        return [decode(CrowdAlert, body) for body in found]
+
+    async def save_announcement(
+        self, announcement: Announcement, *, cause: Cause, at_utc: datetime, action: str
+    ) -> None:
+        """Keep an announcement as it is now."""
+        await self._save(announcement_row(announcement), action, cause, at_utc)
+
+    async def announcement(self, announcement_id: str) -> Announcement | None:
+        """A kept announcement."""
+        body = await self._store.read(lambda c: body_of(c, tables.announcements, announcement_id))
+        return None if body is None else decode(Announcement, body)
+
+    async def announcements(
+        self, *, since_utc: datetime | None = None, grid_code: str | None = None
+    ) -> list[Announcement]:
+        """Announcements created since then, in a grid or in all, oldest first."""
+        columns = tables.announcements.c
+        where = columns.t_utc >= (utc_text(since_utc) if since_utc else "")
+        if grid_code is not None:
+            where = where & (columns.grid_code == grid_code)
+        found = await self._store.read(lambda c: bodies(c, tables.announcements, where))
+        return [decode(Announcement, body) for body in found]
+
+    async def save_effect(
+        self, effect: EffectRecord, *, cause: Cause, at_utc: datetime, action: str = "effect"
+    ) -> None:
+        """Keep what the announcements changed."""
+        await self._save(effect_row(effect), action, cause, at_utc)
+
+    async def effects(self, sortie_id: str) -> list[EffectRecord]:
+        """The effects measured in a sortie, oldest first."""
+        column = tables.effects.c.sortie
+        found = await self._store.read(lambda c: bodies(c, tables.effects, column == sortie_id))
+        return [decode(EffectRecord, body) for body in found]
+
+    # Cases
+
+    async def file_case(self, case: Case, *, cause: Cause, at_utc: datetime) -> Case:
+        """Number a case and keep it, all or nothing: a number is never used twice."""
+
+        def work(connection: Connection) -> Case:
+            sequence = next_case_sequence(connection, case.source, at_utc)
+            number = make_case_number(
+                at_utc=at_utc, source=case.source, grid_code=case.grid_code, sequence=sequence
+            )
+            numbered = replace(case, case_no=str(number))
+            save(connection, case_row(numbered), "case.filed", cause, at_utc)
+            append_history(connection, numbered, "file", "", cause, at_utc)
+            return numbered
+
+        return await self._store.write(work)
+
+    async def save_case(
+        self, case: Case, *, event: CaseEvent, cause: Cause, at_utc: datetime
+    ) -> None:
+        """Keep a case after an event, and the event in its history."""
+
+        def work(connection: Connection) -> None:
+            before = body_of(connection, tables.cases, case.case_no) or {"state": ""}
+            save(connection, case_row(case), f"case.{event.value}", cause, at_utc)
+            append_history(connection, case, event.value, before["state"], cause, at_utc)
+
+        await self._store.write(work)
+
+    async def case(self, case_no: str) -> Case | None:
+        """A kept case."""
+        body = await self._store.read(lambda c: body_of(c, tables.cases, case_no))
+        return None if body is None else decode(Case, body)
+
+    async def cases(self, *, is_open_only: bool = False, limit: int = 500) -> list[Case]:
+        """Cases, newest first."""
+        where = tables.cases.c.state.not_in([s.value for s in FINAL]) if is_open_only else None
+        found = await self._store.read(
+            lambda c: bodies(c, tables.cases, where, limit=limit, is_newest_first=True)
+        )
+        return [decode(Case, body) for body in found]
+
+    async def case_history(self, case_no: str) -> list[dict[str, Any]]:
+        """Every step of a case with its time, event, states, actor and role, oldest first."""
+        return await self._store.read(lambda c: history_of(c, case_no))
+
+    # Closing
+
+    async def close_log(
+        self,
+        sortie_id: str,
+        *,
+        cause: Cause,
+        at_utc: datetime,
+        telemetry_summary: Mapping[str, Any] | None = None,
+    ) -> ClosedLog:
+        """Close a sortie's patrol log: one hash over its records, which then refuse every change.
+
+        Refused while it flies, while a signature lacks or while an alert of it is unsettled.
+        """
+        return await self._store.write(
+            lambda c: close_in(
+                c, sortie_id, cause=cause, at_utc=at_utc, telemetry_summary=telemetry_summary or {}
+            )
+        )
+
+    async def closed_log(self, sortie_id: str) -> dict[str, Any] | None:
+        """What was written when the log was closed; None while it is open."""
+        table = tables.patrol_logs
+
+        def work(connection: Connection) -> dict[str, Any] | None:
+            query = select(table.c.body_json).where(table.c.sortie == sortie_id)
+            text = connection.execute(query).scalar()
+            return None if text is None else json.loads(text)
+
+        return await self._store.read(work)
+
+    async def correct(
+        self, sortie_id: str, text: str, body: Mapping[str, Any], *, cause: Cause, at_utc: datetime
+    ) -> None:
+        """Append a correction to a closed patrol log; the log itself stays as it is."""
+        canonical_json(
+            body
+        )  # a value that is no JSON is told before anything is asked of the writer
+        await self._store.write(
+            lambda c: correct_in(c, sortie_id, text, body, cause=cause, at_utc=at_utc)
+        )
+
+    async def _save(self, row: Saved, action: str, cause: Cause, at_utc: datetime) -> None:
+        await self._store.write(lambda connection: save(connection, row, action, cause, at_utc))

@@ -1,0 +1,219 @@
+"""Telemetry in a file of its own, in batches. Not chained: its hash goes into the log."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from sqlalchemy import Column, Float, Integer, MetaData, Table, Text, insert, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ground_station.store.codec import canonical_json
+from ground_station.store.engine import sqlite_engine
+from ground_station.store.schema import prepare_folder
+from patrol.bus import Bus, Subscription
+from patrol.clock import utc_text
+from patrol.errors import ConfigError, StoreUnavailable
+from patrol.telemetry import TelemetrySample
+
+TELEMETRY_NAME = "telemetry.db"
+SCHEMA_VERSION = 1
+_BATCH = 300
+_LONGEST_WAIT_S = 1.0  # wall: how much of a flight a power cut may cost
+_QUEUE = 8192
+
+_metadata = MetaData()
+_NUMBERS = (
+    "lat_deg", "lon_deg", "altitude_amsl_m", "height_above_home_m", "height_agl_m", "north_m_s",
+    "east_m_s", "down_m_s", "roll_deg", "pitch_deg", "yaw_deg", "heading_true_deg",
+    "camera_bearing_true_deg", "camera_pitch_deg", "battery_pct", "battery_v", "hdop",
+)  # fmt: skip
+_COUNTS = ("fix", "satellites", "is_armed", "is_in_air", "mission_item", "is_exercise")
+samples_table = Table(
+    "telemetry",
+    _metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("sortie", Text, nullable=False, index=True),
+    Column("vehicle_id", Text, nullable=False),
+    Column("t_utc", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    *(Column(name, Float) for name in _NUMBERS),
+    *(Column(name, Integer) for name in _COUNTS),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetrySummary:
+    """What the patrol log keeps of a sortie's telemetry."""
+
+    rows: int
+    first_utc: str
+    last_utc: str
+    max_height_above_home_m: float | None
+    sha256: str  # over the canonical JSON lines of the rows in order
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the log."""
+        return {
+            "rows": self.rows,
+            "first_utc": self.first_utc,
+            "last_utc": self.last_utc,
+            "max_height_above_home_m": self.max_height_above_home_m,
+            "sha256": self.sha256,
+        }
+
+
+class TelemetryLog:
+    """Writes every sample that is published while `run` is alive, under the sortie that is set."""
+
+    def __init__(self, engine: AsyncEngine, *, is_exercise: bool) -> None:
+        self.sortie = ""
+        self._engine = engine
+        self._is_exercise = is_exercise
+        self._pending: list[dict[str, Any]] = []
+        self._lock = anyio.Lock()
+
+    @classmethod
+    async def open(cls, folder: Path, *, is_exercise: bool) -> TelemetryLog:
+        """Make or open the file; ConfigError or StoreUnavailable in plain words."""
+        database = await anyio.to_thread.run_sync(prepare_folder, folder)
+        path = database.with_name(TELEMETRY_NAME)
+        # A power cut may cost the newest second of a track, so a commit need not wait for the disk.
+        engine = await anyio.to_thread.run_sync(partial(sqlite_engine, path, synchronous="NORMAL"))
+        log = cls(engine, is_exercise=is_exercise)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(_make)
+        except OperationalError as error:
+            await log.close()
+            raise StoreUnavailable(f"cannot be opened: {path} ({error.orig})") from error
+        except DatabaseError as error:
+            await log.close()
+            raise ConfigError(f"not a telemetry file: {path} ({error.orig})") from error
+        except ConfigError:
+            await log.close()
+            raise
+        return log
+
+    async def run(self, bus: Bus) -> None:
+        """Write until cancelled; what has arrived by then is written too."""
+        with bus.subscribe(TelemetrySample, limit=_QUEUE) as samples:
+            try:
+                while True:
+                    self.add(await samples.get())
+                    with anyio.move_on_after(_LONGEST_WAIT_S):
+                        await self._fill(samples)
+                    # Half a batch, cancelled and tried again, would be in the file twice.
+                    with anyio.CancelScope(shield=True):
+                        await self.flush()
+            finally:
+                for sample in samples.take_all():
+                    self.add(sample)
+                with anyio.CancelScope(shield=True):
+                    await self.flush()
+
+    def add(self, sample: TelemetrySample) -> None:
+        """Take a sample for the next batch."""
+        self._pending.append(_row(sample, self.sortie, is_exercise=self._is_exercise))
+
+    async def flush(self) -> None:
+        """Write what is waiting."""
+        async with self._lock:
+            rows = self._pending
+            if not rows:
+                return
+            try:
+                async with self._engine.begin() as connection:
+                    await connection.execute(insert(samples_table), rows)
+            except OperationalError as error:
+                raise StoreUnavailable(f"telemetry cannot be written: {error.orig}") from error
+            self._pending = self._pending[len(rows) :]
+
+    async def summary(self, sortie: str) -> TelemetrySummary:
+        """Flush, then count and hash a sortie's rows."""
+        await self.flush()
+        async with self._engine.connect() as connection:
+            return await connection.run_sync(_summary, sortie)
+
+    async def close(self) -> None:
+        """Give the file back."""
+        with anyio.CancelScope(shield=True):
+            await self._engine.dispose()
+
+    async def _fill(self, samples: Subscription[TelemetrySample]) -> None:
+        while len(self._pending) < _BATCH:
+            self.add(await samples.get())
+
+
+def _make(connection: Connection) -> None:
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if version > SCHEMA_VERSION:
+        raise ConfigError("the telemetry file was written by a newer GridPatrol")
+    _metadata.create_all(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _summary(connection: Connection, sortie: str) -> TelemetrySummary:
+    query = (
+        select(samples_table).where(samples_table.c.sortie == sortie).order_by(samples_table.c.seq)
+    )
+    digest, times, highest = hashlib.sha256(), ["", ""], None
+    count = 0
+    for row in connection.execute(query).mappings():
+        digest.update((canonical_json(dict(row)) + "\n").encode())
+        times = [times[0] or row["t_utc"], row["t_utc"]]
+        height_m = row["height_above_home_m"]
+        if height_m is not None:
+            highest = height_m if highest is None else max(highest, height_m)
+        count += 1
+    return TelemetrySummary(
+        rows=count,
+        first_utc=times[0],
+        last_utc=times[1],
+        max_height_above_home_m=highest,
+        sha256=digest.hexdigest(),
+    )
+
+
+def _row(sample: TelemetrySample, sortie: str, *, is_exercise: bool) -> dict[str, Any]:
+    parts: Sequence[tuple[object, dict[str, str]]] = (
+        (sample.position, {"lat_deg": "lat_deg", "lon_deg": "lon_deg"}),
+        (sample.velocity, {name: name for name in ("north_m_s", "east_m_s", "down_m_s")}),
+        (sample.attitude, {name: name for name in ("roll_deg", "pitch_deg", "yaw_deg")}),
+        (
+            sample.camera,
+            {
+                "camera_bearing_true_deg": "bearing_true_deg",
+                "camera_pitch_deg": "pitch_deg",
+            },
+        ),
+        (sample.battery, {"battery_pct": "charge_pct", "battery_v": "voltage_v"}),
+        (sample.gnss, {"fix": "fix", "satellites": "satellites", "hdop": "hdop"}),
+    )
+    row: dict[str, Any] = {
+        column: None if part is None else getattr(part, name)
+        for part, names in parts
+        for column, name in names.items()
+    }
+    return row | {
+        "sortie": sortie,
+        "vehicle_id": sample.vehicle_id,
+        "t_utc": utc_text(sample.time_utc),
+        "mode": sample.mode.value,
+        "altitude_amsl_m": sample.altitude_amsl_m,
+        "height_above_home_m": sample.height_above_home_m,
+        "height_agl_m": sample.height_agl_m,
+        "heading_true_deg": sample.heading_true_deg,
+        "is_armed": sample.is_armed,
+        "is_in_air": sample.is_in_air,
+        "mission_item": sample.mission_item,
+        "is_exercise": is_exercise,
+    }

@@ -1,0 +1,72 @@
+"""The story of a sortie in sentences for a person; the same events as `--json` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from patrol.clock import SHANGHAI, parse_utc
+
+Fields = dict[str, Any]
+
+
+def count_text(count: Fields | None) -> str:
+    """A count with its bounds, in whole people."""
+    if not count:
+        return "not counted"
+    return f"{count['estimate']:.0f} people ({count['low']:.0f} to {count['high']:.0f})"
+
+
+def _effect(f: Fields) -> str:
+    before, after = count_text(f.get("before")), count_text(f.get("after"))
+    return f"effect: before {before}, after {after}: {f.get('verdict')}"
+
+
+_SENTENCES: dict[str, Callable[[Fields], str]] = {
+    "plan.made": lambda f: (
+        f"planned {f.get('grid_name')}: {f.get('length_m', 0):.0f} m, "
+        f"{f.get('findings_count', 0)} findings"
+    ),
+    "plan.finding": lambda f: f"  {f.get('level')}: {f.get('text')}",
+    "plan.approved": lambda f: f"plan approved by {f.get('by')}",
+    "mission.uploaded": lambda f: f"mission uploaded and read back: {f.get('items')} items",
+    "airborne": lambda _: "airborne",
+    "sighting": lambda f: (
+        f"sighting: {count_text(f.get('count'))}, {f.get('nearest_person_m') or 0:.0f} m away"
+    ),
+    "hold": lambda f: f"holding: {f.get('reason', '')}",
+    "resumed": lambda _: "patrol resumed at its break point",
+    "alert.raised": lambda f: (
+        f"ALERT 聚集 gathering: {count_text(f.get('count'))} in {f.get('grid_name')}"
+    ),
+    "alert.acknowledged": lambda f: f"acknowledged by {f.get('by')}",
+    "announcement.released": lambda f: (
+        f"{f.get('template')} released by {f.get('by')}: {f.get('text_zh')}"
+    ),
+    "announcement.played": lambda f: f"played {f.get('duration_s', 0):.1f} s of speech",
+    "announcement.blocked": lambda f: f"announcement blocked: {f.get('reason')}",
+    "look": lambda f: f"look at +{f.get('dt_s', 0) / 60:.0f} min: {count_text(f.get('count'))}",
+    "effect": _effect,
+    "case.filed": lambda f: (
+        f"case {f.get('case_no')} filed: {f.get('severity')} at "
+        f"{f.get('tier')}, owner {f.get('owner_unit')} / {f.get('owner_person')}, "
+        f"due {f.get('due_utc')}"
+    ),
+    "mission.flown": lambda _: "every leg flown",
+    "returning": lambda f: f"returning home {f.get('reason', '')}".rstrip(),
+    "landed": lambda f: f"landed, battery {f.get('battery_pct') or 0:.0f} %",
+    "log.closed": lambda f: f"patrol log closed: {f.get('rows')} rows, head {f.get('head')}",
+    "speed": lambda f: f"world speed {f.get('speed'):g}x: {f.get('reason')}",
+    "guardian": lambda f: f"guardian: {f.get('rule')} -> {f.get('action')}",
+    "vehicle.said": lambda f: f"autopilot: {f.get('text')}",
+}
+
+
+def sentence(event: Fields) -> str:
+    """One line: time in Shanghai, then what happened."""
+    local = parse_utc(event["t_utc"]).astimezone(SHANGHAI).strftime("%H:%M:%S")
+    name = event["event"]
+    extra = {k: v for k, v in event.items() if k not in ("t_utc", "event", "sortie", "grid")}
+    write = _SENTENCES.get(name)
+    plain = " ".join(f"{key}={value}" for key, value in extra.items())
+    return f"{local}  {write(extra) if write else f'{name} {plain}'.rstrip()}"

@@ -1,0 +1,73 @@
+"""A state machine as a table: who may do what from which state."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from patrol.cause import Cause, Role
+from patrol.errors import NotPermitted, Refused
+
+S = TypeVar("S", bound=enum.Enum)
+E = TypeVar("E", bound=enum.Enum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Generic[S, E]):
+    """One row of the table."""
+
+    event: E
+    sources: tuple[S, ...]
+    target: S
+    roles: tuple[Role, ...]
+    needs_reason: bool = False
+
+
+class Machine(Generic[S, E]):
+    """The rows of one kind of record; it answers which row applies or says why none does."""
+
+    def __init__(self, noun: str, steps: Sequence[Step[S, E]]) -> None:
+        self._noun = noun
+        self._steps = tuple(steps)
+
+    def possible(self, state: S) -> tuple[E, ...]:
+        """The events that some role may cause in this state."""
+        return tuple(dict.fromkeys(step.event for step in self._steps if state in step.sources))
+
+    def step(
+        self,
+        *,
+        record_id: str,
+        state: S,
+        event: E,
+        cause: Cause,
+        is_exercise: bool,
+        reason: str = "",
+        extra_roles: tuple[Role, ...] = (),
+    ) -> Step[S, E]:
+        """The row that applies; Refused says what is possible instead, NotPermitted the role."""
+        name = f"{self._noun} {record_id}"
+        rows = [row for row in self._steps if row.event is event and state in row.sources]
+        if not rows:
+            possible = ", ".join(str(item.value) for item in self.possible(state)) or "nothing"
+            raise Refused(
+                f"{name} is {state.value}: {event.value} is not possible; possible here: {possible}"
+            )
+        roles = tuple(dict.fromkeys(role for row in rows for role in row.roles)) + extra_roles
+        if cause.role not in roles:
+            raise NotPermitted(cause.actor or "nobody", " or ".join(role.value for role in roles))
+        require_person_or_exercise(cause, is_exercise=is_exercise, what=f"{event.value} {name}")
+        row = next((row for row in rows if cause.role in row.roles), rows[0])
+        if row.needs_reason and not reason.strip():
+            raise Refused(f"{name}: {event.value} needs a reason in words")
+        return row
+
+
+def require_person_or_exercise(cause: Cause, *, is_exercise: bool, what: str) -> None:
+    """Refuse an unnamed actor, and a named auto-operator outside an exercise (DOMAIN I5)."""
+    if not cause.actor.strip():
+        raise Refused(f"{what}: the name of the person is missing")
+    if cause.is_automatic and cause.role is not Role.SYSTEM and not is_exercise:
+        raise Refused(f"{what}: an automatic operator may act only in an exercise")

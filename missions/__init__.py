@@ -1,0 +1,1 @@
+"""Where to fly: the grid register, boundary patrols, their checks and files, the runner."""

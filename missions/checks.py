@@ -1,0 +1,177 @@
+"""Every reason not to fly a plan, and what its pilot should know, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from shapely.geometry import LineString, Polygon
+
+from missions.flat import to_metres, to_position
+from missions.grid import Grid
+from patrol.camera import CameraLens
+from patrol.clock import SHANGHAI
+from patrol.geo import Datum, LocalFrame
+from patrol.plan import Finding, Level, MissionPlan
+
+COUNTING_SPEED_MAX_M_S = 5.0  # DOMAIN 4.3 validity
+PERSON_HEIGHT_PX_MIN = 28.0  # DOMAIN 4.3 validity
+LEGAL_CEILING_AGL_M = 120.0  # Interim Regulation on UAS flight, Art. 19
+_RESERVE_PCT = 30.0
+_FULL_LOOK_S = 660.0
+_ART_19 = "《无人驾驶航空器飞行管理暂行条例》第十九条"
+_ART_31 = "《无人驾驶航空器飞行管理暂行条例》第三十一条"
+_ART_64 = "《噪声污染防治法》第六十四条"
+
+
+def check_plan(plan: MissionPlan, grid: Grid, lens: CameraLens) -> list[Finding]:
+    """All findings; the gravest are STOP."""
+    found: list[Finding] = []
+    for check in (_legs, _heights, _speeds, _battery, _law):
+        found.extend(check(plan, grid))
+    found.extend(_counting(plan, lens))
+    return found
+
+
+Check = Callable[[MissionPlan, Grid], Iterator[Finding]]
+
+
+def _legs(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
+    frame = LocalFrame(origin=plan.home)
+    # A centimetre of slack: shapes come from seven decimals.
+    outline = to_metres(grid.shape, frame).buffer(0.02)
+    fence = Polygon([to_position(p, frame).coords[0] for p in plan.fence]).buffer(0.02)
+    home = to_position(plan.home, frame)
+    points = [to_position(waypoint.point, frame) for waypoint in plan.waypoints]
+    if not fence.contains(home):
+        yield Finding(
+            code="fence.home_outside",
+            level=Level.STOP,
+            text="the launch point lies outside the fence",
+            text_zh="起飞点在电子围栏之外",
+        )
+    for number, (a, b) in enumerate(zip([home, *points], points, strict=False)):
+        leg = LineString([a, b])
+        if not fence.contains(leg):
+            yield _leg("fence.leg_outside", number, "leaves the fence", "越出电子围栏")
+        if number and not outline.contains(leg):
+            yield _leg("route.leg_outside_grid", number, "leaves the grid", "越出网格")
+    for number, point in enumerate(points):
+        if not fence.contains(LineString([point, home])):
+            yield _leg(
+                "way_home.leaves_fence",
+                number,
+                "has no straight way home inside the fence; choose a launch point that every leg "
+                "sees",
+                "直线返航将越出电子围栏；请另选起飞点",
+            )
+            break
+
+
+def _leg(code: str, number: int, text: str, text_zh: str) -> Finding:
+    return Finding(
+        code=code,
+        level=Level.STOP,
+        text=f"the leg to waypoint {number + 1} {text}",
+        text_zh=f"飞往第{number + 1}航点的航段{text_zh}",
+        leg=number,
+    )
+
+
+def _heights(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
+    highest_m = max(waypoint.height.metres for waypoint in plan.waypoints)
+    if highest_m > plan.ceiling_agl_m or plan.ceiling_agl_m > LEGAL_CEILING_AGL_M:
+        yield Finding(
+            code="height.above_ceiling",
+            level=Level.STOP,
+            text=f"{highest_m:.0f} m is above the ceiling of {plan.ceiling_agl_m:.0f} m "
+            f"(the law's limit is {LEGAL_CEILING_AGL_M:.0f} m above ground)",
+            text_zh=f"高度{highest_m:.0f}米超过上限{plan.ceiling_agl_m:.0f}米（法定真高120米）",
+            article=_ART_19,
+        )
+    if any(waypoint.height.datum is Datum.HOME for waypoint in plan.waypoints):
+        yield Finding(
+            code="terrain.unknown",
+            level=Level.WARN,
+            text="no elevation data: heights are above the launch point, not above ground",
+            text_zh="没有地形高程数据：高度相对起飞点，而非真高",
+            hint="flat ground is assumed everywhere; fly only where a person has checked the relief",
+            article=_ART_19,
+        )
+
+
+def _speeds(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
+    fastest = max(waypoint.speed_m_s for waypoint in plan.waypoints)
+    if fastest > COUNTING_SPEED_MAX_M_S:
+        yield Finding(
+            code="count.too_fast",
+            level=Level.WARN,
+            text=f"at {fastest:g} m/s no count is valid (at most {COUNTING_SPEED_MAX_M_S:g} m/s)",
+            text_zh=f"速度{fastest:g}米/秒时计数无效（不超过{COUNTING_SPEED_MAX_M_S:g}米/秒）",
+        )
+
+
+def _battery(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
+    if plan.battery_need_pct > 100.0 - _RESERVE_PCT:
+        yield Finding(
+            code="battery.reserve",
+            level=Level.STOP,
+            text=f"the patrol needs {plan.battery_need_pct:.0f} % of a battery; {_RESERVE_PCT:.0f} % "
+            "must remain: split the grid into sorties",
+            text_zh=f"需用电量{plan.battery_need_pct:.0f}%，须保留{_RESERVE_PCT:.0f}%：请分架次巡查",
+        )
+    look_s = plan.look_hold.longest_s if plan.look_hold else 0.0
+    if look_s < _FULL_LOOK_S:
+        yield Finding(
+            code="battery.short_look",
+            level=Level.WARN,
+            text=f"the battery allows {look_s / 60:.0f} minutes at a crowd; a full observation takes "
+            f"{_FULL_LOOK_S / 60:.0f}",
+            text_zh=f"电量仅允许停留观察{look_s / 60:.0f}分钟；完整观察需{_FULL_LOOK_S / 60:.0f}分钟",
+        )
+
+
+def _law(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
+    yield Finding(
+        code="law.no_overflight",
+        level=Level.NOTE,
+        text="flying over gathered people needs a flight application; this patrol stops "
+        f"{plan.look_hold.standoff_min_m if plan.look_hold else 30:.0f} m before them",
+        text_zh="飞越集会人群上空须申请飞行活动；本航线在人群前停住，不飞越",
+        article=f"{_ART_31}第二款第三项",
+    )
+    hour = plan.created_utc.astimezone(SHANGHAI).hour
+    if hour >= 22 or hour < 6:
+        yield Finding(
+            code="noise.quiet_hours",
+            level=Level.WARN,
+            text="it is between 22:00 and 06:00: announcements are blocked",
+            text_zh="现为22时至次日6时：禁止喊话",
+            article=_ART_64,
+        )
+
+
+def _counting(plan: MissionPlan, lens: CameraLens) -> Iterator[Finding]:
+    """The lens decides: is a person tall enough at the distance that the law asks for?"""
+    height_m = max(waypoint.height.metres for waypoint in plan.waypoints)
+    standoff_m = max(30.0, height_m)
+    ranges = lens.valid_ranges_m(height_agl_m=height_m, person_height_px_min=PERSON_HEIGHT_PX_MIN)
+    tall_px = lens.person_height_px(range_m=standoff_m, height_agl_m=height_m)
+    if ranges is None or ranges[1] <= standoff_m:
+        yield Finding(
+            code="count.invalid_at_standoff",
+            level=Level.WARN,
+            text=f"at the lawful {standoff_m:.0f} m a person is {tall_px:.0f} px tall "
+            f"({PERSON_HEIGHT_PX_MIN:.0f} needed): counting will be invalid; fly lower, or use a "
+            "narrower lens or 4K",
+            text_zh=f"在法定距离{standoff_m:.0f}米处人像高{tall_px:.0f}像素，计数无效；"
+            "请降低高度、换窄角镜头或4K相机",
+        )
+        return
+    yield Finding(
+        code="count.valid_range",
+        level=Level.NOTE,
+        text=f"counting is valid from {ranges[0]:.0f} m to {ranges[1]:.0f} m; at the lawful "
+        f"{standoff_m:.0f} m a person is {tall_px:.0f} px tall",
+        text_zh=f"计数有效距离{ranges[0]:.0f}至{ranges[1]:.0f}米；"
+        f"法定距离{standoff_m:.0f}米处人像高{tall_px:.0f}像素",
+    )

@@ -1,0 +1,46 @@
+"""Register shapes (longitude, latitude) as flat metres around a place, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from shapely import transform
+from shapely.geometry import MultiPolygon, Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from patrol.geo import Enu, GeoPoint, LocalFrame
+
+
+def to_metres(shape: BaseGeometry, frame: LocalFrame) -> BaseGeometry:
+    """East, north metres instead of longitude, latitude."""
+
+    def flat(lon_lat: np.ndarray) -> np.ndarray:
+        out = np.empty_like(lon_lat)
+        for row, (lon, lat) in enumerate(lon_lat):
+            enu = frame.to_enu(GeoPoint(lat_deg=float(lat), lon_deg=float(lon)))
+            out[row] = enu.east_m, enu.north_m
+        return out
+
+    return transform(shape, flat)
+
+
+def to_place(position: Sequence[float], frame: LocalFrame) -> GeoPoint:
+    """A WGS-84 place from east, north metres."""
+    return frame.to_geo(Enu(east_m=float(position[0]), north_m=float(position[1])))
+
+
+def to_position(place: GeoPoint, frame: LocalFrame) -> Point:
+    """East, north metres as a shapely point."""
+    enu = frame.to_enu(place)
+    return Point(enu.east_m, enu.north_m)
+
+
+def largest_part(shape: BaseGeometry) -> tuple[Polygon | None, int]:
+    """The largest polygon in a shape, without its holes' loss, and how many parts there are."""
+    if isinstance(shape, Polygon):
+        return (None, 0) if shape.is_empty else (shape, 1)
+    if isinstance(shape, MultiPolygon):
+        parts = sorted(shape.geoms, key=lambda part: -part.area)
+        return (parts[0] if parts else None), len(parts)
+    return None, 0

@@ -1,0 +1,102 @@
+"""Reads a register file (GeoJSON with a stated datum) into grids; the words of every refusal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from shapely.errors import ShapelyError
+from shapely.geometry import MultiPolygon, Polygon, shape
+
+from missions.codes import GridLevel, read_code
+from missions.grid import Grid, SpecialSite
+from patrol.errors import ConfigError
+from patrol.geo import from_geojson
+
+_WGS84_LIKE = frozenset({"WGS-84", "WGS84", "CGCS2000"})  # equal at our accuracy, DOMAIN 2.2
+_SHIFTED = frozenset({"GCJ-02", "GCJ02", "BD-09", "BD09"})
+
+
+def read_body(path: Path) -> dict[str, Any]:
+    """The file's JSON; ConfigError when it is missing, unreadable or no register with a datum."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"the register cannot be read: {path} ({error.strerror})") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ConfigError(f"the register is not a GeoJSON file: {path} ({error})") from error
+    if not isinstance(body, dict) or body.get("type") != "FeatureCollection":
+        raise ConfigError(f"the register is not a GeoJSON FeatureCollection: {path}")
+    _require_datum(body, path)
+    return body
+
+
+def _require_datum(body: dict[str, Any], path: Path) -> None:
+    datum = body.get("datum")
+    if datum is None:
+        raise ConfigError(
+            f"the register {path} does not say its datum; add a top-level member "
+            '"datum": "WGS-84" if its coordinates are that. A map drawn on Amap or Tencent is '
+            "GCJ-02, about 545 m off here"
+        )
+    if datum in _SHIFTED:
+        raise ConfigError(
+            f"the register {path} is in {datum}, about 545 m off; convert it to WGS-84 first"
+        )
+    if datum not in _WGS84_LIKE:
+        raise ConfigError(f"the register {path} has an unknown datum: {datum!r}")
+
+
+def grids_of(body: dict[str, Any], path: Path) -> Iterator[Grid]:
+    """Every territorial area; ConfigError names the feature that is wrong."""
+    for number, feature in enumerate(body.get("features", [])):
+        try:
+            properties = feature["properties"]
+            if properties["level"] in ("special", "site"):
+                continue
+            yield Grid(
+                code=read_code(properties["code"]),
+                level=GridLevel(properties["level"]),
+                name_zh=str(properties["name_zh"]),
+                name_spoken=str(properties.get("name_spoken") or properties["name_zh"]),
+                aliases=tuple(properties.get("aliases", ())),
+                shape=_polygon(feature["geometry"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, ShapelyError) as error:
+            raise ConfigError(
+                f"feature {number} of the register {path} is no grid: {error!r}"
+            ) from error
+
+
+def sites_of(body: dict[str, Any], path: Path) -> Iterator[SpecialSite]:
+    """The sites of the special grids."""
+    for number, feature in enumerate(body.get("features", [])):
+        properties = feature.get("properties") or {}
+        if properties.get("level") != "site":
+            continue
+        try:
+            yield SpecialSite(
+                code=read_code(properties["code"]),
+                overlay=str(properties["overlay"]),
+                name_zh=str(properties["name_zh"]),
+                point=from_geojson(feature["geometry"]["coordinates"]),
+                grid_code=read_code(properties["grid_code"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConfigError(
+                f"feature {number} of the register {path} is no site: {error!r}"
+            ) from error
+
+
+def _polygon(geometry: dict[str, Any]) -> Polygon | MultiPolygon:
+    found = shape(geometry)
+    if not isinstance(found, (Polygon, MultiPolygon)):
+        raise ValueError(f"a {found.geom_type} where a polygon should be")
+    if found.is_empty or not found.is_valid:
+        raise ValueError("its polygon is empty or crosses itself")
+    west, south, east, north = found.bounds
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise ValueError("its coordinates are not longitude and latitude in degrees")
+    return found

@@ -1,0 +1,1 @@
+"""The words every room speaks: places, clocks, telemetry, plans, sightings."""

@@ -1,0 +1,41 @@
+"""Who caused something, under which role and through what; every audit row carries one."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Role(enum.Enum):
+    """Roles of DOMAIN 5.1 that the walking whole needs."""
+
+    PILOT = "PILOT"
+    ANNOUNCER = "ANNC"
+    REGISTRAR = "REG"
+    LEADER = "LEAD"
+    OPERATOR = "OPER"
+    DISPATCHER = "DISP"
+    SUPERVISOR = "SUPV"
+    GRID_WORKER = "GW"
+    GRID_HEAD = "GH"
+    COMMUNITY = "COMM"
+    STREET = "STREET"
+    DEPARTMENT = "DEPT"
+    REVIEWER = "REVIEW"
+    SYSTEM = "SYS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """`actor` is a person's name, a rule's id or a schedule's."""
+
+    actor: str
+    role: Role
+    request_id: str = ""
+    parent_id: str = ""
+    is_automatic: bool = False  # a named auto-operator or a rule, never a person's hand
+
+
+def by_system(rule: str, parent_id: str = "") -> Cause:
+    """A transition that the system makes by itself, naming the rule."""
+    return Cause(actor=rule, role=Role.SYSTEM, parent_id=parent_id, is_automatic=True)

@@ -1,0 +1,79 @@
+"""The whole error tree. A check returns findings; only the caller that needs a yes raises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from patrol.plan import Finding
+
+
+class PatrolError(Exception):
+    """Anything GridPatrol itself has to say no about."""
+
+
+class ConfigError(PatrolError):
+    """A setting, file or address is wrong; told once at the start (exit code 2)."""
+
+
+class Transient(PatrolError):
+    """Something outside is away for now; the supervisor tries again."""
+
+
+class LinkLost(Transient):
+    """The aircraft has not been heard for longer than allowed."""
+
+
+class VideoLost(Transient):
+    """The camera's stream ended or stalled."""
+
+
+class SpeakerUnreachable(Transient):
+    """The payload agent does not answer."""
+
+
+class StoreUnavailable(Transient):
+    """The database cannot be written now."""
+
+
+class Refused(PatrolError):
+    """A no that is told to the person who asked and never retried by itself."""
+
+
+class _RefusedWithFindings(Refused):
+    """Carries every problem at once, so that a person mends them in one go."""
+
+    def __init__(self, message: str, findings: Sequence[Finding]) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
+class PlanRejected(_RefusedWithFindings):
+    """The plan may not be flown as it is."""
+
+
+class PreflightFailed(_RefusedWithFindings):
+    """The aircraft is not ready for this plan."""
+
+
+class ClearanceRefused(_RefusedWithFindings):
+    """The law or a rule forbids it; each finding names its article."""
+
+
+class CommandDenied(Refused):
+    """The autopilot said no, in its own words."""
+
+    def __init__(self, command: str, reason: str) -> None:
+        super().__init__(f"{command}: {reason}")
+        self.command = command
+        self.reason = reason
+
+
+class NotPermitted(Refused):
+    """The person does not hold the role that this needs."""
+
+    def __init__(self, person: str, needed_role: str) -> None:
+        super().__init__(f"{person} may not do this: it needs the role {needed_role}")
+        self.person = person
+        self.needed_role = needed_role

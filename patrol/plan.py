@@ -1,0 +1,211 @@
+"""A patrol that can be approved and flown, and the findings that speak against it."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from patrol.clock import parse_utc, utc_text
+from patrol.geo import Datum, GeoPoint, Height, from_geojson, to_geojson
+
+PLAN_FORMAT = "gridpatrol-plan/1"
+
+
+class Level(enum.Enum):
+    """How grave a finding is; only a STOP forbids."""
+
+    NOTE = "note"
+    WARN = "warn"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing a check found."""
+
+    code: str  # stable, such as `route.outside_grid`
+    level: Level
+    text: str  # for the operator, English
+    text_zh: str = ""  # for the operator, Chinese
+    hint: str = ""  # for the engineer
+    article: str = ""  # the clause it cites
+    leg: int | None = None  # index of the waypoint that the leg ends at
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "code": self.code,
+            "level": self.level.value,
+            "text": self.text,
+            "text_zh": self.text_zh,
+            "hint": self.hint,
+            "article": self.article,
+            "leg": self.leg,
+        }
+
+
+def stops(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that forbid."""
+    return [finding for finding in findings if finding.level is Level.STOP]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waypoint:
+    """Where to fly next, and how the camera looks on the way there."""
+
+    point: GeoPoint
+    height: Height
+    speed_m_s: float
+    hold_s: float = 0.0
+    gimbal_pitch_deg: float | None = None  # negative below the horizon
+    camera_bearing_true_deg: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookHold:
+    """What the approved plan allows without asking again: stop and look at a candidate crowd."""
+
+    standoff_min_m: float = 30.0
+    longest_s: float = 660.0  # 11 minutes: on-delay plus the +10 min observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissionPlan:
+    """One sortie: take off at home, fly the waypoints, return and land."""
+
+    plan_id: str
+    grid_code: str
+    grid_name: str
+    register_version: str
+    pattern: str  # "boundary"
+    home: GeoPoint
+    home_elevation_amsl_m: float
+    waypoints: tuple[Waypoint, ...]
+    fence: tuple[GeoPoint, ...]  # one polygon with home inside, not closed
+    ceiling_agl_m: float
+    return_height: Height
+    look_hold: LookHold | None
+    length_m: float
+    duration_s: float
+    battery_need_pct: float
+    created_utc: datetime
+    is_exercise: bool
+    on_link_loss: str = "return"
+    approved_by: str = ""
+    approved_utc: datetime | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything a person approves (all but the approval itself)."""
+        body = self.to_dict()
+        for key in ("approved_by", "approved_utc", "digest"):
+            body.pop(key, None)
+        text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def approved(self, by: str, at_utc: datetime) -> MissionPlan:
+        """The same plan with a name under it."""
+        return replace(self, approved_by=by, approved_utc=at_utc)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form; positions as GeoJSON pairs (longitude first)."""
+        body = {
+            "format": PLAN_FORMAT,
+            "plan_id": self.plan_id,
+            "grid_code": self.grid_code,
+            "grid_name": self.grid_name,
+            "register_version": self.register_version,
+            "pattern": self.pattern,
+            "home": to_geojson(self.home),
+            "home_elevation_amsl_m": self.home_elevation_amsl_m,
+            "waypoints": [_waypoint_to_dict(waypoint) for waypoint in self.waypoints],
+            "fence": [to_geojson(point) for point in self.fence],
+            "ceiling_agl_m": self.ceiling_agl_m,
+            "return_height": _height_to_dict(self.return_height),
+            "look_hold": None
+            if self.look_hold is None
+            else {
+                "standoff_min_m": self.look_hold.standoff_min_m,
+                "longest_s": self.look_hold.longest_s,
+            },
+            "length_m": self.length_m,
+            "duration_s": self.duration_s,
+            "battery_need_pct": self.battery_need_pct,
+            "created_utc": utc_text(self.created_utc),
+            "is_exercise": self.is_exercise,
+            "on_link_loss": self.on_link_loss,
+        }
+        return body | {
+            "approved_by": self.approved_by,
+            "approved_utc": utc_text(self.approved_utc) if self.approved_utc else None,
+        }
+
+
+def plan_from_dict(body: dict[str, Any]) -> MissionPlan:
+    """Read what `to_dict` wrote; KeyError, TypeError or ValueError when it is not that."""
+    if body["format"] != PLAN_FORMAT:
+        raise ValueError(f"not a {PLAN_FORMAT} file but {body['format']!r}")
+    look_hold, approved = body["look_hold"], body.get("approved_utc")
+    return MissionPlan(
+        plan_id=str(body["plan_id"]),
+        grid_code=str(body["grid_code"]),
+        grid_name=str(body["grid_name"]),
+        register_version=str(body["register_version"]),
+        pattern=str(body["pattern"]),
+        home=from_geojson(body["home"]),
+        home_elevation_amsl_m=float(body["home_elevation_amsl_m"]),
+        waypoints=tuple(_waypoint_from_dict(item) for item in body["waypoints"]),
+        fence=tuple(from_geojson(position) for position in body["fence"]),
+        ceiling_agl_m=float(body["ceiling_agl_m"]),
+        return_height=_height_from_dict(body["return_height"]),
+        look_hold=None
+        if look_hold is None
+        else LookHold(
+            standoff_min_m=float(look_hold["standoff_min_m"]),
+            longest_s=float(look_hold["longest_s"]),
+        ),
+        length_m=float(body["length_m"]),
+        duration_s=float(body["duration_s"]),
+        battery_need_pct=float(body["battery_need_pct"]),
+        created_utc=parse_utc(body["created_utc"]),
+        is_exercise=bool(body["is_exercise"]),
+        on_link_loss=str(body["on_link_loss"]),
+        approved_by=str(body.get("approved_by", "")),
+        approved_utc=parse_utc(approved) if approved else None,
+    )
+
+
+def _height_to_dict(height: Height) -> dict[str, Any]:
+    return {"metres": height.metres, "datum": height.datum.value}
+
+
+def _height_from_dict(body: dict[str, Any]) -> Height:
+    return Height(metres=float(body["metres"]), datum=Datum(body["datum"]))
+
+
+def _waypoint_to_dict(waypoint: Waypoint) -> dict[str, Any]:
+    return {
+        "point": to_geojson(waypoint.point),
+        "height": _height_to_dict(waypoint.height),
+        "speed_m_s": waypoint.speed_m_s,
+        "hold_s": waypoint.hold_s,
+        "gimbal_pitch_deg": waypoint.gimbal_pitch_deg,
+        "camera_bearing_true_deg": waypoint.camera_bearing_true_deg,
+    }
+
+
+def _waypoint_from_dict(body: dict[str, Any]) -> Waypoint:
+    pitch, bearing = body["gimbal_pitch_deg"], body["camera_bearing_true_deg"]
+    return Waypoint(
+        point=from_geojson(body["point"]),
+        height=_height_from_dict(body["height"]),
+        speed_m_s=float(body["speed_m_s"]),
+        hold_s=float(body["hold_s"]),
+        gimbal_pitch_deg=None if pitch is None else float(pitch),
+        camera_bearing_true_deg=None if bearing is None else float(bearing),
+    )

@@ -1,0 +1,1 @@
+"""A simulated aircraft and its world, reached over UDP, RTSP and HTTP only."""

@@ -1,0 +1,133 @@
+"""Ready-made records for the tests of the ground station's core."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import anyio
+
+from ground_station.alerts import AlertEvent, CrowdAlert, advance, raise_alert
+from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, read_legal_bases
+from ground_station.sorties import SortieRecord, SortieState
+from ground_station.store.engine import Store
+from patrol.cause import Cause, Role, by_system
+from patrol.geo import Datum, GeoPoint, Height
+from patrol.plan import LookHold, MissionPlan, Waypoint
+from patrol.sighting import Sighting, SightingKind, Stage, poisson_count
+
+# 09:30 in Shanghai, when a loudspeaker may be used.
+MORNING = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
+GRID = "440512001003004"
+SORTIE = "M-20261124-01-S01"
+LEGAL = read_legal_bases(EXERCISE_LEGAL_BASIS_FILE)
+PLACE = GeoPoint(lat_deg=23.28, lon_deg=116.73)
+
+OPERATOR = Cause(actor="Wu", role=Role.OPERATOR)
+ANNOUNCER = Cause(actor="Lin", role=Role.ANNOUNCER)
+REGISTRAR = Cause(actor="Chen", role=Role.REGISTRAR)
+PILOT = Cause(actor="Huang", role=Role.PILOT)
+LEADER = Cause(actor="Zheng", role=Role.LEADER)
+DISPATCHER = Cause(actor="Xu", role=Role.DISPATCHER)
+SYSTEM = by_system("test.rule")
+
+
+def later(seconds: float) -> datetime:
+    """So many seconds after the morning's start."""
+    return MORNING + timedelta(seconds=seconds)
+
+
+def a_sighting(people: float = 28.0, *, is_valid: bool = True, grid: str | None = GRID) -> Sighting:
+    return Sighting(
+        sighting_id="S-1",
+        kind=SightingKind.GATHERING,
+        stage=Stage.RAISED,
+        time_utc=MORNING,
+        place=PLACE,
+        error_m=2.0,
+        radius_m=4.0,
+        count=poisson_count(people, is_valid=is_valid, reason="" if is_valid else "fog"),
+        area_m2=None,
+        grid_code=grid,
+        sortie=SORTIE,
+        rule="HJ-CROWD-1/gathering",
+        nearest_person_m=46.0,
+        standoff_need_m=30.0,
+    )
+
+
+def an_alert(people: float = 28.0, *, is_exercise: bool = True) -> CrowdAlert:
+    alert = raise_alert(
+        a_sighting(people),
+        alert_id="A-20261124-0001",
+        legal=LEGAL,
+        grid_name="第四网格",
+        register_version="sample-1",
+        is_exercise=True,
+    )
+    assert isinstance(alert, CrowdAlert)
+    return replace(alert, is_exercise=is_exercise)
+
+
+def an_observed_alert(event: AlertEvent, people: float = 28.0) -> CrowdAlert:
+    """Acknowledged, spoken to once, observed, and judged with DISPERSE or PERSIST."""
+    alert = advance(an_alert(people), AlertEvent.ACKNOWLEDGE, OPERATOR, later(5))
+    alert = advance(
+        alert, AlertEvent.ANNOUNCE, ANNOUNCER, later(10), announcement_id="B-20261124-0001"
+    )
+    alert = advance(alert, AlertEvent.PLAY_ENDED, SYSTEM, later(15))
+    return advance(alert, event, SYSTEM, later(100), reason="6 (1-11) for 60 s")
+
+
+def a_plan() -> MissionPlan:
+    home = Height(metres=30.0, datum=Datum.HOME)
+    return MissionPlan(
+        plan_id="P-1",
+        grid_code=GRID,
+        grid_name="第四网格",
+        register_version="sample-1",
+        pattern="boundary",
+        home=PLACE,
+        home_elevation_amsl_m=12.0,
+        waypoints=(Waypoint(point=PLACE, height=home, speed_m_s=4.8),),
+        fence=(PLACE,),
+        ceiling_agl_m=110.0,
+        return_height=home,
+        look_hold=LookHold(),
+        length_m=900.0,
+        duration_s=190.0,
+        battery_need_pct=40.0,
+        created_utc=MORNING,
+        is_exercise=True,
+    ).approved("Zheng", MORNING)
+
+
+def a_sortie(state: SortieState = SortieState.AIRBORNE) -> SortieRecord:
+    return SortieRecord(
+        sortie_id=SORTIE,
+        plan_id="P-1",
+        plan_digest=a_plan().digest,
+        vehicle_id="GP-1",
+        grid_code=GRID,
+        grid_name="第四网格",
+        register_version="sample-1",
+        state=state,
+        created_utc=MORNING,
+        is_exercise=True,
+    )
+
+
+@asynccontextmanager
+async def running_store(folder: Path) -> AsyncIterator[Store]:
+    """A store whose writer is alive for the length of the block."""
+    store = await Store.open(folder)
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(store.run)
+            yield store
+            tasks.cancel_scope.cancel()
+    finally:
+        await store.close()

@@ -1,0 +1,275 @@
+"""When words may be spoken, and that what is stored is what was played."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from ground_station.alerts import AlertLevel
+from ground_station.announcements import (
+    Announcement,
+    AnnouncementEvent,
+    AnnouncementState,
+    Sound,
+    advance,
+    draft_announcement,
+)
+from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
+from ground_station.release_rules import ReleaseContext, level_dba, may_release
+from ground_station.templates import Need, load_templates
+from patrol.cause import Cause, Role
+from patrol.errors import NotPermitted, Refused
+from patrol.plan import Finding, Level, stops
+from tests.ground_core import (
+    ANNOUNCER,
+    GRID,
+    LEADER,
+    MORNING,
+    OPERATOR,
+    PILOT,
+    SORTIE,
+    SYSTEM,
+    later,
+)
+
+E, S = AnnouncementEvent, AnnouncementState
+T = load_templates()
+LEGAL = read_legal_bases(EXERCISE_LEGAL_BASIS_FILE)
+
+
+def a_draft(name: str = "B-1") -> Announcement:
+    return draft_announcement(
+        T["T01"], announcement_id=name, alert_id="A-1", sortie=SORTIE, grid_code=GRID,
+        created_utc=MORNING, is_exercise=True, legal_basis_id="LB-EX-1",
+    )  # fmt: skip
+
+
+def queued(name: str = "B-1") -> Announcement:
+    approved = advance(a_draft(name), E.APPROVE, SYSTEM, MORNING)
+    return advance(approved, E.QUEUE, ANNOUNCER, MORNING)
+
+
+def played(name: str, at_s: float) -> Announcement:
+    started = advance(queued(name), E.START, SYSTEM, later(at_s), sound=Sound(sha256="ab"))
+    return advance(started, E.FINISH, SYSTEM, later(at_s + 4), sound=Sound(sha256="ab"))
+
+
+def context(
+    *,
+    at_utc: datetime = MORNING,
+    cause: Cause = ANNOUNCER,
+    grid_code: str | None = GRID,
+    is_exercise: bool = True,
+    slant_range_m: float | None = 50.0,
+    legal: LegalBook = LEGAL,
+    earlier: Sequence[Announcement] = (),
+) -> ReleaseContext:
+    return ReleaseContext(
+        at_utc=at_utc, cause=cause, alert_id="A-1", grid_code=grid_code,
+        is_exercise=is_exercise, slant_range_m=slant_range_m, legal=legal, earlier=earlier,
+    )  # fmt: skip
+
+
+def codes(findings: Sequence[Finding]) -> list[str]:
+    return [finding.code for finding in findings]
+
+
+def at_shanghai(hour: int, minute: int) -> datetime:
+    return datetime(2026, 11, 24, (hour - 8) % 24, minute, tzinfo=UTC)
+
+
+def test_t01_may_be_spoken_in_the_morning_with_an_order_in_force() -> None:
+    assert may_release(T["T01"], context()) == []
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "code"),
+    [
+        (21, 59, None),
+        (22, 0, "release.night"),
+        (0, 30, "release.night"),
+        (5, 59, "release.night"),
+        (6, 0, None),
+        (12, 29, None),
+        (12, 30, "release.rest_time"),
+        (13, 59, "release.rest_time"),
+        (14, 0, None),
+    ],
+)
+def test_quiet_hours_are_kept(hour: int, minute: int, code: str | None) -> None:
+    findings = stops(may_release(T["T01"], context(at_utc=at_shanghai(hour, minute))))
+    assert codes(findings) == ([code] if code else [])
+    assert all("噪声污染防治法" in finding.article for finding in findings)
+
+
+def test_safety_words_are_not_held_back_at_night() -> None:
+    critical = replace(context(at_utc=at_shanghai(23, 0)), alert_level=AlertLevel.CRITICAL)
+    findings = may_release(T["T04"], critical)
+    assert stops(findings) == []
+    assert codes(findings) == ["release.night"]
+
+
+def test_without_an_order_the_words_are_stopped() -> None:
+    found = codes(stops(may_release(T["T01"], context(legal=LegalBook()))))
+    assert found == ["release.no_gathering_order", "release.no_high_volume"]
+
+
+def test_an_order_for_another_place_is_none() -> None:
+    assert "release.no_gathering_order" in codes(may_release(T["T01"], context(grid_code="110101")))
+    assert "release.no_gathering_order" in codes(may_release(T["T01"], context(grid_code=None)))
+
+
+def test_an_exercise_order_is_none_for_a_live_patrol() -> None:
+    assert "release.no_gathering_order" in codes(may_release(T["T01"], context(is_exercise=False)))
+
+
+def test_a_person_releases() -> None:
+    nobody = Cause(actor="", role=Role.ANNOUNCER)
+    assert codes(stops(may_release(T["T01"], context(cause=nobody)))) == ["release.person"]
+    assert codes(stops(may_release(T["T01"], context(cause=SYSTEM)))) == ["release.person"]
+
+
+def test_an_automatic_operator_releases_in_an_exercise_only() -> None:
+    robot = Cause(actor="auto-operator", role=Role.ANNOUNCER, is_automatic=True)
+    assert may_release(T["T01"], context(cause=robot)) == []
+    live = codes(stops(may_release(T["T01"], context(cause=robot, is_exercise=False))))
+    assert "release.auto_operator" in live
+
+
+def test_three_minutes_pass_between_two_plays() -> None:
+    first = played("B-1", 0)
+    soon = codes(stops(may_release(T["T01"], context(at_utc=later(179), earlier=[first]))))
+    assert soon == ["release.too_soon"]
+    assert may_release(T["T01"], context(at_utc=later(180), earlier=[first])) == []
+
+
+def test_a_crowd_is_spoken_to_twice_at_the_most() -> None:
+    earlier = [played("B-1", 0), played("B-2", 200)]
+    found = stops(may_release(T["T01"], context(at_utc=later(600), earlier=earlier)))
+    assert codes(found) == ["release.repeats"]
+
+
+def test_a_grid_hears_three_announcements_in_half_an_hour() -> None:
+    earlier = [replace(played(f"B-{n}", n * 200), alert_id=f"A-{n + 5}") for n in range(3)]
+    found = stops(may_release(T["T01"], context(at_utc=later(900), earlier=earlier)))
+    assert codes(found) == ["release.grid_budget"]
+    assert may_release(T["T01"], context(at_utc=later(1801), earlier=earlier)) == []
+
+
+def test_a_busy_speaker_is_no_second_one() -> None:
+    found = stops(may_release(T["T01"], context(earlier=[queued()])))
+    assert codes(found) == ["release.speaker_busy"]
+
+
+def test_what_never_began_costs_no_budget() -> None:
+    failed = advance(queued(), E.FAIL, SYSTEM, MORNING, reason="speaker away")
+    assert may_release(T["T01"], context(earlier=[failed])) == []
+
+
+@pytest.mark.parametrize(
+    ("range_m", "found"),
+    [
+        (10.0, ["release.too_loud", "release.range"]),
+        (20.0, ["release.range"]),
+        (30.0, []),
+        (80.0, []),
+        (95.0, ["release.range"]),
+        (None, ["release.range_unknown"]),
+    ],
+)
+def test_the_distance_decides_the_level_at_the_ear(range_m: float | None, found: list[str]) -> None:
+    assert codes(may_release(T["T01"], context(slant_range_m=range_m))) == found
+
+
+def test_too_far_only_warns_and_unknown_stops() -> None:
+    assert may_release(T["T01"], context(slant_range_m=95.0))[0].level is Level.WARN
+    assert may_release(T["T01"], context(slant_range_m=None))[0].level is Level.STOP
+
+
+def test_the_level_falls_by_spherical_spreading() -> None:
+    assert level_dba(spl_1m_dba=110.0, slant_range_m=40.0) == pytest.approx(78.0, abs=0.05)
+
+
+def test_words_for_another_situation_are_stopped() -> None:
+    assert "release.critical_density" in codes(may_release(T["T04"], context()))
+    school = replace(context(at_utc=at_shanghai(7, 30)), places=frozenset({Need.SCHOOL_GATE}))
+    assert may_release(T["T10"], school) == []
+    assert "release.school_hours" in codes(
+        may_release(T["T10"], replace(school, at_utc=at_shanghai(10, 0)))
+    )
+    assert "release.counts_only" in codes(
+        may_release(T["T11"], replace(context(), is_counts_only=False))
+    )
+
+
+def test_every_objection_is_in_both_languages() -> None:
+    worst = replace(
+        context(at_utc=at_shanghai(23, 0), slant_range_m=None, legal=LegalBook(), cause=SYSTEM),
+        earlier=[played("B-1", 0), queued("B-2")],
+    )
+    findings = [item for template in T.values() for item in may_release(template, worst)]
+    assert findings
+    assert all(finding.text and finding.text_zh for finding in findings)
+
+
+def test_the_words_stored_are_the_words_played() -> None:
+    announcement = played("B-1", 0)
+    assert announcement.state is S.PLAYED
+    assert announcement.text == T["T01"].zh
+    assert announcement.audio_sha256 == "ab"
+    assert announcement.released_by == "Lin"
+
+
+def test_another_clip_than_the_released_one_is_a_failure() -> None:
+    started = advance(queued(), E.START, SYSTEM, MORNING, sound=Sound(sha256="ab"))
+    ended = advance(started, E.FINISH, SYSTEM, later(4), sound=Sound(sha256="cd"))
+    assert ended.state is S.FAILED
+    assert "cd" in ended.reason
+
+
+def test_nothing_starts_without_its_sound() -> None:
+    with pytest.raises(Refused, match="sound"):
+        advance(queued(), E.START, SYSTEM, MORNING)
+
+
+def test_a_blocked_announcement_plays_only_when_the_leader_overrides_it_with_a_reason() -> None:
+    finding = Finding(code="release.night", level=Level.STOP, text="night", text_zh="夜间")
+    blocked = advance(queued(), E.BLOCK, SYSTEM, MORNING, findings=[finding])
+    with pytest.raises(Refused, match="BLOCKED"):
+        advance(blocked, E.START, SYSTEM, MORNING, sound=Sound(sha256="ab"))
+    with pytest.raises(NotPermitted, match="LEAD"):
+        advance(blocked, E.OVERRIDE, OPERATOR, MORNING, reason="fire")
+    with pytest.raises(Refused, match="reason"):
+        advance(blocked, E.OVERRIDE, LEADER, MORNING)
+    overridden = advance(blocked, E.OVERRIDE, LEADER, MORNING, reason="fire")
+    assert (overridden.overridden_by, overridden.released_by) == ("Zheng", "Lin")
+
+
+def test_nobody_overrides_that_a_person_is_missing() -> None:
+    finding = Finding(code="release.person", level=Level.STOP, text="nobody", text_zh="无人")
+    blocked = advance(queued(), E.BLOCK, SYSTEM, MORNING, findings=[finding])
+    with pytest.raises(Refused, match="cannot be overridden"):
+        advance(blocked, E.OVERRIDE, LEADER, MORNING, reason="fire")
+
+
+def test_the_pilot_stops_any_announcement() -> None:
+    for state in (S.DRAFT, S.APPROVED, S.QUEUED, S.BLOCKED, S.OVERRIDDEN, S.PLAYING):
+        announcement = replace(queued(), state=state)
+        assert advance(announcement, E.CANCEL, PILOT, MORNING).state is S.CANCELLED
+
+
+def test_only_the_announcer_releases() -> None:
+    approved = advance(a_draft(), E.APPROVE, SYSTEM, MORNING)
+    with pytest.raises(NotPermitted, match="ANNC"):
+        advance(approved, E.QUEUE, OPERATOR, MORNING)
+
+
+def test_a_template_with_an_open_slot_makes_no_draft() -> None:
+    with pytest.raises(Refused, match="文号"):
+        draft_announcement(
+            T["T02"], announcement_id="B-1", alert_id="A-1", sortie=SORTIE, grid_code=GRID,
+            created_utc=MORNING, is_exercise=True,
+        )  # fmt: skip

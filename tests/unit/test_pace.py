@@ -1,0 +1,41 @@
+"""The exercise goes no faster than the eye can look."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ground_station.pace import FRAMES_NEEDED, LookWindow, fitting_speed, look_window
+from patrol.camera import CameraLens
+from tests.unit.test_plan_words import a_plan
+
+LENS = CameraLens(width_px=1280, height_px=720, hfov_deg=40.0)
+WINDOW = LookWindow(duration_s=7.0)
+
+
+def test_the_window_is_the_flight_from_the_farthest_valid_range_to_the_stand_off() -> None:
+    # (97 m - 37 m) / 2 at 4.8 m/s
+    assert look_window(a_plan(), LENS).duration_s == pytest.approx(6.3, abs=0.3)
+
+
+def test_a_lens_that_counts_nowhere_leaves_no_window_and_no_speed_up() -> None:
+    wide = CameraLens(width_px=640, height_px=360, hfov_deg=110.0)
+    window = look_window(a_plan(), wide)
+    assert window.duration_s == 0.0
+    assert fitting_speed(rate_hz=10, latency_s=0.1, window=window, ceiling=5) == 1.0
+
+
+@given(st.floats(0.2, 30), st.floats(0.0, 2.0), st.floats(1, 10))
+def test_three_frames_fit_into_the_window_at_the_fitting_speed(
+    rate_hz: float, latency_s: float, ceiling: float
+) -> None:
+    speed = fitting_speed(rate_hz=rate_hz, latency_s=latency_s, window=WINDOW, ceiling=ceiling)
+    assert 1.0 <= speed <= ceiling
+    if speed > 1.0:
+        frames = (WINDOW.duration_s / speed - latency_s) * rate_hz
+        assert frames >= FRAMES_NEEDED - 1e-6
+
+
+def test_an_eye_that_has_not_looked_yet_gets_real_time() -> None:
+    assert fitting_speed(rate_hz=0.0, latency_s=0.0, window=WINDOW, ceiling=5) == 1.0

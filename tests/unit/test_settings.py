@@ -1,0 +1,43 @@
+"""Settings are checked once, and told in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ground_station.settings import read_settings
+from patrol.errors import ConfigError
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "station.example.toml"
+
+
+def test_the_example_in_config_is_a_valid_settings_file() -> None:
+    settings = read_settings(EXAMPLE)
+    assert settings.host == "127.0.0.1"
+    assert settings.aircraft.connect.startswith("udpin://")
+
+
+def test_every_wrong_entry_is_named_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "station.toml"
+    file.write_text(
+        'data_dir = "x"\nport = 99999\ncolour = "red"\n[aircraft]\n[camera]\nurl = "rtsp://a"\n'
+        '[speaker]\nurl = "http://a"\n'
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_settings(file)
+    for name in ("port", "colour", "aircraft.connect"):
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["= nothing", "\x00"])
+def test_a_file_that_is_no_toml_is_told_so(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "station.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match="not TOML"):
+        read_settings(file)
+
+
+def test_a_missing_file_is_told_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
+        read_settings(tmp_path / "nowhere.toml")

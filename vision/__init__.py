@@ -1,0 +1,1 @@
+"""What is seen: video in, the detector, people placed, crowd rules, effect."""

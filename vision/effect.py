@@ -1,0 +1,184 @@
+"""What an announcement did: counts on the same ground before and after, and a verdict (DOMAIN 4.6)."""
+
+from __future__ import annotations
+
+import enum
+import statistics
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from patrol.geo import GeoPoint, distance_m, is_inside
+from patrol.sighting import Count, Look, poisson_count
+from vision.crowd_rules import CrowdRules
+
+LOOKS_AT_S = (60.0, 180.0, 300.0, 600.0)
+_BASELINE = timedelta(seconds=60)
+_AROUND = timedelta(seconds=10)  # looks this near to the asked moment make up its count
+_SUSTAINED = timedelta(seconds=60)
+_DISPERSED_SHARE = 0.5  # of the baseline
+_VALID_SHARE_MIN = 0.5
+_SMOOTHED_LOOKS = 5
+_MARGIN_M = 5.0  # people who step aside are still there
+_SMALLEST_M = 10.0
+
+
+class Verdict(enum.Enum):
+    """What the counts say together."""
+
+    DISPERSED = "dispersed"
+    PERSISTING = "persisting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The count so long after the words; None where nothing valid was seen then."""
+
+    dt_s: float
+    count: Count | None
+    is_observed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """The observation so far. `verdict` is None while it goes on."""
+
+    before: Count | None
+    after: Count | None
+    samples: tuple[Sample, ...]
+    verdict: Verdict | None
+    reason: str
+    dispersed_utc: datetime | None
+    residual_ratio: float | None
+    valid_pct: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    time_utc: datetime
+    people: int | None  # None: the look was not valid, or the place was not in the picture
+
+
+class EffectMeter:
+    """Counts people on one circle of ground around an announcement. All times are world time."""
+
+    def __init__(
+        self, *, place: GeoPoint, radius_m: float, rules: CrowdRules, longest_s: float
+    ) -> None:
+        self._place = place
+        self._radius_m = max(_SMALLEST_M, radius_m + _MARGIN_M)
+        self._rules = rules
+        self._longest = timedelta(seconds=longest_s)
+        self._counted: list[_Counted] = []
+        self._started_utc: datetime | None = None
+        self._finished_utc: datetime | None = None
+        self._below_since_utc: datetime | None = None
+        self._samples: list[Sample] = []
+        self._verdict: Verdict | None = None
+        self._reason = ""
+
+    def played(self, *, started_utc: datetime, finished_utc: datetime) -> None:
+        """The words were heard between these moments."""
+        self._started_utc, self._finished_utc = started_utc, finished_utc
+
+    def see(self, look: Look) -> None:
+        """Take one look, before or after the words."""
+        if self._verdict is not None:
+            return
+        self._counted.append(_Counted(time_utc=look.captured_utc, people=self._people_in(look)))
+        if self._finished_utc is None or look.captured_utc < self._finished_utc:
+            return
+        self._take_samples(look.captured_utc)
+        self._judge(look.captured_utc)
+
+    def result(self) -> Effect:
+        """The observation as it stands."""
+        before, after = self._before(), self._after()
+        ratio = None
+        if before is not None and after is not None and before.estimate > 0:
+            ratio = round(after.estimate / before.estimate, 3)
+        is_dispersed = self._verdict is Verdict.DISPERSED
+        return Effect(
+            before=before,
+            after=after,
+            samples=tuple(self._samples),
+            verdict=self._verdict,
+            reason=self._reason,
+            dispersed_utc=self._below_since_utc if is_dispersed else None,
+            residual_ratio=ratio,
+            valid_pct=self._valid_pct(),
+        )
+
+    def _people_in(self, look: Look) -> int | None:
+        if not look.is_valid or not is_inside(self._place, look.footprint):
+            return None
+        return sum(
+            1 for person in look.people
+            if person.is_countable and distance_m(person.point, self._place) <= self._radius_m
+        )  # fmt: skip
+
+    def _between(self, start: datetime, end: datetime) -> list[_Counted]:
+        return [counted for counted in self._counted if start <= counted.time_utc <= end]
+
+    def _median(self, start: datetime, end: datetime) -> Count | None:
+        valid = [c.people for c in self._between(start, end) if c.people is not None]
+        return poisson_count(statistics.median(valid)) if valid else None
+
+    def _before(self) -> Count | None:
+        if self._started_utc is None:
+            return None
+        return self._median(self._started_utc - _BASELINE, self._started_utc)
+
+    def _after(self) -> Count | None:
+        if self._finished_utc is None or not self._counted:
+            return None
+        newest = self._counted[-1].time_utc
+        return self._median(max(self._finished_utc, newest - _AROUND), newest)
+
+    def _valid_pct(self) -> float | None:
+        if self._finished_utc is None:
+            return None
+        since = [c for c in self._counted if c.time_utc >= self._finished_utc]
+        if not since:
+            return None
+        return round(100.0 * sum(c.people is not None for c in since) / len(since), 1)
+
+    def _take_samples(self, now: datetime) -> None:
+        assert self._finished_utc is not None  # noqa: S101  # `see` has looked
+        for dt_s in LOOKS_AT_S[len(self._samples) :]:
+            moment = self._finished_utc + timedelta(seconds=dt_s)
+            if now < moment + _AROUND:
+                return
+            count = self._median(moment - _AROUND, moment + _AROUND)
+            self._samples.append(Sample(dt_s=dt_s, count=count, is_observed=count is not None))
+
+    def _judge(self, now: datetime) -> None:
+        assert self._finished_utc is not None  # noqa: S101  # `see` has looked
+        before = self._before()
+        threshold = max(self._rules.n_clear, _DISPERSED_SHARE * before.estimate if before else 0.0)
+        valid = [c.people for c in self._counted if c.people is not None]
+        since = [c for c in self._counted if c.time_utc >= self._finished_utc]
+        recent = [c.people for c in since if c.people is not None][-_SMOOTHED_LOOKS:]
+        if self._counted[-1].people is not None and recent:
+            if poisson_count(statistics.median(recent)).high <= threshold:
+                self._below_since_utc = self._below_since_utc or now
+            else:
+                self._below_since_utc = None
+        if before is not None and self._is_sustained(now):
+            self._end(Verdict.DISPERSED, f"at most {threshold:.1f} people for 60 s")
+        elif now - self._finished_utc >= self._longest + _AROUND:
+            words = "not dispersed" if valid else "nothing valid was seen"
+            self._end(
+                Verdict.PERSISTING, f"{words} {self._longest.total_seconds():.0f} s after the words"
+            )
+
+    def _is_sustained(self, now: datetime) -> bool:
+        if self._below_since_utc is None or now - self._below_since_utc < _SUSTAINED:
+            return False
+        window = self._between(now - _SUSTAINED, now)
+        return sum(c.people is not None for c in window) >= _VALID_SHARE_MIN * len(window)
+
+    def _end(self, verdict: Verdict, reason: str) -> None:
+        """Later looks are not observed, and say so."""
+        self._verdict, self._reason = verdict, reason
+        for dt_s in LOOKS_AT_S[len(self._samples) :]:
+            self._samples.append(Sample(dt_s=dt_s, count=None, is_observed=False))

@@ -1,0 +1,249 @@
+"""Pictures from a camera, a file or a folder: one demultiplexer, the newest frame to whoever looks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import av
+import av.container
+import cv2
+import numpy as np
+from av.bitstream import BitStreamFilterContext
+
+from patrol.errors import ConfigError, VideoLost
+from vision.detectors import Image
+
+_OPEN_WITHIN_S, _STALL_S = 5.0, 3.0
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+_STREAMS = ("rtsp://", "rtsps://", "http://", "https://", "udp://", "rtp://")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One picture. `image` is H x W x 3, BGR, uint8; `captured_at_s` wall monotonic."""
+
+    image: Image
+    sequence: int
+    captured_at_s: float
+    media_s: float  # in the source's own time; 0 at its first frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packet:
+    """One access unit as Annex-B, untouched."""
+
+    data: bytes
+    is_key: bool
+    captured_at_s: float
+
+
+class VideoSource(Protocol):
+    """Frames in order; VideoLost when it breaks off, ConfigError when it cannot be what it should."""
+
+    def frames(self) -> Iterator[Frame]:
+        """Every frame (files) or the newest ones (streams)."""
+        ...
+
+
+def is_stream(source: str) -> bool:
+    """Whether it is an address rather than a file."""
+    return source.lower().startswith(_STREAMS)
+
+
+class FileSource:
+    """A video file, or one picture."""
+
+    def __init__(self, path: Path, every_s: float | None = None) -> None:
+        self._path = path
+        self._every_s = every_s or 0.0
+        if not path.is_file():
+            raise ConfigError(f"there is no such file: {path}")
+        self.is_picture = path.suffix.lower() in PICTURE_SUFFIXES
+        self.duration_s, self.rate_hz = (0.0, 0.0) if self.is_picture else self._probe()
+
+    def frames(self) -> Iterator[Frame]:
+        """Every frame, or one in every so many seconds."""
+        if self.is_picture:
+            yield Frame(
+                image=read_picture(self._path),
+                sequence=0,
+                captured_at_s=time.monotonic(),
+                media_s=0.0,
+            )
+            return
+        due_s = 0.0
+        with self._open() as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            try:
+                for number, frame in enumerate(container.decode(stream)):
+                    at_s = frame.time if frame.time is not None else number / (self.rate_hz or 25.0)
+                    if at_s + 1e-6 < due_s:
+                        continue
+                    due_s = at_s + self._every_s
+                    yield Frame(
+                        image=frame.to_ndarray(format="bgr24"), sequence=number,
+                        captured_at_s=time.monotonic(), media_s=float(at_s),
+                    )  # fmt: skip
+            except av.FFmpegError as error:
+                raise ConfigError(
+                    f"the video breaks off: {self._path} ({error.strerror})"
+                ) from error
+
+    def _open(self) -> av.container.InputContainer:
+        try:
+            container = av.open(str(self._path))
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise ConfigError(f"not a picture or video that can be read: {self._path}") from error
+        if not container.streams.video:
+            container.close()
+            raise ConfigError(f"there is no picture in {self._path}")
+        return container
+
+    def _probe(self) -> tuple[float, float]:
+        with self._open() as container:
+            stream = container.streams.video[0]
+            length_s = float(container.duration or 0) / 1e6
+            return length_s, float(stream.average_rate or stream.base_rate or 25)
+
+
+def read_picture(path: Path) -> Image:
+    """A picture in BGR; ConfigError when it is none."""
+    try:
+        data = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+    except OSError as error:
+        raise ConfigError(f"the picture cannot be read: {path} ({error.strerror})") from error
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if image is None:
+        raise ConfigError(f"this is no picture: {path}")
+    return np.asarray(image, dtype=np.uint8)
+
+
+class FolderSource:
+    """The pictures of a folder, in the order of their names."""
+
+    def __init__(self, folder: Path) -> None:
+        self.paths = sorted(
+            path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES
+        )
+        if not self.paths:
+            raise ConfigError(f"there is no picture in the folder {folder}")
+
+    def frames(self) -> Iterator[Frame]:
+        """One frame a picture."""
+        for number, path in enumerate(self.paths):
+            yield Frame(
+                image=read_picture(path),
+                sequence=number,
+                captured_at_s=time.monotonic(),
+                media_s=0.0,
+            )
+
+
+class StreamSource:
+    """A live H.264 stream. `run` demuxes and decodes in the calling thread; `newest` hands out frames.
+
+    Capture time is arrival less the camera's calibrated latency. Decoding goes on while nobody looks, so
+    that a look never gets an old picture; frames passed over are counted.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        latency_s: float = 0.0,
+        transport: str = "tcp",
+        on_packet: Callable[[Packet], None] | None = None,
+    ) -> None:
+        self.url = url
+        self._latency_s = latency_s
+        self._transport = transport
+        self._on_packet = on_packet
+        self._newest: Frame | None = None
+        self._is_new = threading.Condition()
+        self._is_closed = False
+        self.codec = ""
+
+    def run(self) -> None:
+        """Read until the stream ends or stalls (VideoLost), or until `close`."""
+        options = {"rtsp_transport": self._transport, "fflags": "nobuffer", "flags": "low_delay"}
+        try:
+            container = av.open(self.url, options=options, timeout=(_OPEN_WITHIN_S, _STALL_S))
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise VideoLost(f"no camera answers at {self.url}: {_words(error)}") from error
+        try:
+            with container:
+                self._read(container)
+        except (av.FFmpegError, OSError) as error:
+            raise VideoLost(f"the picture from {self.url} broke off: {_words(error)}") from error
+        finally:
+            self._wake()
+        if not self._is_closed:
+            raise VideoLost(f"the camera at {self.url} ended its stream")
+
+    def close(self) -> None:
+        """Ask `run` to end at the next packet."""
+        self._is_closed = True
+        self._wake()
+
+    def newest(self, after: int, timeout_s: float) -> Frame | None:
+        """The newest frame after that sequence number; None when none comes in time."""
+        with self._is_new:
+            self._is_new.wait_for(
+                lambda: (
+                    self._is_closed or (self._newest is not None and self._newest.sequence > after)
+                ),
+                timeout_s,
+            )
+            frame = self._newest
+        return frame if frame is not None and frame.sequence > after else None
+
+    def _read(self, container: av.container.InputContainer) -> None:
+        if not container.streams.video:
+            raise VideoLost(f"there is no picture in {self.url}")
+        stream = container.streams.video[0]
+        stream.thread_type = "SLICE"  # frame threads would hold pictures back
+        self.codec = stream.codec_context.name
+        annex_b = self._annex_b_filter(stream) if self.codec == "h264" else None
+        sequence = self._newest.sequence if self._newest else 0
+        for packet in container.demux(stream):
+            if self._is_closed:
+                return
+            if packet.dts is None:
+                continue
+            captured_at_s = time.monotonic() - self._latency_s
+            if annex_b is not None and self._on_packet is not None:
+                for unit in annex_b.filter(packet):
+                    self._on_packet(
+                        Packet(
+                            data=bytes(unit), is_key=packet.is_keyframe, captured_at_s=captured_at_s
+                        )
+                    )
+            for frame in packet.decode():
+                sequence += 1
+                with self._is_new:
+                    self._newest = Frame(
+                        image=frame.to_ndarray(format="bgr24"), sequence=sequence,
+                        captured_at_s=captured_at_s, media_s=float(frame.time or 0.0),
+                    )  # fmt: skip
+                    self._is_new.notify_all()
+
+    @staticmethod
+    def _annex_b_filter(stream: av.VideoStream) -> BitStreamFilterContext | None:
+        extradata = stream.codec_context.extradata or b""
+        # RTSP gives Annex-B already; the filter is for length-prefixed sources (MP4 style).
+        is_length_prefixed = bool(extradata) and extradata[0] == 1
+        return BitStreamFilterContext("h264_mp4toannexb" if is_length_prefixed else "null", stream)
+
+    def _wake(self) -> None:
+        with self._is_new:
+            self._is_new.notify_all()
+
+
+def _words(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error)
