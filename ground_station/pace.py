@@ -17,6 +17,7 @@ from patrol.story import StoryEvent
 
 FRAMES_NEEDED = 3  # valid frames of a candidate, DOMAIN 4.3
 _PERSON_HEIGHT_PX_MIN = 28.0
+_SEEN_SHARE = 0.4
 _RAISE_STEP = 1.25  # speed goes down at once and up only when clearly possible
 
 
@@ -37,15 +38,15 @@ def look_window(plan: MissionPlan, lens: CameraLens) -> LookWindow:
     if ranges_m is None:
         return LookWindow(duration_s=0.0)
     standoff_m = max(plan.look_hold.standoff_min_m if plan.look_hold else 30.0, height_m)
-    # A crowd off to the side leaves the picture well before the stand-off: count on half the way.
-    usable_m = (ranges_m[1] - max(ranges_m[0], standoff_m)) / 2.0
+    # A crowd off to the side comes in late and leaves early: count on 40 % of the way.
+    usable_m = (ranges_m[1] - max(ranges_m[0], standoff_m)) * _SEEN_SHARE
     return LookWindow(duration_s=max(usable_m, 0.0) / speed_m_s)
 
 
 def fitting_speed(*, rate_hz: float, latency_s: float, window: LookWindow, ceiling: float) -> float:
     """The fastest world speed at which the window holds the frames needed and a result's delay."""
     if rate_hz <= 0.0:
-        return 1.0
+        return 1.0  # it has not looked yet
     needed_wall_s = FRAMES_NEEDED / rate_hz + latency_s
     return max(1.0, min(ceiling, window.duration_s / needed_wall_s))
 

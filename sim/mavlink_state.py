@@ -22,7 +22,8 @@ _CAPABILITIES = 0xE8FF
 _PX4, _QUADROTOR = 12, 2
 _VERSION = (1 << 24) | (16 << 16) | (1 << 8) | 255  # 1.16.1, release
 _NOISE_M = 0.15  # slow wander of a good GNSS position is larger; a filter's output is this calm
-_YAW_LOCK_FLAGS = 4 | 8 | 16
+_YAW_LOCK_FLAGS = 4 | 8 | 16  # roll, pitch and yaw locked
+_EARTH_FRAME = 64  # GIMBAL_DEVICE_FLAGS_YAW_IN_EARTH_FRAME
 
 
 class StateMessages:
@@ -92,7 +93,7 @@ class StateMessages:
         model = self._pilot.model
         quaternion = _quaternion(model.gimbal_pitch_deg, model.gimbal_bearing_deg)
         return mavlink.MAVLink_gimbal_device_attitude_status_message(
-            0, 0, self.boot_ms(), _YAW_LOCK_FLAGS | 32, quaternion, 0.0, 0.0, 0.0, 0
+            0, 0, self.boot_ms(), _YAW_LOCK_FLAGS | _EARTH_FRAME, quaternion, 0.0, 0.0, 0.0, 0
         )
 
     def slow(self) -> Iterator[Any]:

@@ -64,7 +64,7 @@ def suppress(boxes: Boxes, iou: float = _SAME_BOX_IOU) -> Boxes:
     return boxes[np.asarray(kept, dtype=np.intp).ravel()]
 
 
-def merge(boxes: Boxes, share: float = 0.5) -> Boxes:
+def merge(boxes: Boxes, share: float = 0.65) -> Boxes:
     """Keep the best of boxes found twice by overlapping looks: intersection over the smaller area."""
     order = np.argsort(-boxes[:, 4], kind="stable")
     boxes = boxes[order]

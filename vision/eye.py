@@ -41,6 +41,7 @@ _FRAME_WITHIN_S = 1.0
 _RETRY_S = (0.5, 1.0, 2.0, 5.0)  # back-off of a lost camera, then the last for ever
 _POSE_WITHIN_S = 0.25  # wall; a little patience for the pose after the capture
 _PICTURE_EVERY_S = 0.25
+_FRAME_PERIOD_S = 0.1  # cameras here give ten pictures a second
 _WANTED_FOR_S = 5.0  # a picture is asked for again and again by whoever looks
 
 
@@ -114,7 +115,7 @@ class Eye:
             tries += 1
 
     def _look_on(self, source: StreamSource) -> None:
-        sequence, is_open, rate_hz, last_s = 0, False, 0.0, time.monotonic()
+        sequence, is_open, rate_hz = 0, False, 0.0
         picture_s = 0.0
         while not self._is_over.is_set():
             frame = source.newest(sequence, _FRAME_WITHIN_S)
@@ -126,10 +127,11 @@ class Eye:
                 self._say({"type": "video", "state": "open", "text": source.codec})
             skipped = max(0, frame.sequence - sequence - 1) if sequence else 0
             sequence = frame.sequence
+            begun_s = time.monotonic()
             seen, pose = self._see(frame)
             now_s = time.monotonic()
-            rate_hz += 0.3 * (1.0 / max(now_s - last_s, 1e-3) - rate_hz) if rate_hz else 1.0
-            last_s = now_s
+            if seen.footprint:  # a refused frame is quick and says nothing of the eye's pace
+                rate_hz = _smoothed(rate_hz, 1.0 / max(now_s - begun_s, _FRAME_PERIOD_S))
             self._say(self._look(frame, seen, pose, skipped, rate_hz))
             if now_s < self._pictures_until_s and now_s - picture_s >= _PICTURE_EVERY_S:
                 picture_s = now_s
@@ -187,10 +189,14 @@ class Eye:
         self._outlet.always(framed_json(body))
 
 
+def _smoothed(rate_hz: float, newest_hz: float) -> float:
+    return newest_hz if rate_hz == 0.0 else rate_hz + 0.3 * (newest_hz - rate_hz)
+
+
 def main() -> None:
     """Start with pipes to the parent as standard input and output."""
     parser = argparse.ArgumentParser(prog="python -m vision.eye")
-    parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) - 1))
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not tear the frames

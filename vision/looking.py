@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from patrol.camera import CameraLens
+from patrol.camera import PERSON_HEIGHT_M, CameraLens
 from patrol.geo import GeoPoint
 from patrol.sighting import PlacedPerson
 from vision.detectors import Boxes, Detector, Image, no_boxes
@@ -81,7 +81,9 @@ def placed(boxes: Boxes, pose: CameraPose, lens: CameraLens, validity: Validity)
     """Boxes onto the ground; those that cannot be a person of that place's size are left out."""
     people = []
     for x_min, y_min, x_max, y_max, score in boxes.tolist():
-        spot = place(((x_min + x_max) / 2.0, y_max), pose, lens)
+        # By the head: in a crowd the feet are hidden behind others, and the box ends too high.
+        head = ((x_min + x_max) / 2.0, y_min)
+        spot = place(head, pose, lens, above_ground_m=PERSON_HEIGHT_M)
         if spot is None:
             continue
         expected_px = lens.person_height_px(range_m=spot.range_m, height_agl_m=pose.height_agl_m)

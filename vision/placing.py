@@ -128,10 +128,13 @@ class GroundSpot:
     error_m: float  # one sigma, horizontal
 
 
-def place(pixel: tuple[float, float], pose: CameraPose, lens: CameraLens) -> GroundSpot | None:
-    """Where the ray through a pixel meets flat ground; None at or near the horizon.
+def place(
+    pixel: tuple[float, float], pose: CameraPose, lens: CameraLens, *, above_ground_m: float = 0.0
+) -> GroundSpot | None:
+    """Where the ray through a pixel meets a level plane; None at or near the horizon.
 
-    Pixel is (column, row) from the picture's upper left. Pinhole, no distortion, camera roll applied.
+    The plane lies `above_ground_m` over flat ground: heads are seen where feet are hidden by others.
+    Pixel is (column, row) from the picture's upper left. Pinhole, no distortion, roll applied.
     """
     right = (pixel[0] - lens.width_px / 2.0) / lens.focal_px
     down = (pixel[1] - lens.height_px / 2.0) / lens.focal_px
@@ -145,9 +148,10 @@ def place(pixel: tuple[float, float], pose: CameraPose, lens: CameraLens) -> Gro
     below = -math.sin(pitch_rad) + down * math.cos(pitch_rad)
     flat = math.hypot(ahead, right)
     depression_deg = math.degrees(math.atan2(below, flat))
-    if depression_deg < _LOWEST_DEPRESSION_DEG or pose.height_agl_m <= 0.0:
+    above_m = pose.height_agl_m - above_ground_m
+    if depression_deg < _LOWEST_DEPRESSION_DEG or above_m <= 0.0:
         return None
-    stretch = pose.height_agl_m / below
+    stretch = above_m / below
     enu = Enu(
         east_m=stretch * (ahead * math.sin(bearing_rad) + right * math.cos(bearing_rad)),
         north_m=stretch * (ahead * math.cos(bearing_rad) - right * math.sin(bearing_rad)),

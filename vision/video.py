@@ -13,11 +13,11 @@ import av
 import av.container
 import cv2
 import numpy as np
-from av.bitstream import BitStreamFilterContext
 
 from patrol.errors import ConfigError, VideoLost
 from vision.detectors import Image
 
+_START_CODES = (b"\x00\x00\x00\x01", b"\x00\x00\x01")
 _OPEN_WITHIN_S, _STALL_S = 5.0, 3.0
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 _STREAMS = ("rtsp://", "rtsps://", "http://", "https://", "udp://", "rtp://")
@@ -209,7 +209,6 @@ class StreamSource:
         stream = container.streams.video[0]
         stream.thread_type = "SLICE"  # frame threads would hold pictures back
         self.codec = stream.codec_context.name
-        annex_b = self._annex_b_filter(stream) if self.codec == "h264" else None
         sequence = self._newest.sequence if self._newest else 0
         for packet in container.demux(stream):
             if self._is_closed:
@@ -217,11 +216,13 @@ class StreamSource:
             if packet.dts is None:
                 continue
             captured_at_s = time.monotonic() - self._latency_s
-            if annex_b is not None and self._on_packet is not None:
-                for unit in annex_b.filter(packet):
+            if self.codec == "h264" and self._on_packet is not None:
+                # RTSP gives Annex-B; a length-prefixed stream (MP4 style) would not start so.
+                data = bytes(packet)
+                if data.startswith(_START_CODES):
                     self._on_packet(
                         Packet(
-                            data=bytes(unit), is_key=packet.is_keyframe, captured_at_s=captured_at_s
+                            data=data, is_key=packet.is_keyframe, captured_at_s=captured_at_s
                         )
                     )
             for frame in packet.decode():
@@ -232,13 +233,6 @@ class StreamSource:
                         captured_at_s=captured_at_s, media_s=float(frame.time or 0.0),
                     )  # fmt: skip
                     self._is_new.notify_all()
-
-    @staticmethod
-    def _annex_b_filter(stream: av.VideoStream) -> BitStreamFilterContext | None:
-        extradata = stream.codec_context.extradata or b""
-        # RTSP gives Annex-B already; the filter is for length-prefixed sources (MP4 style).
-        is_length_prefixed = bool(extradata) and extradata[0] == 1
-        return BitStreamFilterContext("h264_mp4toannexb" if is_length_prefixed else "null", stream)
 
     def _wake(self) -> None:
         with self._is_new:
