@@ -25,10 +25,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from patrol.errors import ConfigError, SpeakerUnreachable
-
 from drone.sound_outputs import SoundOutput, output_of
 from drone.voice import Clip, clip_of
+from patrol.errors import ConfigError, SpeakerUnreachable
 
 _SPL_1M_DBA = 110.0  # full broadcast level of the horn, DOMAIN 2.6
 _CLIPS_KEPT = 32

@@ -60,8 +60,10 @@ RULES = (
     GuardRule(rule="fence.breached", applies=_is_outside, action=ReturnHome(), word="return"),
     GuardRule(
         rule="ceiling.breached",
-        applies=lambda s, plan, lim: s.height_above_home_m is not None
-        and s.height_above_home_m > plan.ceiling_agl_m + lim.ceiling_slack_m,
+        applies=lambda s, plan, lim: (
+            s.height_above_home_m is not None
+            and s.height_above_home_m > plan.ceiling_agl_m + lim.ceiling_slack_m
+        ),
         action=ReturnHome(),
         word="return",
     ),
@@ -78,10 +80,16 @@ RULES = (
         word="hold",
     ),
     GuardRule(
-        rule="position.unknown", applies=lambda s, _, lim: s.position is None, action=None, word="warn"
+        rule="position.unknown",
+        applies=lambda s, _, lim: s.position is None,
+        action=None,
+        word="warn",
     ),
     GuardRule(
-        rule="battery.unknown", applies=lambda s, _, lim: s.battery is None, action=None, word="warn"
+        rule="battery.unknown",
+        applies=lambda s, _, lim: s.battery is None,
+        action=None,
+        word="warn",
     ),
 )
 
@@ -98,7 +106,12 @@ class Guardian:
     """Watches every sample of the sortie in the air."""
 
     def __init__(
-        self, *, vehicle: Vehicle, bus: Bus, world: WorldClock, wall: WallClock,
+        self,
+        *,
+        vehicle: Vehicle,
+        bus: Bus,
+        world: WorldClock,
+        wall: WallClock,
         plan: Callable[[], MissionPlan | None],
     ) -> None:
         self._vehicle = vehicle

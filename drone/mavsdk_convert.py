@@ -64,10 +64,19 @@ def mission_items(plan: MissionPlan) -> list[MissionItem]:
             items.append(gimbal)
         items.append(
             MissionItem(
-                seq=len(items), frame=_RELATIVE, command=_WAYPOINT, current=int(not items),
-                autocontinue=1, param1=waypoint.hold_s, param2=_ACCEPTANCE_M, param3=0.0,
-                param4=math.nan, x=_e7(waypoint.point.lat_deg), y=_e7(waypoint.point.lon_deg),
-                z=_above_home_m(waypoint.height), mission_type=_MISSION,
+                seq=len(items),
+                frame=_RELATIVE,
+                command=_WAYPOINT,
+                current=int(not items),
+                autocontinue=1,
+                param1=waypoint.hold_s,
+                param2=_ACCEPTANCE_M,
+                param3=0.0,
+                param4=math.nan,
+                x=_e7(waypoint.point.lat_deg),
+                y=_e7(waypoint.point.lon_deg),
+                z=_above_home_m(waypoint.height),
+                mission_type=_MISSION,
             )  # fmt: skip
         )
     items[0].current = 1
@@ -78,9 +87,19 @@ def fence_items(plan: MissionPlan) -> list[MissionItem]:
     """One inclusion polygon: PX4 ands several."""
     return [
         MissionItem(
-            seq=number, frame=_GLOBAL, command=_FENCE_VERTEX, current=0, autocontinue=0,
-            param1=float(len(plan.fence)), param2=0.0, param3=0.0, param4=0.0,
-            x=_e7(point.lat_deg), y=_e7(point.lon_deg), z=0.0, mission_type=_FENCE,
+            seq=number,
+            frame=_GLOBAL,
+            command=_FENCE_VERTEX,
+            current=0,
+            autocontinue=0,
+            param1=float(len(plan.fence)),
+            param2=0.0,
+            param3=0.0,
+            param4=0.0,
+            x=_e7(point.lat_deg),
+            y=_e7(point.lon_deg),
+            z=0.0,
+            mission_type=_FENCE,
         )  # fmt: skip
         for number, point in enumerate(plan.fence)
     ]

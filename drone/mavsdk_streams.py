@@ -17,6 +17,7 @@ from mavsdk.asyncio.plugins.gimbal import GimbalAsync
 from mavsdk.asyncio.plugins.mission_raw import MissionRawAsync
 from mavsdk.asyncio.plugins.telemetry import TelemetryAsync
 
+from drone.mavsdk_convert import flight_mode, known, place
 from patrol.clock import WallClock
 from patrol.geo import GeoPoint
 from patrol.telemetry import (
@@ -29,8 +30,6 @@ from patrol.telemetry import (
     TelemetrySample,
     VelocityNed,
 )
-
-from drone.mavsdk_convert import flight_mode, known, place
 
 _TEXTS_KEPT = 50
 

@@ -22,6 +22,9 @@ from mavsdk.component_type import ComponentType
 from mavsdk.exceptions import MavsdkError
 from mavsdk.plugins.gimbal import ControlMode, GimbalMode, SendMode
 
+from drone import mavsdk_convert as convert
+from drone.mavsdk_streams import Newest, Streams
+from drone.preflight import FAILSAFE_PARAMETERS
 from patrol.bus import Bus
 from patrol.clock import WallClock, WorldClock
 from patrol.errors import CommandDenied, ConfigError, LinkLost
@@ -41,10 +44,6 @@ from patrol.vehicle import (
     TakeOff,
     Upload,
 )
-
-from drone import mavsdk_convert as convert
-from drone.mavsdk_streams import Newest, Streams
-from drone.preflight import FAILSAFE_PARAMETERS
 
 _FIRST_CONTACT_S = 10.0  # wall
 _CONFIRM_S = 10.0  # wall; a deed that the state does not show by then was not done
@@ -68,7 +67,13 @@ class MavsdkVehicle:
     """Fulfils `patrol.vehicle.Vehicle`."""
 
     def __init__(
-        self, vehicle_id: str, url: str, *, bus: Bus, world: WorldClock, wall: WallClock,
+        self,
+        vehicle_id: str,
+        url: str,
+        *,
+        bus: Bus,
+        world: WorldClock,
+        wall: WallClock,
         rate_hz: float = 5.0,
     ) -> None:
         if not url.startswith(_SCHEMES):
@@ -170,7 +175,8 @@ class MavsdkVehicle:
                 _log.warning(name, vehicle=self._vehicle_id, age_s=round(age_s, 1))
                 self._bus.publish(
                     StoryEvent(
-                        name=name, time_utc=self._world.now_utc(),
+                        name=name,
+                        time_utc=self._world.now_utc(),
                         fields={"vehicle": self._vehicle_id, "age_s": round(age_s, 1)},
                     )  # fmt: skip
                 )
@@ -299,9 +305,7 @@ class MavsdkVehicle:
             return  # an aircraft without a gimbal flies its plan with a fixed camera
         gimbal = self._streams.gimbal
         if not self._has_gimbal_control:
-            await self._tried(
-                "gimbal", lambda: gimbal.take_control(gimbal_id, ControlMode.PRIMARY)
-            )
+            await self._tried("gimbal", lambda: gimbal.take_control(gimbal_id, ControlMode.PRIMARY))
             self._has_gimbal_control = True
         yaw_deg = convert.signed(bearing_deg)
         await self._tried(
@@ -324,7 +328,11 @@ class MavsdkVehicle:
         await self._until(name, is_done, since_s=since_s)
 
     async def _until(
-        self, name: str, is_done: Callable[[Newest], bool], *, within_s: float = _CONFIRM_S,
+        self,
+        name: str,
+        is_done: Callable[[Newest], bool],
+        *,
+        within_s: float = _CONFIRM_S,
         since_s: float | None = None,
     ) -> None:
         started_s = self._wall.monotonic_s()

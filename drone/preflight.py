@@ -28,8 +28,13 @@ class Limits:
 
 
 def preflight(
-    facts: Facts, sample: TelemetrySample | None, plan: MissionPlan, *,
-    speaker_ok: bool | None, camera_ok: bool | None, now_wall_s: float,
+    facts: Facts,
+    sample: TelemetrySample | None,
+    plan: MissionPlan,
+    *,
+    speaker_ok: bool | None,
+    camera_ok: bool | None,
+    now_wall_s: float,
     limits: Limits | None = None,
 ) -> list[Finding]:
     """All findings; the aircraft is ready when none is a STOP."""
@@ -59,12 +64,12 @@ def _link(sample: TelemetrySample, now_wall_s: float, limits: Limits) -> Iterato
         )  # fmt: skip
 
 
-def _position(
-    sample: TelemetrySample, plan: MissionPlan, limits: Limits
-) -> Iterator[Finding]:
+def _position(sample: TelemetrySample, plan: MissionPlan, limits: Limits) -> Iterator[Finding]:
     gnss = sample.gnss
     if gnss is None:
-        yield _stop("gnss.unknown", "the satellite position's quality is not known", "卫星定位质量未知")
+        yield _stop(
+            "gnss.unknown", "the satellite position's quality is not known", "卫星定位质量未知"
+        )
     elif gnss.fix < Fix.THREE_D or gnss.satellites < limits.satellites_min:
         yield _stop(
             "gnss.weak", f"the satellite position is weak ({gnss.satellites} satellites)",
@@ -130,7 +135,10 @@ def _failsafes(facts: Facts, plan: MissionPlan) -> Iterator[Finding]:
     height_m = values.get(RETURN_HEIGHT)
     if height_m is None:
         yield _stop(
-            "return.unknown", "the return height could not be read", "返航高度未能读取", RETURN_HEIGHT
+            "return.unknown",
+            "the return height could not be read",
+            "返航高度未能读取",
+            RETURN_HEIGHT,
         )
     elif height_m > plan.ceiling_agl_m:
         yield _stop(

@@ -11,9 +11,8 @@ from typing import Protocol
 import anyio
 import httpx
 
-from patrol.errors import ConfigError, SpeakerUnreachable
-
 from drone.voice import Clip
+from patrol.errors import ConfigError, SpeakerUnreachable
 
 _PLAYERS = (["paplay"], ["aplay", "-q"], ["afplay"])
 _LONGEST_PLAY_S = 600.0

@@ -8,9 +8,8 @@ from typing import Any, Protocol
 import anyio
 import httpx
 
-from patrol.errors import CommandDenied, SpeakerUnreachable
-
 from drone.voice import Clip
+from patrol.errors import CommandDenied, SpeakerUnreachable
 
 _ASK_EVERY_S = 0.05  # wall
 _LONGEST_PLAY_S = 180.0  # wall

@@ -46,9 +46,7 @@ def clip_of(wav: bytes, voice: str) -> Clip:
             duration_s = sound.getnframes() / sound.getframerate()
     except (wave.Error, EOFError, ZeroDivisionError) as error:
         raise ValueError(f"not a WAV clip: {error}") from error
-    return Clip(
-        wav=wav, sha256=hashlib.sha256(wav).hexdigest(), duration_s=duration_s, voice=voice
-    )
+    return Clip(wav=wav, sha256=hashlib.sha256(wav).hexdigest(), duration_s=duration_s, voice=voice)
 
 
 class Voice:
@@ -123,5 +121,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-
-

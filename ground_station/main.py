@@ -13,12 +13,12 @@ from typing import Any
 
 import anyio
 import structlog
+
 from drone.guardian import Guardian
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
 from drone.speaker import HttpSpeaker
 from drone.voice import Voice
-
 from ground_station import views
 from ground_station.case_rules import read_case_rules
 from ground_station.chronicle import Chronicle

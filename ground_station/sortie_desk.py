@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
-from missions.runner import SortieReport, SortieRunner
 
 from ground_station import views
 from ground_station.chronicle import Chronicle
@@ -18,6 +17,7 @@ from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from missions.boundary import PlanRequest, plan_boundary
 from missions.register import Register
+from missions.runner import SortieReport, SortieRunner
 from patrol.bus import Bus
 from patrol.camera import CameraLens
 from patrol.cause import Cause, Role

@@ -6,10 +6,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from missions.runner import SortieRunner
-
 from ground_station.alerts import SAME_CROWD_M, CrowdAlert
 from ground_station.announcements import Announcement
+from missions.runner import SortieRunner
 from patrol.geo import GeoPoint, distance_m
 from patrol.plan import MissionPlan
 from patrol.sighting import Look

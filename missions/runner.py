@@ -47,8 +47,15 @@ class SortieRunner:
     """One take-off to landing. The pilot's sticks win: an unasked mode silences it until resumed."""
 
     def __init__(
-        self, *, plan: MissionPlan, vehicle: Vehicle, bus: Bus, world: WorldClock, wall: WallClock,
-        sortie_id: str, preflight: Callable[[], Awaitable[list[Finding]]],
+        self,
+        *,
+        plan: MissionPlan,
+        vehicle: Vehicle,
+        bus: Bus,
+        world: WorldClock,
+        wall: WallClock,
+        sortie_id: str,
+        preflight: Callable[[], Awaitable[list[Finding]]],
     ) -> None:
         self._plan = plan
         self._vehicle = vehicle
@@ -205,7 +212,10 @@ class SortieRunner:
     def _tell(self, name: str, **fields: Any) -> None:  # noqa: ANN401  # JSON values
         self._bus.publish(
             StoryEvent(
-                name=name, time_utc=self._world.now_utc(), sortie=self._sortie_id,
-                grid=self._plan.grid_code, fields=fields,
+                name=name,
+                time_utc=self._world.now_utc(),
+                sortie=self._sortie_id,
+                grid=self._plan.grid_code,
+                fields=fields,
             )  # fmt: skip
         )

@@ -42,14 +42,23 @@ class SimAircraft:
     """One aircraft. Its motion runs on world time, its link and heartbeats on wall time."""
 
     def __init__(
-        self, *, home: GeoPoint, home_elevation_amsl_m: float, clock: SimClock, seed: int = 0,
-        faults: set[Fault] | None = None, system_id: int = 1,
+        self,
+        *,
+        home: GeoPoint,
+        home_elevation_amsl_m: float,
+        clock: SimClock,
+        seed: int = 0,
+        faults: set[Fault] | None = None,
+        system_id: int = 1,
     ) -> None:
         self._clock = clock
         self.faults = faults if faults is not None else set()
         self._out = mavlink.MAVLink(None, srcSystem=system_id, srcComponent=1)
         self.autopilot = Autopilot(
-            home=home, parameters=Parameters(), say=self.say, reached=self._reached,
+            home=home,
+            parameters=Parameters(),
+            say=self.say,
+            reached=self._reached,
             faults=self.faults,
         )
         self._missions = MissionStore(self.autopilot, home_elevation_amsl_m, self._send)
@@ -154,9 +163,7 @@ class SimAircraft:
         self._chunk_id += 1
         for number, start in enumerate(range(0, len(raw), _TEXT_CHUNK)):
             part = raw[start : start + _TEXT_CHUNK]
-            self._send(
-                mavlink.MAVLink_statustext_message(severity, part, self._chunk_id, number)
-            )
+            self._send(mavlink.MAVLink_statustext_message(severity, part, self._chunk_id, number))
 
     def _reached(self, number: int) -> None:
         self._send(mavlink.MAVLink_mission_item_reached_message(number))

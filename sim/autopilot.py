@@ -315,11 +315,13 @@ class Autopilot:
             self.say(3, text)
 
     def _go(
-        self, east_m: float, north_m: float, up_m: float, speed: float,
+        self,
+        east_m: float,
+        north_m: float,
+        up_m: float,
+        speed: float,
         heading_deg: float | None = None,
     ) -> None:
         self.model.target = Target(
             east_m=east_m, north_m=north_m, up_m=up_m, speed_m_s=speed, heading_deg=heading_deg
         )
-
-

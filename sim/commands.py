@@ -184,8 +184,11 @@ class Commands:
         parameters = self._pilot.parameters
         self._send(
             mavlink.MAVLink_param_value_message(
-                name.encode(), parameters.wire(name), parameters.kind(name),
-                len(parameters.names), parameters.names.index(name),
+                name.encode(),
+                parameters.wire(name),
+                parameters.kind(name),
+                len(parameters.names),
+                parameters.names.index(name),
             )  # fmt: skip
         )
 

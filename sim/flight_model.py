@@ -82,9 +82,7 @@ class FlightModel:
         if self.up_m <= 0.0:
             self.up_m, self.up_m_s = 0.0, 0.0
             self.east_m_s = self.north_m_s = 0.0
-        bearing = (
-            self.heading_deg if self.wanted_bearing_deg is None else self.wanted_bearing_deg
-        )
+        bearing = self.heading_deg if self.wanted_bearing_deg is None else self.wanted_bearing_deg
         self.gimbal_bearing_deg = turned(self.gimbal_bearing_deg, bearing, _GIMBAL_DEG_S * dt)
         off = self.wanted_pitch_deg - self.gimbal_pitch_deg
         self.gimbal_pitch_deg += max(-_GIMBAL_DEG_S * dt, min(_GIMBAL_DEG_S * dt, off))

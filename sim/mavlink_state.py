@@ -30,7 +30,11 @@ class StateMessages:
     """Makes messages; sends nothing."""
 
     def __init__(
-        self, autopilot: Autopilot, clock: SimClock, home_amsl_m: float, missions: MissionStore,
+        self,
+        autopilot: Autopilot,
+        clock: SimClock,
+        home_amsl_m: float,
+        missions: MissionStore,
         seed: int,
     ) -> None:
         self._pilot = autopilot
@@ -77,9 +81,7 @@ class StateMessages:
         # A slow wander, so that successive positions stay smooth.
         self._wander = [0.98 * w + self._noise.gauss(0.0, _NOISE_M * 0.2) for w in self._wander]
         place = self._pilot.frame.to_geo(
-            Enu(
-                east_m=model.east_m + self._wander[0], north_m=model.north_m + self._wander[1]
-            )
+            Enu(east_m=model.east_m + self._wander[0], north_m=model.north_m + self._wander[1])
         )
         return mavlink.MAVLink_global_position_int_message(
             now_ms, round(place.lat_deg * 1e7), round(place.lon_deg * 1e7),
@@ -172,7 +174,6 @@ class StateMessages:
         return mavlink.MAVLink_gimbal_manager_status_message(
             self.boot_ms(), _YAW_LOCK_FLAGS, 1, *controller, 0, 0
         )
-
 
 
 def _quaternion(pitch_deg: float, yaw_deg: float) -> list[float]:

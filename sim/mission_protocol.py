@@ -49,11 +49,15 @@ class MissionStore:
             self._item(message, now_s)
         elif kind == "MISSION_REQUEST_LIST":
             items = self._lists.get(message.mission_type, [])
-            self._send(mavlink.MAVLink_mission_count_message(*who, len(items), message.mission_type))
+            self._send(
+                mavlink.MAVLink_mission_count_message(*who, len(items), message.mission_type)
+            )
         elif kind in ("MISSION_REQUEST_INT", "MISSION_REQUEST"):
             self._give(message, who)
         elif kind == "MISSION_CLEAR_ALL":
-            for mission_type in self._lists if message.mission_type == 255 else [message.mission_type]:
+            for mission_type in (
+                self._lists if message.mission_type == 255 else [message.mission_type]
+            ):
                 self._store(mission_type, [])
             self._ack(who, _ACCEPTED, message.mission_type)
         elif kind == "MISSION_SET_CURRENT":
@@ -145,10 +149,20 @@ class MissionStore:
         item = items[message.seq]
         self._send(
             mavlink.MAVLink_mission_item_int_message(
-                *who, item.seq, _READ_BACK_FRAME.get(item.frame, item.frame), item.command,
+                *who,
+                item.seq,
+                _READ_BACK_FRAME.get(item.frame, item.frame),
+                item.command,
                 int(item.seq == self._autopilot.current and message.mission_type == MISSION),
-                item.autocontinue, item.param1, item.param2, item.param3, item.param4, item.x,
-                item.y, item.z, message.mission_type,
+                item.autocontinue,
+                item.param1,
+                item.param2,
+                item.param3,
+                item.param4,
+                item.x,
+                item.y,
+                item.z,
+                message.mission_type,
             )  # fmt: skip
         )
 

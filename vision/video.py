@@ -221,9 +221,7 @@ class StreamSource:
                 data = bytes(packet)
                 if data.startswith(_START_CODES):
                     self._on_packet(
-                        Packet(
-                            data=data, is_key=packet.is_keyframe, captured_at_s=captured_at_s
-                        )
+                        Packet(data=data, is_key=packet.is_keyframe, captured_at_s=captured_at_s)
                     )
             for frame in packet.decode():
                 sequence += 1
