@@ -159,6 +159,7 @@ async def serve(output: SoundOutput, port: int) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen(16)  # ready means that a connection is taken
     except OSError as error:
         raise ConfigError(f"port {port} cannot be used: {error.strerror}") from error
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:

@@ -1,4 +1,4 @@
-"""In-flight rules as rows, gravest first. It acts inside the approved plan and yields to the sticks."""
+"""In-flight rules as rows, gravest first. It acts inside the plan and yields to the sticks."""
 
 from __future__ import annotations
 

@@ -60,6 +60,10 @@ class Newest:
     mission_total: int | None = None
     texts: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=_TEXTS_KEPT))
 
+    def texts_since(self, since_s: float) -> list[str]:
+        """What it said from that wall moment on."""
+        return [text for at_s, text in self.texts if at_s >= since_s]
+
     def sample(
         self, vehicle_id: str, now_utc: datetime, waypoint: Callable[[int], int]
     ) -> TelemetrySample:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, assert_never
 
@@ -23,6 +23,7 @@ from mavsdk.exceptions import MavsdkError
 from mavsdk.plugins.gimbal import ControlMode, GimbalMode, SendMode
 
 from drone import mavsdk_convert as convert
+from drone.mavsdk_calls import CONFIRM_S, Calls
 from drone.mavsdk_streams import Newest, Streams
 from drone.preflight import FAILSAFE_PARAMETERS
 from patrol.bus import Bus
@@ -45,13 +46,11 @@ from patrol.vehicle import (
     Upload,
 )
 
-_FIRST_CONTACT_S = 10.0  # wall
-_CONFIRM_S = 10.0  # wall; a deed that the state does not show by then was not done
+_FIRST_CONTACT_S = 8.0  # wall; a person is told within 10
 _CLIMB_M_S_MIN = 0.5
-_TRIES = 3
-_LOOK_EVERY_S = 0.05  # wall
 _LINK_AGE_S = 3.0  # wall
 _EXECUTOR_THREADS = 32  # MAVSDK blocks one a call; the default six starve other calls
+_GRAVITY: dict[type[Command], int] = {ReturnHome: 1, Land: 2}  # these break off what is less
 _PX4_INT = frozenset({"NAV_DLL_ACT", "COM_LOW_BAT_ACT", "GF_ACTION"})
 _SCHEMES = ("udpin://", "udpout://", "udp://", "tcpin://", "tcpout://", "tcp://", "serial://")
 _log = structlog.get_logger(__name__)
@@ -85,13 +84,13 @@ class MavsdkVehicle:
         self._wall = wall
         self._period_s = 1.0 / rate_hz
         self._newest = Newest()
+        self._calls = Calls(self._newest, wall)
         self._sample: TelemetrySample | None = None
         self._system: System | None = None
         self._streams: Streams | None = None
         self._plan: MissionPlan | None = None
         self._is_mission_confirmed = self._is_fence_confirmed = False
         self._has_gimbal_control = False
-        self._one_at_a_time = anyio.Lock()
 
     @property
     def vehicle_id(self) -> str:
@@ -123,33 +122,26 @@ class MavsdkVehicle:
         finally:
             with anyio.CancelScope(shield=True):
                 # A command that is under way ends by itself within 2 s; closing under it hangs.
-                async with self._one_at_a_time:
+                async with self._calls.turn():
                     self._system = None
                     mavsdk.destroy()
 
     async def do(self, command: Command) -> None:
-        """Carry out and confirm, one command at a time, whatever happens to the caller."""
-        with anyio.CancelScope(shield=True):
-            async with self._one_at_a_time:
-                await self._do(command)
+        """Carry out and confirm, one at a time; return and land break off what is under way."""
+        async with self._calls.turn(_GRAVITY.get(type(command), 0)):
+            await self._do(command)
 
     async def ask(self) -> Facts:
         """Read what pre-flight needs; None where the autopilot does not answer."""
-        parameters: dict[str, float | None] = {}
+        async with self._calls.turn():
+            system = self._require_system()
+            reader, info = ParamAsync(system), InfoAsync(system)
+            parameters = {name: await self._parameter(reader, name) for name in FAILSAFE_PARAMETERS}
+            version = await self._calls.read(info.get_version)
         autopilot = None
-        with anyio.CancelScope(shield=True):
-            async with self._one_at_a_time:
-                system = self._require_system()
-                for name in FAILSAFE_PARAMETERS:
-                    parameters[name] = await self._parameter(ParamAsync(system), name)
-                try:
-                    version = await InfoAsync(system).get_version()
-                    autopilot = (
-                        f"{version.flight_sw_major}.{version.flight_sw_minor}."
-                        f"{version.flight_sw_patch}"
-                    )
-                except MavsdkError:
-                    autopilot = None  # pre-flight says that the firmware is not known
+        if version is not None:
+            numbers = (version.flight_sw_major, version.flight_sw_minor, version.flight_sw_patch)
+            autopilot = ".".join(str(number) for number in numbers)
         return Facts(
             autopilot=autopilot,
             is_armable=self._newest.is_armable,
@@ -203,21 +195,21 @@ class MavsdkVehicle:
             case Upload():
                 await self._upload(command.plan)
             case Arm():
-                await self._confirmed("arm", action.arm, lambda n: n.is_armed is True)
+                await self._calls.confirmed("arm", action.arm, lambda n: n.is_armed is True)
             case TakeOff():
                 await self._take_off(action, command.height_above_home_m)
             case StartMission():
                 await self._start_mission()
             case Hold():
-                await self._confirmed("hold", action.hold, _is_in(FlightMode.HOLD))
-                await self._until("hold", _stands_still)
+                await self._calls.confirmed("hold", action.hold, _is_in(FlightMode.HOLD))
+                await self._calls.until("hold", _stands_still)
             case LookAt():
                 await self._look_at(command)
             case ReturnHome():
                 home = _is_in(FlightMode.RETURN, FlightMode.LAND)
-                await self._confirmed("return", action.return_to_launch, home)
+                await self._calls.confirmed("return", action.return_to_launch, home)
             case Land():
-                await self._confirmed("land", action.land, _is_in(FlightMode.LAND))
+                await self._calls.confirmed("land", action.land, _is_in(FlightMode.LAND))
             case _:
                 assert_never(command)
 
@@ -226,17 +218,17 @@ class MavsdkVehicle:
         items, fence = convert.mission_items(plan), convert.fence_items(plan)
         self._is_mission_confirmed = self._is_fence_confirmed = False
         since_s = self._wall.monotonic_s()
-        await self._tried("upload fence", lambda: mission.upload_geofence(fence))
-        await self._tried("upload mission", lambda: mission.upload_mission(items))
-        got_fence = await self._tried("read fence", mission.download_geofence)
-        got_items = await self._tried("read mission", mission.download_mission)
+        await self._calls.tried("upload fence", lambda: mission.upload_geofence(fence))
+        await self._calls.tried("upload mission", lambda: mission.upload_mission(items))
+        got_fence = await self._calls.tried("read fence", mission.download_geofence)
+        got_items = await self._calls.tried("read mission", mission.download_mission)
         for name, sent, got in (("fence", fence, got_fence), ("mission", items, got_items)):
             if wrong := convert.differences(sent, got):
                 raise CommandDenied(f"upload {name}", "read back: " + "; ".join(wrong[:3]))
-        words = [text for at_s, text in self._newest.texts if at_s >= since_s]
+        words = self._newest.texts_since(since_s)
         if faults := [text for text in words if "geofence" in text.lower()]:
             raise CommandDenied("upload", "; ".join(faults))
-        await self._tried(
+        await self._calls.tried(
             "return height",
             lambda: ActionAsync(self._require_system()).set_return_to_launch_altitude(
                 plan.return_height.metres
@@ -246,20 +238,22 @@ class MavsdkVehicle:
         self._is_mission_confirmed = self._is_fence_confirmed = True
 
     async def _take_off(self, action: ActionAsync, height_m: float) -> None:
-        await self._tried("take-off height", lambda: action.set_takeoff_altitude(height_m))
-        set_m = await self._tried("take-off height", action.get_takeoff_altitude)
+        await self._calls.tried("take-off height", lambda: action.set_takeoff_altitude(height_m))
+        set_m = await self._calls.tried("take-off height", action.get_takeoff_altitude)
         if abs(set_m - height_m) > 0.1:  # a take-off at once could still use the old value
             raise CommandDenied("take off", f"the height stayed at {set_m:.1f} m")
-        await self._confirmed("take off", action.takeoff, lambda n: n.is_in_air is True)
-        await self._until(
+        await self._calls.confirmed("take off", action.takeoff, lambda n: n.is_in_air is True)
+        await self._calls.until(
             "take off",
             lambda n: (n.height_above_home_m or 0.0) > height_m - 1.0,
-            within_s=_CONFIRM_S + height_m / _CLIMB_M_S_MIN,
+            within_s=CONFIRM_S + height_m / _CLIMB_M_S_MIN,
         )
 
     async def _start_mission(self) -> None:
         mission = MissionRawAsync(self._require_system())
-        await self._confirmed("start mission", mission.start_mission, _is_in(FlightMode.MISSION))
+        await self._calls.confirmed(
+            "start mission", mission.start_mission, _is_in(FlightMode.MISSION)
+        )
         await self._aim_as_planned()
 
     async def _aim_as_planned(self) -> None:
@@ -283,7 +277,7 @@ class MavsdkVehicle:
         pitch_deg = -math.degrees(math.atan2(below_m, distance_m(position, command.point)))
         bearing_deg = bearing_true_deg(position, command.point)
         await self._aim(pitch_deg, bearing_deg)
-        await self._until("look at", lambda n: _points(n, pitch_deg, bearing_deg))
+        await self._calls.until("look at", lambda n: _points(n, pitch_deg, bearing_deg))
 
     async def _turn_nose(self, point: GeoPoint, altitude_m: float) -> None:
         """Without a gimbal the nose looks."""
@@ -292,7 +286,7 @@ class MavsdkVehicle:
             return
         action = ActionAsync(self._require_system())
         bearing_deg = bearing_true_deg(position, point)
-        await self._tried(
+        await self._calls.tried(
             "turn",
             lambda: action.goto_location(
                 position.lat_deg, position.lon_deg, altitude_m, bearing_deg
@@ -305,65 +299,22 @@ class MavsdkVehicle:
             return  # an aircraft without a gimbal flies its plan with a fixed camera
         gimbal = self._streams.gimbal
         if not self._has_gimbal_control:
-            await self._tried("gimbal", lambda: gimbal.take_control(gimbal_id, ControlMode.PRIMARY))
+            await self._calls.tried(
+                "gimbal", lambda: gimbal.take_control(gimbal_id, ControlMode.PRIMARY)
+            )
             self._has_gimbal_control = True
         yaw_deg = convert.signed(bearing_deg)
-        await self._tried(
+        await self._calls.tried(
             "gimbal",
             lambda: gimbal.set_angles(
                 gimbal_id, 0.0, pitch_deg, yaw_deg, GimbalMode.YAW_LOCK, SendMode.ONCE
             ),
         )
 
-    async def _confirmed(
-        self, name: str, call: Callable[[], Awaitable[Any]], is_done: Callable[[Newest], bool]
-    ) -> None:
-        """Call, then wait until the state shows it; the autopilot's own words when it does not."""
-        since_s = self._wall.monotonic_s()
-        try:
-            await call()
-        except MavsdkError as error:
-            await self._wall.sleep(0.3)  # its words come beside the refusal
-            raise CommandDenied(name, self._words_since(since_s) or _result(error)) from error
-        await self._until(name, is_done, since_s=since_s)
-
-    async def _until(
-        self,
-        name: str,
-        is_done: Callable[[Newest], bool],
-        *,
-        within_s: float = _CONFIRM_S,
-        since_s: float | None = None,
-    ) -> None:
-        started_s = self._wall.monotonic_s()
-        while not is_done(self._newest):
-            if self._wall.monotonic_s() - started_s > within_s:
-                words = self._words_since(started_s if since_s is None else since_s)
-                raise CommandDenied(name, words or f"not done within {within_s:.0f} s")
-            await self._wall.sleep(_LOOK_EVERY_S)
-
-    async def _tried(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401
-        """Try again on a lost message; the last refusal is told."""
-        since_s = self._wall.monotonic_s()
-        for attempt in range(_TRIES):
-            try:
-                return await call()
-            except MavsdkError as error:
-                if attempt == _TRIES - 1:
-                    reason = self._words_since(since_s) or _result(error)
-                    raise CommandDenied(name, reason) from error
-                await self._wall.sleep(0.2)
-        raise CommandDenied(name, "no answer")
-
-    async def _parameter(self, parameters: ParamAsync, name: str) -> float | None:
-        read = parameters.get_param_int if name in _PX4_INT else parameters.get_param_float
-        try:
-            return float(await read(name))
-        except MavsdkError:
-            return None  # pre-flight makes a finding of it
-
-    def _words_since(self, since_s: float) -> str:
-        return "; ".join(text for at_s, text in self._newest.texts if at_s >= since_s)
+    async def _parameter(self, reader: ParamAsync, name: str) -> float | None:
+        read = reader.get_param_int if name in _PX4_INT else reader.get_param_float
+        value = await self._calls.read(lambda: read(name))
+        return None if value is None else float(value)
 
     def _require_system(self) -> System:
         if self._system is None:
@@ -386,8 +337,3 @@ def _points(newest: Newest, pitch_deg: float, bearing_deg: float) -> bool:
         return False
     off_deg = abs(convert.signed(camera.bearing_true_deg - bearing_deg))
     return off_deg < 2.0 and abs(camera.pitch_deg - pitch_deg) < 2.0
-
-
-def _result(error: MavsdkError) -> str:
-    result = getattr(error, "result", None)
-    return str(getattr(result, "name", error))

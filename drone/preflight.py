@@ -94,8 +94,8 @@ def _energy(sample: TelemetrySample, plan: MissionPlan, limits: Limits) -> Itera
     if sample.battery.charge_pct < min(need_pct, 100.0):
         yield _stop(
             "battery.low",
-            f"{sample.battery.charge_pct:.0f} % charge; the plan needs {plan.battery_need_pct:.0f} % "
-            f"and {limits.reserve_pct:.0f} % in reserve",
+            f"{sample.battery.charge_pct:.0f} % charge; the plan needs "
+            f"{plan.battery_need_pct:.0f} % and {limits.reserve_pct:.0f} % in reserve",
             f"电量{sample.battery.charge_pct:.0f}%，计划需{plan.battery_need_pct:.0f}%并保留"
             f"{limits.reserve_pct:.0f}%",
         )  # fmt: skip

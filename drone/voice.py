@@ -1,7 +1,7 @@
 """Speaks text into a WAV clip with pyttsx3 and espeak-ng, one child process an utterance.
 
-The engine hangs in threads and silently speaks English for a Mandarin voice it does not know, so each
-utterance has a process, a deadline and a check of the voice and the length.
+The engine hangs in threads and silently speaks English for a Mandarin voice it does not know, so
+each utterance has a process, a deadline and a check of the voice and the length.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Voice:
     """The speaking machine of the station."""
 
     async def speak(self, text: str, language: str = "zh") -> Clip:
-        """A clip of the text; CommandDenied when it could not be spoken whole and in its language."""
+        """A clip of the text; CommandDenied when it was not spoken whole and in its language."""
         if language not in _VOICES:
             raise CommandDenied("speak", f"there is no voice for {language!r}")
         with tempfile.TemporaryDirectory(prefix="gridpatrol-voice-") as folder:

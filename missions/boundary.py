@@ -79,14 +79,15 @@ def plan_boundary(request: PlanRequest) -> tuple[MissionPlan | None, list[Findin
     if outline is None:
         return None, [_no_loop(request, "the grid has no area", "网格没有面积")]
     findings = _part_findings(outline, parts_count)
-    ring = _loop(outline, inset_m(request.speed_m_s))
+    depth_m = inset_m(request.speed_m_s)
+    ring = _loop(outline, depth_m)
     if ring is None:
         return None, [
             *findings,
             _no_loop(
                 request,
-                f"the grid is too small or too narrow for a loop {inset_m(request.speed_m_s):.0f} m "
-                "inside its boundary; visit a point instead",
+                f"the grid is too small or too narrow for a loop {depth_m:.0f} m inside its "
+                "boundary; visit a point instead",
                 "网格过小或过窄，无法在边界内侧规划环线；请改为定点巡查",
             ),
         ]

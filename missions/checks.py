@@ -94,7 +94,7 @@ def _heights(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
             level=Level.WARN,
             text="no elevation data: heights are above the launch point, not above ground",
             text_zh="没有地形高程数据：高度相对起飞点，而非真高",
-            hint="flat ground is assumed everywhere; fly only where a person has checked the relief",
+            hint="flat ground is assumed; fly only where a person has checked the relief",
             article=_ART_19,
         )
 
@@ -115,8 +115,8 @@ def _battery(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
         yield Finding(
             code="battery.reserve",
             level=Level.STOP,
-            text=f"the patrol needs {plan.battery_need_pct:.0f} % of a battery; {_RESERVE_PCT:.0f} % "
-            "must remain: split the grid into sorties",
+            text=f"the patrol needs {plan.battery_need_pct:.0f} % of a battery and "
+            f"{_RESERVE_PCT:.0f} % must remain: split the grid into sorties",
             text_zh=f"需用电量{plan.battery_need_pct:.0f}%，须保留{_RESERVE_PCT:.0f}%：请分架次巡查",
         )
     look_s = plan.look_hold.longest_s if plan.look_hold else 0.0
@@ -124,9 +124,10 @@ def _battery(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
         yield Finding(
             code="battery.short_look",
             level=Level.WARN,
-            text=f"the battery allows {look_s / 60:.0f} minutes at a crowd; a full observation takes "
-            f"{_FULL_LOOK_S / 60:.0f}",
-            text_zh=f"电量仅允许停留观察{look_s / 60:.0f}分钟；完整观察需{_FULL_LOOK_S / 60:.0f}分钟",
+            text=f"the battery allows {look_s / 60:.0f} minutes at a crowd; a full observation "
+            f"takes {_FULL_LOOK_S / 60:.0f}",
+            text_zh=f"电量仅允许停留观察{look_s / 60:.0f}分钟；"
+            f"完整观察需{_FULL_LOOK_S / 60:.0f}分钟",
         )
 
 

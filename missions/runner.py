@@ -44,7 +44,7 @@ class SortieReport:
 
 
 class SortieRunner:
-    """One take-off to landing. The pilot's sticks win: an unasked mode silences it until resumed."""
+    """One take-off to landing. The sticks win: an unasked mode silences it until resumed."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class SortieRunner:
         self._one_at_a_time = anyio.Lock()
 
     async def run(self) -> SortieReport:
-        """The whole sortie; PlanRejected, PreflightFailed or CommandDenied before it is in the air."""
+        """The whole sortie; PreflightFailed or CommandDenied before it is in the air."""
         if not self._plan.approved_by:
             raise Refused(f"plan {self._plan.plan_id} is not approved")
         await self._vehicle.do(Upload(plan=self._plan))

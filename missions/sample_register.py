@@ -1,4 +1,4 @@
-"""Makes the sample register: true names and totals (DOMAIN 2.1), SYNTHETIC polygons that tile the land.
+"""Makes the sample register: true names and totals, SYNTHETIC polygons that tile the land.
 
 Run `python -m missions.sample_register` to write it anew; the same seed gives the same file.
 """
@@ -108,7 +108,7 @@ def _parts_at(
 
     def is_before(piece: Polygon) -> bool:
         c = piece.centroid
-        return (c.x - x) * direction[0] + (c.y - y) * direction[1] < 0
+        return bool((c.x - x) * direction[0] + (c.y - y) * direction[1] < 0)
 
     before = [piece for piece in pieces if is_before(piece)]
     after = [piece for piece in pieces if not is_before(piece)]

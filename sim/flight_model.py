@@ -1,4 +1,4 @@
-"""A point-mass multicopter: limited speed, acceleration and turn rates. Metres east, north, up of home."""
+"""A point-mass multicopter with limited speed, acceleration and turn rates; metres from home."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated aircraft's state as MAVLink messages (common dialect), with a little sensor noise."""
+"""The simulated aircraft's state as MAVLink messages, with a little sensor noise."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class MissionStore:
             if message.seq < len(self._autopilot.mission):
                 self._autopilot.current = message.seq
         else:
-            return kind == "MISSION_ACK"
+            return bool(kind == "MISSION_ACK")
         return True
 
     def ask_again(self, now_s: float) -> None:

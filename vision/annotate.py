@@ -9,7 +9,6 @@ import av
 import cv2
 
 from patrol.errors import ConfigError
-
 from vision.detectors import Image
 from vision.unposed import UnposedCount
 

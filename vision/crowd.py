@@ -1,4 +1,4 @@
-"""The gathering rule over time: candidate, raised, cleared. It sees looks and decides nothing else."""
+"""The gathering rule over time: candidate, raised, cleared. It decides nothing else."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class GatheringWatch:
         return sightings
 
     def _match(self, found: list[Cluster], look: Look) -> None:
-        """Each track takes the largest cluster near it; large clusters without a track begin one."""
+        """Each track takes the largest cluster near it; large ones without a track begin one."""
         left = list(found)
         for track in self._tracks:
             near = [

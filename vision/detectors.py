@@ -1,4 +1,4 @@
-"""Finds people in a picture with an ONNX model on the CPU. It knows nothing of cameras or places."""
+"""Finds people in a picture with an ONNX model on the CPU. It knows no cameras, no places."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def suppress(boxes: Boxes, iou: float = _SAME_BOX_IOU) -> Boxes:
 
 
 def merge(boxes: Boxes, share: float = 0.65) -> Boxes:
-    """Keep the best of boxes found twice by overlapping looks: intersection over the smaller area."""
+    """Keep the best of boxes found twice: intersection over the smaller of both areas."""
     order = np.argsort(-boxes[:, 4], kind="stable")
     boxes = boxes[order]
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
@@ -157,7 +157,7 @@ class NanoDet:
 
 
 class Yolo:
-    """YOLOv5 (N x (5 + classes)) and YOLOv8/v11 ((4 + classes) x N) outputs; class 0 is a person."""
+    """YOLOv5 (N x (5 + classes)) and YOLOv8/v11 ((4 + classes) x N); class 0 is a person."""
 
     def __init__(self, session: onnxruntime.InferenceSession, *, has_objectness: bool) -> None:
         self._session = session

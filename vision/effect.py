@@ -1,4 +1,4 @@
-"""What an announcement did: counts on the same ground before and after, and a verdict (DOMAIN 4.6)."""
+"""What an announcement did: counts on the same ground before and after, and a verdict."""
 
 from __future__ import annotations
 

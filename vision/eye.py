@@ -46,7 +46,7 @@ _WANTED_FOR_S = 5.0  # a picture is asked for again and again by whoever looks
 
 
 class Eye:
-    """One camera's eye. Threads: this one reads the parent, one the camera, one looks, one writes."""
+    """One camera's eye. Threads: one each reads the parent, reads the camera, looks, writes."""
 
     def __init__(self, out: IO[bytes], detector: Detector) -> None:
         self._outlet = Outlet(out)

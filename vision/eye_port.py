@@ -1,4 +1,4 @@
-"""The station's end of the eye: starts the child, keeps it alive, gives it poses, publishes looks."""
+"""The station's end of the eye: keeps the child alive, gives it poses, publishes its looks."""
 
 from __future__ import annotations
 

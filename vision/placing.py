@@ -133,7 +133,7 @@ def place(
 ) -> GroundSpot | None:
     """Where the ray through a pixel meets a level plane; None at or near the horizon.
 
-    The plane lies `above_ground_m` over flat ground: heads are seen where feet are hidden by others.
+    The plane lies `above_ground_m` over flat ground: heads are seen where feet are hidden.
     Pixel is (column, row) from the picture's upper left. Pinhole, no distortion, roll applied.
     """
     right = (pixel[0] - lens.width_px / 2.0) / lens.focal_px

@@ -37,7 +37,8 @@ def look(detector: Detector, image: Image, tiles: Sequence[Tile]) -> Boxes:
         part = image[tile.y_px : tile.y_px + tile.height_px, tile.x_px : tile.x_px + tile.width_px]
         if tile.scale != 1.0:
             method = cv2.INTER_AREA if tile.scale < 1.0 else cv2.INTER_LINEAR
-            part = cv2.resize(part, None, fx=tile.scale, fy=tile.scale, interpolation=method)
+            resized = cv2.resize(part, None, fx=tile.scale, fy=tile.scale, interpolation=method)
+            part = np.asarray(resized, dtype=np.uint8)
         boxes = detector.detect(part)
         if len(boxes):
             boxes = boxes.copy()

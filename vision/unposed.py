@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from patrol.sighting import Count, poisson_count
-
 from vision.detectors import Boxes, Detector, Image, merge
 from vision.tiles import Tile, look, plain_tiles, whole
 
@@ -52,9 +51,7 @@ def find_people(detector: Detector, image: Image) -> Boxes:
     height_px, width_px = image.shape[:2]
     if detector.input_px is not None:
         return look(detector, image, plain_tiles(width_px, height_px, max(detector.input_px)))
-    boxes = look(
-        detector, image, [_at_scale(width_px, height_px, 1.0), whole(width_px, height_px)]
-    )
+    boxes = look(detector, image, [_at_scale(width_px, height_px, 1.0), whole(width_px, height_px)])
     if len(boxes) and float(np.median(boxes[:, 3] - boxes[:, 1])) > _SMALL_PX:
         return boxes
     enlarged = look(detector, image, [_at_scale(width_px, height_px, _ENLARGED)])

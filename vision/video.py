@@ -1,4 +1,4 @@
-"""Pictures from a camera, a file or a folder: one demultiplexer, the newest frame to whoever looks."""
+"""Pictures from a camera, a file or a folder: one demultiplexer, the newest frame to look at."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Packet:
 
 
 class VideoSource(Protocol):
-    """Frames in order; VideoLost when it breaks off, ConfigError when it cannot be what it should."""
+    """Frames in order; VideoLost when it breaks off, ConfigError when it is no such thing."""
 
     def frames(self) -> Iterator[Frame]:
         """Every frame (files) or the newest ones (streams)."""
@@ -87,7 +87,7 @@ class FileSource:
                         continue
                     due_s = at_s + self._every_s
                     yield Frame(
-                        image=frame.to_ndarray(format="bgr24"), sequence=number,
+                        image=_bgr(frame), sequence=number,
                         captured_at_s=time.monotonic(), media_s=float(at_s),
                     )  # fmt: skip
             except av.FFmpegError as error:
@@ -146,10 +146,10 @@ class FolderSource:
 
 
 class StreamSource:
-    """A live H.264 stream. `run` demuxes and decodes in the calling thread; `newest` hands out frames.
+    """A live H.264 stream. `run` demuxes and decodes in its thread; `newest` hands out frames.
 
-    Capture time is arrival less the camera's calibrated latency. Decoding goes on while nobody looks, so
-    that a look never gets an old picture; frames passed over are counted.
+    Capture time is arrival less the camera's calibrated latency. Decoding goes on while nobody
+    looks, so that a look never gets an old picture; frames passed over are counted.
     """
 
     def __init__(
@@ -227,7 +227,7 @@ class StreamSource:
                 sequence += 1
                 with self._is_new:
                     self._newest = Frame(
-                        image=frame.to_ndarray(format="bgr24"), sequence=sequence,
+                        image=_bgr(frame), sequence=sequence,
                         captured_at_s=captured_at_s, media_s=float(frame.time or 0.0),
                     )  # fmt: skip
                     self._is_new.notify_all()
@@ -235,6 +235,10 @@ class StreamSource:
     def _wake(self) -> None:
         with self._is_new:
             self._is_new.notify_all()
+
+
+def _bgr(frame: av.VideoFrame) -> Image:
+    return np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
 
 
 def _words(error: BaseException) -> str:

@@ -44,7 +44,7 @@ class DemoOptions:
 
 
 def run_demo(options: DemoOptions) -> int:
-    """Exit code 0 when the wanted point was reached, 1 with the reason when not, 2 for wrong use."""
+    """Exit code 0 when the wanted point was reached, 1 with the reason if not, 2 for wrong use."""
     bind("127.0.0.1", options.port).close()  # say at once that the port is taken
     data_dir = free_data_dir(options.data_dir, default_data_dir())
     end = anyio.run(functools.partial(_demo, options, data_dir))

@@ -1,151 +1,188 @@
-"""`gridpatrol fly`: one plan on one autopilot, each step printed, home again when it is stopped."""
+"""`gridpatrol fly`: one plan on one real autopilot, each step printed, Ctrl-C brings it home."""
 
 from __future__ import annotations
 
-import json
+import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import anyio
+import structlog
 from rich.console import Console
 
 from drone.guardian import Guardian
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
+from ground_station.commands.plan import print_findings
+from ground_station.story_printer import StoryPrinter
 from missions.formats import read_plan
-from missions.runner import SortieRunner
-from patrol.bus import Bus
-from patrol.cause import Cause, Role
+from missions.runner import SortieReport, SortieRunner
+from patrol.bus import Bus, Subscription
 from patrol.clock import SystemClock
-from patrol.errors import ConfigError, LinkLost, PatrolError, Refused
+from patrol.errors import CommandDenied, ConfigError, PreflightFailed, Refused, Transient
 from patrol.groups import one_error
-from patrol.plan import Finding, Level, MissionPlan
+from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
+from patrol.vehicle import ReturnHome
 
-from ground_station.story_text import sentence
-
-_READY_WITHIN_S = 30.0
-_TELL_HOME_S = 4.0  # Ctrl-C has to end within 5 s
+_TOLD_WITHIN_S = 4.0  # wall; with it a Ctrl-C ends within 5 s
+_FIRST_SAMPLE_S = 30.0  # wall; an autopilot without a position has told why by then
+_READY_WITHIN_S = 15.0  # wall; health reads false at first
+_LOOK_EVERY_S = 0.2  # wall
+# `fly` has no loudspeaker and no camera of its own: their findings would be about nothing.
+_NOT_ABOARD = frozenset({"speaker.silent", "camera.dark"})
 
 
 def fly(plan_file: Path, *, connect: str, approve: str | None = None, as_json: bool = False) -> int:
-    """Exit code 0 when landed, 1 when refused or stopped; ConfigError for a wrong plan or address."""
+    """Exit code 0 when flown whole and landed; 1 when refused, broken off or stopped."""
     plan = read_plan(plan_file)
+    if not plan.waypoints or len(plan.fence) < 3:
+        raise ConfigError(f"the plan has no waypoints or no fence: {plan_file}")
+    if approve is not None and approve.strip():
+        plan = plan.approved(approve.strip(), datetime.now(UTC))
     if not plan.approved_by:
-        if not approve:
-            raise ConfigError(
-                f"nobody has approved {plan_file}: look at its findings, then say --approve YOUR-NAME"
-            )
-        plan = plan.approved(approve, SystemClock().now_utc())
-    flight = _Flight(plan=plan, connect=connect, as_json=as_json)
+        raise Refused(
+            f"plan {plan.plan_id} is not approved: look at it, then give --approve 'YOUR NAME'"
+        )
+    structlog.configure(  # standard output carries the story alone
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+    printer = StoryPrinter(as_json=as_json)
     try:
-        with one_error():
-            return anyio.run(flight.run)
-    except PatrolError as error:
-        flight.refuse(error)
-        return 1
+        return anyio.run(_run, plan, connect, printer, as_json)
+    finally:
+        printer.done()
 
 
-@dataclass(slots=True, kw_only=True)
+async def _run(plan: MissionPlan, url: str, printer: StoryPrinter, as_json: bool) -> int:
+    return await _Flight(plan, url, printer, as_json=as_json).run()
+
+
 class _Flight:
-    """One run of the command."""
+    """One plan, one aircraft, from first contact to landing or to the call home."""
 
-    plan: MissionPlan
-    connect: str
-    as_json: bool
-    code: int = 1
+    def __init__(
+        self, plan: MissionPlan, url: str, printer: StoryPrinter, *, as_json: bool
+    ) -> None:
+        self._plan = plan
+        self._url = url
+        self._printer = printer
+        self._as_json = as_json
+        self._bus = Bus()
+        self._clock = SystemClock()
+        self._vehicle = MavsdkVehicle(
+            "aircraft", url, bus=self._bus, world=self._clock, wall=self._clock
+        )
+        self._patrol = anyio.CancelScope()
 
     async def run(self) -> int:
+        """The exit code."""
         prepare_executor()
-        clock, bus = SystemClock(), Bus()
-        vehicle = MavsdkVehicle("aircraft", self.connect, bus=bus, world=clock, wall=clock)
-        runner = SortieRunner(
-            plan=self.plan, vehicle=vehicle, bus=bus, world=clock, wall=clock,
-            sortie_id=f"{self.plan.plan_id}-S01",
-            preflight=lambda: self._preflight(vehicle, clock),
-        )  # fmt: skip
         guardian = Guardian(
-            vehicle=vehicle, bus=bus, world=clock, wall=clock, plan=lambda: self.plan
-        )
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            vehicle=self._vehicle, bus=self._bus, world=self._clock, wall=self._clock,
+            plan=lambda: self._plan,
+        )  # fmt: skip
+        code = 1
+        with (
+            anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
+            self._bus.subscribe(StoryEvent) as events,
+            one_error(),
+        ):
             async with anyio.create_task_group() as group:
-
-                async def end_on_signal() -> None:
-                    async for _ in signals:
-                        await self._come_home(runner)
-                        group.cancel_scope.cancel()
-                        return
-
-                group.start_soon(self._print, bus)
-                group.start_soon(end_on_signal)
-                group.start_soon(vehicle.run)
+                stopped = anyio.Event()
+                group.start_soon(self._print_story, events)
+                group.start_soon(self._vehicle.run)
                 group.start_soon(guardian.run)
-                await self._fly(vehicle, runner)
-                await anyio.sleep(0.1)  # the last lines of the story
+                group.start_soon(self._stop_on_signal, signals, stopped)
+                try:
+                    with self._patrol:
+                        code = self._verdict(await self._patrol_whole())
+                    if self._patrol.cancel_called:
+                        await stopped.wait()
+                finally:
+                    self._print(events.take_all())
                 group.cancel_scope.cancel()
-        return self.code
+        return code
 
-    async def _fly(self, vehicle: MavsdkVehicle, runner: SortieRunner) -> None:
-        self._note(f"waiting for an autopilot at {self.connect}")
-        while (sample := vehicle.latest()) is None or sample.home is None:
-            await anyio.sleep(0.1)
-        report = await runner.run()
-        self.code = 0 if report.reason == "flown" else 1
-        if self.code:
-            self._note(f"the patrol was not flown whole: {report.reason}")
+    async def _patrol_whole(self) -> SortieReport:
+        self._printer.note(f"looking for an autopilot at {self._url}")
+        await self._first_sample()
+        runner = SortieRunner(
+            plan=self._plan, vehicle=self._vehicle, bus=self._bus, world=self._clock,
+            wall=self._clock, sortie_id=f"{self._plan.plan_id}-S01", preflight=self._preflight,
+        )  # fmt: skip
+        try:
+            return await runner.run()
+        except PreflightFailed as error:
+            self._print_findings(list(error.findings))
+            raise
 
-    async def _preflight(self, vehicle: MavsdkVehicle, clock: SystemClock) -> list[Finding]:
+    async def _first_sample(self) -> None:
+        give_up_s = self._clock.monotonic_s() + _FIRST_SAMPLE_S
+        while self._vehicle.latest() is None:
+            if self._clock.monotonic_s() > give_up_s:
+                raise Refused(f"the autopilot at {self._url} tells no position")
+            await anyio.sleep(_LOOK_EVERY_S)
+
+    async def _preflight(self) -> list[Finding]:
         """Ask again for a while: an autopilot just started is not ready at its first word."""
-        give_up_s = clock.monotonic_s() + _READY_WITHIN_S
+        give_up_s = self._clock.monotonic_s() + _READY_WITHIN_S
         while True:
-            findings = preflight(
-                await vehicle.ask(), vehicle.latest(), self.plan, speaker_ok=None, camera_ok=None,
-                now_wall_s=clock.monotonic_s(),
+            found = preflight(
+                await self._vehicle.ask(), self._vehicle.latest(), self._plan,
+                speaker_ok=None, camera_ok=None, now_wall_s=self._clock.monotonic_s(),
             )  # fmt: skip
-            is_ready = not any(finding.level is Level.STOP for finding in findings)
-            if is_ready or clock.monotonic_s() > give_up_s:
+            findings = [finding for finding in found if finding.code not in _NOT_ABOARD]
+            if not stops(findings) or self._clock.monotonic_s() > give_up_s:
                 return findings
-            await anyio.sleep(0.5)
+            await anyio.sleep(_LOOK_EVERY_S)
 
-    async def _come_home(self, runner: SortieRunner) -> None:
-        """Ctrl-C: say whether the aircraft was told."""
-        cause = Cause(actor="command line", role=Role.PILOT)
-        told = "the aircraft could not be told to come home: no answer in time"
-        with anyio.move_on_after(_TELL_HOME_S):
-            told = await _words_of(lambda: runner.bring_home(cause, "stopped by the pilot"))
-        self._note(told)
+    async def _stop_on_signal(
+        self, signals: AsyncIterator[signal.Signals], stopped: anyio.Event
+    ) -> None:
+        async for _ in signals:
+            self._patrol.cancel()  # first, so that nothing is commanded after the call home
+            await self._call_home()
+            stopped.set()
+            return
 
-    async def _print(self, bus: Bus) -> None:
-        console = Console(highlight=False, soft_wrap=True)
-        with bus.subscribe(StoryEvent) as events:
-            async for event in events:
-                if self.as_json:
-                    sys.stdout.write(json.dumps(event.to_dict(), ensure_ascii=False) + "\n")
-                    sys.stdout.flush()
-                else:
-                    console.print(sentence(event.to_dict()), markup=False)
+    async def _call_home(self) -> None:
+        note, sample = self._printer.note, self._vehicle.latest()
+        if sample is None:
+            note("stopped: no aircraft had been reached, so there is none to call home")
+            return
+        if sample.is_armed is False and sample.is_in_air is not True:
+            note("stopped: the aircraft is on the ground and not armed")
+            return
+        try:
+            with anyio.fail_after(_TOLD_WITHIN_S):
+                await self._vehicle.do(ReturnHome())
+        except (CommandDenied, Transient, TimeoutError) as error:
+            reason = str(error) or f"no sign of it within {_TOLD_WITHIN_S:.0f} s"
+            note(
+                f"stopped, but the aircraft COULD NOT BE TOLD to come home: {reason}. "
+                "Take it with its own remote control now."
+            )
+            return
+        note("stopped: the aircraft was told to come home and is on its way")
 
-    def refuse(self, error: PatrolError) -> None:
-        """The refusal and every finding."""
-        self._note(f"gridpatrol fly: {error}")
-        findings: tuple[Finding, ...] = getattr(error, "findings", ())
-        for finding in findings:
-            self._note(f"  {finding.level.value}: {finding.text} {finding.text_zh}")
+    async def _print_story(self, events: Subscription[StoryEvent]) -> None:
+        async for event in events:
+            self._print([event])
 
-    @staticmethod
-    def _note(text: str) -> None:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+    def _print(self, events: list[StoryEvent]) -> None:
+        for event in events:
+            self._printer.event(event.to_dict())
 
+    def _verdict(self, report: SortieReport) -> int:
+        for reason in report.abnormal:
+            self._printer.note(f"not as planned: {reason}")
+        return 0 if report.reason == "flown" and not report.abnormal else 1
 
-async def _words_of(bring_home: Callable[[], Awaitable[Any]]) -> str:
-    try:
-        await bring_home()
-    except Refused as error:
-        return f"the aircraft is not flying this patrol: {error}"
-    except LinkLost as error:
-        return f"the aircraft could not be told to come home: {error}"
-    return "the aircraft was told to come home"
+    def _print_findings(self, findings: list[Finding]) -> None:
+        if not self._as_json:  # there the event `preflight` carried them
+            print_findings(Console(highlight=False, soft_wrap=True), findings)

@@ -45,7 +45,8 @@ def grids_list(*, register: Path | None = None, as_json: bool = False) -> int:
     levels = Counter(area.level.value for area in loaded.areas.values())
     overlays = len({site.overlay for site in loaded.sites})
     console.print(
-        f"register {loaded.version}: {levels['street']} streets, {levels['community']} communities, "
+        f"register {loaded.version}: {levels['street']} streets, {levels['community']} "
+        "communities, "
         f"{len(loaded.grids)} grids, {overlays} special grids with {len(loaded.sites)} sites"
     )
     if loaded.is_synthetic:

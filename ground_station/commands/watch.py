@@ -1,4 +1,4 @@
-"""`gridpatrol watch`: the eye on a real picture, video or stream. It counts and identifies nobody."""
+"""`gridpatrol watch`: the eye on a real picture, video or stream. It counts, no more."""
 
 from __future__ import annotations
 
@@ -32,10 +32,14 @@ class Watched:
 
 
 def watch(
-    source: str, *, as_json: bool = False, out: Path | None = None, every_s: float | None = None,
+    source: str,
+    *,
+    as_json: bool = False,
+    out: Path | None = None,
+    every_s: float | None = None,
     model: Path | None = None,
 ) -> int:
-    """Exit code 0 at the end of the source, 1 when a stream is lost; ConfigError for wrong input."""
+    """Exit code 0 at the end of the source, 1 for a lost stream; ConfigError for wrong input."""
     detector = load_detector(model, threads=2)
     if out is not None and not out.parent.is_dir():
         raise ConfigError(f"there is no folder to write {out} into")
@@ -56,8 +60,15 @@ def watch(
 
 
 def _watch_all(
-    frames: Iterator[Frame], detector: Detector, names: list[str], total: int, *, as_json: bool,
-    out: Path | None, rate_hz: float = 1.0, is_video: bool = False,
+    frames: Iterator[Frame],
+    detector: Detector,
+    names: list[str],
+    total: int,
+    *,
+    as_json: bool,
+    out: Path | None,
+    rate_hz: float = 1.0,
+    is_video: bool = False,
 ) -> int:
     annotator = Annotator(out, rate_hz=rate_hz, is_video=is_video) if out else None
     console = Console(stderr=True)
@@ -143,5 +154,3 @@ def _tell(source: str, watched: Watched, *, as_json: bool) -> None:
     name = source if is_stream(source) else Path(source).name
     sys.stdout.write(f"{name}  {frame.media_s:8.2f} s  {words}\n")
     sys.stdout.flush()
-
-

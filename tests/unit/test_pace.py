@@ -15,8 +15,8 @@ WINDOW = LookWindow(duration_s=7.0)
 
 
 def test_the_window_is_the_flight_from_the_farthest_valid_range_to_the_stand_off() -> None:
-    # (97 m - 37 m) / 2 at 4.8 m/s
-    assert look_window(a_plan(), LENS).duration_s == pytest.approx(6.3, abs=0.3)
+    # 40 % of (97.6 m - 30 m) at 4.8 m/s
+    assert look_window(a_plan(), LENS).duration_s == pytest.approx(5.6, abs=0.1)
 
 
 def test_a_lens_that_counts_nowhere_leaves_no_window_and_no_speed_up() -> None:

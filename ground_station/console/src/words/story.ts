@@ -23,6 +23,10 @@ export const whole = (value: unknown): string =>
 export const tenth = (value: unknown): string =>
   typeof value === "number" ? value.toFixed(1) : "–";
 
+/** 5, 2.7 */
+export const speed = (value: unknown): string =>
+  typeof value === "number" ? String(Math.round(value * 10) / 10) : "–";
+
 export function countOf(value: unknown): Count | null {
   return typeof value === "object" && value !== null && "estimate" in value
     ? (value as Count)

@@ -1,6 +1,6 @@
 /** The story in English, one sentence for each event. */
 import { dueText, spanText } from "../lib/time";
-import { bounds, countOf, findingTexts, type StorySentences, tenth, text, whole } from "./story";
+import { bounds, countOf, findingTexts, speed, type StorySentences, tenth, text, whole } from "./story";
 
 const VERDICTS: Readonly<Record<string, string>> = {
   dispersed: "the crowd dispersed", persisting: "the crowd stayed", unknown: "it cannot be told",
@@ -56,7 +56,7 @@ export const storyEn: StorySentences = {
   "sortie.aborted": (e) =>
     `Sortie aborted: ${[text(e.reason), findingTexts(e.findings, false)].filter(Boolean).join("; ")}`,
   "log.closed": (e) => `Patrol log closed: ${text(e.rows)} rows, head ${text(e.head).slice(0, 12)}`,
-  speed: (e) => `World clock ×${text(e.speed)}: ${text(e.reason)}`,
+  speed: (e) => `World clock ×${speed(e.speed)}: ${text(e.reason)}`,
   guardian: (e) => `Guardian: ${text(e.rule).replace(".", " ")} → ${text(e.action)}`,
   "vehicle.said": (e) => `Autopilot: ${text(e.text)}`,
   refused: (e) => `Not done: ${text(e.reason)}`,

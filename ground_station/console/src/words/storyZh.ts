@@ -1,6 +1,6 @@
 /** The story in Chinese, one sentence for each event. */
 import { dueText, spanText } from "../lib/time";
-import { bounds, countOf, findingTexts, type StorySentences, tenth, text, whole } from "./story";
+import { bounds, countOf, findingTexts, speed, type StorySentences, tenth, text, whole } from "./story";
 
 const VERDICTS: Readonly<Record<string, string>> = {
   dispersed: "人群已散开", persisting: "人群未散开", unknown: "无法判定",
@@ -71,7 +71,7 @@ export const storyZh: StorySentences = {
   "sortie.aborted": (e) =>
     `架次中止：${[text(e.reason), findingTexts(e.findings, true)].filter(Boolean).join("；")}`,
   "log.closed": (e) => `巡查日志已关闭：${text(e.rows)} 行，链头 ${text(e.head).slice(0, 12)}`,
-  speed: (e) => `世界时钟 ×${text(e.speed)}：${reason(e.reason)}`,
+  speed: (e) => `世界时钟 ×${speed(e.speed)}：${reason(e.reason)}`,
   guardian: (e) => `守护：${RULES[text(e.rule)] ?? text(e.rule)} → ${ACTIONS[text(e.action)] ?? text(e.action)}`,
   "vehicle.said": (e) => `飞控：${text(e.text)}`,
   refused: (e) => `未执行：${text(e.reason)}`,

@@ -1,0 +1,122 @@
+"""How a MAVSDK call is made: shielded, tried again, confirmed by state, refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import anyio
+from mavsdk.exceptions import MavsdkError
+
+from drone.mavsdk_streams import Newest
+from patrol.clock import WallClock
+from patrol.errors import CommandDenied
+
+CONFIRM_S = 10.0  # wall; a deed that the state does not show by then was not done
+_TRIES = 3
+_TRY_AGAIN_S = 0.2  # wall
+_WORDS_COME_S = 0.3  # wall; the autopilot's words arrive beside its refusal
+_LOOK_EVERY_S = 0.05  # wall
+
+T = TypeVar("T")
+
+
+async def shielded(call: Callable[[], Awaitable[T]]) -> T:
+    """One native call to its end: cancelled, its thread would hang the process on leaving.
+
+    It ends by itself within 2 s. Waiting for what it causes may be cancelled; the call may not.
+    """
+    with anyio.CancelScope(shield=True):
+        return await call()
+    raise AssertionError("a shielded scope swallows nothing")  # mypy cannot know it
+
+
+class Calls:
+    """Calls of one aircraft, one command at a time; a graver one breaks off the one under way."""
+
+    def __init__(self, newest: Newest, wall: WallClock) -> None:
+        self._newest = newest
+        self._wall = wall
+        self._one_at_a_time = anyio.Lock()
+        self._waiting: list[int] = []
+        self._gravity = 0
+
+    @asynccontextmanager
+    async def turn(self, gravity: int = 0) -> AsyncIterator[None]:
+        """Wait for one's turn; what is under way and less grave gives up at its next look."""
+        self._waiting.append(gravity)
+        try:
+            await self._one_at_a_time.acquire()
+        finally:
+            self._waiting.remove(gravity)
+        self._gravity = gravity
+        try:
+            yield
+        finally:
+            self._one_at_a_time.release()
+
+    async def confirmed(
+        self, name: str, call: Callable[[], Awaitable[object]], is_done: Callable[[Newest], bool]
+    ) -> None:
+        """Call, then wait until the state shows it; the autopilot's own words when it does not."""
+        self._check(name)
+        since_s = self._wall.monotonic_s()
+        try:
+            await shielded(call)
+        except MavsdkError as error:
+            await self._wall.sleep(_WORDS_COME_S)
+            raise CommandDenied(name, self._words_since(since_s) or result_name(error)) from error
+        await self.until(name, is_done, since_s=since_s)
+
+    async def until(
+        self,
+        name: str,
+        is_done: Callable[[Newest], bool],
+        *,
+        within_s: float = CONFIRM_S,
+        since_s: float | None = None,
+    ) -> None:
+        """Wait for a state; CommandDenied when it does not come or something graver does."""
+        started_s = self._wall.monotonic_s()
+        while not is_done(self._newest):
+            self._check(name)
+            if self._wall.monotonic_s() - started_s > within_s:
+                words = self._words_since(started_s if since_s is None else since_s)
+                raise CommandDenied(name, words or f"not done within {within_s:.0f} s")
+            await self._wall.sleep(_LOOK_EVERY_S)
+
+    async def tried(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Try again on a lost message; the last refusal is told."""
+        since_s = self._wall.monotonic_s()
+        for attempt in range(_TRIES):
+            self._check(name)
+            try:
+                return await shielded(call)
+            except MavsdkError as error:
+                if attempt == _TRIES - 1:
+                    reason = self._words_since(since_s) or result_name(error)
+                    raise CommandDenied(name, reason) from error
+                await self._wall.sleep(_TRY_AGAIN_S)
+        raise CommandDenied(name, "no answer")
+
+    async def read(self, call: Callable[[], Awaitable[T]]) -> T | None:
+        """One answer, or None where the autopilot does not give it."""
+        self._check("ask")
+        try:
+            return await shielded(call)
+        except MavsdkError:
+            return None  # pre-flight makes a finding of what is missing
+
+    def _check(self, name: str) -> None:
+        if max(self._waiting, default=0) > self._gravity:
+            raise CommandDenied(name, "broken off: the aircraft was told to return or land")
+
+    def _words_since(self, since_s: float) -> str:
+        return "; ".join(self._newest.texts_since(since_s))
+
+
+def result_name(error: MavsdkError) -> str:
+    """The result's name, for an autopilot that says nothing else."""
+    result = getattr(error, "result", None)
+    return str(getattr(result, "name", error))
