@@ -87,6 +87,10 @@ class HttpSpeaker:
             state=body["state"], spl_1m_dba=body["spl_1m_dba"], output=body["output"]
         )
 
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        await self._http.aclose()
+
     async def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:  # noqa: ANN401
         try:
             answer = await self._http.request(method, path, **content)

@@ -5,6 +5,7 @@ A real patrol has no such knob; this part exists only where an exercise clock is
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ground_station.exercise_clock import ExerciseClock
@@ -18,7 +19,10 @@ from patrol.story import StoryEvent
 FRAMES_NEEDED = 3  # valid frames of a candidate, DOMAIN 4.3
 _PERSON_HEIGHT_PX_MIN = 28.0
 _SEEN_SHARE = 0.4
-_RAISE_STEP = 1.25  # speed goes down at once and up only when clearly possible
+_STEP = 0.5  # speeds are multiples of this
+_RAISE_MARGIN = 0.75  # down at once, up only when clearly possible and not soon after
+_NEWEST_SHARE = 0.15  # one slow look is no slow eye
+_RAISE_AFTER_S = 4.0  # wall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +50,22 @@ def look_window(plan: MissionPlan, lens: CameraLens) -> LookWindow:
 def fitting_speed(*, rate_hz: float, latency_s: float, window: LookWindow, ceiling: float) -> float:
     """The fastest world speed at which the window holds the frames needed and a result's delay."""
     if rate_hz <= 0.0:
-        return 1.0  # it has not looked yet
+        return 1.0
     needed_wall_s = FRAMES_NEEDED / rate_hz + latency_s
     return max(1.0, min(ceiling, window.duration_s / needed_wall_s))
+
+
+def next_speed(*, now: float, fitting: float, ceiling: float, held_s: float) -> float:
+    """The speed to set, in steps; the same as now unless a change is worth being told."""
+    stepped = ceiling if fitting >= ceiling else max(1.0, math.floor(fitting / _STEP) * _STEP)
+    if stepped < now:
+        return stepped
+    is_worth = stepped >= min(now + _RAISE_MARGIN, ceiling) and held_s >= _RAISE_AFTER_S
+    return stepped if is_worth else now
+
+
+def _smoothed(so_far: float, newest: float) -> float:
+    return newest if so_far == 0.0 else so_far + _NEWEST_SHARE * (newest - so_far)
 
 
 class Pace:
@@ -58,6 +75,9 @@ class Pace:
         self._bus = bus
         self._clock = clock
         self._window: LookWindow | None = None
+        self._changed_at_s = -math.inf
+        self._rate_hz = 0.0
+        self._latency_s = 0.0
 
     def watch_legs(self, window: LookWindow | None) -> None:
         """Set the look window while patrol legs are flown; None: no hurry anywhere."""
@@ -68,28 +88,33 @@ class Pace:
         with self._bus.subscribe(Look, limit=1) as looks:
             async for look in looks:
                 wanted = self._wanted(look)
-                now = self._clock.speed
-                if (
-                    wanted < now * 0.95
-                    or wanted > now * _RAISE_STEP
-                    or (wanted == self._clock.ceiling and now < wanted)
-                ):
+                if wanted != self._clock.speed:
+                    self._changed_at_s = look.captured_at_s
                     await self._set(wanted, look)
 
     def _wanted(self, look: Look) -> float:
-        if self._window is None:
-            return self._clock.ceiling
-        return fitting_speed(
-            rate_hz=look.rate_hz,
-            latency_s=look.latency_s,
+        clock = self._clock
+        if self._window is None or look.rate_hz <= 0.0:
+            return clock.ceiling  # no leg to count on, or not yet high enough to see any ground
+        self._rate_hz = _smoothed(self._rate_hz, look.rate_hz)
+        self._latency_s = _smoothed(self._latency_s, look.latency_s)
+        fitting = fitting_speed(
+            rate_hz=self._rate_hz,
+            latency_s=self._latency_s,
             window=self._window,
-            ceiling=self._clock.ceiling,
+            ceiling=clock.ceiling,
+        )
+        return next_speed(
+            now=clock.speed,
+            fitting=fitting,
+            ceiling=clock.ceiling,
+            held_s=look.captured_at_s - self._changed_at_s,
         )
 
     async def _set(self, wanted: float, look: Look) -> None:
         before = self._clock.speed
         try:
-            after = await self._clock.set_speed(round(wanted, 2))
+            after = await self._clock.set_speed(wanted)
         except Transient:
             return  # the clock's own task reports its loss
         if abs(after - before) > 0.05:

@@ -44,6 +44,7 @@ class PlacedPerson:
 
     point: GeoPoint
     error_m: float  # one sigma, horizontal
+    relative_error_m: float  # one sigma, against others in the same look: pose errors cancel
     score: float
     box_px: tuple[float, float, float, float]  # x_min, y_min, x_max, y_max in the source picture
     is_countable: bool = True  # false outside the declared envelope (too small, edge of validity)

@@ -23,16 +23,22 @@ def clusters(look: Look, rules: CrowdRules) -> list[Cluster]:
     spots = np.array(
         [(enu.east_m, enu.north_m) for enu in (frame.to_enu(person.point) for person in people)]
     )
+    errors_m = np.array([person.relative_error_m for person in people])
     found = [
         _cluster([people[i] for i in members], spots[members], frame)
-        for members in linked(spots, rules.link_distance_m)
+        for members in linked(spots, errors_m, rules.link_distance_m)
     ]
     return sorted(found, key=lambda cluster: -cluster.count.estimate)
 
 
-def linked(spots: Metres, distance_m: float) -> list[list[int]]:
-    """Indexes of spots joined by steps of at most that distance (DBSCAN with one neighbour)."""
-    gaps = np.linalg.norm(spots[:, None, :] - spots[None, :, :], axis=-1) <= distance_m
+def linked(spots: Metres, errors_m: NDArray[np.float64], distance_m: float) -> list[list[int]]:
+    """Indexes of spots joined by steps of at most that distance (DBSCAN with one neighbour).
+
+    Two are linked where they may stand that near within 95 % of both placing errors (one sigma
+    each): a bound taken hard would tear a crowd apart wherever one of it is placed a little off.
+    """
+    apart_m = np.linalg.norm(spots[:, None, :] - spots[None, :, :], axis=-1)
+    gaps = apart_m <= distance_m + 1.96 * np.hypot(errors_m[:, None], errors_m[None, :])
     left, groups = set(range(len(spots))), []
     while left:
         group, edge = [], [left.pop()]

@@ -133,7 +133,10 @@ def look_to_dict(look: Look) -> dict[str, Any]:
         "is_valid": look.is_valid,
         "reason": look.reason,
         "people": [
-            [p.point.lat_deg, p.point.lon_deg, p.error_m, p.score, *p.box_px, p.is_countable]
+            [
+                p.point.lat_deg, p.point.lon_deg, p.error_m, p.relative_error_m, p.score, *p.box_px,
+                p.is_countable,
+            ]
             for p in look.people
         ],
         "footprint": [[p.lat_deg, p.lon_deg] for p in look.footprint],
@@ -152,10 +155,11 @@ def look_from_dict(body: dict[str, Any]) -> Look:
     aircraft = body["aircraft"]
     people = tuple(
         PlacedPerson(
-            point=GeoPoint(lat_deg=lat, lon_deg=lon), error_m=error_m, score=score,
+            point=GeoPoint(lat_deg=lat, lon_deg=lon), error_m=error_m,
+            relative_error_m=relative_error_m, score=score,
             box_px=(x0, y0, x1, y1), is_countable=countable,
         )
-        for lat, lon, error_m, score, x0, y0, x1, y1, countable in body["people"]
+        for lat, lon, error_m, relative_error_m, score, x0, y0, x1, y1, countable in body["people"]
     )  # fmt: skip
     return Look(
         camera_id=body["camera_id"],

@@ -94,6 +94,7 @@ def placed(boxes: Boxes, pose: CameraPose, lens: CameraLens, validity: Validity)
             PlacedPerson(
                 point=spot.point,
                 error_m=spot.error_m,
+                relative_error_m=spot.relative_error_m,
                 score=score,
                 box_px=(x_min, y_min, x_max, y_max),
                 is_countable=expected_px >= validity.person_height_px_min,

@@ -18,6 +18,8 @@ _ATTITUDE_DEG = 0.5
 _POSITION_M = 1.0
 _HEIGHT_M = 1.0
 _LATENCY_S = 0.05  # wall
+_STATURE_M = 0.1  # of adults, posture included
+_BOX_PX = 2.0  # a detector's upper edge
 _LOWEST_DEPRESSION_DEG = 3.0  # below this a pixel is worth a hundred metres
 
 
@@ -126,6 +128,7 @@ class GroundSpot:
     range_m: float  # horizontal
     depression_deg: float
     error_m: float  # one sigma, horizontal
+    relative_error_m: float  # one sigma, against other places of the same look
 
 
 def place(
@@ -163,6 +166,7 @@ def place(
         range_m=range_m,
         depression_deg=depression_deg,
         error_m=_error_m(range_m, pose),
+        relative_error_m=_relative_error_m(range_m, depression_deg, lens),
     )
 
 
@@ -173,6 +177,14 @@ def _error_m(range_m: float, pose: CameraPose) -> float:
     relief_m = _HEIGHT_M * range_m / height_m
     travelled_m = (pose.speed_m_s or 0.0) * _LATENCY_S * pose.world_speed
     return math.sqrt(attitude_m**2 + relief_m**2 + _POSITION_M**2 + travelled_m**2)
+
+
+def _relative_error_m(range_m: float, depression_deg: float, lens: CameraLens) -> float:
+    """What differs between two people of one look: their stature and where their box ends."""
+    depression_rad = math.radians(depression_deg)
+    slant_m = range_m / math.cos(depression_rad)
+    box_m = _BOX_PX * slant_m / lens.focal_px / math.sin(depression_rad)
+    return math.hypot(_STATURE_M / math.tan(depression_rad), box_m)
 
 
 def footprint(

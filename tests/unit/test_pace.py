@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ground_station.pace import FRAMES_NEEDED, LookWindow, fitting_speed, look_window
+from ground_station.pace import FRAMES_NEEDED, LookWindow, fitting_speed, look_window, next_speed
 from patrol.camera import CameraLens
 from tests.unit.test_plan_words import a_plan
 
@@ -39,3 +39,22 @@ def test_three_frames_fit_into_the_window_at_the_fitting_speed(
 
 def test_an_eye_that_has_not_looked_yet_gets_real_time() -> None:
     assert fitting_speed(rate_hz=0.0, latency_s=0.0, window=WINDOW, ceiling=5) == 1.0
+
+
+def test_a_speed_that_no_longer_fits_is_lowered_at_once() -> None:
+    assert next_speed(now=5.0, fitting=3.9, ceiling=5.0, held_s=0.1) == 3.5
+
+
+def test_the_speed_rises_only_when_it_is_clearly_possible_and_not_soon_after() -> None:
+    assert next_speed(now=3.5, fitting=4.2, ceiling=5.0, held_s=60.0) == 3.5
+    assert next_speed(now=3.5, fitting=4.6, ceiling=5.0, held_s=1.0) == 3.5
+    assert next_speed(now=3.5, fitting=4.6, ceiling=5.0, held_s=5.0) == 4.5
+    assert next_speed(now=4.5, fitting=5.0, ceiling=5.0, held_s=5.0) == 5.0
+
+
+@given(st.floats(1, 10), st.floats(0.5, 20), st.floats(1, 10), st.floats(0, 60))
+def test_the_next_speed_never_passes_what_fits_or_the_ceiling(
+    now: float, fitting: float, ceiling: float, held_s: float
+) -> None:
+    now, fitting = min(now, ceiling), max(1.0, min(fitting, ceiling))
+    assert 1.0 <= next_speed(now=now, fitting=fitting, ceiling=ceiling, held_s=held_s) <= fitting

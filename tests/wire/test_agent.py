@@ -33,6 +33,16 @@ def silence(duration_s: float) -> Clip:
 
 
 @asynccontextmanager
+async def speaker_at(url: str) -> AsyncIterator[HttpSpeaker]:
+    """A speaker that lets go of its connections."""
+    speaker = HttpSpeaker(url)
+    try:
+        yield speaker
+    finally:
+        await speaker.aclose()
+
+
+@asynccontextmanager
 async def agent(*options: str) -> AsyncIterator[tuple[str, anyio.abc.Process]]:
     """A running agent's address and process."""
     async with await anyio.open_process(
@@ -47,15 +57,14 @@ async def agent(*options: str) -> AsyncIterator[tuple[str, anyio.abc.Process]]:
 
 
 async def test_a_clip_is_played_to_its_end_and_named_by_its_hash() -> None:
-    async with agent("--output", "null") as (url, _):
-        speaker, clip = HttpSpeaker(url), silence(0.2)
+    clip = silence(0.2)
+    async with agent("--output", "null") as (url, _), speaker_at(url) as speaker:
         assert (await speaker.health()).state == "ready"
         assert (await speaker.play(clip, "B-1")).sha256 == clip.sha256
 
 
 async def test_a_stopped_clip_is_silent_at_once_and_does_not_count_as_played() -> None:
-    async with agent("--output", "null") as (url, _):
-        speaker = HttpSpeaker(url)
+    async with agent("--output", "null") as (url, _), speaker_at(url) as speaker:
         async with anyio.create_task_group() as group:
 
             async def stop_soon() -> None:
@@ -90,8 +99,9 @@ async def test_it_ends_with_its_parent() -> None:
 
 
 async def test_an_agent_that_is_not_there_is_told_in_words() -> None:
-    with pytest.raises(SpeakerUnreachable, match="does not answer"):
-        await HttpSpeaker("http://127.0.0.1:9").health()
+    async with speaker_at("http://127.0.0.1:9") as speaker:
+        with pytest.raises(SpeakerUnreachable, match="does not answer"):
+            await speaker.health()
 
 
 def test_a_wrong_output_is_a_sentence_and_exit_code_two() -> None:

@@ -33,6 +33,7 @@ export class PatrolMap {
   private isArrowShown = false;
   private isChanged = false;
   private trail: Place[] = [];
+  private fitted: Place[] = [];
   private flownGrid = "";
   isFollowing = false;
 
@@ -44,7 +45,12 @@ export class PatrolMap {
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new ScaleControl({ unit: "metric" }), "bottom-right");
-    this.map.on("dragstart", onDragged);
+    this.map.on("dragstart", () => {
+      this.fitted = [];
+      onDragged();
+    });
+    this.map.on("wheel", () => (this.fitted = []));
+    this.map.on("resize", () => this.fit(this.fitted)); // what was whole stays whole
     this.map.on("load", () => {
       this.isReady = true;
       this.drawGrids();
@@ -95,12 +101,15 @@ export class PatrolMap {
     });
     this.lengthenTrail(place);
     this.showHome(aircraft.home);
-    if (this.isFollowing) this.map.jumpTo({ center: place });
+    if (!this.isFollowing) return;
+    this.fitted = [];
+    this.map.jumpTo({ center: place });
   }
 
   /** Everything of the plan in view. */
   fit(places: Place[]): void {
     if (places.length < 2) return;
+    this.fitted = places;
     this.map.fitBounds(bounds(places), { padding: 48, maxZoom: 18, duration: 120 });
   }
 

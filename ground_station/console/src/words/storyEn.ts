@@ -44,7 +44,8 @@ export const storyEn: StorySentences = {
     `Announcement blocked: ${findingTexts(e.findings, false) || text(e.reason)}`,
   "announcement.failed": (e) => `Announcement failed: ${text(e.reason)}`,
   "speaker.stopped": (e) => `Speech stopped by ${text(e.by)}`,
-  look: (e) => `Look ${spanText(Number(e.dt_s) || 0)} after speaking: ${people(e.count)}`,
+  look: (e) =>
+    `Look ${spanText(Number(e.dt_s) || 0)} after speaking: ${e.is_observed === false ? "not observed" : people(e.count)}`,
   effect: (e) =>
     `Effect: before ${people(e.before)}, after ${people(e.after)}: ${VERDICTS[text(e.verdict)] ?? text(e.verdict)}`,
   "case.filed": (e) =>

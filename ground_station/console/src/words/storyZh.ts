@@ -59,7 +59,8 @@ export const storyZh: StorySentences = {
     `喊话被禁止：${findingTexts(e.findings, true) || text(e.reason)}`,
   "announcement.failed": (e) => `喊话失败：${text(e.reason)}`,
   "speaker.stopped": (e) => `${text(e.by)} 停止喊话`,
-  look: (e) => `喊话后 ${spanText(Number(e.dt_s) || 0)}：${people(e.count)}`,
+  look: (e) =>
+    `喊话后 ${spanText(Number(e.dt_s) || 0)}：${e.is_observed === false ? "未观察" : people(e.count)}`,
   effect: (e) =>
     `效果：喊话前 ${people(e.before)}，喊话后 ${people(e.after)}，${VERDICTS[text(e.verdict)] ?? text(e.verdict)}`,
   "case.filed": (e) =>
