@@ -44,7 +44,10 @@ class EffectDesk:
         A second play ends the observation of the first without a verdict of its own.
         """
         if watch.meter is not None and self._announcement is not None:
+            seen_count = len(watch.meter.result().samples)
+            watch.meter.cut()
             effect = watch.meter.result()
+            self._tell_samples(self._announcement, effect, seen_count)
             alert = watch.alerts[self._announcement.alert_id]
             await self._parts.records.save_effect(
                 self._record(alert, self._announcement, effect), cause=_OBSERVER,
@@ -72,7 +75,17 @@ class EffectDesk:
         seen_count = len(meter.result().samples)
         meter.see(look)
         effect = meter.result()
-        for sample in effect.samples[seen_count:]:
+        self._tell_samples(announcement, effect, seen_count)
+        self._show(effect, announcement)
+        if effect.verdict is not None:
+            watch.is_settling = True
+            try:
+                await self._settle(watch, announcement, effect)
+            finally:
+                watch.is_settling = False
+
+    def _tell_samples(self, announcement: Announcement, effect: Effect, from_number: int) -> None:
+        for sample in effect.samples[from_number:]:
             self._desk.tell(
                 "look",
                 {
@@ -82,13 +95,6 @@ class EffectDesk:
                     "is_observed": sample.is_observed,
                 },
             )
-        self._show(effect, announcement)
-        if effect.verdict is not None:
-            watch.is_settling = True
-            try:
-                await self._settle(watch, announcement, effect)
-            finally:
-                watch.is_settling = False
 
     async def _settle(self, watch: SortieWatch, announcement: Announcement, effect: Effect) -> None:
         watch.meter = None
@@ -112,18 +118,13 @@ class EffectDesk:
 
     async def _file(self, alert: CrowdAlert, effect: Effect, *, is_dispersed: bool) -> None:
         now = self._parts.world.now_utc()
-        code = alert.grid_code or ""
-        names = {
-            part: self._parts.register.get(part).name_zh
-            for part in (code, code[:12], code[:9]) if code
-        }  # fmt: skip
         case = case_from_alert(
             alert,
             at_utc=now,
             latest=effect.after or alert.count,
             rules=self._rules,
             table=self._table,
-            names=names,
+            names=self._parts.register.names_up(alert.grid_code) if alert.grid_code else {},
         )
         case = await self._parts.records.file_case(case, cause=_CASE_RULE, at_utc=now)
         await self._desk.move(
@@ -229,6 +230,7 @@ def case_fields(case: Case) -> dict[str, Any]:
         "accept_due_utc": _utc(case.accept_due_utc),
         "due_utc": _utc(case.due_utc),
         "description": case.description,
+        "description_zh": case.description_zh,
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from patrol.cause import Cause, Role
 
@@ -12,14 +14,21 @@ class ByPerson(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    person: str = Field(min_length=1, max_length=80)
+    person: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
     role: Role
     is_automatic: bool = Field(default=False, description="a named auto-operator, exercise only")
+
+    @field_validator("role")
+    @classmethod
+    def _a_persons_role(cls, role: Role) -> Role:
+        if role is Role.SYSTEM:
+            raise ValueError("the system's own role is taken by nobody")
+        return role
 
     def cause(self, request_id: str) -> Cause:
         """The cause that goes with everything this request does."""
         return Cause(
-            actor=self.person.strip(),
+            actor=self.person,
             role=self.role,
             request_id=request_id,
             is_automatic=self.is_automatic,

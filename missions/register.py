@@ -68,15 +68,19 @@ class Register:
         found = self._tree.query(place, predicate="intersects")
         return min((self.grids[i].code for i in found), default=None)
 
-    def path_names(self, code: str) -> list[str]:
-        """Names from the street down to the area itself."""
-        names: list[str] = []
+    def names_up(self, code: str) -> dict[str, str]:
+        """Names by code: the area's own and those it lies in, up to the street."""
+        names: dict[str, str] = {}
         at: str | None = code
         while at is not None and len(at) > 6:
             if at in self.areas:
-                names.insert(0, self.areas[at].name_zh)
+                names[at] = self.areas[at].name_zh
             at = parent_of(at)
         return names
+
+    def path_names(self, code: str) -> list[str]:
+        """Names from the street down to the area itself."""
+        return list(reversed(self.names_up(code).values()))
 
     def to_geojson(self) -> dict[str, Any]:
         """The areas as they were read, for maps."""

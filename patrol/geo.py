@@ -107,6 +107,8 @@ def offset(point: GeoPoint, *, east_m: float, north_m: float) -> GeoPoint:
 
 def is_inside(point: GeoPoint, ring: Sequence[GeoPoint]) -> bool:
     """Whether `point` lies in the ring (first point need not be repeated; even-odd rule)."""
+    if len(ring) < 3:
+        return False
     inside = False
     for a, b in zip(ring, (*ring[1:], ring[0]), strict=True):
         if (a.lat_deg > point.lat_deg) != (b.lat_deg > point.lat_deg):

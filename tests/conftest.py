@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+_LEFT_OUT = pytest.StashKey[str]()
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -19,3 +20,23 @@ def chromium_path() -> str | None:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a browser where there is none; one line says so."""
+    if chromium_path() is not None:
+        return
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+        config.stash[_LEFT_OUT] = (
+            f"left out: {len(left_out)} browser tests (no Chromium here: put one on the PATH, or "
+            "name it in GRIDPATROL_CHROMIUM)"
+        )
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """The line about what was left out."""
+    line = config.stash.get(_LEFT_OUT, "")
+    return [line] if line else []

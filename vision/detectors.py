@@ -118,7 +118,9 @@ class NanoDet:
     def detect(self, image: Image) -> Boxes:
         """Pad to multiples of 32 with the mean grey, run, decode, suppress."""
         height, width = image.shape[:2]
-        canvas = np.zeros((-(-height // 32) * 32, -(-width // 32) * 32, 3), dtype=np.float32)
+        padded = (-(-width // 32) * 32, -(-height // 32) * 32)
+        columns, rows = self.input_px or padded
+        canvas = np.zeros((rows, columns, 3), dtype=np.float32)
         canvas[:height, :width] = (image - _NANODET_MEAN) / _NANODET_STD
         outputs = self._session.run(
             None, {self._input: np.ascontiguousarray(canvas.transpose(2, 0, 1)[None])}

@@ -90,6 +90,10 @@ class EffectMeter:
         self._take_samples(look.captured_utc)
         self._judge(look.captured_utc)
 
+    def cut(self) -> None:
+        """End without a verdict, as a further announcement does: later looks are not observed."""
+        self._mark_unobserved()
+
     def result(self) -> Effect:
         """The observation as it stands."""
         before, after = self._before(), self._after()
@@ -155,9 +159,9 @@ class EffectMeter:
         assert self._finished_utc is not None  # noqa: S101  # `see` has looked
         before = self._before()
         threshold = max(self._rules.n_clear, _DISPERSED_SHARE * before.estimate if before else 0.0)
-        valid = [c.people for c in self._counted if c.people is not None]
         since = [c for c in self._counted if c.time_utc >= self._finished_utc]
-        recent = [c.people for c in since if c.people is not None][-_SMOOTHED_LOOKS:]
+        valid = [c.people for c in since if c.people is not None]
+        recent = valid[-_SMOOTHED_LOOKS:]
         if self._counted[-1].people is not None and recent:
             if poisson_count(statistics.median(recent)).high <= threshold:
                 self._below_since_utc = self._below_since_utc or now
@@ -178,7 +182,9 @@ class EffectMeter:
         return sum(c.people is not None for c in window) >= _VALID_SHARE_MIN * len(window)
 
     def _end(self, verdict: Verdict, reason: str) -> None:
-        """Later looks are not observed, and say so."""
         self._verdict, self._reason = verdict, reason
+        self._mark_unobserved()
+
+    def _mark_unobserved(self) -> None:
         for dt_s in LOOKS_AT_S[len(self._samples) :]:
             self._samples.append(Sample(dt_s=dt_s, count=None, is_observed=False))

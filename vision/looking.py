@@ -52,8 +52,8 @@ def why_not(pose: CameraPose | None, image: Image, validity: Validity) -> str:
         return "too near the ground"
     if pose.turn_rate_deg_s is None or pose.speed_m_s is None:
         return "the aircraft's motion is not known"
-    if pose.turn_rate_deg_s > validity.max_yaw_rate_deg_s:
-        return f"the camera turns at {pose.turn_rate_deg_s:.0f} deg/s"
+    if abs(pose.turn_rate_deg_s) > validity.max_yaw_rate_deg_s:
+        return f"the camera turns at {abs(pose.turn_rate_deg_s):.0f} deg/s"
     if pose.speed_m_s > validity.max_speed_m_s:
         return f"the aircraft flies at {pose.speed_m_s:.1f} m/s"
     small = cv2.cvtColor(cv2.resize(image, None, fx=0.5, fy=0.5), cv2.COLOR_BGR2GRAY)

@@ -65,6 +65,8 @@ class PoseHistory:
         after = bisect.bisect_left(times, moment_s)
         if after == 0:
             return self._poses[0] if times[0] - moment_s <= _GAP_S else None
+        if after < len(times) and times[after] == moment_s:
+            return self._poses[after]
         before = self._poses[after - 1]
         if after == len(times):
             return _ahead(self._poses, moment_s) if moment_s - before.at_s <= _GAP_S else None

@@ -12,10 +12,11 @@ import numpy as np
 from patrol.camera import CameraLens
 from vision.detectors import Boxes, Detector, Image, merge, no_boxes
 
-_WANTED_PX = 44.0  # a person in the network, px: best between 40 and 90, and time is short
+_WANTED_PX = 42.0  # a person in the network, px: best between 40 and 90, and time is short
 _SCALE_MIN, _SCALE_MAX = 0.5, 1.3
 _BORDER_PX = 2.0  # a box this near an inner border of its tile was cut by it
 _OVERLAP = 0.2
+_BAND_RATIO = 1.45  # of the tallest to the shortest person in a band: one scale fits both
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ def tiles_for_pose(
     """Horizontal bands of the picture where people are tall enough, each at its own scale.
 
     Empty when no part of the picture has people of that height. The sky and the far ground are left
-    out; a band ends where people have grown by a third, so one scale fits the whole of it.
+    out; a band ends where people have grown or shrunk by nearly a half, so one scale fits it.
     """
     rows = _person_rows(lens, pitch_deg, height_agl_m)
     usable = [(row, tall) for row, tall in rows if tall >= person_height_px_min * 0.95]
@@ -101,14 +102,16 @@ def tiles_for_pose(
         return []
     tiles = []
     top_row, top_tall = usable[0]
+    last_tall = top_tall
     for row, tall in [*usable[1:], (usable[-1][0] + 1, math.inf)]:
-        if tall < top_tall * 1.45:
+        # From steeply above people shrink again towards the lower edge.
+        if top_tall / _BAND_RATIO < tall < top_tall * _BAND_RATIO:
+            last_tall = tall
             continue
         # Feet are in the band; heads are up to one person's height above it.
-        last_tall = top_tall * 1.45 if math.isinf(tall) else tall
         upper = max(0, int(top_row - 1.15 * top_tall))
         lower = min(lens.height_px, int(row + 0.15 * last_tall) + 1)
-        middle_tall = top_tall * 1.2
+        middle_tall = math.sqrt(top_tall * last_tall)
         scale = min(_SCALE_MAX, max(_SCALE_MIN, _WANTED_PX / middle_tall))
         tiles.append(
             Tile(
@@ -116,7 +119,7 @@ def tiles_for_pose(
                 scale=round(scale, 3),
             )
         )  # fmt: skip
-        top_row, top_tall = row, tall
+        top_row, top_tall, last_tall = row, tall, tall
     return tiles
 
 

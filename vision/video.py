@@ -19,6 +19,7 @@ from vision.detectors import Image
 
 _START_CODES = (b"\x00\x00\x00\x01", b"\x00\x00\x01")
 _OPEN_WITHIN_S, _STALL_S = 5.0, 3.0
+_FROZEN_SHARE = 0.9  # of the stall time
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 _STREAMS = ("rtsp://", "rtsps://", "http://", "https://", "udp://", "rtp://")
 
@@ -76,19 +77,25 @@ class FileSource:
                 media_s=0.0,
             )
             return
-        due_s = 0.0
+        due_s, last_s = 0.0, 0.0
         with self._open() as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             try:
                 for number, frame in enumerate(container.decode(stream)):
-                    at_s = frame.time if frame.time is not None else number / (self.rate_hz or 25.0)
-                    if at_s + 1e-6 < due_s:
-                        continue
-                    due_s = at_s + self._every_s
+                    # Some containers give no times, or times that go back: count instead.
+                    at_s = number / (self.rate_hz or 25.0)
+                    if frame.time is not None and frame.time >= last_s:
+                        at_s = float(frame.time)
+                    last_s = max(last_s, at_s)
+                    if self._every_s:
+                        if at_s + 1e-6 < due_s:
+                            continue
+                        while due_s <= at_s + 1e-6:
+                            due_s += self._every_s
                     yield Frame(
                         image=_bgr(frame), sequence=number,
-                        captured_at_s=time.monotonic(), media_s=float(at_s),
+                        captured_at_s=time.monotonic(), media_s=at_s,
                     )  # fmt: skip
             except av.FFmpegError as error:
                 raise ConfigError(
@@ -180,7 +187,8 @@ class StreamSource:
             with container:
                 self._read(container)
         except (av.FFmpegError, OSError) as error:
-            raise VideoLost(f"the picture from {self.url} broke off: {_words(error)}") from error
+            words = f"no picture for {_STALL_S:.0f} s" if _is_timeout(error) else _words(error)
+            raise VideoLost(f"the picture from {self.url} broke off: {words}") from error
         finally:
             self._wake()
         if not self._is_closed:
@@ -210,9 +218,14 @@ class StreamSource:
         stream.thread_type = "SLICE"  # frame threads would hold pictures back
         self.codec = stream.codec_context.name
         sequence = self._newest.sequence if self._newest else 0
+        heard_s = time.monotonic()
         for packet in container.demux(stream):
             if self._is_closed:
                 return
+            silent_s, heard_s = time.monotonic() - heard_s, time.monotonic()
+            if silent_s > _FROZEN_SHARE * _STALL_S:
+                # At its time-out FFmpeg hands out what it held back: an old picture, dated now.
+                raise VideoLost(f"no picture from {self.url} for {silent_s:.0f} s")
             if packet.dts is None:
                 continue
             captured_at_s = time.monotonic() - self._latency_s
@@ -243,3 +256,8 @@ def _bgr(frame: av.VideoFrame) -> Image:
 
 def _words(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error)
+
+
+def _is_timeout(error: BaseException) -> bool:
+    # PyAV ends a read that takes too long by FFmpeg's own means of interruption.
+    return isinstance(error, av.ExitError)

@@ -47,10 +47,14 @@ def watch(
         return _watch_stream(source, detector, as_json=as_json, out=out, every_s=every_s)
     path = Path(source)
     if path.is_dir():
+        if out is not None:
+            raise ConfigError("--out takes one picture or one video, not a folder of pictures")
         folder = FolderSource(path)
         names = [str(one) for one in folder.paths]
         return _watch_all(folder.frames(), detector, names, len(names), as_json=as_json, out=None)
     file = FileSource(path, every_s)
+    if out is not None and out.exists() and out.samefile(path):
+        raise ConfigError(f"--out would write over the source itself: {path}")
     total = 1 if file.is_picture else max(1, round(file.duration_s * file.rate_hz))
     rate_hz = 1.0 / every_s if every_s else file.rate_hz
     return _watch_all(

@@ -1,0 +1,561 @@
+"""The simulated aircraft without its wires: how it moves, what its autopilot decides, its clock."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from patrol.geo import Enu, GeoPoint, LocalFrame
+from sim.autopilot import CHANGE_SPEED, GIMBAL, RETURN, WAYPOINT, Autopilot, Item, Mode
+from sim.clock import SPEED_MIN, SimClock
+from sim.clock_http import clock_answer, clock_put
+from sim.faults import Fault
+from sim.flight_model import FlightModel, Target, turned
+from sim.parameters import INT32, Parameters
+from tests.fakes import ManualClock
+
+HOME = GeoPoint(lat_deg=23.28, lon_deg=116.72)
+FRAME = LocalFrame(origin=HOME)
+START = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
+STEP_S = 0.1
+metres = st.floats(-300.0, 300.0)
+angles = st.floats(-720.0, 720.0)
+
+
+class Flight:
+    """An autopilot that remembers what it said and reached."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.said: list[str] = []
+        self.reached: list[int] = []
+        self.pilot = Autopilot(
+            home=HOME, parameters=Parameters(), say=lambda _, text: self.said.append(text),
+            reached=self.reached.append, faults=set(faults),
+        )  # fmt: skip
+        self.flown_s = 0.0
+
+    def fly(self, duration_s: float) -> None:
+        for _ in range(round(duration_s / STEP_S)):
+            self.pilot.step(STEP_S)
+        self.flown_s += duration_s
+
+    def until(self, *modes: Mode, within_s: float = 300.0) -> None:
+        """Fly on until the mode is one of these."""
+        give_up_s = self.flown_s + within_s
+        while self.pilot.mode not in modes:
+            assert self.flown_s < give_up_s, f"still {self.pilot.mode} after {within_s} s"
+            self.fly(STEP_S)
+
+    def take_off(self, up_m: float = 30.0) -> None:
+        self.pilot.parameters.set_wire("MIS_TAKEOFF_ALT", up_m)
+        assert self.pilot.arm()
+        self.pilot.take_off()
+        self.until(Mode.HOLD)
+        self.fly(5.0)
+
+    def until_down(self) -> None:
+        give_up_s = self.flown_s + 300.0
+        while self.pilot.is_armed:
+            assert self.flown_s < give_up_s, "it never landed"
+            self.fly(STEP_S)
+
+
+def a_waypoint(east_m: float, north_m: float, up_m: float = 30.0) -> Item:
+    return Item(command=WAYPOINT, params=(0.0, 2.0, 0.0, math.nan), point=at(east_m, north_m),
+                up_m=up_m)  # fmt: skip
+
+
+def at(east_m: float, north_m: float) -> GeoPoint:
+    return FRAME.to_geo(Enu(east_m=east_m, north_m=north_m))
+
+
+def a_fence(half_m: float) -> list[GeoPoint]:
+    return [at(-half_m, -half_m), at(half_m, -half_m), at(half_m, half_m), at(-half_m, half_m)]
+
+
+# --- the airframe
+
+
+@given(angles, angles, st.floats(0.0, 90.0))
+def test_it_turns_the_short_way_and_never_too_fast(a: float, b: float, most: float) -> None:
+    after = turned(a, b, most)
+    assert 0.0 <= after <= 360.0
+
+    def off(x: float, y: float) -> float:
+        return abs((y - x + 180.0) % 360.0 - 180.0)
+
+    assert off(a, after) <= most + 1e-6
+    assert off(after, b) <= max(off(a, b) - most, 0.0) + 1e-6
+
+
+@settings(max_examples=60, deadline=None)
+@given(metres, metres, st.floats(5.0, 100.0), st.floats(1.0, 10.0))
+def test_it_gets_where_it_is_sent_and_stays_within_what_it_can(
+    east_m: float, north_m: float, up_m: float, speed_m_s: float
+) -> None:
+    model = FlightModel(
+        target=Target(east_m=east_m, north_m=north_m, up_m=up_m, speed_m_s=speed_m_s)
+    )
+    before = (0.0, 0.0, 0.0)
+    for _ in range(6000):
+        model.step(STEP_S)
+        after = (model.east_m_s, model.north_m_s, model.up_m_s)
+        assert model.speed_m_s <= speed_m_s + 1e-6
+        assert -1.5 - 1e-6 <= model.up_m_s <= 2.5 + 1e-6
+        assert math.dist(before[:2], after[:2]) <= 2.5 * STEP_S + 1e-6
+        assert model.up_m >= 0.0
+        before = after
+        if model.distance_m() < 0.2 and abs(model.up_m - up_m) < 0.2 and model.speed_m_s < 0.5:
+            return
+    pytest.fail(f"never arrived: {model.distance_m():.1f} m off")
+
+
+@settings(max_examples=40, deadline=None)
+@given(metres, metres, st.lists(st.floats(0.01, 1.0), min_size=1, max_size=40))
+def test_the_way_hardly_depends_on_how_the_time_is_cut(
+    east_m: float, north_m: float, parts_s: list[float]
+) -> None:
+    def model() -> FlightModel:
+        return FlightModel(target=Target(east_m=east_m, north_m=north_m, up_m=30.0, speed_m_s=5.0))
+
+    whole, cut = model(), model()
+    whole.step(sum(parts_s))
+    for part_s in parts_s:
+        cut.step(part_s)
+    assert math.hypot(whole.east_m - cut.east_m, whole.north_m - cut.north_m) < 0.5
+    assert whole.up_m == pytest.approx(cut.up_m, abs=0.5)
+
+
+def test_without_a_target_it_stands() -> None:
+    model = FlightModel()
+    model.step(60.0)
+    assert (model.east_m, model.north_m, model.up_m) == (0.0, 0.0, 0.0)
+    assert model.is_on_ground
+    assert model.distance_m() == 0.0
+
+
+def test_the_nose_points_along_the_track_unless_told_otherwise() -> None:
+    model = FlightModel(target=Target(east_m=200.0, north_m=0.0, up_m=0.5, speed_m_s=5.0))
+    model.step(10.0)
+    assert model.heading_deg == pytest.approx(90.0, abs=1.0)
+    model.target = Target(east_m=200.0, north_m=0.0, up_m=0.5, speed_m_s=5.0, heading_deg=180.0)
+    model.step(5.0)
+    assert model.heading_deg == pytest.approx(180.0, abs=1.0)
+
+
+def test_the_gimbal_turns_at_its_own_rate_and_keeps_its_direction_on_the_earth() -> None:
+    model = FlightModel(target=Target(east_m=300.0, north_m=0.0, up_m=30.0, speed_m_s=5.0))
+    model.wanted_bearing_deg, model.wanted_pitch_deg = 300.0, -30.0
+    model.step(0.25)
+    assert model.gimbal_bearing_deg == pytest.approx(345.0, abs=0.1)
+    assert model.gimbal_pitch_deg == pytest.approx(-15.0, abs=0.1)
+    model.step(10.0)
+    assert model.gimbal_bearing_deg == pytest.approx(300.0)
+    assert model.gimbal_pitch_deg == pytest.approx(-30.0)
+
+
+def test_it_tilts_into_its_acceleration() -> None:
+    model = FlightModel(target=Target(east_m=0.0, north_m=300.0, up_m=30.0, speed_m_s=5.0))
+    model.step(0.5)
+    roll_deg, pitch_deg = model.tilt_deg()
+    assert pitch_deg < -5.0
+    assert roll_deg == pytest.approx(0.0, abs=1.0)
+
+
+# --- the autopilot
+
+
+def test_it_takes_off_to_its_height_and_holds_there() -> None:
+    flight = Flight()
+    flight.take_off(30.0)
+    assert flight.pilot.mode is Mode.HOLD
+    assert flight.pilot.model.up_m == pytest.approx(30.0, abs=0.5)
+    assert math.hypot(flight.pilot.model.east_m, flight.pilot.model.north_m) < 0.5
+
+
+def test_unarmed_it_neither_takes_off_nor_moves() -> None:
+    flight = Flight()
+    flight.pilot.take_off()
+    flight.fly(10.0)
+    assert flight.pilot.model.up_m == 0.0
+    assert flight.pilot.battery_pct == 100.0
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault.ARM_DENIED, "Resolve system health failures first"),
+        (Fault.GNSS_LOST, "No valid global position estimate"),
+    ],
+)
+def test_a_refused_arm_says_why(fault: Fault, words: str) -> None:
+    flight = Flight(fault)
+    assert not flight.pilot.arm()
+    assert not flight.pilot.is_armed
+    assert flight.said == [f"Arming denied: {words}"]
+
+
+def test_it_is_not_disarmed_in_the_air() -> None:
+    flight = Flight()
+    flight.take_off()
+    assert not flight.pilot.disarm()
+    assert flight.pilot.is_armed
+    assert flight.said == ["Disarming denied: not landed"]
+
+
+def test_a_mission_is_flown_in_order_and_ends_in_a_hold() -> None:
+    flight = Flight()
+    flight.pilot.mission = [
+        Item(command=CHANGE_SPEED, params=(1.0, 4.0, -1.0, 0.0), point=None, up_m=0.0),
+        a_waypoint(40.0, 0.0), a_waypoint(40.0, 40.0), a_waypoint(0.0, 40.0),
+    ]  # fmt: skip
+    flight.take_off()
+    flight.pilot.start_mission()
+    fastest = 0.0
+    while flight.pilot.mode is Mode.MISSION:
+        flight.fly(STEP_S)
+        fastest = max(fastest, flight.pilot.model.speed_m_s)
+        assert flight.flown_s < 200.0
+    assert flight.reached == [0, 1, 2, 3]
+    assert fastest == pytest.approx(4.0, abs=0.05)
+    assert flight.pilot.mode is Mode.HOLD
+    assert flight.pilot.is_mission_over
+    assert flight.said[-1] == "Mission finished, loitering"
+
+
+def test_a_hold_stops_it_and_a_new_start_goes_on_at_the_same_item() -> None:
+    flight = Flight()
+    flight.pilot.mission = [a_waypoint(0.0, 60.0), a_waypoint(60.0, 60.0)]
+    flight.take_off()
+    flight.pilot.start_mission()
+    while not flight.reached:
+        flight.fly(STEP_S)
+    flight.fly(4.0)
+    flight.pilot.hold()
+    flight.fly(8.0)
+    stopped_at = flight.pilot.position
+    flight.fly(20.0)
+    assert flight.pilot.model.speed_m_s < 0.1
+    moved = FRAME.to_enu(flight.pilot.position).distance_m(FRAME.to_enu(stopped_at))
+    assert moved < 0.3
+    assert flight.pilot.current == 1
+    flight.pilot.start_mission()
+    flight.until(Mode.HOLD)
+    assert flight.reached == [0, 1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0.5, 8.0))
+def test_a_hold_stops_within_the_way_that_its_braking_needs(run_up_s: float) -> None:
+    flight = Flight()
+    flight.pilot.mission = [a_waypoint(300.0, 0.0)]
+    flight.take_off()
+    flight.pilot.start_mission()
+    flight.fly(run_up_s)
+    speed, east_m = flight.pilot.model.speed_m_s, flight.pilot.model.east_m
+    flight.pilot.hold()
+    flight.fly(10.0)
+    assert flight.pilot.model.speed_m_s < 0.1
+    assert flight.pilot.model.east_m - east_m <= speed**2 / (2 * 1.75) + 1.0
+
+
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_a_missions_camera_order_is_from_north_when_locked_and_else_from_the_nose(
+    is_locked: bool,
+) -> None:
+    flight = Flight()
+    order = Item(
+        command=GIMBAL, params=(-27.0, 20.0, math.nan, math.nan), point=None,
+        up_m=16.0 if is_locked else 0.0,
+    )  # fmt: skip
+    flight.take_off()
+    flight.pilot.model.heading_deg = 90.0
+    flight.pilot.mission = [order, a_waypoint(200.0, 0.0)]
+    flight.pilot.start_mission()
+    flight.fly(5.0)
+    assert flight.pilot.model.gimbal_pitch_deg == pytest.approx(-27.0)
+    bearing_deg = 20.0 if is_locked else 110.0
+    assert flight.pilot.model.gimbal_bearing_deg == pytest.approx(bearing_deg, abs=0.5)
+
+
+def test_the_camera_is_pointed_at_a_place_on_the_ground() -> None:
+    flight = Flight()
+    flight.take_off(30.0)
+    flight.pilot.point_camera(at(40.0, 0.0), 0.0)
+    flight.fly(5.0)
+    assert flight.pilot.model.gimbal_bearing_deg == pytest.approx(90.0, abs=1.0)
+    assert flight.pilot.model.gimbal_pitch_deg == pytest.approx(
+        -math.degrees(math.atan2(30.0, 40.0)), abs=1.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("mission", "words"), [([], "no valid mission"), ([a_waypoint(9.0, 0.0)], "not armed")]
+)
+def test_a_mission_that_cannot_be_flown_is_refused_in_words(
+    mission: list[Item], words: str
+) -> None:
+    flight = Flight()
+    flight.pilot.mission = mission
+    flight.pilot.start_mission()
+    assert flight.pilot.mode is Mode.HOLD
+    assert flight.said == [f"Mission mode rejected: {words}"]
+
+
+def test_a_mission_that_leaves_the_fence_is_refused_by_its_waypoint() -> None:
+    flight = Flight()
+    flight.pilot.fence = a_fence(50.0)
+    flight.pilot.mission = [a_waypoint(10.0, 10.0), a_waypoint(90.0, 0.0)]
+    flight.take_off()
+    flight.pilot.start_mission()
+    assert flight.pilot.mode is Mode.HOLD
+    assert flight.said == ["Geofence violation for waypoint 2"]
+
+
+def test_a_fence_without_home_in_it_is_told() -> None:
+    flight = Flight()
+    flight.pilot.fence = [at(100.0, 100.0), at(200.0, 100.0), at(200.0, 200.0)]
+    assert flight.pilot.fence_fault() == "Geofence invalid, doesn't contain Home position"
+    flight.pilot.fence = a_fence(50.0)
+    assert flight.pilot.fence_fault() == ""
+
+
+@pytest.mark.parametrize(("action", "mode"), [(3, Mode.RETURN), (2, Mode.HOLD), (1, Mode.HOLD)])
+def test_beyond_the_fence_it_does_what_its_parameter_says(action: int, mode: Mode) -> None:
+    flight = Flight()
+    flight.pilot.fence = a_fence(50.0)
+    set_whole(flight.pilot.parameters, "GF_ACTION", action)
+    flight.take_off()
+    flight.pilot.reposition(at(80.0, 0.0), 30.0, None)
+    while not flight.said:
+        flight.fly(STEP_S)
+        assert flight.flown_s < 120.0
+    assert flight.said == ["Geofence violation: returning"]
+    assert flight.pilot.mode is mode
+
+
+def set_whole(parameters: Parameters, name: str, value: int) -> None:
+    """Set an integer parameter as the wire does."""
+    carrier = Parameters()
+    carrier._values[name] = float(value)
+    parameters.set_wire(name, carrier.wire(name))
+
+
+@settings(max_examples=25, deadline=None)
+@given(metres, metres)
+def test_it_returns_high_enough_lands_at_home_and_disarms(east_m: float, north_m: float) -> None:
+    flight = Flight()
+    flight.take_off(10.0)
+    flight.pilot.reposition(at(east_m, north_m), 10.0, None)
+    flight.fly(20.0)
+    flight.pilot.return_home()
+    off_m = math.hypot(flight.pilot.model.east_m, flight.pilot.model.north_m)
+    highest_m = 0.0
+    give_up_s = flight.flown_s + 400.0
+    while flight.pilot.is_armed:
+        flight.fly(STEP_S)
+        highest_m = max(highest_m, flight.pilot.model.up_m)
+        assert flight.flown_s < give_up_s
+    assert math.hypot(flight.pilot.model.east_m, flight.pilot.model.north_m) < 2.0
+    assert flight.pilot.model.is_on_ground
+    assert flight.said[-1] == "Landing detected"
+    if off_m > 5.0:
+        assert highest_m == pytest.approx(30.0, abs=1.5)
+
+
+def test_it_lands_where_it_is_when_told_to_land() -> None:
+    flight = Flight()
+    flight.take_off()
+    flight.pilot.reposition(at(30.0, 0.0), 30.0, None)
+    flight.fly(25.0)
+    flight.pilot.land()
+    assert flight.pilot.mode is Mode.LAND
+    flight.until_down()
+    assert flight.pilot.model.east_m == pytest.approx(30.0, abs=1.0)
+
+
+def test_a_return_item_at_the_end_of_a_mission_brings_it_home() -> None:
+    flight = Flight()
+    home = Item(command=RETURN, params=(0.0, 0.0, 0.0, 0.0), point=None, up_m=0.0)
+    flight.pilot.mission = [a_waypoint(40.0, 0.0), home]
+    flight.take_off()
+    flight.pilot.start_mission()
+    flight.until(Mode.RETURN)
+    flight.until_down()
+    assert abs(flight.pilot.model.east_m) < 2.0
+
+
+def test_on_the_ground_there_is_nothing_to_return_or_to_land() -> None:
+    flight = Flight()
+    assert flight.pilot.arm()
+    flight.pilot.return_home()
+    flight.pilot.land()
+    assert flight.pilot.mode is Mode.HOLD
+
+
+def test_the_battery_empties_in_the_air_and_a_critical_one_brings_it_home() -> None:
+    flight = Flight()
+    flight.take_off()
+    before_pct = flight.pilot.battery_pct
+    flight.fly(15.0)
+    assert before_pct - flight.pilot.battery_pct == pytest.approx(1.0, abs=0.05)
+    flight.pilot.battery_pct = 6.9
+    flight.fly(STEP_S)
+    assert flight.pilot.mode is Mode.RETURN
+    assert flight.said == ["Critical battery level, returning"]
+
+
+def test_an_almost_empty_battery_lands_it_at_once_though_it_was_returning() -> None:
+    flight = Flight()
+    flight.take_off()
+    flight.pilot.return_home()
+    flight.pilot.battery_pct = 4.9
+    flight.fly(1.0)
+    assert flight.pilot.mode is Mode.LAND
+    assert flight.said == ["Emergency battery level, landing"]
+
+
+def test_a_low_battery_is_told_once_and_changes_nothing() -> None:
+    flight = Flight(Fault.BATTERY_LOW)
+    flight.take_off()
+    flight.fly(5.0)
+    assert flight.said == ["Low battery level"]
+    assert flight.pilot.mode is Mode.HOLD
+
+
+def test_a_silent_ground_station_makes_it_hold_and_then_return() -> None:
+    flight = Flight()
+    flight.pilot.mission = [a_waypoint(200.0, 0.0)]
+    flight.take_off()
+    flight.pilot.start_mission()
+    modes = []
+    for silent_s in (9.9, 10.1, 14.0, 15.1):
+        flight.pilot.link_lost(silent_s)
+        modes.append(flight.pilot.mode)
+    assert modes == [Mode.MISSION, Mode.HOLD, Mode.HOLD, Mode.RETURN]
+    assert flight.pilot.is_failsafe
+    assert len(flight.said) == 1
+    assert "Data link lost" in flight.said[0]
+
+
+def test_with_the_link_fail_safe_off_it_flies_on() -> None:
+    flight = Flight()
+    set_whole(flight.pilot.parameters, "NAV_DLL_ACT", 0)
+    flight.take_off()
+    flight.pilot.link_lost(600.0)
+    assert not flight.pilot.is_failsafe
+    assert flight.said == []
+
+
+def test_a_take_off_that_is_acknowledged_and_not_done_leaves_it_on_the_ground() -> None:
+    flight = Flight(Fault.TAKEOFF_ACKED_NOT_DONE)
+    assert flight.pilot.arm()
+    flight.pilot.take_off()
+    flight.fly(20.0)
+    assert flight.pilot.model.is_on_ground
+
+
+# --- parameters
+
+
+@given(st.sampled_from(Parameters().names), st.integers(-(2**20), 2**20))
+def test_a_parameter_comes_back_from_the_wire_as_it_was(name: str, value: int) -> None:
+    parameters, other = Parameters(), Parameters()
+    parameters._values[name] = float(value)
+    other.set_wire(name, parameters.wire(name))
+    assert other[name] == value
+
+
+def test_a_whole_parameter_travels_as_the_bytes_of_an_integer() -> None:
+    parameters = Parameters()
+    assert parameters.kind("GF_ACTION") == INT32
+    assert 0.0 < parameters.wire("GF_ACTION") < 1e-40
+    assert parameters.wire("RTL_RETURN_ALT") == 30.0
+    assert "NO_SUCH" not in parameters
+
+
+# --- the clock
+
+
+def a_clock(ceiling: float = 10.0, **options: float) -> tuple[SimClock, ManualClock]:
+    wall = ManualClock()
+    return SimClock(START, ceiling, wall=wall, **options), wall
+
+
+@given(st.lists(st.tuples(st.floats(-1.0, 20.0), st.floats(0.0, 1000.0)), min_size=1, max_size=10))
+def test_world_time_never_jumps_however_the_speed_changes(
+    changes: list[tuple[float, float]],
+) -> None:
+    clock, wall = a_clock()
+    expected_s = 0.0
+    for speed, wall_s in changes:
+        before_s = clock.monotonic_s()
+        clock.speed = speed
+        assert clock.monotonic_s() == pytest.approx(before_s)
+        assert SPEED_MIN <= clock.speed <= 10.0
+        wall.now_s += wall_s
+        expected_s += clock.speed * wall_s
+        assert clock.monotonic_s() == pytest.approx(expected_s)
+    assert clock.now_utc() - START == pytest.approx(
+        timedelta(seconds=expected_s), abs=timedelta(milliseconds=1)
+    )
+
+
+@given(st.floats(0.1, 10.0))
+def test_it_runs_at_its_ceiling_unless_told_otherwise(ceiling: float) -> None:
+    assert a_clock(ceiling)[0].speed == ceiling
+    assert a_clock(ceiling, speed=0.1)[0].speed == 0.1
+    assert a_clock(ceiling, speed=99.0)[0].speed == ceiling
+
+
+@pytest.mark.parametrize("ceiling", [0.0, 0.05, -1.0, math.nan, math.inf])
+def test_a_ceiling_that_is_none_is_refused(ceiling: float) -> None:
+    with pytest.raises(ValueError, match="ceiling"):
+        SimClock(START, ceiling)
+
+
+def test_a_start_without_a_zone_and_a_speed_that_is_no_number_are_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        SimClock(START.replace(tzinfo=None), 1.0)
+    with pytest.raises(ValueError, match="number"):
+        a_clock()[0].speed = math.nan
+
+
+@pytest.mark.parametrize("body", [{}, {"speed": True}, {"speed": "2"}, {"speed": None}])
+def test_over_http_only_a_number_is_a_speed(body: dict[str, object]) -> None:
+    clock, _ = a_clock()
+    with pytest.raises(ValueError, match="is wanted"):
+        clock_put(clock, body)
+    assert clock.speed == 10.0
+
+
+def test_over_http_the_clock_answers_what_it_then_is() -> None:
+    clock, wall = a_clock()
+    wall.now_s = 2.0
+    assert clock_put(clock, {"speed": 0.01}) == clock_answer(clock)
+    assert clock_answer(clock) == {
+        "world_utc": "2026-11-24T01:30:20.000Z", "speed": 0.1, "ceiling": 10.0, "wall_s": 2.0,
+    }  # fmt: skip
+
+
+@pytest.mark.anyio
+async def test_a_sleeper_wakes_at_its_world_time_though_the_speed_rises_meanwhile() -> None:
+    clock = SimClock(START, 1000.0, speed=0.1)
+    with anyio.fail_after(5.0):
+        async with anyio.create_task_group() as group:
+            group.start_soon(clock.sleep, 20.0)
+            await anyio.lowlevel.checkpoint()
+            clock.speed = 1000.0
+    assert clock.monotonic_s() >= 20.0
+
+
+@pytest.mark.anyio
+async def test_a_sleep_of_nothing_returns_at_once() -> None:
+    clock, wall = a_clock()
+    await clock.sleep(-1.0)
+    assert wall.now_s == 0.0
