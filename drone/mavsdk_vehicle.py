@@ -25,7 +25,7 @@ from mavsdk.plugins.gimbal import ControlMode, GimbalMode, SendMode
 from drone import mavsdk_convert as convert
 from drone.mavsdk_calls import CONFIRM_S, Calls
 from drone.mavsdk_streams import Newest, Streams
-from drone.preflight import FAILSAFE_PARAMETERS
+from drone.preflight import FAILSAFE_PARAMETERS, LINK_LOSS_ACTION
 from patrol.bus import Bus
 from patrol.clock import WallClock, WorldClock
 from patrol.errors import CommandDenied, ConfigError, LinkLost
@@ -52,6 +52,7 @@ _LINK_AGE_S = 3.0  # wall
 _EXECUTOR_THREADS = 32  # MAVSDK blocks one a call; the default six starve other calls
 _GRAVITY: dict[type[Command], int] = {ReturnHome: 1, Land: 2}  # these break off what is less
 _PX4_INT = frozenset({"NAV_DLL_ACT", "COM_LOW_BAT_ACT", "GF_ACTION"})
+_RETURN_ON_LINK_LOSS = 2  # PX4: hold, then return
 _SCHEMES = ("udpin://", "udpout://", "udp://", "tcpin://", "tcpout://", "tcp://", "serial://")
 _log = structlog.get_logger(__name__)
 
@@ -234,8 +235,30 @@ class MavsdkVehicle:
                 plan.return_height.metres
             ),
         )
+        await self._arm_link_loss(plan)
         self._plan = plan
         self._is_mission_confirmed = self._is_fence_confirmed = True
+
+    async def _arm_link_loss(self, plan: MissionPlan) -> None:
+        """PX4 does nothing on link loss until told to: set what the approved plan says, and tell.
+
+        An autopilot that does not know the parameter is left alone; pre-flight finds it missing.
+        """
+        parameters = ParamAsync(self._require_system())
+        before = await self._parameter(parameters, LINK_LOSS_ACTION)
+        if before != 0 or plan.on_link_loss != "return":
+            return
+        await self._calls.tried(
+            LINK_LOSS_ACTION,
+            lambda: parameters.set_param_int(LINK_LOSS_ACTION, _RETURN_ON_LINK_LOSS),
+        )
+        fields = {
+            "vehicle": self._vehicle_id, "parameter": LINK_LOSS_ACTION, "before": before,
+            "value": _RETURN_ON_LINK_LOSS, "reason": "the plan returns on link loss",
+        }  # fmt: skip
+        self._bus.publish(
+            StoryEvent(name="parameter.set", time_utc=self._world.now_utc(), fields=fields)
+        )
 
     async def _take_off(self, action: ActionAsync, height_m: float) -> None:
         await self._calls.tried("take-off height", lambda: action.set_takeoff_altitude(height_m))

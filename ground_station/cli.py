@@ -173,11 +173,15 @@ def fly(
         typer.Option(help="MAVSDK URL, such as udpin://0.0.0.0:14540 or serial:///dev/ttyACM0."),
     ],
     approve: Annotated[
-        str | None, typer.Option(help="Your name: you approve this plan and answer for it.")
+        str | None,
+        typer.Option(help="Your name, as the one who approves this plan; default: your login."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fly a plan on any MAVLink autopilot that MAVSDK reaches, printing each step."""
+    """Fly a plan on any MAVLink autopilot that MAVSDK reaches, printing each step.
+
+    Whoever starts it approves the plan. Ctrl-C calls the aircraft home.
+    """
     from ground_station.commands.fly import fly as run_fly
 
     _leave(run_fly(plan_file, connect=connect, approve=approve, as_json=as_json))

@@ -17,6 +17,16 @@ def count_text(count: Fields | None) -> str:
     return f"{count['estimate']:.0f} people ({count['low']:.0f} to {count['high']:.0f})"
 
 
+def _clock(utc: str | None) -> str:
+    """Day and time in Shanghai."""
+    return f"{parse_utc(utc).astimezone(SHANGHAI):%m-%d %H:%M}" if utc else "never"
+
+
+def _look(f: Fields) -> str:
+    seen = count_text(f.get("count")) if f.get("is_observed", True) else "not observed"
+    return f"look at +{f.get('dt_s', 0) / 60:.0f} min: {seen}"
+
+
 def _effect(f: Fields) -> str:
     before, after = count_text(f.get("before")), count_text(f.get("after"))
     return f"effect: before {before}, after {after}: {f.get('verdict')}"
@@ -47,19 +57,23 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     ),
     "announcement.played": lambda f: f"played {f.get('duration_s', 0):.1f} s of speech",
     "announcement.blocked": lambda f: f"announcement blocked: {f.get('reason')}",
-    "look": lambda f: f"look at +{f.get('dt_s', 0) / 60:.0f} min: {count_text(f.get('count'))}",
+    "look": _look,
     "effect": _effect,
     "case.filed": lambda f: (
         f"case {f.get('case_no')} filed: {f.get('severity')} at "
         f"{f.get('tier')}, owner {f.get('owner_unit')} / {f.get('owner_person')}, "
-        f"due {f.get('due_utc')}"
+        f"due {_clock(f.get('due_utc'))}"
     ),
     "mission.flown": lambda _: "every leg flown",
-    "returning": lambda f: f"returning home {f.get('reason', '')}".rstrip(),
+    "returning": lambda f: f"returning home: {f.get('reason', '')}".rstrip(": "),
     "landed": lambda f: f"landed, battery {f.get('battery_pct') or 0:.0f} %",
     "log.closed": lambda f: f"patrol log closed: {f.get('rows')} rows, head {f.get('head')}",
     "speed": lambda f: f"world speed {f.get('speed'):g}x: {f.get('reason')}",
     "guardian": lambda f: f"guardian: {f.get('rule')} -> {f.get('action')}",
+    "parameter.set": lambda f: (
+        f"{f.get('parameter')} set from {f.get('before') or 0:.0f} to {f.get('value')}: "
+        f"{f.get('reason')}"
+    ),
     "vehicle.said": lambda f: f"autopilot: {f.get('text')}",
 }
 

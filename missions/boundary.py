@@ -24,6 +24,7 @@ _DECELERATION_M_S2 = 2.5
 _POSITION_ERROR_M = 3.0
 _SIMPLIFY_M = 2.0
 _SHORTEST_LEG_M = 8.0
+_NARROW_M = 4.0  # parts of the inset narrower than twice this are not flown into
 _CORRIDOR_HALF_M = 20.0  # of the fence around home and the way to the grid
 _TURN_S = 3.0
 _TAKE_OFF_S, _LANDING_S = 25.0, 45.0
@@ -102,8 +103,15 @@ def _centre(grid: Grid) -> GeoPoint:
 
 
 def _loop(outline: Polygon, depth_m: float) -> list[tuple[float, float]] | None:
-    """Counter-clockwise corners of the inset outline, near ones merged; None when too small."""
-    inner, _ = largest_part(outline.buffer(-depth_m, join_style="mitre", mitre_limit=2.0))
+    """Counter-clockwise corners of the inset outline, near ones merged; None when too small.
+
+    Parts too narrow to fly into are left out: the inset is opened by `_NARROW_M` to both sides.
+    """
+    inner, _ = largest_part(
+        outline.buffer(-depth_m - _NARROW_M, join_style="mitre", mitre_limit=2.0).buffer(
+            _NARROW_M, join_style="mitre", mitre_limit=2.0
+        )
+    )
     if inner is None:
         return None
     simple = inner.simplify(_SIMPLIFY_M)
@@ -114,15 +122,18 @@ def _loop(outline: Polygon, depth_m: float) -> list[tuple[float, float]] | None:
         corner for before, corner in zip([corners[-1], *corners], corners, strict=False)
         if math.dist(before, corner) >= _SHORTEST_LEG_M
     ]  # fmt: skip
-    if len(kept) < 3 or not _stays_inside(kept, outline):
-        kept = corners
-    if len(kept) < 3 or not _stays_inside(kept, outline):
-        return None
-    return kept
+    # Merged corners may cut across a bay, where all of them do not.
+    least_m = depth_m - _SIMPLIFY_M - 0.05
+    return next((ring for ring in (kept, corners) if _is_sound(ring, outline, least_m)), None)
 
 
-def _stays_inside(ring: list[tuple[float, float]], outline: Polygon) -> bool:
-    return bool(outline.buffer(-1.0).contains(LineString([*ring, ring[0]])))
+def _is_sound(ring: list[tuple[float, float]], outline: Polygon, least_m: float) -> bool:
+    """Whether the loop crosses itself nowhere, turns left and keeps its inset."""
+    if len(ring) < 3:
+        return False
+    loop = Polygon(ring)
+    is_kept = outline.buffer(-least_m).contains(loop.exterior)
+    return bool(loop.is_valid and loop.exterior.is_ccw and is_kept)
 
 
 def _from_nearest(ring: list[tuple[float, float]], home: BaseGeometry) -> list[tuple[float, float]]:
@@ -152,7 +163,7 @@ def _assemble(
                 height=height,
                 speed_m_s=request.speed_m_s,
                 gimbal_pitch_deg=request.gimbal_pitch_deg,
-                camera_bearing_true_deg=round((track_deg - inward_deg) % 360.0, 1),
+                camera_bearing_true_deg=round(track_deg - inward_deg, 1) % 360.0,
             )
         )
         at = point

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 import re
 
-_CODE = re.compile(r"^440512(\d{3}(\d{3}(\d{3}(\d{2})?)?)?)?$")
-_SPECIAL = re.compile(r"^440512T[1-4](\d{4})?$")
+_CODE = re.compile(r"^440512(\d{3}(\d{3}(\d{3}(\d{2})?)?)?)?$", re.ASCII)
+_SPECIAL = re.compile(r"^440512T[1-4](\d{4})?$", re.ASCII)
 _NUMERALS = "零一二三四五六七八九"
 
 

@@ -62,8 +62,8 @@ def to_qgc(plan: MissionPlan) -> dict[str, Any]:
             speed_m_s = waypoint.speed_m_s
             add(_CHANGE_SPEED, _FRAME_MISSION, [1, speed_m_s, -1, 0, 0, 0, 0])
         if waypoint.gimbal_pitch_deg is not None:
-            bearing_deg = waypoint.camera_bearing_true_deg or 0.0
-            yaw_deg = (bearing_deg + 180.0) % 360.0 - 180.0
+            bearing_deg = waypoint.camera_bearing_true_deg
+            yaw_deg = None if bearing_deg is None else (bearing_deg + 180.0) % 360.0 - 180.0
             params = [waypoint.gimbal_pitch_deg, yaw_deg, None, None, _YAW_LOCK, 0, 0]
             add(_GIMBAL, _FRAME_MISSION, params)
         add(
@@ -82,7 +82,7 @@ def to_qgc(plan: MissionPlan) -> dict[str, Any]:
                 {
                     "inclusion": True,
                     "version": 1,
-                    "polygon": [[p.lat_deg, p.lon_deg] for p in plan.fence],
+                    "polygon": [_at([], p) for p in plan.fence],
                 }
             ],
         },
@@ -94,9 +94,7 @@ def to_qgc(plan: MissionPlan) -> dict[str, Any]:
             "cruiseSpeed": speed_m_s,
             "hoverSpeed": speed_m_s,
             "globalPlanAltitudeMode": 1,
-            "plannedHomePosition": [
-                plan.home.lat_deg, plan.home.lon_deg, plan.home_elevation_amsl_m,
-            ],
+            "plannedHomePosition": _at([], plan.home, plan.home_elevation_amsl_m),
             "items": items,
         },
     }  # fmt: skip
@@ -126,8 +124,8 @@ def to_feature_collection(plan: MissionPlan) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def _at(params: list[Any], point: GeoPoint, height_m: float) -> list[Any]:
-    return [*params, round(point.lat_deg, 7), round(point.lon_deg, 7), height_m]
+def _at(params: list[Any], point: GeoPoint, *height_m: float) -> list[Any]:
+    return [*params, round(point.lat_deg, 7), round(point.lon_deg, 7), *height_m]
 
 
 def _feature(kind: str, coordinates: list[Any], properties: dict[str, Any]) -> dict[str, Any]:

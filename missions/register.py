@@ -58,7 +58,10 @@ class Register:
             if wanted in (area.name_spoken, *area.aliases):
                 return area
         names = [name for grid in self.grids for name in (grid.code, grid.name_spoken)]
-        near = difflib.get_close_matches(code or wanted, names, n=3, cutoff=0.5)
+        near = [
+            grid.name_spoken for grid in self.grids if wanted and grid.name_spoken.endswith(wanted)
+        ]
+        near = near[:3] or difflib.get_close_matches(code or wanted, names, n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UnknownGrid(f"no grid {text!r} in the register {self.version}{hint}")
 

@@ -10,12 +10,13 @@ from typing import Any
 from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon, shape
 
-from missions.codes import GridLevel, read_code
+from missions.codes import GridLevel, level_of, read_code
 from missions.grid import Grid, SpecialSite
 from patrol.errors import ConfigError
 from patrol.geo import from_geojson
 
 _WGS84_LIKE = frozenset({"WGS-84", "WGS84", "CGCS2000"})  # equal at our accuracy, DOMAIN 2.2
+_WRONG = (KeyError, IndexError, TypeError, ValueError, AttributeError, ShapelyError)
 _SHIFTED = frozenset({"GCJ-02", "GCJ02", "BD-09", "BD09"})
 
 
@@ -30,6 +31,8 @@ def read_body(path: Path) -> dict[str, Any]:
     if not isinstance(body, dict) or body.get("type") != "FeatureCollection":
         raise ConfigError(f"the register is not a GeoJSON FeatureCollection: {path}")
     _require_datum(body, path)
+    if not isinstance(body.get("features"), list):
+        raise ConfigError(f"the register {path} has no list of features")
     return body
 
 
@@ -41,11 +44,11 @@ def _require_datum(body: dict[str, Any], path: Path) -> None:
             '"datum": "WGS-84" if its coordinates are that. A map drawn on Amap or Tencent is '
             "GCJ-02, about 545 m off here"
         )
-    if datum in _SHIFTED:
+    if isinstance(datum, str) and datum in _SHIFTED:
         raise ConfigError(
             f"the register {path} is in {datum}, about 545 m off; convert it to WGS-84 first"
         )
-    if datum not in _WGS84_LIKE:
+    if not isinstance(datum, str) or datum not in _WGS84_LIKE:
         raise ConfigError(f"the register {path} has an unknown datum: {datum!r}")
 
 
@@ -57,14 +60,14 @@ def grids_of(body: dict[str, Any], path: Path) -> Iterator[Grid]:
             if properties["level"] in ("special", "site"):
                 continue
             yield Grid(
-                code=read_code(properties["code"]),
+                code=_code_of(properties),
                 level=GridLevel(properties["level"]),
                 name_zh=str(properties["name_zh"]),
                 name_spoken=str(properties.get("name_spoken") or properties["name_zh"]),
-                aliases=tuple(properties.get("aliases", ())),
+                aliases=_aliases(properties.get("aliases") or []),
                 shape=_polygon(feature["geometry"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError, ShapelyError) as error:
+        except _WRONG as error:
             raise ConfigError(
                 f"feature {number} of the register {path} is no grid: {error!r}"
             ) from error
@@ -73,10 +76,10 @@ def grids_of(body: dict[str, Any], path: Path) -> Iterator[Grid]:
 def sites_of(body: dict[str, Any], path: Path) -> Iterator[SpecialSite]:
     """The sites of the special grids."""
     for number, feature in enumerate(body.get("features", [])):
-        properties = feature.get("properties") or {}
-        if properties.get("level") != "site":
-            continue
         try:
+            properties = feature["properties"]
+            if properties["level"] != "site":
+                continue
             yield SpecialSite(
                 code=read_code(properties["code"]),
                 overlay=str(properties["overlay"]),
@@ -84,10 +87,24 @@ def sites_of(body: dict[str, Any], path: Path) -> Iterator[SpecialSite]:
                 point=from_geojson(feature["geometry"]["coordinates"]),
                 grid_code=read_code(properties["grid_code"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except _WRONG as error:
             raise ConfigError(
                 f"feature {number} of the register {path} is no site: {error!r}"
             ) from error
+
+
+def _code_of(properties: dict[str, Any]) -> str:
+    """The code, of the very level that the feature states."""
+    code = read_code(properties["code"])
+    if level_of(code) is not GridLevel(properties["level"]):
+        raise ValueError(f"the code {code} is not one of a {properties['level']}")
+    return code
+
+
+def _aliases(names: object) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("its aliases are no list of names")
+    return tuple(names)
 
 
 def _polygon(geometry: dict[str, Any]) -> Polygon | MultiPolygon:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -151,6 +152,10 @@ def plan_from_dict(body: dict[str, Any]) -> MissionPlan:
     if body["format"] != PLAN_FORMAT:
         raise ValueError(f"not a {PLAN_FORMAT} file but {body['format']!r}")
     look_hold, approved = body["look_hold"], body.get("approved_utc")
+    if not body["waypoints"] or len(body["fence"]) < 3:
+        raise ValueError("it has no waypoints, or no fence of three corners or more")
+    if not isinstance(body["is_exercise"], bool):
+        raise TypeError("is_exercise is neither true nor false")
     return MissionPlan(
         plan_id=str(body["plan_id"]),
         grid_code=str(body["grid_code"]),
@@ -158,26 +163,33 @@ def plan_from_dict(body: dict[str, Any]) -> MissionPlan:
         register_version=str(body["register_version"]),
         pattern=str(body["pattern"]),
         home=from_geojson(body["home"]),
-        home_elevation_amsl_m=float(body["home_elevation_amsl_m"]),
+        home_elevation_amsl_m=_finite(body["home_elevation_amsl_m"]),
         waypoints=tuple(_waypoint_from_dict(item) for item in body["waypoints"]),
         fence=tuple(from_geojson(position) for position in body["fence"]),
-        ceiling_agl_m=float(body["ceiling_agl_m"]),
+        ceiling_agl_m=_finite(body["ceiling_agl_m"]),
         return_height=_height_from_dict(body["return_height"]),
         look_hold=None
         if look_hold is None
         else LookHold(
-            standoff_min_m=float(look_hold["standoff_min_m"]),
-            longest_s=float(look_hold["longest_s"]),
+            standoff_min_m=_finite(look_hold["standoff_min_m"]),
+            longest_s=_finite(look_hold["longest_s"]),
         ),
-        length_m=float(body["length_m"]),
-        duration_s=float(body["duration_s"]),
-        battery_need_pct=float(body["battery_need_pct"]),
+        length_m=_finite(body["length_m"]),
+        duration_s=_finite(body["duration_s"]),
+        battery_need_pct=_finite(body["battery_need_pct"]),
         created_utc=parse_utc(body["created_utc"]),
-        is_exercise=bool(body["is_exercise"]),
+        is_exercise=body["is_exercise"],
         on_link_loss=str(body["on_link_loss"]),
         approved_by=str(body.get("approved_by", "")),
         approved_utc=parse_utc(approved) if approved else None,
     )
+
+
+def _finite(value: Any) -> float:  # noqa: ANN401  # JSON value
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"not a number to fly by: {value}")
+    return number
 
 
 def _height_to_dict(height: Height) -> dict[str, Any]:
@@ -185,7 +197,7 @@ def _height_to_dict(height: Height) -> dict[str, Any]:
 
 
 def _height_from_dict(body: dict[str, Any]) -> Height:
-    return Height(metres=float(body["metres"]), datum=Datum(body["datum"]))
+    return Height(metres=_finite(body["metres"]), datum=Datum(body["datum"]))
 
 
 def _waypoint_to_dict(waypoint: Waypoint) -> dict[str, Any]:
@@ -204,8 +216,8 @@ def _waypoint_from_dict(body: dict[str, Any]) -> Waypoint:
     return Waypoint(
         point=from_geojson(body["point"]),
         height=_height_from_dict(body["height"]),
-        speed_m_s=float(body["speed_m_s"]),
-        hold_s=float(body["hold_s"]),
-        gimbal_pitch_deg=None if pitch is None else float(pitch),
-        camera_bearing_true_deg=None if bearing is None else float(bearing),
+        speed_m_s=_finite(body["speed_m_s"]),
+        hold_s=_finite(body["hold_s"]),
+        gimbal_pitch_deg=None if pitch is None else _finite(pitch),
+        camera_bearing_true_deg=None if bearing is None else _finite(bearing),
     )

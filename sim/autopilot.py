@@ -202,7 +202,8 @@ class Autopilot:
         if not self.is_failsafe:
             self.is_failsafe = True
             self.say(3, "Failsafe activated: Data link lost, holding, then returning")
-            self.hold()
+            if self.mode not in (Mode.RETURN, Mode.LAND):
+                self.hold()
         elif silent_s > limit_s + _HOLD_BEFORE_RETURN_S and self.mode is Mode.HOLD:
             self.return_home()
 
@@ -302,7 +303,7 @@ class Autopilot:
             return
         is_out = not is_inside(self.position, self.fence)
         if is_out and not self._is_breached and self.mode not in (Mode.RETURN, Mode.LAND):
-            self.say(3, "Geofence violation: returning")
+            self.say(3, "Geofence violation")
             if self.parameters["GF_ACTION"] >= 3:
                 self.return_home()
             elif self.parameters["GF_ACTION"] == 2:

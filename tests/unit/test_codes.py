@@ -125,3 +125,8 @@ def test_every_spoken_number_is_another_word() -> None:
 def test_a_number_that_no_grid_has_is_not_spoken(number: int) -> None:
     with pytest.raises(ValueError, match="no spoken form"):
         spoken_number(number)
+
+
+def test_digits_of_other_scripts_make_no_code() -> None:
+    with pytest.raises(ValueError, match="not a grid code"):
+        read_code("440512００１")

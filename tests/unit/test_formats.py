@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -169,7 +170,9 @@ def test_a_qgc_fence_is_one_inclusion_polygon_with_latitude_first() -> None:
     (polygon,) = fence["polygons"]
     assert polygon["inclusion"] is True
     assert polygon["version"] == 1
-    assert polygon["polygon"] == [[p.lat_deg, p.lon_deg] for p in a_plan().fence]
+    assert polygon["polygon"] == [
+        [round(p.lat_deg, 7), round(p.lon_deg, 7)] for p in a_plan().fence
+    ]
 
 
 def test_in_a_qgc_file_speed_is_set_once_and_the_camera_is_locked_to_north() -> None:
@@ -214,3 +217,14 @@ def test_geojson_says_of_every_feature_whose_it_is_and_that_it_is_an_exercise() 
         assert feature["properties"]["exercise"] is True
     assert body["features"][3]["properties"]["height_m"] == 30.0
     assert body["features"][3]["geometry"]["coordinates"][0] == pytest.approx(HOME.lon_deg)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("waypoints", []), ("fence", []), ("ceiling_agl_m", math.nan), ("is_exercise", "false")],
+)
+def test_a_plan_that_cannot_be_flown_is_refused(tmp_path: Path, field: str, value: object) -> None:
+    path = tmp_path / "plan.json"
+    write_json(path, a_plan().to_dict() | {field: value})
+    with pytest.raises(ConfigError):
+        read_plan(path)

@@ -294,3 +294,30 @@ def test_the_shipped_file_is_written_one_feature_a_line() -> None:
     assert sum(line.startswith('{"type":"Feature"') for line in lines) == len(
         read_body(path)["features"]
     )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        a_body(features=None), a_body(features=5), a_body(datum=["WGS-84"]),
+        a_body(a_feature("440512T1")), a_body(a_feature("440512T10001")),
+        a_body(a_feature("440512001")),
+        a_body(a_feature() | {"geometry": {"type": "Polygon", "coordinates": ""}}),
+        a_body(
+            a_feature(),
+            {
+                "properties": {"level": "site", "code": "440512T10001", "overlay": "440512T1",
+                               "name_zh": "x", "grid_code": CODE},
+                "geometry": {"type": "Point", "coordinates": [116.7]},
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_a_malformed_register_is_refused(tmp_path: Path, body: object) -> None:
+    with pytest.raises(ConfigError):
+        load(tmp_path, body)
+
+
+def test_a_name_without_its_street_suggests_the_whole_name(sample: Register) -> None:
+    with pytest.raises(UnknownGrid, match="达濠街道达濠社区第三网格"):
+        sample.get("达濠社区第三网格")

@@ -105,9 +105,7 @@ def test_the_launch_point_is_latitude_first_on_the_command_line(tmp_path: Path) 
     assert not read_plan(out).is_exercise
 
 
-@pytest.mark.parametrize(
-    "home", ["116.72,23.28", "23.28", "23.28,116.72,30", "here", "", "nan,nan", "23.28;116.72"]
-)
+@pytest.mark.parametrize("home", ["116.72,23.28", "23.28,116.72,30", "here", "nan,nan"])
 def test_a_launch_point_that_is_none_is_refused_with_an_example(tmp_path: Path, home: str) -> None:
     out = tmp_path / "plan.json"
     ended = run("plan", "--grid", GRID, "--out", out, "--home", home)

@@ -59,6 +59,7 @@ export const storyEn: StorySentences = {
   "log.closed": (e) => `Patrol log closed: ${text(e.rows)} rows, head ${text(e.head).slice(0, 12)}`,
   speed: (e) => `World clock ×${speed(e.speed)}: ${text(e.reason)}`,
   guardian: (e) => `Guardian: ${text(e.rule).replace(".", " ")} → ${text(e.action)}`,
+  "parameter.set": (e) => `${text(e.parameter)} set from ${whole(e.before)} to ${whole(e.value)}: the plan returns on link loss`,
   "vehicle.said": (e) => `Autopilot: ${text(e.text)}`,
   refused: (e) => `Not done: ${text(e.reason)}`,
 };

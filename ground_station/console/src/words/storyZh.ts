@@ -74,6 +74,7 @@ export const storyZh: StorySentences = {
   "log.closed": (e) => `巡查日志已关闭：${text(e.rows)} 行，链头 ${text(e.head).slice(0, 12)}`,
   speed: (e) => `世界时钟 ×${speed(e.speed)}：${reason(e.reason)}`,
   guardian: (e) => `守护：${RULES[text(e.rule)] ?? text(e.rule)} → ${ACTIONS[text(e.action)] ?? text(e.action)}`,
+  "parameter.set": (e) => `${text(e.parameter)} 由 ${whole(e.before)} 设为 ${whole(e.value)}：航线规定失联返航`,
   "vehicle.said": (e) => `飞控：${text(e.text)}`,
   refused: (e) => `未执行：${text(e.reason)}`,
 };
