@@ -68,6 +68,7 @@ def draw(image: Image, count: UnposedCount) -> Image:
     bounds = count.count
     words = f"{bounds.estimate:.0f} people ({bounds.low:.0f} to {bounds.high:.0f})"
     words += "" if bounds.is_valid else f"  NOT VALID: {bounds.reason}"
-    cv2.putText(drawn, words, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.putText(drawn, words, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.6, colour, 1, cv2.LINE_AA)
+    (width_px, _), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, 0.6, 1)
+    cv2.rectangle(drawn, (0, 0), (width_px + 16, 34), (0, 0, 0), cv2.FILLED)
+    cv2.putText(drawn, words, (8, 23), cv2.FONT_HERSHEY_SIMPLEX, 0.6, colour, 1, cv2.LINE_AA)
     return drawn
