@@ -68,24 +68,39 @@ class Station:
         world: WorldClock,
         listener: socket.socket,
     ) -> None:
-        self._settings, self._store, self._telemetry, self._world = (
-            settings,
-            store,
-            telemetry,
-            world,
-        )
+        self._settings, self._store = settings, store
+        self._telemetry, self._world = telemetry, world
         self._wall = SystemClock()
         self._bus, self._board = Bus(), Board()
         self._records = Records(store)
         self._register = load_register(settings.register_file)
-        self._lens = views.lens_of(
-            settings.camera.width_px, settings.camera.height_px, settings.camera.hfov_deg
+        camera = settings.camera
+        self._lens = views.lens_of(camera.width_px, camera.height_px, camera.hfov_deg)
+        self._make_ports()
+        self._pace = Pace(bus=self._bus, clock=world) if isinstance(world, ExerciseClock) else None
+        self._chronicle = Chronicle(
+            bus=self._bus,
+            records=self._records,
+            board=self._board,
+            is_exercise=settings.is_exercise,
         )
+        self._make_desks()
+        self._web = WebServer(make_app(self._parts()), listener)
+        self._fill_board()
+
+    @property
+    def url(self) -> str:
+        """The console's address."""
+        return self._web.url
+
+    def _make_ports(self) -> None:
+        """What reaches out of the house: aircraft, loudspeaker, camera."""
+        settings = self._settings
         self._vehicle = MavsdkVehicle(
             settings.aircraft.name,
             settings.aircraft.connect,
             bus=self._bus,
-            world=world,
+            world=self._world,
             wall=self._wall,
             rate_hz=settings.aircraft.telemetry_hz,
         )
@@ -96,18 +111,14 @@ class Station:
             lens=self._lens,
             latency_s=settings.camera.latency_s,
             bus=self._bus,
-            world=world,
+            world=self._world,
             wall=self._wall,
         )
-        self._pace = Pace(bus=self._bus, clock=world) if isinstance(world, ExerciseClock) else None
-        self._chronicle = Chronicle(
-            bus=self._bus,
-            records=self._records,
-            board=self._board,
-            is_exercise=settings.is_exercise,
-        )
-        self._make_desks()
-        self._web = WebServer(make_app(self._parts()), listener)
+
+    def _fill_board(self) -> None:
+        """What a console sees before anything has happened."""
+        settings = self._settings
+        nothing = ("sortie", "alert", "announcement", "effect", "crowd", "look")
         self._board.set(
             station={
                 "name": settings.name,
@@ -119,23 +130,13 @@ class Station:
                 "is_synthetic": self._register.is_synthetic,
             },
             aircraft=[],
-            sortie=None,
-            alert=None,
             alerts=[],
-            announcement=None,
-            effect=None,
             cases=[],
-            crowd=None,
             people=[],
-            look=None,
             camera={"id": settings.camera.camera_id, "state": "starting", "text": ""},
-            clock={"utc": utc_text(world.now_utc()), "speed": world.speed},
+            clock={"utc": utc_text(self._world.now_utc()), "speed": self._world.speed},
+            **dict.fromkeys(nothing),
         )
-
-    @property
-    def url(self) -> str:
-        """The console's address."""
-        return self._web.url
 
     def _make_desks(self) -> None:
         settings = self._settings
@@ -260,7 +261,7 @@ class Station:
             self._vehicle.latest(),
             plan,
             speaker_ok=is_speaker_ok,
-            camera_ok=True if self._board.get("look") else None,
+            camera_ok=(self._board.get("camera") or {}).get("state") == "open",
             now_wall_s=self._wall.monotonic_s(),
         )
 

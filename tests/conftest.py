@@ -24,15 +24,15 @@ def anyio_backend() -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs a browser where there is none; one line says so."""
-    if chromium_path() is not None:
+    if chromium_path() is not None and shutil.which("chromedriver") is not None:
         return
     left_out = [item for item in items if item.get_closest_marker("browser")]
     if left_out:
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
         config.stash[_LEFT_OUT] = (
-            f"left out: {len(left_out)} browser tests (no Chromium here: put one on the PATH, or "
-            "name it in GRIDPATROL_CHROMIUM)"
+            f"left out: {len(left_out)} browser tests (they need Chromium and chromedriver on "
+            "the PATH; GRIDPATROL_CHROMIUM may name the first)"
         )
 
 

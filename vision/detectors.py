@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from patrol.errors import ConfigError
 
@@ -24,6 +25,13 @@ _NANODET_MEAN = np.array((103.53, 116.28, 123.675), dtype=np.float32)
 _NANODET_STD = np.array((57.375, 57.12, 58.395), dtype=np.float32)
 _NANODET_STRIDES = (8, 16, 32)
 _NANODET_BINS = 11
+# onnxruntime's own errors have no base class but Exception.
+_UNREADABLE = (
+    RuntimeError, ValueError, OSError, ort_errors.EPFail, ort_errors.Fail,
+    ort_errors.InvalidArgument, ort_errors.InvalidGraph, ort_errors.InvalidProtobuf,
+    ort_errors.NoModel, ort_errors.NoSuchFile, ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)  # fmt: skip
 _MODEL_NAME = "nanodet_416.onnx"
 
 
@@ -94,13 +102,8 @@ def session_of(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except (RuntimeError, ValueError, OSError) as error:
+    except _UNREADABLE as error:
         raise ConfigError(f"not an ONNX model: {path}") from error
-    except Exception as error:
-        # onnxruntime's own errors derive from Exception directly and have no common base class.
-        if type(error).__module__.startswith("onnxruntime"):
-            raise ConfigError(f"not an ONNX model: {path}") from error
-        raise
 
 
 class NanoDet:

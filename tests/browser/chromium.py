@@ -142,13 +142,8 @@ class ConsolePage:
 def console_page(evidence: Path, told: Callable[[], str]) -> Iterator[ConsolePage]:
     """A fresh browser; when the test fails, a picture of the console is left in `evidence`."""
     chromium, chromedriver = chromium_path(), shutil.which("chromedriver")
-    if chromium is None or chromedriver is None:
-        missing = [
-            name
-            for name, path in (("chromium", chromium), ("chromedriver", chromedriver))
-            if path is None
-        ]
-        pytest.skip(f"missing on this machine: {' and '.join(missing)}")
+    assert chromium is not None, "left out where there is none"
+    assert chromedriver is not None, "left out where there is none"
     options = Options()
     options.binary_location = chromium
     for flag in _FLAGS:
@@ -156,10 +151,11 @@ def console_page(evidence: Path, told: Callable[[], str]) -> Iterator[ConsolePag
     options.add_argument(f"--user-data-dir={evidence / 'profile'}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options, Service(chromedriver))
+    is_well = False
     try:
         yield ConsolePage(driver, told)
-    except BaseException:
-        driver.save_screenshot(str(evidence / "console.png"))
-        raise
+        is_well = True
     finally:
+        if not is_well:
+            driver.save_screenshot(str(evidence / "console.png"))
         driver.quit()

@@ -19,7 +19,7 @@ import anyio
 import pytest
 
 from missions.formats import write_json
-from patrol.geo import distance_m, offset
+from patrol.geo import Datum, Height, distance_m, offset
 from patrol.plan import MissionPlan
 from patrol.telemetry import FlightMode
 from sim.aircraft import SimAircraft
@@ -87,6 +87,13 @@ def interrupt(process: subprocess.Popen[str]) -> Ended:
     return Ended(code=process.returncode, out=out, err=err, took_s=took_s)
 
 
+def a_low_loop(side_m: float = 30.0) -> MissionPlan:
+    """Twelve metres up, so that little time goes into climbing."""
+    plan, height = a_loop(side_m), Height(metres=12.0, datum=Datum.HOME)
+    waypoints = tuple(replace(waypoint, height=height) for waypoint in plan.waypoints)
+    return replace(plan, waypoints=waypoints, return_height=height)
+
+
 def written(folder: Path, plan: MissionPlan, *, is_approved: bool = True) -> Path:
     path = folder / "plan.json"
     if is_approved:
@@ -104,7 +111,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.timeout(60)
 def test_a_plan_is_flown_with_each_step_told_and_the_aircraft_lands(tmp_path: Path) -> None:
-    plan = a_loop()
+    plan = a_low_loop()
     with simulator(tmp_path) as own:
         flown = fly(written(tmp_path, plan), own, "--json", within_s=50.0)
     assert flown.code == 0, flown.err
@@ -121,7 +128,7 @@ def test_a_plan_is_flown_with_each_step_told_and_the_aircraft_lands(tmp_path: Pa
 
 @pytest.mark.timeout(60)
 def test_ctrl_c_in_mid_flight_sends_the_aircraft_home_and_says_so(tmp_path: Path) -> None:
-    plan = written(tmp_path, a_loop(150.0))
+    plan = written(tmp_path, a_low_loop(80.0))
     with simulator(tmp_path) as own:
         with flying(plan, own) as process:
             assert process.stdout is not None
