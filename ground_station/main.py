@@ -49,7 +49,7 @@ from patrol.story import StoryEvent
 from patrol.supervise import supervise
 from patrol.telemetry import TelemetrySample
 from vision.crowd import CrowdRules
-from vision.eye_port import EyePort
+from vision.eye_port import EyePort, VideoState
 
 _BOARD_EVERY_S = 0.2
 _READY_WITHIN_S = 15.0  # wall
@@ -77,7 +77,10 @@ class Station:
         camera = settings.camera
         self._lens = views.lens_of(camera.width_px, camera.height_px, camera.hfov_deg)
         self._make_ports()
-        self._pace = Pace(bus=self._bus, clock=world) if isinstance(world, ExerciseClock) else None
+        self._rules = CrowdRules()
+        self._pace = None
+        if isinstance(world, ExerciseClock):
+            self._pace = Pace(bus=self._bus, clock=world, rules=self._rules)
         self._chronicle = Chronicle(
             bus=self._bus,
             records=self._records,
@@ -142,7 +145,7 @@ class Station:
         settings = self._settings
         crowd_parts = CrowdParts(
             register=self._register,
-            rules=CrowdRules(),
+            rules=self._rules,
             legal=_legal_book(settings),
             records=self._records,
             bus=self._bus,
@@ -222,6 +225,7 @@ class Station:
             group.start_soon(self._sortie_desk.run)
             group.start_soon(self._guardian.run)
             group.start_soon(self._show_aircraft)
+            group.start_soon(self._show_camera)
             group.start_soon(self._show_waypoints)
             if isinstance(self._world, ExerciseClock) and self._pace is not None:
                 group.start_soon(self._kept_alive, "exercise clock", self._world.run)
@@ -282,6 +286,13 @@ class Station:
                 aircraft=[views.aircraft_view(sample, now_s)] if sample else [],
             )
             await anyio.sleep(_BOARD_EVERY_S)
+
+    async def _show_camera(self) -> None:
+        with self._bus.subscribe(VideoState) as states:
+            async for video in states:
+                self._board.set(
+                    camera={"id": video.camera_id, "state": video.state, "text": video.text}
+                )
 
     async def _show_waypoints(self) -> None:
         states = {

@@ -15,13 +15,17 @@ from patrol.errors import Transient
 from patrol.plan import MissionPlan
 from patrol.sighting import Look
 from patrol.story import StoryEvent
+from vision.clusters import clusters
+from vision.crowd_rules import CrowdRules
 
+SLOWEST = 0.5
 FRAMES_NEEDED = 3  # valid frames of a candidate, DOMAIN 4.3
 _PERSON_HEIGHT_PX_MIN = 28.0
 _SEEN_SHARE = 0.4
 _STEP = 0.5  # speeds are multiples of this
 _RAISE_MARGIN = 0.75  # down at once, up only when clearly possible and not soon after
 _NEWEST_SHARE = 0.15  # one slow look is no slow eye
+_GROUP_SHARE = 1.0 / 3.0  # of the speed otherwise: what may be a crowd is worth more frames
 _RAISE_AFTER_S = 4.0  # wall
 
 
@@ -47,17 +51,19 @@ def look_window(plan: MissionPlan, lens: CameraLens) -> LookWindow:
     return LookWindow(duration_s=max(usable_m, 0.0) / speed_m_s)
 
 
-def fitting_speed(*, rate_hz: float, latency_s: float, window: LookWindow, ceiling: float) -> float:
-    """The fastest world speed at which the window holds the frames needed and a result's delay."""
-    if rate_hz <= 0.0:
-        return 1.0
-    needed_wall_s = FRAMES_NEEDED / rate_hz + latency_s
-    return max(1.0, min(ceiling, window.duration_s / needed_wall_s))
+def needed_wall_s(*, rate_hz: float, latency_s: float) -> float:
+    """How long the eye takes for the frames needed and the result of the last."""
+    return FRAMES_NEEDED / rate_hz + latency_s
+
+
+def fitting_speed(*, needed_s: float, window: LookWindow, ceiling: float) -> float:
+    """The fastest world speed at which the window holds what the eye needs (wall seconds)."""
+    return max(SLOWEST, min(ceiling, window.duration_s / needed_s))
 
 
 def next_speed(*, now: float, fitting: float, ceiling: float, held_s: float) -> float:
     """The speed to set, in steps; the same as now unless a change is worth being told."""
-    stepped = ceiling if fitting >= ceiling else max(1.0, math.floor(fitting / _STEP) * _STEP)
+    stepped = ceiling if fitting >= ceiling else max(SLOWEST, math.floor(fitting / _STEP) * _STEP)
     if stepped < now:
         return stepped
     is_worth = stepped >= min(now + _RAISE_MARGIN, ceiling) and held_s >= _RAISE_AFTER_S
@@ -71,13 +77,13 @@ def _smoothed(so_far: float, newest: float) -> float:
 class Pace:
     """Lowers the speed while a patrol leg is counted with too slow an eye, and says so."""
 
-    def __init__(self, *, bus: Bus, clock: ExerciseClock) -> None:
+    def __init__(self, *, bus: Bus, clock: ExerciseClock, rules: CrowdRules) -> None:
+        self._rules = rules
         self._bus = bus
         self._clock = clock
         self._window: LookWindow | None = None
         self._changed_at_s = -math.inf
-        self._rate_hz = 0.0
-        self._latency_s = 0.0
+        self._needed_s = 0.0
 
     def watch_legs(self, window: LookWindow | None) -> None:
         """Set the look window while patrol legs are flown; None: no hurry anywhere."""
@@ -96,19 +102,25 @@ class Pace:
         clock = self._clock
         if self._window is None or look.rate_hz <= 0.0:
             return clock.ceiling  # no leg to count on, or not yet high enough to see any ground
-        self._rate_hz = _smoothed(self._rate_hz, look.rate_hz)
-        self._latency_s = _smoothed(self._latency_s, look.latency_s)
+        needed_s = needed_wall_s(rate_hz=look.rate_hz, latency_s=look.latency_s)
+        self._needed_s = _smoothed(self._needed_s, needed_s)
+        # Slower at once, faster only when it has been so for a while.
         fitting = fitting_speed(
-            rate_hz=self._rate_hz,
-            latency_s=self._latency_s,
-            window=self._window,
-            ceiling=clock.ceiling,
+            needed_s=max(needed_s, self._needed_s), window=self._window, ceiling=clock.ceiling
         )
+        if self._is_group_in_view(look):
+            fitting = max(SLOWEST, fitting * _GROUP_SHARE)
         return next_speed(
             now=clock.speed,
             fitting=fitting,
             ceiling=clock.ceiling,
             held_s=look.captured_at_s - self._changed_at_s,
+        )
+
+    def _is_group_in_view(self, look: Look) -> bool:
+        """Whether it just looks past people who may be a crowd."""
+        return any(
+            cluster.count.estimate >= self._rules.n_clear for cluster in clusters(look, self._rules)
         )
 
     async def _set(self, wanted: float, look: Look) -> None:

@@ -102,7 +102,7 @@ def test_a_crowd_is_seen_spoken_to_measured_and_filed_and_the_patrol_is_flown_wh
 
 def test_people_who_stay_end_in_a_case_at_the_communitys_tier(tmp_path: Path) -> None:
     code, events, errors = demo(
-        tmp_path, "--seed", "2", "--speed", "5", "--scenario", "stubborn", "--until", "filed"
+        tmp_path, "--seed", "2", "--speed", "10", "--scenario", "stubborn", "--until", "filed"
     )
     assert code == 0, errors
     played = [event for event in events if event["event"] == "announcement.played"]

@@ -144,6 +144,7 @@ def test_the_simulator_reads_what_is_written_for_it(name: str) -> None:
     assert (read.gathering is None) == (name == "empty")
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.anyio
 async def test_the_station_is_told_addresses_and_its_own_files_and_nothing_of_the_world(
     tmp_path: Path,
@@ -155,7 +156,7 @@ async def test_the_station_is_told_addresses_and_its_own_files_and_nothing_of_th
         is_headless=True, seed=5, speed=2.0, scenario="disperses", until=None, within_s=60.0,
         port=0, data_dir=data, is_muted=True, as_json=True,
     )  # fmt: skip
-    with anyio.fail_after(15.0):
+    with anyio.fail_after(45.0):
         async with _parts(options, data, work, scenario.body) as (sim, agent, station):
             started = station.process._process._transport.get_extra_info(  # type: ignore[attr-defined]
                 "subprocess"

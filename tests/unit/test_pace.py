@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ground_station.pace import FRAMES_NEEDED, LookWindow, fitting_speed, look_window, next_speed
+from ground_station.pace import (
+    FRAMES_NEEDED,
+    SLOWEST,
+    LookWindow,
+    fitting_speed,
+    look_window,
+    needed_wall_s,
+    next_speed,
+)
 from patrol.camera import CameraLens
 from tests.unit.test_plan_words import a_plan
 
@@ -23,22 +31,19 @@ def test_a_lens_that_counts_nowhere_leaves_no_window_and_no_speed_up() -> None:
     wide = CameraLens(width_px=640, height_px=360, hfov_deg=110.0)
     window = look_window(a_plan(), wide)
     assert window.duration_s == 0.0
-    assert fitting_speed(rate_hz=10, latency_s=0.1, window=window, ceiling=5) == 1.0
+    assert fitting_speed(needed_s=0.4, window=window, ceiling=5) == SLOWEST
 
 
 @given(st.floats(0.2, 30), st.floats(0.0, 2.0), st.floats(1, 10))
 def test_three_frames_fit_into_the_window_at_the_fitting_speed(
     rate_hz: float, latency_s: float, ceiling: float
 ) -> None:
-    speed = fitting_speed(rate_hz=rate_hz, latency_s=latency_s, window=WINDOW, ceiling=ceiling)
-    assert 1.0 <= speed <= ceiling
-    if speed > 1.0:
+    needed_s = needed_wall_s(rate_hz=rate_hz, latency_s=latency_s)
+    speed = fitting_speed(needed_s=needed_s, window=WINDOW, ceiling=ceiling)
+    assert speed <= ceiling
+    if speed > SLOWEST:
         frames = (WINDOW.duration_s / speed - latency_s) * rate_hz
         assert frames >= FRAMES_NEEDED - 1e-6
-
-
-def test_an_eye_that_has_not_looked_yet_gets_real_time() -> None:
-    assert fitting_speed(rate_hz=0.0, latency_s=0.0, window=WINDOW, ceiling=5) == 1.0
 
 
 def test_a_speed_that_no_longer_fits_is_lowered_at_once() -> None:
@@ -56,5 +61,5 @@ def test_the_speed_rises_only_when_it_is_clearly_possible_and_not_soon_after() -
 def test_the_next_speed_never_passes_what_fits_or_the_ceiling(
     now: float, fitting: float, ceiling: float, held_s: float
 ) -> None:
-    now, fitting = min(now, ceiling), max(1.0, min(fitting, ceiling))
-    assert 1.0 <= next_speed(now=now, fitting=fitting, ceiling=ceiling, held_s=held_s) <= fitting
+    now, fitting = min(now, ceiling), max(SLOWEST, min(fitting, ceiling))
+    assert next_speed(now=now, fitting=fitting, ceiling=ceiling, held_s=held_s) <= fitting

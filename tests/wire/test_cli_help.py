@@ -10,6 +10,7 @@ from functools import cache
 
 import pytest
 
+pytestmark = pytest.mark.timeout(60)  # the first test starts every command
 COMMANDS = {
     "": ["demo", "serve", "watch", "plan", "fly", "grids", "log", "Exit codes"],
     "demo": ["--headless", "--seed", "--speed", "--scenario", "--until", "--within", "--json"],

@@ -28,6 +28,7 @@ from sim.faults import Fault
 from tests.unit.test_plan_words import HOME
 from tests.wire.test_sim_aircraft import ELEVATION_M, SPEED, a_fence, a_loop, linked, simulator
 
+pytestmark = pytest.mark.timeout(60)  # a flight takes its time
 ENDS_WITHIN_S = 5.0
 NOBODY = "udpout://127.0.0.1:9"
 
@@ -109,7 +110,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.timeout(60)
 def test_a_plan_is_flown_with_each_step_told_and_the_aircraft_lands(tmp_path: Path) -> None:
     plan = a_low_loop()
     with simulator(tmp_path) as own:
@@ -126,7 +126,6 @@ def test_a_plan_is_flown_with_each_step_told_and_the_aircraft_lands(tmp_path: Pa
     assert "Traceback" not in flown.err
 
 
-@pytest.mark.timeout(60)
 def test_ctrl_c_in_mid_flight_sends_the_aircraft_home_and_says_so(tmp_path: Path) -> None:
     plan = written(tmp_path, a_low_loop(80.0))
     with simulator(tmp_path) as own:
@@ -222,7 +221,6 @@ def test_an_autopilot_that_refuses_the_plan_is_heard_in_its_own_words(
     assert "airborne" not in ended.out
 
 
-@pytest.mark.timeout(40)
 @pytest.mark.anyio
 async def test_an_autopilot_that_does_not_arm_is_heard_in_its_own_words(tmp_path: Path) -> None:
     aircraft = SimAircraft(

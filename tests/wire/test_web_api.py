@@ -1,0 +1,400 @@
+"""The station's HTTP API and live sockets on a real port, with a real store and a fake aircraft."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+
+from drone.speaker import Played, SpeakerHealth
+from drone.voice import Clip, Voice
+from ground_station import views
+from ground_station.chronicle import Chronicle
+from ground_station.crowd_desk import CrowdDesk, CrowdParts
+from ground_station.live import Board
+from ground_station.parts import Parts
+from ground_station.settings import StationSettings
+from ground_station.sortie_desk import SortieDesk, SortieParts
+from ground_station.speaking_desk import SpeakingDesk
+from ground_station.store.records import Records
+from ground_station.store.telemetry import TelemetryLog
+from ground_station.templates import load_templates
+from ground_station.web import make_app
+from ground_station.web_server import WebServer, bind
+from missions.register import load_register
+from missions.runner import SortieRunner
+from patrol.bus import Bus
+from patrol.errors import SpeakerUnreachable
+from patrol.plan import Finding, MissionPlan
+from patrol.story import StoryEvent
+from tests.fakes import START, FakeVehicle, ManualClock
+from tests.ground_core import GRID, LEGAL, SORTIE, SYSTEM, a_plan, an_alert, running_store
+from vision.crowd import CrowdRules
+from vision.eye_port import VideoPacket
+
+pytestmark = pytest.mark.anyio
+REGISTER = load_register()
+ALERT = "A-20261124-0001"
+WRONG_ROLES: list[tuple[str, str, dict[str, str], str]] = [
+    ("/plans", "OPER", {"grid_code": GRID}, "LEAD or PILOT"),
+    ("/plans/M-1/approve", "PILOT", {"digest": "a" * 64}, "LEAD"),
+    ("/sorties", "LEAD", {"plan_id": "M-1"}, "PILOT"),
+    ("/sortie/hold", "OPER", {}, "PILOT"),
+    ("/sortie/return", "ANNC", {}, "PILOT"),
+    ("/speaker/stop", "REG", {}, "ANNC or PILOT"),
+    (f"/alerts/{ALERT}/acknowledge", "ANNC", {}, "OPER"),
+    (f"/alerts/{ALERT}/dismiss", "ANNC", {"reason": "a queue"}, "OPER"),
+]
+UNKNOWN: list[tuple[str, str, dict[str, str], str]] = [
+    ("/alerts/A-9/acknowledge", "OPER", {}, "no alert A-9 in this sortie"),
+    ("/alerts/A-9/dismiss", "OPER", {"reason": "a queue"}, "no alert A-9 in this sortie"),
+    ("/alerts/A-9/announce", "ANNC", {"template": "T01"}, "no alert A-9 in this sortie"),
+    (f"/alerts/{ALERT}/announce", "ANNC", {"template": "T99"}, "no template T99"),
+    ("/plans/M-9/approve", "LEAD", {"digest": "a" * 64}, "no plan M-9"),
+    ("/sorties", "PILOT", {"plan_id": "M-9"}, "no plan M-9"),
+    ("/sorties/M-9-S01/sign", "REG", {}, "no open sortie M-9-S01"),
+    ("/sortie/somersault", "PILOT", {}, "no such verb: somersault"),
+]
+SITE_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy")
+
+
+class FakeSpeaker:
+    """Plays at once; it cannot be reached for anything else."""
+
+    def __init__(self) -> None:
+        self.played: list[str] = []
+
+    async def play(self, clip: Clip, announcement_id: str) -> Played:
+        self.played.append(announcement_id)
+        return Played(sha256=clip.sha256)
+
+    async def stop(self) -> None:
+        raise SpeakerUnreachable("the loudspeaker does not answer")
+
+    async def health(self) -> SpeakerHealth:
+        raise SpeakerUnreachable("the loudspeaker does not answer")
+
+
+class SilentVoice(Voice):
+    """Gives a clip without speaking it."""
+
+    async def speak(self, text: str, language: str = "zh") -> Clip:
+        return Clip(wav=b"RIFF", sha256="ab" * 32, duration_s=4.0, voice=language)
+
+
+async def no_findings(*plan: MissionPlan) -> list[Finding]:
+    return []
+
+
+async def nothing_else(*played: object) -> None:
+    return None
+
+
+def nothing(*plan: object) -> None:
+    return None
+
+
+class FakePictures:
+    """The newest picture as a test has it."""
+
+    jpeg: bytes | None = None
+
+    async def newest(self) -> bytes | None:
+        return self.jpeg
+
+
+class House:
+    """A station's desks behind its web application, and the fakes around them."""
+
+    def __init__(self, folder: Path, records: Records, telemetry: TelemetryLog) -> None:
+        self.bus, self.board, self.clock = Bus(), Board(), ManualClock()
+        self.records, self.telemetry = records, telemetry
+        self.vehicle, self.speaker = FakeVehicle(self.clock, self.bus), FakeSpeaker()
+        self.pictures = FakePictures()
+        self.chronicle = Chronicle(
+            bus=self.bus, records=records, board=self.board, is_exercise=True
+        )
+        shared: dict[str, Any] = {
+            "register": REGISTER, "records": records, "bus": self.bus, "board": self.board,
+            "chronicle": self.chronicle, "world": self.clock, "wall": self.clock,
+            "is_exercise": True,
+        }  # fmt: skip
+        crowd_parts = CrowdParts(rules=CrowdRules(), legal=LEGAL, set_pace=nothing, **shared)
+        self.crowd = CrowdDesk(crowd_parts)
+        templates = load_templates()
+        speaking = SpeakingDesk(
+            parts=crowd_parts, desk=self.crowd, vehicle=self.vehicle, speaker=self.speaker,
+            voice=SilentVoice(), templates=templates, on_played=nothing_else,
+        )  # fmt: skip
+        self.sorties = SortieDesk(
+            SortieParts(
+                vehicle=self.vehicle, lens=views.lens_of(1280, 720, 40.0), telemetry=telemetry,
+                crowd=self.crowd, preflight=no_findings, **shared,
+            )
+        )  # fmt: skip
+        body = {"data_dir": folder, "aircraft": {"connect": "udpin://127.0.0.1:0"}}
+        addresses = {"camera": {"url": "rtsp://x"}, "speaker": {"url": "http://x"}}
+        settings = StationSettings.model_validate(body | addresses)
+        parts = Parts(
+            settings=settings, bus=self.bus, board=self.board, pictures=self.pictures,
+            grids_geojson=REGISTER.to_geojson(), templates=templates, sortie_desk=self.sorties,
+            crowd_desk=self.crowd, speaking_desk=speaking,
+        )  # fmt: skip
+        self.web = WebServer(make_app(parts), bind("127.0.0.1", 0))
+        self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
+        self.live_url = self.web.url.replace("http", "ws") + "/api/live"
+        self.video_url = self.web.url.replace("http", "ws") + "/api/video/cam-1"
+
+    async def post(self, path: str, role: str = "OPER", **body: Any) -> httpx.Response:
+        return await self.http.post(
+            f"/api{path}", json={"person": "Wu", "role": role, **body},
+            headers={"X-GridPatrol": "console"},
+        )  # fmt: skip
+
+    async def has_alert(self) -> None:
+        """A sortie is being flown and has raised an alert."""
+        plan = a_plan()
+        runner = SortieRunner(
+            plan=plan, vehicle=self.vehicle, bus=self.bus, world=self.clock, wall=self.clock,
+            sortie_id=SORTIE, preflight=no_findings,
+        )  # fmt: skip
+        self.crowd.begin(SORTIE, plan, runner)
+        assert self.crowd.watch is not None
+        self.crowd.watch.alerts[ALERT] = an_alert()
+        self.crowd.watch.alert_id = ALERT
+        await self.records.save_alert(
+            an_alert(), cause=SYSTEM, at_utc=self.clock.now_utc(), action="alert.raised"
+        )
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        with anyio.fail_after(10.0):
+            while not condition():
+                await anyio.sleep(0.01)
+
+    def told(self) -> list[str]:
+        return [event["event"] for event in self.board.state()["story"]]
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    telemetry = await TelemetryLog.open(tmp_path, is_exercise=True)
+    async with running_store(tmp_path) as store:
+        house = House(tmp_path, Records(store), telemetry)
+        async with anyio.create_task_group() as tasks:
+            for run in (house.chronicle.run, house.crowd.run, house.sorties.run, house.web.run):
+                tasks.start_soon(run)
+            async with house.http:
+                yield house
+            house.web.stop()
+            tasks.cancel_scope.cancel()
+    await telemetry.close()
+
+
+async def received(socket: ClientConnection) -> Any:
+    with anyio.fail_after(5.0):
+        return json.loads(await socket.recv())
+
+
+def sentence_of(answer: httpx.Response) -> str:
+    """The refusal's words, which a person can read."""
+    words = str(answer.json()["error"])
+    assert " " in words
+    assert "Traceback" not in answer.text
+    return words
+
+
+async def test_the_state_is_what_the_board_shows_with_the_story(house: House) -> None:
+    house.board.set(alert=None, station={"name": "濠江", "is_exercise": True})
+    house.board.tell(StoryEvent(name="airborne", time_utc=START, sortie=SORTIE, grid=GRID))
+    answer = await house.http.get("/api/state")
+    shown = answer.json()
+    assert (shown["station"]["name"], shown["alert"]) == ("濠江", None)
+    assert [event["event"] for event in shown["story"]] == ["airborne"]
+
+
+async def test_the_grids_are_a_feature_collection_with_code_name_and_level(house: House) -> None:
+    body = (await house.http.get("/api/grids.geojson")).json()
+    assert body["type"] == "FeatureCollection"
+    by_code = {f["properties"]["code"]: f["properties"] for f in body["features"]}
+    assert {area["level"] for area in by_code.values()} >= {"grid", "community", "street"}
+    assert by_code[GRID]["name_zh"]
+    assert sum(area["level"] == "grid" for area in by_code.values()) == 254
+
+
+async def test_the_templates_are_told_in_both_languages(house: House) -> None:
+    templates = (await house.http.get("/api/templates")).json()
+    assert all(set(template) == {"id", "zh", "en"} for template in templates)
+    assert "T01" in {template["id"] for template in templates}
+
+
+async def test_every_answer_tells_the_browser_to_run_nothing_foreign(house: House) -> None:
+    for path in ("/api/state", "/api/templates", "/api/picture/cam-2.jpg", "/"):
+        answer = await house.http.get(path)
+        assert [name for name in SITE_HEADERS if name not in answer.headers] == [], path
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_post_without_the_consoles_header_is_refused_and_does_nothing(house: House) -> None:
+    await house.has_alert()
+    body, path = {"person": "Wu", "role": "OPER"}, f"/api/alerts/{ALERT}/acknowledge"
+    answer = await house.http.post(path, json=body)
+    assert answer.status_code == 403
+    assert "X-GridPatrol is missing" in sentence_of(answer)
+    assert await house.records.alert(ALERT) == an_alert()
+
+
+@pytest.mark.parametrize("name", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example"])
+async def test_requests_for_another_host_or_from_another_site_are_refused(
+    house: House, name: str
+) -> None:
+    for headers in ({"Host": name}, {"Origin": f"http://{name}"}, {"Origin": "null"}):
+        answer = await house.http.get("/api/state", headers=headers)
+        assert answer.status_code == 403, headers
+        assert "not allowed" in sentence_of(answer)
+    with pytest.raises(InvalidStatus):
+        await connect(house.live_url, origin=f"http://{name}")  # type: ignore[arg-type]
+
+
+async def test_the_wrong_role_is_refused_with_the_role_that_it_needs(house: House) -> None:
+    await house.has_alert()
+    for path, role, body, needed in WRONG_ROLES:
+        answer = await house.post(path, role, **body)
+        assert answer.status_code == 403, path
+        assert sentence_of(answer).startswith("Wu may not do this: it needs the role")
+        assert needed in sentence_of(answer)
+    assert not house.vehicle.commands
+    assert not house.told()
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({"person": "Wu", "role": "SYS"}, "role"),
+        ({"person": "Wu", "role": "KING"}, "role"),
+        ({"person": "Wu"}, "role"),
+        ({"role": "PILOT"}, "person"),
+        ({"person": "  ", "role": "PILOT"}, "person"),
+        ({"person": "W" * 81, "role": "PILOT"}, "person"),
+        ({"person": "Wu", "role": "PILOT", "force": True}, "force"),
+        ([], ""),
+    ],
+)
+async def test_a_body_that_says_not_who_asks_or_too_much_is_refused_by_name(
+    house: House, body: object, word: str
+) -> None:
+    for path in ("/api/sortie/return", "/api/speaker/stop", f"/api/alerts/{ALERT}/acknowledge"):
+        answer = await house.http.post(path, json=body, headers={"X-GridPatrol": "console"})
+        assert answer.status_code == 422
+        assert word in sentence_of(answer)
+    assert not house.vehicle.commands
+
+
+async def test_what_does_not_exist_is_answered_with_404_and_its_name(house: House) -> None:
+    await house.has_alert()
+    for path, role, body, words in UNKNOWN:
+        answer = await house.post(path, role, **body)
+        assert (answer.status_code, answer.json()["error"]) == (404, words)
+
+
+async def test_an_alert_is_acknowledged_by_name_and_only_then_spoken_to(house: House) -> None:
+    await house.has_alert()
+    early = await house.post(f"/alerts/{ALERT}/announce", "ANNC", template="T01")
+    assert (early.status_code, "acknowledge it" in sentence_of(early)) == (409, True)
+    answer = await house.post(f"/alerts/{ALERT}/acknowledge")
+    assert (answer.status_code, answer.json()["acknowledged_by"]) == (200, "Wu")
+    released = await house.post(f"/alerts/{ALERT}/announce", "ANNC", template="T01")
+    assert released.status_code == 202
+    assert released.json()["template"] == "T01"
+    await house.until(lambda: "announcement.played" in house.told())
+    assert house.speaker.played == [released.json()["id"]]
+    assert house.board.get("announcement")["state"] == "PLAYED"
+    assert house.board.get("alert")["state"] == "OBSERVING"
+
+
+async def test_words_that_a_rule_forbids_are_answered_with_every_finding(house: House) -> None:
+    await house.has_alert()
+    await house.post(f"/alerts/{ALERT}/acknowledge")
+    house.clock.now_s += 13 * 3600.0  # half past ten in the evening
+    answer = await house.post(f"/alerts/{ALERT}/announce", "ANNC", template="T01")
+    assert answer.status_code == 409
+    assert "release.night" in {finding["code"] for finding in answer.json()["findings"]}
+    assert all(f["text"] and f["text_zh"] for f in answer.json()["findings"])
+    assert not house.speaker.played
+    assert house.board.get("alert")["state"] == "ACKNOWLEDGED"
+
+
+async def test_a_loudspeaker_that_is_away_is_told_with_503(house: House) -> None:
+    answer = await house.post("/speaker/stop", "ANNC")
+    assert (answer.status_code, sentence_of(answer)) == (503, "the loudspeaker does not answer")
+
+
+async def test_the_live_socket_gives_the_state_first_and_then_what_changes(house: House) -> None:
+    house.board.set(alert=None, people=[])
+    async with connect(house.live_url) as socket:
+        first = await received(socket)
+        assert (first["type"], first["state"]["people"]) == ("state", [])
+        house.board.set(people=[[116.7, 23.2]])
+        assert await received(socket) == {"type": "patch", "patch": {"people": [[116.7, 23.2]]}}
+        house.board.tell(StoryEvent(name="airborne", time_utc=START, sortie=SORTIE, grid=GRID))
+        told = await received(socket)
+        assert (told["type"], told["event"]["event"]) == ("event", "airborne")
+    async with connect(house.live_url) as again:
+        assert (await received(again))["state"]["people"] == [[116.7, 23.2]]
+
+
+async def test_the_story_is_streamed_line_by_line_from_the_asked_event_on(house: House) -> None:
+    for number in range(3):
+        event = StoryEvent(name="waypoint", time_utc=START, sortie=SORTIE, grid=GRID)
+        house.board.tell(replace(event, fields={"index": number}))
+    async with house.http.stream("GET", "/api/events", params={"since": 1}) as answer:
+        assert answer.headers["Content-Type"].startswith("application/x-ndjson")
+        lines = answer.aiter_lines()
+        with anyio.fail_after(5.0):
+            told = [json.loads(await anext(lines)) for _ in range(2)]
+            house.board.tell(StoryEvent(name="landed", time_utc=START, sortie=SORTIE, grid=GRID))
+            told.append(json.loads(await anext(lines)))
+    assert [event.get("index", event["event"]) for event in told] == [1, 2, "landed"]
+    assert told[0] | {"index": 0} == {
+        "t_utc": "2026-11-24T01:30:00.000Z", "event": "waypoint", "sortie": SORTIE, "grid": GRID,
+        "index": 0,
+    }  # fmt: skip
+
+
+async def test_the_picture_is_503_while_there_is_none_and_never_kept_by_a_browser(
+    house: House,
+) -> None:
+    assert (await house.http.get("/api/picture/cam-1.jpg")).status_code == 503
+    house.pictures.jpeg = b"\xff\xd8jpeg"
+    answer = await house.http.get("/api/picture/cam-1.jpg")
+    assert (answer.content, answer.headers["Cache-Control"]) == (b"\xff\xd8jpeg", "no-store")
+    assert (await house.http.get("/api/picture/cam-2.jpg")).json() == {"error": "no camera cam-2"}
+
+
+async def test_video_begins_with_a_key_frame_and_carries_its_packets_untouched(
+    house: House,
+) -> None:
+    async with connect(house.video_url) as socket:
+        await house.until(lambda: any(VideoPacket in s.kinds for s in house.bus._subscriptions))
+        for number, is_key in enumerate((False, True, False)):
+            house.bus.publish(
+                VideoPacket(captured_at_s=1.0, is_key=is_key, data=b"\0\0\0\1" + bytes([number]))
+            )
+        with anyio.fail_after(5.0):
+            first, second = await socket.recv(), await socket.recv()
+    assert isinstance(first, bytes) and isinstance(second, bytes)  # noqa: PT018
+    assert struct.unpack(">dB", first[:9])[1] == 1
+    assert first[9:] == b"\0\0\0\1\1"
+    assert (second[8], second[9:]) == (0, b"\0\0\0\1\2")
+    async with connect(house.video_url.replace("cam-1", "cam-2")) as other:
+        with pytest.raises(ConnectionClosedError, match="no such camera"), anyio.fail_after(5.0):
+            await other.recv()
