@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import anyio
 import httpx
@@ -78,20 +77,23 @@ class ExerciseClock:
             answer.raise_for_status()
         except httpx.HTTPError as error:
             raise Transient(f"the exercise clock does not answer: {error}") from error
-        self._take(answer.json())
+        self._take(answer)
         return self._speed
 
-    async def _ask(self) -> dict[str, Any]:
+    async def _ask(self) -> httpx.Response:
         try:
             answer = await self._client.get(self._url)
             answer.raise_for_status()
         except httpx.HTTPError as error:
             raise Transient(f"the exercise clock does not answer: {error}") from error
-        body: dict[str, Any] = answer.json()
-        return body
+        return answer
 
-    def _take(self, body: dict[str, Any]) -> None:
-        self._base_utc = parse_utc(body["world_utc"])
-        self._base_wall_s = float(body["wall_s"])
-        self._speed = float(body["speed"])
-        self.ceiling = float(body["ceiling"])
+    def _take(self, answer: httpx.Response) -> None:
+        try:
+            body = answer.json()
+            world_utc, wall_s = parse_utc(body["world_utc"]), float(body["wall_s"])
+            speed, ceiling = float(body["speed"]), float(body["ceiling"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Transient(f"{self._url} answers, but is no exercise clock") from error
+        self._base_utc, self._base_wall_s = world_utc, wall_s
+        self._speed, self.ceiling = speed, ceiling

@@ -60,9 +60,10 @@ class Board:
         yield {"type": "state", "state": self.state()}
         while True:
             changed = self._changed
-            for event in self._story[seen_events:]:
+            while seen_events < len(self._story):  # it may grow while one is being sent
+                event = self._story[seen_events]
+                seen_events += 1
                 yield {"type": "event", "event": event.to_dict()}
-            seen_events = len(self._story)
             keys = [key for key, version in self._versions.items() if version > seen_version]
             seen_version = self._version
             if keys:

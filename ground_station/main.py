@@ -96,6 +96,10 @@ class Station:
         """The console's address."""
         return self._web.url
 
+    def stop(self) -> None:
+        """Let the consoles go; `run` then ends."""
+        self._web.stop()
+
     def _make_ports(self) -> None:
         """What reaches out of the house: aircraft, loudspeaker, camera."""
         settings = self._settings

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +17,7 @@ from ground_station.live import Board
 from ground_station.sorties import SIGNERS, SortieRecord, SortieState, sign
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
+from ground_station.transitions import require_person_or_exercise
 from missions.boundary import PlanRequest, plan_boundary
 from missions.register import Register
 from missions.runner import SortieReport, SortieRunner
@@ -22,7 +25,7 @@ from patrol.bus import Bus
 from patrol.camera import CameraLens
 from patrol.cause import Cause, Role
 from patrol.clock import WallClock, WorldClock
-from patrol.errors import NotPermitted, PatrolError, PlanRejected, Refused
+from patrol.errors import LinkLost, NotPermitted, PatrolError, PlanRejected, Refused
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
 from patrol.vehicle import Vehicle
@@ -69,6 +72,7 @@ class SortieDesk:
         self._parts = parts
         self._plans: dict[str, tuple[MissionPlan, list[Finding]]] = {}
         self._flight: Flight | None = None
+        self._launch_counts: Counter[str] = Counter()
         self._asked = anyio.Event()
 
     @property
@@ -86,9 +90,11 @@ class SortieDesk:
 
     async def make_plan(self, grid_code: str, cause: Cause) -> dict[str, Any]:
         """A boundary patrol of the grid with its findings; PlanRejected when none is possible."""
-        _require(cause, _PLANNERS)
+        self._require(cause, _PLANNERS)
         parts = self._parts
         grid = parts.register.get(grid_code)
+        if grid not in parts.register.grids:
+            raise Refused(f"{grid.name_spoken} is a {grid.level.value}: plan one of its grids")
         sample = parts.vehicle.latest()
         if sample is None or sample.home is None or sample.home_altitude_amsl_m is None:
             raise Refused("the aircraft has not told its home position yet")
@@ -128,7 +134,7 @@ class SortieDesk:
 
     async def approve(self, plan_id: str, digest: str, cause: Cause) -> dict[str, Any]:
         """Put a name under the plan that was looked at; PlanRejected while anything stops it."""
-        _require(cause, _APPROVERS)
+        self._require(cause, _APPROVERS)
         plan, findings = self._found(plan_id)
         if digest != plan.digest:
             raise Refused(f"plan {plan_id} is not the one that was looked at (the digest differs)")
@@ -143,14 +149,18 @@ class SortieDesk:
 
     async def launch(self, plan_id: str, cause: Cause) -> dict[str, Any]:
         """Start the sortie of an approved plan; Refused while another one is not closed."""
-        _require(cause, _LAUNCHERS)
+        self._require(cause, _LAUNCHERS)
         plan, findings = self._found(plan_id)
         if not plan.approved_by:
             raise Refused(f"plan {plan_id} is not approved")
         if self._flight is not None:
             raise Refused(f"sortie {self._flight.record.sortie_id} is not closed yet")
         parts = self._parts
-        sortie_id = f"{plan_id}-S01"
+        sample = parts.vehicle.latest()
+        if sample is not None and sample.is_in_air is True:
+            raise Refused("the aircraft is in the air already")
+        self._launch_counts[plan_id] += 1
+        sortie_id = f"{plan_id}-S{self._launch_counts[plan_id]:02d}"
         runner = SortieRunner(
             plan=plan,
             vehicle=parts.vehicle,
@@ -174,7 +184,13 @@ class SortieDesk:
             waypoint_total=len(plan.waypoints),
         )
         self._flight = Flight(record=record, plan=plan, runner=runner, cause=cause)
-        await self._save(record, cause, "sortie.launched")
+        is_saved = False
+        try:
+            await self._save(record, cause, "sortie.launched")
+            is_saved = True
+        finally:
+            if not is_saved:
+                self._flight = None  # what is not recorded is not flown
         parts.board.set(
             sortie={
                 "id": sortie_id,
@@ -192,7 +208,7 @@ class SortieDesk:
 
     async def command(self, verb: str, cause: Cause) -> dict[str, Any]:
         """`hold`, `resume` or `return`, by the pilot."""
-        _require(cause, _LAUNCHERS)
+        self._require(cause, _LAUNCHERS)
         verbs: dict[str, Callable[[SortieRunner], Awaitable[None]]] = {
             "hold": lambda runner: runner.hold(cause),
             "resume": lambda runner: runner.resume(cause),
@@ -218,9 +234,12 @@ class SortieDesk:
         flight = self._flight
         if flight is None or flight.record.sortie_id != sortie_id:
             raise LookupError(f"no open sortie {sortie_id}")
-        record = sign(flight.record, cause, self._parts.world.now_utc())
-        await self._save(record, cause, "sortie.signed")
-        flight = self._flight = replace(flight, record=record)
+        record = flight.record
+        if not all(record.is_signed_by(role) for role in SIGNERS):
+            record = sign(record, cause, self._parts.world.now_utc())
+            await self._save(record, cause, "sortie.signed")
+            flight = self._flight = replace(flight, record=record)
+        # A log that could not close before, such as for an open alert, is tried again.
         if all(record.is_signed_by(role) for role in SIGNERS):
             await self._close(flight, cause)
         return {
@@ -234,7 +253,7 @@ class SortieDesk:
         parts.telemetry.sortie = sortie_id
         parts.crowd.begin(sortie_id, flight.plan, flight.runner)
         try:
-            report = await flight.runner.run()
+            report = await self._flown(flight)
         except PatrolError as error:
             await self._abort(flight, error)
             return
@@ -252,6 +271,20 @@ class SortieDesk:
         self._flight = replace(self._flight or flight, record=record, report=report)
         await parts.chronicle.settled()
         self._set_state("LANDED")
+
+    async def _flown(self, flight: Flight) -> SortieReport:
+        """The report; what fails before take-off is raised, what fails in the air is followed."""
+        try:
+            return await flight.runner.run()
+        except PatrolError as error:
+            if not flight.runner.has_taken_off:
+                raise
+            failure = str(error)
+        self._tell("sortie.trouble", flight.plan, flight.record.sortie_id, {"reason": failure})
+        while True:
+            # Nobody may launch, and the pilot can still call it home, until it is down.
+            with contextlib.suppress(LinkLost):
+                return await flight.runner.follow_down(failure)
 
     async def _abort(self, flight: Flight, error: PatrolError) -> None:
         """A sortie that did not take off or broke off: recorded with every finding."""
@@ -288,6 +321,13 @@ class SortieDesk:
             {"rows": closed.row_count, "head": closed.head_hash},
         )
 
+    def _require(self, cause: Cause, roles: tuple[Role, ...]) -> None:
+        if cause.role not in roles:
+            raise NotPermitted(cause.actor, " or ".join(role.value for role in roles))
+        require_person_or_exercise(
+            cause, is_exercise=self._parts.is_exercise, what="the sortie's plan and flight"
+        )
+
     def _found(self, plan_id: str) -> tuple[MissionPlan, list[Finding]]:
         if plan_id not in self._plans:
             raise LookupError(f"no plan {plan_id}")
@@ -320,8 +360,3 @@ class SortieDesk:
                 fields=fields,
             )
         )
-
-
-def _require(cause: Cause, roles: tuple[Role, ...]) -> None:
-    if cause.role not in roles:
-        raise NotPermitted(cause.actor, " or ".join(role.value for role in roles))

@@ -17,6 +17,8 @@ from ground_station.web_server import bind
 from patrol.errors import ConfigError, PatrolError
 from patrol.groups import one_error
 
+_ENDS_WITHIN_S = 2.5  # wall; open consoles are told first, Ctrl-C ends everything within 5 s
+
 
 def run_station(settings: StationSettings, *, has_parent: bool) -> None:
     """Serve until a signal, or until the parent is gone; ConfigError when it cannot start."""
@@ -41,6 +43,9 @@ async def _serve(settings: StationSettings, listener: object, has_parent: bool) 
 
                 async def end_on_signal() -> None:
                     async for _ in signals:
+                        if not has_parent:  # which has closed its own connections by then
+                            station.stop()
+                            await anyio.sleep(_ENDS_WITHIN_S)
                         group.cancel_scope.cancel()
                         return
 
@@ -53,6 +58,7 @@ async def _serve(settings: StationSettings, listener: object, has_parent: bool) 
                     group.start_soon(end_with_parent)
                 say_ready(station.url)
                 await station.run()
+                group.cancel_scope.cancel()
 
 
 def main() -> int:

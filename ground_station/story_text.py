@@ -22,6 +22,10 @@ def _clock(utc: str | None) -> str:
     return f"{parse_utc(utc).astimezone(SHANGHAI):%m-%d %H:%M}" if utc else "never"
 
 
+def _texts(f: Fields) -> str:
+    return "".join(f"; {finding.get('text')}" for finding in f.get("findings") or [])
+
+
 def _look(f: Fields) -> str:
     seen = count_text(f.get("count")) if f.get("is_observed", True) else "not observed"
     return f"look at +{f.get('dt_s', 0) / 60:.0f} min: {seen}"
@@ -70,6 +74,15 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "log.closed": lambda f: f"patrol log closed: {f.get('rows')} rows, head {f.get('head')}",
     "speed": lambda f: f"world speed {f.get('speed'):g}x: {f.get('reason')}",
     "guardian": lambda f: f"guardian: {f.get('rule')} -> {f.get('action')}",
+    "sortie.aborted": lambda f: f"sortie broken off: {f.get('reason')}{_texts(f)}",
+    "sortie.trouble": lambda f: f"trouble in the air: {f.get('reason')}",
+    "alert.dismissed": lambda f: f"alert dismissed by {f.get('by')}: {f.get('reason')}",
+    "gathering.noted": lambda f: f"gathering noted, no alert: {f.get('text')}",
+    "announcement.failed": lambda f: f"announcement failed: {f.get('reason')}",
+    "speaker.stopped": lambda f: f"speech stopped by {f.get('by')}",
+    "refused": lambda f: f"refused: {f.get('reason')}",
+    "link.lost": lambda f: f"link lost: {f.get('vehicle')} silent for {f.get('age_s')} s",
+    "link.back": lambda f: f"link back: {f.get('vehicle')}",
     "parameter.set": lambda f: (
         f"{f.get('parameter')} set from {f.get('before') or 0:.0f} to {f.get('value')}: "
         f"{f.get('reason')}"

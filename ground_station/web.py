@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from ground_station.api_read import read_routes
@@ -73,7 +74,9 @@ class LocalHosts:
                 if scope["type"] == "websocket":
                     await send({"type": "websocket.close", "code": 1008})
                     return
-                refusal = JSONResponse({"error": "this host or site is not allowed here"}, 403)
+                refusal = JSONResponse(
+                    {"error": "this host or site is not allowed here"}, 403, _SECURITY_HEADERS
+                )
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -93,7 +96,8 @@ def _add_door(app: FastAPI) -> None:
             request.method not in ("GET", "HEAD", "OPTIONS")
             and CONSOLE_HEADER not in request.headers
         ):
-            return JSONResponse({"error": f"the header {CONSOLE_HEADER} is missing"}, 403)
+            words = f"the header {CONSOLE_HEADER} is missing"
+            return JSONResponse({"error": words}, 403, _SECURITY_HEADERS)
         response = await call_next(request)
         for name, value in _SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
@@ -117,6 +121,10 @@ def _add_error_words(app: FastAPI) -> None:
     async def unknown(request: Request, error: LookupError) -> JSONResponse:
         return JSONResponse({"error": str(error.args[0] if error.args else error)}, 404)
 
+    @app.exception_handler(HTTPException)
+    async def no_such_address(request: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
+
     @app.exception_handler(RequestValidationError)
     async def wrong_body(request: Request, error: RequestValidationError) -> JSONResponse:
         lines = [f"{'.'.join(str(p) for p in e['loc'][1:])}: {e['msg']}" for e in error.errors()]
@@ -126,7 +134,8 @@ def _add_error_words(app: FastAPI) -> None:
     async def bug(request: Request, error: Exception) -> JSONResponse:
         # The request boundary: the one place where everything is caught, and logged whole.
         _log.error("request failed", path=request.url.path, exc_info=error)
-        return JSONResponse({"error": "a fault of ours; it is in the station's log"}, 500)
+        words = "a fault of ours; it is in the station's log"
+        return JSONResponse({"error": words}, 500, _SECURITY_HEADERS)
 
 
 def _findings(error: PatrolError) -> list[dict[str, object]]:

@@ -96,6 +96,20 @@ class SortieRunner:
         await self._follow_home()
         return self._report()
 
+    @property
+    def has_taken_off(self) -> bool:
+        """Whether it has been in the air on this sortie."""
+        return self._takeoff_utc is not None
+
+    async def follow_down(self, because: str) -> SortieReport:
+        """After a failure in the air: others fly it now; follow until it is on the ground."""
+        if because not in self._abnormal:
+            self._abnormal.append(because)
+        self._is_patrolling = False
+        self._going_home_because = self._going_home_because or because
+        await self._follow_home()
+        return self._report()
+
     async def hold(self, cause: Cause) -> None:
         """The pilot stops the patrol here."""
         await self._stop_here({"reason": f"asked by {cause.actor}"})

@@ -117,6 +117,7 @@ class EyePort:
             async with await anyio.open_process(
                 [sys.executable, "-m", "vision.eye"], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=None,
+                start_new_session=True,  # Ctrl-C is the station's to hear; it ends with its input
             ) as process:  # fmt: skip
                 if is_lost:
                     _log.info("the eye is back", camera=self._camera_id)

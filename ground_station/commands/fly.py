@@ -43,7 +43,7 @@ def fly(plan_file: Path, *, connect: str, approve: str | None = None, as_json: b
     if not plan.waypoints or len(plan.fence) < 3:
         raise ConfigError(f"the plan has no waypoints or no fence: {plan_file}")
     if not plan.approved_by or (approve is not None and approve.strip()):
-        plan = plan.approved((approve or "").strip() or getpass.getuser(), datetime.now(UTC))
+        plan = plan.approved((approve or "").strip() or _login(), datetime.now(UTC))
     structlog.configure(  # standard output carries the story alone
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
@@ -53,6 +53,13 @@ def fly(plan_file: Path, *, connect: str, approve: str | None = None, as_json: b
         return anyio.run(_run, plan, connect, printer, as_json)
     finally:
         printer.done()
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError) as error:
+        raise Refused("this login has no name: say who approves with --approve NAME") from error
 
 
 async def _run(plan: MissionPlan, url: str, printer: StoryPrinter, as_json: bool) -> int:
@@ -120,6 +127,11 @@ class _Flight:
             return await runner.run()
         except PreflightFailed as error:
             self._print_findings(list(error.findings))
+            raise
+        except CommandDenied:
+            sample = self._vehicle.latest()
+            if sample is not None and sample.is_in_air is not False:
+                await self._call_home()
             raise
 
     async def _first_sample(self) -> None:

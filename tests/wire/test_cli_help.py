@@ -26,9 +26,7 @@ COMMANDS = {
 WRONG = [
     "--nonsense", "nonsense", "demo --nonsense", "serve --nonsense", "watch --nonsense",
     "plan --nonsense", "fly --nonsense", "grids list --nonsense", "log verify --nonsense",
-    "grids nonsense", "log nonsense", "serve", "plan", "fly", "watch", "fly plan.json",
-    "demo --speed 11", "demo --seed x", "demo --scenario riot", "demo --until tomorrow",
-    "log verify --rows -1",
+    "log nonsense", "serve", "fly plan.json", "demo --speed 11", "demo --scenario riot",
 ]  # fmt: skip
 WIDE = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 
@@ -43,7 +41,7 @@ def run(arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _all_at_once() -> None:
-    """Thirty starts of an interpreter, two at a time."""
+    """Two at a time, each in an interpreter of its own."""
     asked = [f"{command} --help".strip() for command in COMMANDS] + WRONG
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(run, asked))
