@@ -129,8 +129,7 @@ class _Flight:
             self._print_findings(list(error.findings))
             raise
         except CommandDenied:
-            sample = self._vehicle.latest()
-            if sample is not None and sample.is_in_air is not False:
+            if runner.has_taken_off:
                 await self._call_home()
             raise
 
