@@ -9,9 +9,6 @@ from typing import Any
 import anyio
 import anyio.abc
 import structlog
-from missions.register import Register
-from missions.runner import SortieRunner
-from vision.crowd import CrowdRules, GatheringWatch, clusters
 
 from ground_station import views
 from ground_station.alerts import (
@@ -29,6 +26,8 @@ from ground_station.legal import LegalBook
 from ground_station.live import Board
 from ground_station.sortie_watch import SortieWatch
 from ground_station.store.records import Records
+from missions.register import Register
+from missions.runner import SortieRunner
 from patrol.bus import Bus
 from patrol.cause import Cause, Role, by_system
 from patrol.clock import WallClock, WorldClock
@@ -36,6 +35,7 @@ from patrol.errors import Refused
 from patrol.plan import MissionPlan
 from patrol.sighting import Look, Sighting, Stage
 from patrol.story import StoryEvent
+from vision.crowd import CrowdRules, GatheringWatch, clusters
 
 _LOOKS_WAITING = 64
 _CANDIDATE_RULE = by_system("HJ-CROWD-1/gathering")

@@ -9,7 +9,6 @@ from typing import Any
 
 from drone.speaker import Speaker
 from drone.voice import Clip, Voice
-
 from ground_station import views
 from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
 from ground_station.announcements import (

@@ -93,7 +93,10 @@ def a_plan() -> MissionPlan:
         home=PLACE,
         home_elevation_amsl_m=12.0,
         waypoints=(Waypoint(point=PLACE, height=home, speed_m_s=4.8),),
-        fence=(PLACE,),
+        fence=tuple(
+            GeoPoint(lat_deg=lat, lon_deg=lon)
+            for lat, lon in ((23.279, 116.729), (23.279, 116.731), (23.281, 116.731))
+        ),
         ceiling_agl_m=110.0,
         return_height=home,
         look_hold=LookHold(),
