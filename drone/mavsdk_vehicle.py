@@ -52,6 +52,7 @@ _LINK_AGE_S = 3.0  # wall
 _EXECUTOR_THREADS = 32  # MAVSDK blocks one a call; the default six starve other calls
 _GRAVITY: dict[type[Command], int] = {ReturnHome: 1, Land: 2}  # these break off what is less
 _PX4_INT = frozenset({"NAV_DLL_ACT", "COM_LOW_BAT_ACT", "GF_ACTION"})
+_HEARD_AFTER_S = 2.0  # wall; two heartbeats of ours
 _RETURN_ON_LINK_LOSS = 2  # PX4: hold, then return
 _SCHEMES = ("udpin://", "udpout://", "udp://", "tcpin://", "tcpout://", "tcp://", "serial://")
 _log = structlog.get_logger(__name__)
@@ -88,6 +89,7 @@ class MavsdkVehicle:
         self._calls = Calls(self._newest, wall)
         self._sample: TelemetrySample | None = None
         self._system: System | None = None
+        self._contact_s = 0.0
         self._streams: Streams | None = None
         self._plan: MissionPlan | None = None
         self._is_mission_confirmed = self._is_fence_confirmed = False
@@ -115,7 +117,7 @@ class MavsdkVehicle:
                 raise LinkLost(
                     f"no autopilot was heard at {self._url} within {_FIRST_CONTACT_S:.0f} s"
                 )
-            self._system = system
+            self._system, self._contact_s = system, self._wall.monotonic_s()
             self._streams = Streams(system, self._newest, self._wall, self._heard_text)
             async with anyio.create_task_group() as group:
                 group.start_soon(self._streams.run)
@@ -248,6 +250,8 @@ class MavsdkVehicle:
         before = await self._parameter(parameters, LINK_LOSS_ACTION)
         if before != 0 or plan.on_link_loss != "return":
             return
+        # PX4 that has not yet heard our heartbeats would take the link for lost at once.
+        await self._wall.sleep(self._contact_s + _HEARD_AFTER_S - self._wall.monotonic_s())
         await self._calls.tried(
             LINK_LOSS_ACTION,
             lambda: parameters.set_param_int(LINK_LOSS_ACTION, _RETURN_ON_LINK_LOSS),

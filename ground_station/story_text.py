@@ -44,7 +44,7 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "plan.finding": lambda f: f"  {f.get('level')}: {f.get('text')}",
     "plan.approved": lambda f: f"plan approved by {f.get('by')}",
     "mission.uploaded": lambda f: f"mission uploaded and read back: {f.get('items')} items",
-    "preflight": lambda f: f"pre-flight checked: {len(f.get('findings', []))} findings",
+    "preflight": lambda f: f"pre-flight checked{_texts(f) or ': nothing to say'}",
     "airborne": lambda _: "airborne",
     "waypoint": lambda f: f"waypoint {f.get('index')} of {f.get('total')}",
     "sighting": lambda f: (

@@ -23,7 +23,7 @@ TOLD: list[tuple[str, dict[str, Any], list[str]]] = [
     ("plan.approved", {"plan": "M-1", "by": "Zheng"}, ["approved by Zheng"]),
     ("mission.uploaded", {"plan": "M-1", "items": 7, "digest": "ab", "read_back": True},
      ["uploaded", "read back", "7"]),
-    ("preflight", {"findings": [{"code": "x"}]}, ["pre-flight", "1 findings"]),
+    ("preflight", {"findings": [{"text": "no home"}]}, ["pre-flight", "no home"]),
     ("airborne", {"height_above_home_m": 30.0}, ["airborne"]),
     ("waypoint", {"index": 2, "total": 5}, ["waypoint 2 of 5"]),
     ("sighting", {"count": COUNT, "nearest_person_m": 46.4}, ["28 people (19 to 38)", "46 m"]),
