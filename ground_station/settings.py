@@ -5,9 +5,11 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from patrol.errors import ConfigError
+
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 class _Section(BaseModel):
@@ -43,7 +45,10 @@ class StationSettings(_Section):
     """Everything `gridpatrol serve` needs to know."""
 
     name: str = "濠江区无人机巡查 Haojiang drone patrol"
-    host: str = "127.0.0.1"
+    host: str = Field(
+        default="127.0.0.1",
+        description="this machine alone: names and roles are only stated, there is no sign-in yet",
+    )
     port: int = Field(default=8000, ge=0, le=65535)
     data_dir: Path
     is_exercise: bool = False
@@ -55,6 +60,15 @@ class StationSettings(_Section):
     aircraft: AircraftSettings
     camera: CameraSettings
     speaker: SpeakerSettings
+
+    @field_validator("host")
+    @classmethod
+    def _this_machine(cls, host: str) -> str:
+        if host not in _THIS_MACHINE:
+            raise ValueError(
+                f"only {', '.join(_THIS_MACHINE)}: without sign-in nobody else may reach it"
+            )
+        return host
 
 
 def read_settings(path: Path) -> StationSettings:
