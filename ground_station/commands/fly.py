@@ -23,10 +23,18 @@ from missions.formats import read_plan
 from missions.runner import SortieReport, SortieRunner
 from patrol.bus import Bus, Subscription
 from patrol.clock import SystemClock
-from patrol.errors import CommandDenied, ConfigError, PreflightFailed, Refused, Transient
+from patrol.errors import (
+    CommandDenied,
+    ConfigError,
+    LinkLost,
+    PreflightFailed,
+    Refused,
+    Transient,
+)
 from patrol.groups import one_error
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
+from patrol.telemetry import FlightMode
 from patrol.vehicle import ReturnHome
 
 _TOLD_WITHIN_S = 4.0  # wall; with it a Ctrl-C ends within 5 s
@@ -86,9 +94,13 @@ class _Flight:
     async def run(self) -> int:
         """The exit code."""
         prepare_executor()
+        runner = SortieRunner(
+            plan=self._plan, vehicle=self._vehicle, bus=self._bus, world=self._clock,
+            wall=self._clock, sortie_id=f"{self._plan.plan_id}-S01", preflight=self._preflight,
+        )  # fmt: skip
         guardian = Guardian(
             vehicle=self._vehicle, bus=self._bus, world=self._clock, wall=self._clock,
-            plan=lambda: self._plan,
+            plan=lambda: self._plan, in_command=lambda: runner.in_command,
         )  # fmt: skip
         code = 1
         with (
@@ -104,7 +116,7 @@ class _Flight:
                 group.start_soon(self._stop_on_signal, signals, stopped)
                 try:
                     with self._patrol:
-                        code = self._verdict(await self._patrol_whole())
+                        code = self._verdict(await self._patrol_whole(runner))
                     if self._patrol.cancel_called:
                         await stopped.wait()
                 finally:
@@ -112,24 +124,24 @@ class _Flight:
                 group.cancel_scope.cancel()
         return code
 
-    async def _patrol_whole(self) -> SortieReport:
+    async def _patrol_whole(self, runner: SortieRunner) -> SortieReport:
         self._printer.note(
             f"plan {self._plan.plan_id}, digest {self._plan.digest[:12]}, approved by "
             f"{self._plan.approved_by}"
         )
         self._printer.note(f"looking for an autopilot at {self._url}")
         await self._first_sample()
-        runner = SortieRunner(
-            plan=self._plan, vehicle=self._vehicle, bus=self._bus, world=self._clock,
-            wall=self._clock, sortie_id=f"{self._plan.plan_id}-S01", preflight=self._preflight,
-        )  # fmt: skip
         try:
             return await runner.run()
         except PreflightFailed as error:
             self._print_findings(list(error.findings))
             raise
-        except CommandDenied:
-            if runner.has_taken_off:
+        except (CommandDenied, LinkLost):
+            sample = self._vehicle.latest()
+            is_manual = sample is not None and sample.mode is FlightMode.MANUAL
+            if runner.in_command.is_pilot_flying or is_manual:
+                self._printer.note("stopped: the pilot's sticks have the aircraft; it is theirs")
+            elif runner.has_taken_off:
                 await self._call_home()
             raise
 
