@@ -19,6 +19,7 @@ from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
 from ground_station.commands.plan import print_findings
 from ground_station.story_printer import StoryPrinter
+from missions.checks import check_flight
 from missions.formats import read_plan
 from missions.runner import SortieReport, SortieRunner
 from patrol.bus import Bus, Subscription
@@ -27,6 +28,7 @@ from patrol.errors import (
     CommandDenied,
     ConfigError,
     LinkLost,
+    PlanRejected,
     PreflightFailed,
     Refused,
     Transient,
@@ -57,6 +59,7 @@ def fly(plan_file: Path, *, connect: str, approve: str | None = None, as_json: b
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
     printer = StoryPrinter(as_json=as_json)
+    _check(plan, printer, as_json=as_json)
     try:
         return anyio.run(_run, plan, connect, printer, as_json)
     finally:
@@ -68,6 +71,23 @@ def _login() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError) as error:
         raise Refused("this login has no name: say who approves with --approve NAME") from error
+
+
+def _check(plan: MissionPlan, printer: StoryPrinter, *, as_json: bool) -> None:
+    """Tell every finding; PlanRejected before any aircraft is looked for when one forbids."""
+    findings = check_flight(plan)
+    if as_json:
+        for finding in findings:
+            event = StoryEvent(
+                name="plan.finding", time_utc=datetime.now(UTC), grid=plan.grid_code,
+                fields={"plan": plan.plan_id} | finding.to_dict(),
+            )  # fmt: skip
+            printer.event(event.to_dict())
+    else:
+        print_findings(Console(highlight=False, soft_wrap=True), findings)
+    if stopping := stops(findings):
+        reasons = "; ".join(finding.text for finding in stopping)
+        raise PlanRejected(f"plan {plan.plan_id} may not be flown: {reasons}", stopping)
 
 
 async def _run(plan: MissionPlan, url: str, printer: StoryPrinter, as_json: bool) -> int:
