@@ -14,6 +14,7 @@ import anyio
 import structlog
 from rich.console import Console
 
+from drone.addresses import require_free
 from drone.guardian import Guardian
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
@@ -60,6 +61,7 @@ def fly(plan_file: Path, *, connect: str, approve: str | None = None, as_json: b
     )
     printer = StoryPrinter(as_json=as_json)
     _check(plan, printer, as_json=as_json)
+    require_free(connect)
     try:
         return anyio.run(_run, plan, connect, printer, as_json)
     finally:
