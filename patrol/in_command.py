@@ -12,8 +12,8 @@ from patrol.telemetry import FlightMode, TelemetrySample
 # The autopilot's own ways home: whoever chose them, they are followed and never countermanded.
 FOLLOWED = frozenset({FlightMode.RETURN, FlightMode.LAND})
 _LOOKS = 3  # a mode seen once could be a sample made before our own command was
-# The autopilot holds by itself at the end of a mission, and tells that end up to a second later.
-_LOOKS_AT_HOLD = 20
+# At the end of a mission the autopilot holds by itself; on a bad link its word comes seconds later.
+_LOOKS_AT_HOLD = 50
 
 
 class InCommand:

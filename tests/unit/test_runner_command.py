@@ -203,6 +203,16 @@ async def test_a_route_ending_under_the_sticks_sends_nobody_home() -> None:
         assert any("sticks" in reason for reason in flown.runner._report().abnormal)
 
 
+async def test_the_autopilots_own_hold_at_the_end_of_the_route_is_nobodys_sticks() -> None:
+    async with sortie() as flown:
+        flown.vehicle.drift_into(FlightMode.HOLD)  # told first, and the last waypoint after it
+        await anyio.wait_all_tasks_blocked()
+        flown.vehicle._sample = replace(flown.vehicle._sample, mission_item=3)
+        await flown.until(lambda: flown.is_over)
+        assert "pilot.has_it" not in flown.names
+        assert flown.sent[-1] is ReturnHome
+
+
 async def test_sticks_that_took_it_in_the_climb_keep_it_off_its_route() -> None:
     async with sortie(until=None) as flown:
         take_off = flown.vehicle.do
