@@ -122,7 +122,8 @@ class _Flight:
         )  # fmt: skip
         guardian = Guardian(
             vehicle=self._vehicle, bus=self._bus, world=self._clock, wall=self._clock,
-            plan=lambda: self._plan, in_command=lambda: runner.in_command,
+            plan=lambda: self._plan if runner.has_taken_off else None,
+            in_command=lambda: runner.in_command,
         )  # fmt: skip
         code = 1
         with (
@@ -169,10 +170,13 @@ class _Flight:
 
     async def _first_sample(self) -> None:
         give_up_s = self._clock.monotonic_s() + _FIRST_SAMPLE_S
-        while self._vehicle.latest() is None:
+        while (sample := self._vehicle.latest()) is None or sample.is_in_air is None:
             if self._clock.monotonic_s() > give_up_s:
-                raise Refused(f"the autopilot at {self._url} tells no position")
+                missing = "tells no position" if sample is None else "does not say if it flies"
+                raise Refused(f"the autopilot at {self._url} {missing}")
             await anyio.sleep(_LOOK_EVERY_S)
+        if sample.is_in_air:
+            raise Refused("the aircraft is in the air already: another one flies it")
 
     async def _preflight(self) -> list[Finding]:
         """Ask again for a while: an autopilot just started is not ready at its first word."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ground_station.commands.fly import _Flight
 from ground_station.story_printer import StoryPrinter
-from patrol.errors import CommandDenied
-from patrol.telemetry import FlightMode
+from patrol.errors import CommandDenied, Refused
+from patrol.telemetry import FlightMode, TelemetrySample
 from patrol.vehicle import Command, ReturnHome, TakeOff
-from tests.fakes import START, FakeVehicle, ManualClock
+from tests.fakes import START, FakeVehicle, ManualClock, a_sample
 from tests.unit.test_plan_words import a_plan
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +29,7 @@ class Failing(FakeVehicle):
             raise CommandDenied("take off", "not done within 70 s")
 
 
-async def flown(vehicle_type: type[Failing]) -> FakeVehicle:
+async def flown(vehicle_type: type[Failing], error: type[Refused] = CommandDenied) -> FakeVehicle:
     """Fly it until it fails."""
     flight = _Flight(
         a_plan().approved("Zheng", START), "udpout://127.0.0.1:9", StoryPrinter(as_json=True),
@@ -36,7 +38,7 @@ async def flown(vehicle_type: type[Failing]) -> FakeVehicle:
     flight._clock = ManualClock()  # type: ignore[assignment]  # both clocks in one
     vehicle = vehicle_type(flight._clock, flight._bus)  # type: ignore[arg-type]
     flight._vehicle = vehicle  # type: ignore[assignment]  # another part behind the same port
-    with pytest.raises(CommandDenied, match="take off"):
+    with pytest.raises(error):
         await flight.run()
     return vehicle
 
@@ -61,3 +63,28 @@ async def test_an_aircraft_that_the_sticks_took_is_not_taken_from_them(
     vehicle = await flown(Grabbed)
     assert ReturnHome() not in vehicle.commands
     assert "sticks have the aircraft" in capsys.readouterr().err
+
+
+class Aloft(Failing):
+    """Somebody flies it already."""
+
+    def latest(self) -> TelemetrySample | None:
+        return a_sample(mode=FlightMode.MISSION)
+
+
+async def test_an_aircraft_that_somebody_flies_already_is_given_no_plan() -> None:
+    vehicle = await flown(Aloft, Refused)
+    assert vehicle.commands == []
+
+
+class Reticent(Failing):
+    """It does not say whether it flies, and time passes."""
+
+    def latest(self) -> TelemetrySample | None:
+        self.clock.now_s += 20.0
+        return replace(a_sample(), is_in_air=None)
+
+
+async def test_an_aircraft_that_does_not_say_whether_it_flies_is_given_no_plan() -> None:
+    vehicle = await flown(Reticent, Refused)
+    assert vehicle.commands == []
