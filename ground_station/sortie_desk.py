@@ -11,10 +11,11 @@ from typing import Any
 import anyio
 
 from ground_station import views
+from ground_station.case_desk import CaseDesk
 from ground_station.chronicle import Chronicle
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.live import Board
-from ground_station.sorties import SIGNERS, SortieRecord, SortieState, sign
+from ground_station.sorties import SIGNERS, SortieRecord, SortieState, registrar_of, sign
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.transitions import require_person_or_exercise
@@ -48,6 +49,7 @@ class SortieParts:
     board: Board
     chronicle: Chronicle
     crowd: CrowdDesk
+    cases: CaseDesk
     world: WorldClock
     wall: WallClock
     preflight: Callable[[MissionPlan], Awaitable[list[Finding]]]
@@ -74,6 +76,8 @@ class SortieDesk:
         self._flight: Flight | None = None
         self._launch_counts: Counter[str] = Counter()
         self._asked = anyio.Event()
+        self._signing = anyio.Lock()
+        self._told_why = ""
 
     @property
     def plan(self) -> MissionPlan | None:
@@ -230,18 +234,23 @@ class SortieDesk:
         return {"sortie": self._flight.record.sortie_id, "verb": verb}
 
     async def sign(self, sortie_id: str, cause: Cause) -> dict[str, Any]:
-        """Pilot and registrar sign; with both names the patrol log closes."""
-        flight = self._flight
-        if flight is None or flight.record.sortie_id != sortie_id:
-            raise LookupError(f"no open sortie {sortie_id}")
-        record = flight.record
-        if not all(record.is_signed_by(role) for role in SIGNERS):
-            record = sign(record, cause, self._parts.world.now_utc())
-            await self._save(record, cause, "sortie.signed")
-            flight = self._flight = replace(flight, record=record)
-        # A log that could not close before, such as for an open alert, is tried again.
-        if all(record.is_signed_by(role) for role in SIGNERS):
-            await self._close(flight, cause)
+        """Pilot and registrar sign; with both names the patrol log closes.
+
+        Any sortie that has ended can be signed, also one that was aborted or that an earlier run
+        of the station left unsigned.
+        """
+        async with self._signing:  # two signatures at once are both kept
+            record = await self._parts.records.sortie(sortie_id)
+            if record is None or record.state is SortieState.CLOSED:
+                raise LookupError(f"no open sortie {sortie_id}")
+            if not all(record.is_signed_by(role) for role in SIGNERS):
+                record = sign(record, cause, self._parts.world.now_utc())
+                await self._save(record, cause, "sortie.signed")
+                if self._flight is not None and self._flight.record.sortie_id == sortie_id:
+                    self._flight = replace(self._flight, record=record)
+            # A log that could not close before, such as for an open alert, is tried again.
+            if all(record.is_signed_by(role) for role in SIGNERS):
+                await self._close_or_say_why(record, cause)
         return {
             "sortie": sortie_id,
             "signed_by": {one.role.value: one.person for one in record.signatures},
@@ -258,6 +267,8 @@ class SortieDesk:
             await self._abort(flight, error)
             return
         finally:
+            # What is heard from now on belongs to no sortie: the log's hash is over its flight.
+            parts.telemetry.sortie = ""
             await parts.crowd.end()
         record = replace(
             flight.record,
@@ -300,10 +311,20 @@ class SortieDesk:
         self._set_state("ABORTED")
         self._flight = None
 
-    async def _close(self, flight: Flight, cause: Cause) -> None:
-        parts = self._parts
-        sortie_id = flight.record.sortie_id
-        await parts.crowd.close_alerts(cause)
+    async def _close_or_say_why(self, record: SortieRecord, cause: Cause) -> None:
+        try:
+            await self._close(record, cause)
+        except Refused as error:
+            why = f"{record.sortie_id}: {error}"
+            if why != self._told_why:  # once, however often it is tried
+                self._told_why = why
+                self._parts.bus.publish(self._event("log.waits", record, {"reason": str(error)}))
+            raise
+
+    async def _close(self, record: SortieRecord, cause: Cause) -> None:
+        parts, sortie_id = self._parts, record.sortie_id
+        await parts.cases.settle(sortie_id)
+        await parts.cases.close_signed(sortie_id, registrar_of(record))
         await parts.chronicle.settled()
         summary = await parts.telemetry.summary(sortie_id)
         closed = await parts.records.close_log(
@@ -312,13 +333,20 @@ class SortieDesk:
             at_utc=parts.world.now_utc(),
             telemetry_summary=summary.to_dict(),
         )
-        self._flight = None
-        self._set_state("CLOSED")
-        self._tell(
-            "log.closed",
-            flight.plan,
-            sortie_id,
-            {"rows": closed.row_count, "head": closed.head_hash},
+        if self._flight is not None and self._flight.record.sortie_id == sortie_id:
+            self._flight = None
+        if (parts.board.get("sortie") or {}).get("id") == sortie_id:
+            self._set_state("CLOSED")
+        fields = {"rows": closed.row_count, "head": closed.head_hash}
+        parts.chronicle.tell(self._event("log.closed", record, fields))
+
+    def _event(self, name: str, record: SortieRecord, fields: dict[str, Any]) -> StoryEvent:
+        return StoryEvent(
+            name=name,
+            time_utc=self._parts.world.now_utc(),
+            sortie=record.sortie_id,
+            grid=record.grid_code,
+            fields=fields,
         )
 
     def _require(self, cause: Cause, roles: tuple[Role, ...]) -> None:
