@@ -41,6 +41,7 @@ async def flying_with_an_alert(house: House) -> str:
     assert house.crowd.watch is not None
     alert = replace(an_alert(), sortie=sortie, place=PLACE)
     house.crowd.watch.alerts[ALERT], house.crowd.watch.alert_id = alert, ALERT
+    house.crowd._show_alerts(house.crowd.watch)
     await house.records.save_alert(
         alert, cause=SYSTEM, at_utc=house.clock.now_utc(), action="alert.raised"
     )
@@ -70,18 +71,17 @@ def alert_of(house: House) -> CrowdAlert:
     return house.crowd.watch.alerts[ALERT]
 
 
-def look(house: House, people: int, *, after_s: float = 1.0, is_in_view: bool = True) -> None:
+async def look(house: House, people: int, *, after_s: float = 1.0, is_in_view: bool = True) -> None:
     """The eye sees so many people at the alert's place, a moment later."""
     house.clock.now_s += after_s
-    house.bus.publish(
-        a_look(house.clock.now_s, CROWD[:people], is_valid=True, is_in_view=is_in_view)
-    )
+    assert house.crowd.watch is not None
+    seen = a_look(house.clock.now_s, CROWD[:people], is_valid=True, is_in_view=is_in_view)
+    await house.crowd._follow(house.crowd.watch, seen)
 
 
 async def sees(house: House, people: int, for_s: float) -> None:
     for _ in range(int(for_s / 10.0)):
-        look(house, people, after_s=10.0)
-        await anyio.wait_all_tasks_blocked()
+        await look(house, people, after_s=10.0)
 
 
 async def the_case(house: House) -> Case:
@@ -140,10 +140,10 @@ async def test_a_refusal_while_looking_is_told_and_the_next_look_goes_on(house: 
             raise Refused("the responsibility table is an exercise's")
 
     house.crowd.on_look(follow)
-    look(house, 0)
+    await look(house, 0)
     await house.until(lambda: "refused" in house.told())
-    look(house, 0)
-    await house.until(lambda: len(seen) == 2)
+    await look(house, 0)
+    assert len(seen) == 2
 
 
 async def test_a_verdict_during_the_second_play_waits_for_its_end(
@@ -160,7 +160,7 @@ async def test_a_verdict_during_the_second_play_waits_for_its_end(
     assert state(house) is AlertState.ANNOUNCING
     await house.post("/speaker/stop", "ANNC")
     await house.until(lambda: state(house) is AlertState.OBSERVING)
-    look(house, 30)
+    await look(house, 30)
     await house.until(lambda: state(house) is AlertState.ESCALATED)
 
 
@@ -174,11 +174,11 @@ async def test_a_disk_that_is_away_for_a_moment_costs_no_verdict(house: House) -
         raise StoreUnavailable("the disk is full")
 
     house.records.save_effect = away  # type: ignore[method-assign]
-    look(house, 30, after_s=20.0)
+    await look(house, 30, after_s=20.0)
     await house.until(lambda: "refused" in house.told())
     assert house.board.get("effect")["verdict"] is None, "shown before it was stored"
     house.records.save_effect = keep  # type: ignore[method-assign]
-    look(house, 30)
+    await look(house, 30)
     await house.until(lambda: "case.filed" in house.told())
     assert house.board.get("effect")["verdict"] == "persisting"
 
@@ -204,8 +204,7 @@ async def test_a_landing_in_the_observation_gives_a_verdict_a_case_and_a_closed_
 async def test_a_crowd_out_of_sight_at_the_end_is_not_said_to_be_there(house: House) -> None:
     await flying_with_an_alert(house)
     await spoken(house)
-    look(house, 0, after_s=60.0, is_in_view=False)
-    await anyio.wait_all_tasks_blocked()
+    await look(house, 0, after_s=60.0, is_in_view=False)
     await land(house)
     case = await the_case(house)
     assert not case.count.is_valid
