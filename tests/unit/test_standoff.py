@@ -29,7 +29,7 @@ from vision.crowd_rules import CrowdRules
 
 RULES = CrowdRules()
 PLAN = a_plan()
-CROWD = [(i % 5, i // 5) for i in range(30)]
+CROWD = [(float(i % 5), float(i // 5)) for i in range(30)]
 metres = st.floats(-400.0, 400.0)
 
 

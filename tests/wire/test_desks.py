@@ -29,7 +29,7 @@ from tests.wire.test_web_api import ALERT, House, house
 __all__ = ["house"]  # a fixture
 
 pytestmark = pytest.mark.anyio
-CROWD = [(i % 5, i // 5) for i in range(30)]
+CROWD = [(float(i % 5), float(i // 5)) for i in range(30)]
 
 
 async def flying_with_an_alert(house: House) -> str:

@@ -67,7 +67,7 @@ async def test_people_who_come_nearer_while_it_holds_are_not_waited_for(house: H
     watch = await patrolling(house)
     await house.crowd._hold.candidate(watch, a_candidate(watch.plan.home, 60.0, 30.0))
     await house.until(lambda: FlightMode.HOLD is house.vehicle._sample.mode)
-    crowd = [(i % 5, i // 5) for i in range(30)]
+    crowd = [(float(i % 5), float(i // 5)) for i in range(30)]
     for number in range(3):
         seen = a_look(float(number), crowd, is_valid=True, is_in_view=True)
         watch.held_place = seen.people[12].point
