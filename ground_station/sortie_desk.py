@@ -278,7 +278,8 @@ class SortieDesk:
             waypoint_index=report.waypoints_flown,
             abnormal=report.abnormal,
         )
-        await self._save(record, flight.cause, "sortie.landed")
+        # It is down whether the disk is there or not: the record waits for it.
+        await parts.crowd.kept(lambda: self._save(record, flight.cause, "sortie.landed"))
         self._flight = replace(self._flight or flight, record=record, report=report)
         await parts.chronicle.settled()
         self._set_state("LANDED")
