@@ -15,7 +15,8 @@ from ground_station.case_desk import CaseDesk
 from ground_station.chronicle import Chronicle
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.live import Board
-from ground_station.sorties import SIGNERS, SortieRecord, SortieState, registrar_of, sign
+from ground_station.log_desk import LogDesk
+from ground_station.sorties import SortieRecord, SortieState
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.transitions import require_person_or_exercise
@@ -76,8 +77,14 @@ class SortieDesk:
         self._flight: Flight | None = None
         self._launch_counts: Counter[str] = Counter()
         self._asked = anyio.Event()
-        self._signing = anyio.Lock()
-        self._told_why = ""
+        self._logs = LogDesk(
+            records=parts.records,
+            telemetry=parts.telemetry,
+            cases=parts.cases,
+            chronicle=parts.chronicle,
+            bus=parts.bus,
+            world=parts.world,
+        )
 
     @property
     def plan(self) -> MissionPlan | None:
@@ -234,23 +241,13 @@ class SortieDesk:
         return {"sortie": self._flight.record.sortie_id, "verb": verb}
 
     async def sign(self, sortie_id: str, cause: Cause) -> dict[str, Any]:
-        """Pilot and registrar sign; with both names the patrol log closes.
-
-        Any sortie that has ended can be signed, also one that was aborted or that an earlier run
-        of the station left unsigned.
-        """
-        async with self._signing:  # two signatures at once are both kept
-            record = await self._parts.records.sortie(sortie_id)
-            if record is None or record.state is SortieState.CLOSED:
-                raise LookupError(f"no open sortie {sortie_id}")
-            if not all(record.is_signed_by(role) for role in SIGNERS):
-                record = sign(record, cause, self._parts.world.now_utc())
-                await self._save(record, cause, "sortie.signed")
-                if self._flight is not None and self._flight.record.sortie_id == sortie_id:
-                    self._flight = replace(self._flight, record=record)
-            # A log that could not close before, such as for an open alert, is tried again.
-            if all(record.is_signed_by(role) for role in SIGNERS):
-                await self._close_or_say_why(record, cause)
+        """Pilot and registrar sign; with both names the patrol log closes."""
+        record = await self._logs.sign(sortie_id, cause)
+        if record.state is SortieState.CLOSED:
+            if self._flight is not None and self._flight.record.sortie_id == sortie_id:
+                self._flight = None
+            if (self._parts.board.get("sortie") or {}).get("id") == sortie_id:
+                self._set_state("CLOSED")
         return {
             "sortie": sortie_id,
             "signed_by": {one.role.value: one.person for one in record.signatures},
@@ -278,11 +275,12 @@ class SortieDesk:
             waypoint_index=report.waypoints_flown,
             abnormal=report.abnormal,
         )
+        self._flight = replace(flight, record=record, report=report)
         # It is down whether the disk is there or not: the record waits for it.
         await parts.crowd.kept(lambda: self._save(record, flight.cause, "sortie.landed"))
-        self._flight = replace(self._flight or flight, record=record, report=report)
         await parts.chronicle.settled()
-        self._set_state("LANDED")
+        if self._flight is not None:  # else it is signed and closed already
+            self._set_state("LANDED")
 
     async def _flown(self, flight: Flight) -> SortieReport:
         """The report; what fails before take-off is raised, what fails in the air is followed."""
@@ -311,44 +309,6 @@ class SortieDesk:
         )
         self._set_state("ABORTED")
         self._flight = None
-
-    async def _close_or_say_why(self, record: SortieRecord, cause: Cause) -> None:
-        try:
-            await self._close(record, cause)
-        except Refused as error:
-            why = f"{record.sortie_id}: {error}"
-            if why != self._told_why:  # once, however often it is tried
-                self._told_why = why
-                self._parts.bus.publish(self._event("log.waits", record, {"reason": str(error)}))
-            raise
-
-    async def _close(self, record: SortieRecord, cause: Cause) -> None:
-        parts, sortie_id = self._parts, record.sortie_id
-        await parts.cases.settle(sortie_id)
-        await parts.cases.close_signed(sortie_id, registrar_of(record))
-        await parts.chronicle.settled()
-        summary = await parts.telemetry.summary(sortie_id)
-        closed = await parts.records.close_log(
-            sortie_id,
-            cause=cause,
-            at_utc=parts.world.now_utc(),
-            telemetry_summary=summary.to_dict(),
-        )
-        if self._flight is not None and self._flight.record.sortie_id == sortie_id:
-            self._flight = None
-        if (parts.board.get("sortie") or {}).get("id") == sortie_id:
-            self._set_state("CLOSED")
-        fields = {"rows": closed.row_count, "head": closed.head_hash}
-        parts.chronicle.tell(self._event("log.closed", record, fields))
-
-    def _event(self, name: str, record: SortieRecord, fields: dict[str, Any]) -> StoryEvent:
-        return StoryEvent(
-            name=name,
-            time_utc=self._parts.world.now_utc(),
-            sortie=record.sortie_id,
-            grid=record.grid_code,
-            fields=fields,
-        )
 
     def _require(self, cause: Cause, roles: tuple[Role, ...]) -> None:
         if cause.role not in roles:
