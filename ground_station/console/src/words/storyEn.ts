@@ -64,6 +64,13 @@ export const storyEn: StorySentences = {
   "link.lost": (e) => `Link lost: ${text(e.vehicle)}`,
   "link.back": (e) => `Link back: ${text(e.vehicle)}`,
   "parameter.set": (e) => `${text(e.parameter)} set from ${whole(e.before)} to ${whole(e.value)}: the plan returns on link loss`,
+  "alert.renotified": (e) => `Alert not acknowledged: ${text(e.text)}`,
+  "alert.escalated": (e) => `Alert handed on by ${text(e.by)}: ${text(e.reason)}`,
+  "hold.over": (e) => `Hold over: ${text(e.reason)}`,
+  standoff: (e) => `Stand-off: ${text(e.reason)}`,
+  "case.closed": (e) => `Record ${text(e.case_no)} closed by ${text(e.by)}`,
+  "log.waits": (e) => `The log stays open: ${text(e.reason)}`,
+  "announcement.cancelled": (e) => `Announcement cancelled: ${text(e.reason)}`,
   "vehicle.said": (e) => `Autopilot: ${text(e.text)}`,
   refused: (e) => `Not done: ${text(e.reason)}`,
 };

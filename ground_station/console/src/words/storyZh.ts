@@ -79,6 +79,13 @@ export const storyZh: StorySentences = {
   "link.lost": (e) => `链路中断：${text(e.vehicle)}`,
   "link.back": (e) => `链路恢复：${text(e.vehicle)}`,
   "parameter.set": (e) => `${text(e.parameter)} 由 ${whole(e.before)} 设为 ${whole(e.value)}：航线规定失联返航`,
+  "alert.renotified": (e) => `告警无人确认：${text(e.text_zh) || text(e.text)}`,
+  "alert.escalated": (e) => `${text(e.by)}将告警上报网格：${text(e.reason)}`,
+  "hold.over": (e) => `结束停留：${text(e.reason_zh) || text(e.reason)}`,
+  standoff: (e) => `安全距离：${text(e.reason_zh) || text(e.reason)}`,
+  "case.closed": (e) => `${text(e.by)}办结记录 ${text(e.case_no)}`,
+  "log.waits": (e) => `巡查日志尚不能关闭：${text(e.reason_zh) || text(e.reason)}`,
+  "announcement.cancelled": (e) => `喊话已取消：${text(e.reason_zh) || text(e.reason)}`,
   "vehicle.said": (e) => `飞控：${text(e.text)}`,
   refused: (e) => `未执行：${text(e.reason)}`,
 };
