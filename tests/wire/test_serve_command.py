@@ -118,7 +118,8 @@ def serving(path: Path) -> Iterator[Station]:
 
 
 def has_home(state: dict[str, Any]) -> bool:
-    return bool(state["aircraft"] and state["aircraft"][0]["home"])
+    aircraft = next(iter(state["aircraft"]), None)
+    return bool(aircraft and aircraft["home"] and aircraft["is_in_air"] is False)
 
 
 def refused(path: Path) -> subprocess.CompletedProcess[str]:
