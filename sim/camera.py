@@ -13,7 +13,7 @@ from patrol.camera import CameraLens
 from sim.air import Air, Sensor
 from sim.figures import Picture
 from sim.ground import LEVELS_PX_PER_M, Ground
-from sim.lamps import draw_lamps
+from sim.lamps import Lamp, draw_lamp, draw_lamp_shadows, lamps_in_sight
 from sim.portrait import NEAREST_M, Figure, Placed, draw_person, draw_shadows
 from sim.projection import Projection, View
 from sim.weather import CLEAR_DAY, Weather
@@ -42,23 +42,29 @@ class Camera:
         self._sensor = Sensor(noise_levels, seed=seed)
 
     def render(self, view: View, people: Sequence[Figure]) -> Picture:
-        """The BGR picture; the nearest person is drawn last."""
+        """The BGR picture; what is nearest is drawn last."""
         projection = Projection(self._lens, view)
         picture = np.empty((self._lens.height_px, self._lens.width_px, 3), np.uint8)
         self._draw_ground(picture, projection)
         placed = self._placed(projection, people)
-        if placed and self._sun > 0.0:
+        size_px = (self._lens.width_px, self._lens.height_px)
+        lamps = lamps_in_sight(projection, self._ground.streets, size_px)
+        if self._sun > 0.0:
             draw_shadows(picture, projection, [one.figure for one in placed], self._sun)
+            draw_lamp_shadows(picture, projection, lamps, self._sun)
         self._air.veil(picture, projection)
-        draw_lamps(picture, projection, self._ground.streets, self._air, is_lit=self._is_night)
-        for one in placed:
-            draw_person(picture, projection, one, self._ground.lighting, self._air)
+        upright: list[Placed | Lamp] = [*placed, *lamps]
+        for thing in sorted(upright, key=lambda thing: -thing.depth_m):
+            if isinstance(thing, Lamp):
+                draw_lamp(picture, projection, thing, self._air, is_lit=self._is_night)
+            else:
+                draw_person(picture, projection, thing, self._ground.lighting, self._air)
         self._air.rain(picture)
         self._sensor.expose(picture)
         return picture
 
     def _placed(self, projection: Projection, people: Sequence[Figure]) -> list[Placed]:
-        """Those who may be in the picture, the farthest first."""
+        """Those who may be in the picture, in any order."""
         if not people:
             return []
         feet = np.array([(figure.east_m, figure.north_m, 0.0) for figure in people])
@@ -69,7 +75,7 @@ class Camera:
             Placed(
                 figure=people[i], feet_px=feet_px[i], head_px=heads_px[i], depth_m=depth_m[i]
             )
-            for i in np.argsort(-depth_m)
+            for i in range(len(people))
             if self._is_in_sight(feet_px[i], depth_m[i])
         ]  # fmt: skip
 

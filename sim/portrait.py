@@ -15,15 +15,13 @@ from sim import figures
 from sim.air import Air
 from sim.figures import Outfit, Picture
 from sim.light import Lighting
-from sim.patch import darken, lay_over
+from sim.patch import lay_over
 from sim.projection import Projection
+from sim.shade import cast_shadows
 
 NEAREST_M = 2.0  # nothing is drawn nearer than this
 _FACINGS = 8
 _DEPRESSION_STEP_DEG = 4.0
-_SUN_BEARING_DEG = 128.0  # a sunny morning in the south-east
-_SUN_ELEVATION_DEG = 45.0
-_SHADOW = 0.42
 # Half width of a person's shadow at heights above the ground, metres.
 _OUTLINE = ((0.0, 0.13), (0.9, 0.17), (1.4, 0.2), (1.5, 0.08), (1.62, 0.1), (1.72, 0.05))
 
@@ -54,19 +52,9 @@ def draw_shadows(
     picture: Picture, projection: Projection, people: Sequence[Figure], sun: float
 ) -> None:
     """Everybody's outline laid flat on the ground, away from the sun."""
-    away_rad = math.radians(_SUN_BEARING_DEG + 180.0)
-    along = np.array((math.sin(away_rad), math.cos(away_rad), 0.0))
-    across = np.array((along[1], -along[0], 0.0))
     feet = np.array([(person.east_m, person.north_m, 0.0) for person in people])
-    sides = np.array([*_OUTLINE, *((up, -wide) for up, wide in reversed(_OUTLINE))])
-    flat = sides[:, :1] / math.tan(math.radians(_SUN_ELEVATION_DEG)) * along
-    tall = np.array([person.outfit.height_m / figures.AVERAGE_HEIGHT_M for person in people])
-    outlines = feet[:, None, :] + flat * tall[:, None, None] + sides[:, 1:] * across
-    pixels, depth_m = projection.pixels(outlines.reshape(-1, 3))
-    nearest_m = depth_m.reshape(len(people), -1).min(axis=1)
-    for outline, depth in zip(pixels.reshape(len(people), -1, 2), nearest_m, strict=True):
-        if depth > NEAREST_M:
-            darken(picture, outline, _SHADOW * sun)
+    scales = np.array([person.outfit.height_m / figures.AVERAGE_HEIGHT_M for person in people])
+    cast_shadows(picture, projection, feet, _OUTLINE, scales=scales, sun=sun)
 
 
 def draw_person(
