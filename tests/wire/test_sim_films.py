@@ -6,7 +6,6 @@ import json
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +14,19 @@ from typing import Any
 import anyio
 import av
 import httpx
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from patrol.camera import CameraLens
 from patrol.errors import ConfigError
 from patrol.geo import Enu, GeoPoint, LocalFrame
 from patrol.telemetry import CameraPointing
+from sim.camera import Camera, Projection
 from sim.clock import SimClock
 from sim.encoder import AccessUnit
-from sim.film import Film, Witness
+from sim.film import Film, Witness, view_from
+from sim.ground import Ground
 from sim.live import LiveStream
 from sim.pose import AircraftPose
 from sim.scenario import Gathering, Scenario, SimCamera
@@ -61,18 +64,17 @@ def film(
     ), stream  # fmt: skip
 
 
-async def first_unit(stream: LiveStream, then: Callable[[], None] = lambda: None) -> AccessUnit:
+async def first_unit(stream: LiveStream) -> AccessUnit:
     with stream.reading() as reader:
-        unit = await reader.next()
-        then()
-        return unit
+        return await reader.next()
 
 
-def size_of(unit: AccessUnit) -> tuple[int, int]:
+def decoded(unit: AccessUnit) -> NDArray[np.uint8]:
+    """The BGR picture of a key frame."""
     codec = av.CodecContext.create("h264", "r")
     packet = av.Packet(b"".join(b"\x00\x00\x00\x01" + nal for nal in unit.nals))
     (frame,) = [*codec.decode(packet), *codec.decode(None)]
-    return frame.width, frame.height
+    return np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
 
 
 @pytest.mark.anyio
@@ -96,14 +98,45 @@ async def test_cameras_of_several_aircraft_film_one_world_in_720p_and_1080p_from
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(one.run)
                 tasks.start_soon(two.run)
-                sizes = [size_of(await first_unit(each)) for each in (one_stream, two_stream)]
+                units = [await first_unit(each) for each in (one_stream, two_stream)]
                 tasks.cancel_scope.cancel()
-    assert sizes == [(1280, 720), (1920, 1080)]
+    assert [decoded(unit).shape[:2] for unit in units] == [(720, 1280), (1080, 1920)]
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     poses = {line["aircraft"]: line["pose"] for line in lines}
     assert poses["a"]["camera_bearing_true_deg"] == 10.0
     assert poses["b"]["height_agl_m"] == 45.0
     assert poses["b"]["east_m"] == pytest.approx(30.0, abs=0.02)
+
+
+@pytest.mark.anyio
+async def test_people_are_in_the_picture_where_the_truth_says(tmp_path: Path) -> None:
+    clock = SimClock(SCENARIO.start_utc, 400.0)
+    await clock.sleep(70.0)  # until all have come
+    pose, camera = pose_at(Enu(east_m=0.0, north_m=-12.0, up_m=30.0), 0.0), SimCamera()
+    path = tmp_path / "truth.jsonl"
+    with truth_book(path, FRAME) as book:
+        assert book is not None
+        witness = Witness(name="a", book=book)
+        filming, stream = film(make_world(SCENARIO, 1), clock, pose, camera, witness)
+        with anyio.fail_after(10.0):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(filming.run)
+                picture = decoded(await first_unit(stream))
+                tasks.cancel_scope.cancel()
+    truth = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
+    view = view_from(pose, FRAME)
+    empty = Camera(camera.lens, Ground(1)).render(view, [])
+    changed = np.abs(picture.astype(int) - empty).max(axis=2) > 40
+    stand = [one for one in truth["people"] if one["doing"] == "standing"]
+    waists = np.array([(one["east_m"], one["north_m"], 0.9) for one in stand])
+    columns, rows = Projection(camera.lens, view).pixels(waists)[0].round().astype(int).T
+    there = [
+        bool(changed[row - 6 : row + 7, column - 3 : column + 4].any())
+        for column, row in zip(columns, rows, strict=True)
+    ]
+    assert len(there) == 9
+    assert sum(there) >= 8, "one in clothes of the ground's colour may hide"
+    assert changed.mean() < 0.03, "and nothing else"
 
 
 @pytest.mark.anyio
