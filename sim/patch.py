@@ -25,8 +25,13 @@ def inside(
 
 def darken(picture: Picture, outline: NDArray[np.float64], share: float) -> None:
     """Take a share of the light from a polygon, softly at its rim."""
-    left, top = (math.floor(edge) - 2 for edge in outline.min(axis=0))
+    # No farther out of the picture than the rim is soft: what is near may reach thousands of dots.
+    height, width = picture.shape[:2]
+    left, top = (max(-2, math.floor(edge) - 2) for edge in outline.min(axis=0))
     right, bottom = (math.ceil(edge) + 3 for edge in outline.max(axis=0))
+    right, bottom = min(width + 2, right), min(height + 2, bottom)
+    if left >= right or top >= bottom:
+        return
     mask = np.zeros((bottom - top, right - left), np.uint8)
     polygon = np.round((outline - (left, top)) * 16.0).astype(np.int32)
     cv2.fillPoly(mask, [polygon], 255.0 * share, lineType=cv2.LINE_AA, shift=4)
