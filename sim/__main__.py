@@ -18,12 +18,13 @@ from sim.aircraft import SimAircraft
 from sim.clock import SimClock
 from sim.clock_http import clock_answer, clock_put
 from sim.ears import Ears
-from sim.film import Film
+from sim.film import Film, Witness
 from sim.http import HttpAnswer, HttpRequest, HttpServer, Routes, refuse
 from sim.life import cancel_when_asked_to_stop
 from sim.live import LiveStream
 from sim.rtsp import RtspServer
 from sim.scenario import Scenario, load_scenario
+from sim.truth import TruthBook, truth_book
 from sim.world import make_world
 
 _SPEED_RANGE = (0.1, 10.0)
@@ -47,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=_speed, default=1.0,
                         help="world seconds in a wall second, 0.1 to 10; a ceiling")  # fmt: skip
     parser.add_argument("--mute", action="store_true", help="nobody hears the loudspeaker")
+    parser.add_argument("--truth", type=Path, metavar="PATH",
+                        help="a new file that tells a test who truly is where")  # fmt: skip
     parser.add_argument("--no-people", action="store_true", help="the same world, nobody in it")
     return parser
 
@@ -79,7 +82,9 @@ def _clock_routes(clock: SimClock) -> Routes:
     return {("GET", "/clock"): get, ("PUT", "/clock"): put}
 
 
-async def simulate(scenario: Scenario, *, seed: int, speed: float, is_muted: bool) -> None:
+async def simulate(
+    scenario: Scenario, *, seed: int, speed: float, is_muted: bool, truth: TruthBook | None = None
+) -> None:
     """Run the whole world until asked to stop."""
     clock = SimClock(scenario.start_utc, speed)
     world = make_world(scenario, seed)
@@ -96,8 +101,9 @@ async def simulate(scenario: Scenario, *, seed: int, speed: float, is_muted: boo
         return frame.to_enu(pose.point, up_m=pose.height_agl_m)
 
     film = Film(
-        scenario=scenario, seed=seed, world=world, clock=clock, pose=aircraft.pose, stream=stream
-    )
+        scenario=scenario, seed=seed, world=world, clock=clock, pose=aircraft.pose, stream=stream,
+        witness=Witness(name="1", book=truth) if truth else None,
+    )  # fmt: skip
     ears = Ears(world=world, clock=clock, speaker_at=speaker_at, is_muted=is_muted)
     camera_server = RtspServer(
         stream=stream, path=_CAMERA_PATH, frames_per_s=scenario.camera.frames_per_s,
@@ -137,9 +143,13 @@ def main() -> int:
     if options.no_people:
         scenario = scenario.without_people()
     cv2.setNumThreads(1)  # pictures cost 15 ms; more threads only wake more cores
-    anyio.run(
-        lambda: simulate(scenario, seed=options.seed, speed=options.speed, is_muted=options.mute)
-    )
+    try:
+        with truth_book(options.truth, LocalFrame(origin=scenario.home)) as truth:
+            anyio.run(lambda: simulate(
+                scenario, seed=options.seed, speed=options.speed, is_muted=options.mute, truth=truth
+            ))  # fmt: skip
+    except ConfigError as error:
+        parser.error(str(error))
     return 0
 
 
