@@ -130,8 +130,9 @@ class SimAircraft:
             if self._heard_station_s is not None:
                 self.autopilot.station_silent_s = now_s - self._heard_station_s
             self._state.gnss.step(now_world_s - world_s)
-            self.autopilot.step(now_world_s - world_s, now_s - stepped_s)
             self._forget_sticks(now_s)
+            self.log.step()  # before, for what is said at once; after, for what has ended
+            self.autopilot.step(now_world_s - world_s, now_s - stepped_s)
             self.log.step()
             world_s, stepped_s = now_world_s, now_s
             self._missions.ask_again(now_s)
