@@ -25,12 +25,12 @@ from mavsdk.plugins.gimbal import ControlMode, GimbalMode, SendMode
 from drone import mavsdk_convert as convert
 from drone.mavsdk_calls import CONFIRM_S, Calls
 from drone.mavsdk_streams import Newest, Streams
-from drone.preflight import FAILSAFE_PARAMETERS, LINK_LOSS_ACTION
+from drone.mavsdk_upload import Uploads
+from drone.preflight import FAILSAFE_PARAMETERS
 from patrol.bus import Bus
 from patrol.clock import WallClock, WorldClock
 from patrol.errors import CommandDenied, ConfigError, LinkLost
 from patrol.geo import GeoPoint, bearing_true_deg, distance_m
-from patrol.plan import MissionPlan
 from patrol.story import StoryEvent
 from patrol.telemetry import FlightMode, TelemetrySample, VehicleSaid
 from patrol.vehicle import (
@@ -52,8 +52,6 @@ _LINK_AGE_S = 3.0  # wall
 _EXECUTOR_THREADS = 32  # MAVSDK blocks one a call; the default six starve other calls
 _GRAVITY: dict[type[Command], int] = {ReturnHome: 1, Land: 2}  # these break off what is less
 _PX4_INT = frozenset({"NAV_DLL_ACT", "COM_LOW_BAT_ACT", "GF_ACTION"})
-_HEARD_AFTER_S = 2.0  # wall; two heartbeats of ours
-_RETURN_ON_LINK_LOSS = 2  # PX4: hold, then return
 _SCHEMES = ("udpin://", "udpout://", "udp://", "tcpin://", "tcpout://", "tcp://", "serial://")
 _log = structlog.get_logger(__name__)
 
@@ -89,10 +87,8 @@ class MavsdkVehicle:
         self._calls = Calls(self._newest, wall)
         self._sample: TelemetrySample | None = None
         self._system: System | None = None
-        self._contact_s = 0.0
         self._streams: Streams | None = None
-        self._plan: MissionPlan | None = None
-        self._is_mission_confirmed = self._is_fence_confirmed = False
+        self._uploads = Uploads(self._require_system, self._calls, self._newest, wall, self._tell)
         self._has_gimbal_control = False
 
     @property
@@ -117,7 +113,8 @@ class MavsdkVehicle:
                 raise LinkLost(
                     f"no autopilot was heard at {self._url} within {_FIRST_CONTACT_S:.0f} s"
                 )
-            self._system, self._contact_s = system, self._wall.monotonic_s()
+            self._system = system
+            self._uploads.contact_s = self._wall.monotonic_s()
             self._streams = Streams(system, self._newest, self._wall, self._heard_text)
             async with anyio.create_task_group() as group:
                 group.start_soon(self._streams.run)
@@ -149,8 +146,8 @@ class MavsdkVehicle:
             autopilot=autopilot,
             is_armable=self._newest.is_armable,
             parameters=parameters,
-            is_fence_confirmed=self._is_fence_confirmed,
-            is_mission_confirmed=self._is_mission_confirmed,
+            is_fence_confirmed=self._uploads.is_confirmed,
+            is_mission_confirmed=self._uploads.is_confirmed,
         )
 
     async def _publish(self) -> None:
@@ -168,18 +165,15 @@ class MavsdkVehicle:
                 is_lost = not is_lost
                 name = "link.lost" if is_lost else "link.back"
                 _log.warning(name, vehicle=self._vehicle_id, age_s=round(age_s, 1))
-                self._bus.publish(
-                    StoryEvent(
-                        name=name,
-                        time_utc=self._world.now_utc(),
-                        fields={"vehicle": self._vehicle_id, "age_s": round(age_s, 1)},
-                    )  # fmt: skip
-                )
+                self._tell(name, {"age_s": round(age_s, 1)})
+
+    def _tell(self, name: str, fields: dict[str, Any]) -> None:
+        fields = {"vehicle": self._vehicle_id, **fields}
+        self._bus.publish(StoryEvent(name=name, time_utc=self._world.now_utc(), fields=fields))
 
     def _waypoint(self, item: int) -> int:
-        if self._plan is None:
-            return 0
-        return convert.waypoints_before(self._plan, item)
+        plan = self._uploads.plan
+        return 0 if plan is None else convert.waypoints_before(plan, item)
 
     def _heard_text(self, text: Any) -> None:  # noqa: ANN401  # MAVSDK's types are untyped
         words = text.text.strip()
@@ -189,14 +183,13 @@ class MavsdkVehicle:
             text=words,
         )  # fmt: skip
         self._bus.publish(said)
-        fields = {"vehicle": self._vehicle_id, "severity": said.severity, "text": words}
-        self._bus.publish(StoryEvent(name="vehicle.said", time_utc=said.time_utc, fields=fields))
+        self._tell("vehicle.said", {"severity": said.severity, "text": words})
 
     async def _do(self, command: Command) -> None:
         action = ActionAsync(self._require_system())
         match command:
             case Upload():
-                await self._upload(command.plan)
+                await self._uploads.send(command.plan)
             case Arm():
                 await self._calls.confirmed("arm", action.arm, lambda n: n.is_armed is True)
             case TakeOff():
@@ -215,54 +208,6 @@ class MavsdkVehicle:
                 await self._calls.confirmed("land", action.land, _is_in(FlightMode.LAND))
             case _:
                 assert_never(command)
-
-    async def _upload(self, plan: MissionPlan) -> None:
-        mission = MissionRawAsync(self._require_system())
-        items, fence = convert.mission_items(plan), convert.fence_items(plan)
-        self._is_mission_confirmed = self._is_fence_confirmed = False
-        since_s = self._wall.monotonic_s()
-        await self._calls.tried("upload fence", lambda: mission.upload_geofence(fence))
-        await self._calls.tried("upload mission", lambda: mission.upload_mission(items))
-        got_fence = await self._calls.tried("read fence", mission.download_geofence)
-        got_items = await self._calls.tried("read mission", mission.download_mission)
-        for name, sent, got in (("fence", fence, got_fence), ("mission", items, got_items)):
-            if wrong := convert.differences(sent, got):
-                raise CommandDenied(f"upload {name}", "read back: " + "; ".join(wrong[:3]))
-        words = self._newest.texts_since(since_s)
-        if faults := [text for text in words if "geofence" in text.lower()]:
-            raise CommandDenied("upload", "; ".join(faults))
-        await self._calls.tried(
-            "return height",
-            lambda: ActionAsync(self._require_system()).set_return_to_launch_altitude(
-                plan.return_height.metres
-            ),
-        )
-        await self._arm_link_loss(plan)
-        self._plan = plan
-        self._is_mission_confirmed = self._is_fence_confirmed = True
-
-    async def _arm_link_loss(self, plan: MissionPlan) -> None:
-        """PX4 does nothing on link loss until told to: set what the approved plan says, and tell.
-
-        An autopilot that does not know the parameter is left alone; pre-flight finds it missing.
-        """
-        parameters = ParamAsync(self._require_system())
-        before = await self._parameter(parameters, LINK_LOSS_ACTION)
-        if before != 0 or plan.on_link_loss != "return":
-            return
-        # PX4 that has not yet heard our heartbeats would take the link for lost at once.
-        await self._wall.sleep(self._contact_s + _HEARD_AFTER_S - self._wall.monotonic_s())
-        await self._calls.tried(
-            LINK_LOSS_ACTION,
-            lambda: parameters.set_param_int(LINK_LOSS_ACTION, _RETURN_ON_LINK_LOSS),
-        )
-        fields = {
-            "vehicle": self._vehicle_id, "parameter": LINK_LOSS_ACTION, "before": before,
-            "value": _RETURN_ON_LINK_LOSS, "reason": "the plan returns on link loss",
-        }  # fmt: skip
-        self._bus.publish(
-            StoryEvent(name="parameter.set", time_utc=self._world.now_utc(), fields=fields)
-        )
 
     async def _take_off(self, action: ActionAsync, height_m: float) -> None:
         await self._calls.tried("take-off height", lambda: action.set_takeoff_altitude(height_m))
@@ -285,7 +230,7 @@ class MavsdkVehicle:
 
     async def _aim_as_planned(self) -> None:
         """After a look-hold the autopilot does not turn the camera back by itself."""
-        item, plan = self._newest.mission_item, self._plan
+        item, plan = self._newest.mission_item, self._uploads.plan
         if plan is None or item is None:
             return
         number = min(self._waypoint(item), len(plan.waypoints) - 1)
