@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from patrol.geo import Enu, GeoPoint, LocalFrame, is_inside
-from sim.faults import Fault
+from sim.faults import ARMING_REFUSALS, Fault
 from sim.flight_model import FlightModel, Target
 from sim.parameters import Parameters
 
@@ -78,12 +78,10 @@ class Autopilot:
 
     def arm(self) -> bool:
         """Whether it arms; the reason not to is said."""
-        if Fault.ARM_DENIED in self.faults:
-            self.say(4, "Arming denied: Resolve system health failures first")
-            return False
-        if Fault.GNSS_LOST in self.faults:
-            self.say(4, "Arming denied: No valid global position estimate")
-            return False
+        for fault, words in ARMING_REFUSALS.items():
+            if fault in self.faults:
+                self.say(4, words)
+                return False
         self.is_armed = True
         self._landed_s = 0.0
         return True
