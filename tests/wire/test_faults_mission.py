@@ -17,7 +17,7 @@ from tests.wire.twins import Twin, a_twin
 
 pytestmark = pytest.mark.anyio
 TWINS = 12  # MAVSDK corrupts its memory beyond 16 connections in a process
-UPLOADS = 48  # `gridpatrol bench uploads` makes a hundred and more
+UPLOADS = 36  # `gridpatrol bench uploads` makes a hundred and more
 WEAK_LINKS = 3
 
 INTACT = ""
