@@ -20,7 +20,7 @@ from pymavlink.dialects.v20 import common as mavlink
 
 from patrol.geo import GeoPoint
 from patrol.telemetry import CameraPointing
-from sim.autopilot import Autopilot, Mode
+from sim.autopilot import Autopilot
 from sim.clock import SimClock
 from sim.commands import Commands
 from sim.fault_effects import FaultEffects
@@ -110,14 +110,15 @@ class SimAircraft:
 
     async def _live(self, link: anyio.abc.UDPSocket) -> None:
         tick, world_s, beat_s, mode = 0, self._clock.monotonic_s(), 0.0, self.autopilot.mode
+        stepped_s = time.monotonic()
         while True:
             now_s, now_world_s = time.monotonic(), self._clock.monotonic_s()
             self._take_due(now_s)
-            self.autopilot.step(now_world_s - world_s)
-            self._effects.step(now_world_s - world_s, now_s)
-            world_s = now_world_s
             if self._heard_station_s is not None:
-                self.autopilot.link_lost(now_s - self._heard_station_s)
+                self.autopilot.station_silent_s = now_s - self._heard_station_s
+            self.autopilot.step(now_world_s - world_s, now_s - stepped_s)
+            self._effects.step(now_world_s - world_s, now_s)
+            world_s, stepped_s = now_world_s, now_s
             self._missions.ask_again(now_s)
             has_changed = self.autopilot.mode is not mode
             if has_changed or now_s - beat_s >= _HEARTBEAT_S:
@@ -157,8 +158,6 @@ class SimAircraft:
         kind = message.get_type()
         if kind == "HEARTBEAT":
             self._heard_station_s = now_s
-            if self.autopilot.is_failsafe and self.autopilot.mode is Mode.HOLD:
-                self.autopilot.is_failsafe = False
         elif not self._missions.take(message, now_s):
             self._commands.take(message)
 

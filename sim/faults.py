@@ -58,8 +58,8 @@ class Fault(enum.Enum):
     COMPASS_ERROR = "its compass is off by degrees, and it knows that it is wrong"
     BATTERY_LOW = "the battery drops to 12 %"
     BATTERY_COLLAPSE = "the battery falls by % in a second"
-    THRUST_LOSS = "loses thrust: sinks at m/s against all it can do"
-    WIND_GUST = "wind pushes it away from home at m/s"
+    THRUST_LOSS = "loses % of its thrust; with half of it gone it cannot stay up"
+    WIND_GUST = "wind blows it east at m/s; some 15 can be held"
     CLOCK_JUMP = "its clock jumps by s"
     REBOOT = "its autopilot restarts, in the air too: silent for wall s, motors off"
     # What it carries
@@ -89,8 +89,8 @@ AMOUNTS = {
     Fault.GNSS_JUMP: Amount(default=200.0, low=-20_000.0, high=20_000.0),
     Fault.COMPASS_ERROR: Amount(default=60.0, low=-180.0, high=180.0),
     Fault.BATTERY_COLLAPSE: Amount(default=2.0, low=0.1, high=100.0),
-    Fault.THRUST_LOSS: Amount(default=4.0, low=0.1, high=30.0),
-    Fault.WIND_GUST: Amount(default=15.0, low=1.0, high=60.0),
+    Fault.THRUST_LOSS: Amount(default=60.0, low=1.0, high=100.0),
+    Fault.WIND_GUST: Amount(default=25.0, low=1.0, high=60.0),
     Fault.CLOCK_JUMP: Amount(default=3600.0, low=-1e9, high=1e9),
     Fault.REBOOT: Amount(default=3.0, low=0.1, high=600.0),
     Fault.VIDEO_GARBLED: Amount(default=50.0, low=1.0, high=100.0),
