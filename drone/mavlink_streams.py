@@ -35,10 +35,12 @@ Values = tuple[float, ...]
 
 
 def _position(newest: Newest, values: Values, now_s: float) -> None:
-    _, lat, lon, altitude_mm, above_home_mm, north_cm_s, east_cm_s, down_cm_s, heading = values
+    boot_ms, lat, lon, altitude_mm, above_home_mm, north_cm_s, east_cm_s, down_cm_s, heading = (
+        values
+    )
     if lat == 0 and lon == 0:
         return  # an autopilot without a position says the point off Africa
-    newest.heard_at_s = now_s
+    newest.heard_at_s, newest.boot_ms = now_s, int(boot_ms)
     newest.position = GeoPoint(lat_deg=lat / 1e7, lon_deg=lon / 1e7)
     newest.altitude_amsl_m = altitude_mm / 1000.0
     newest.height_above_home_m = above_home_mm / 1000.0

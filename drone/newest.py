@@ -48,6 +48,7 @@ class Newest:
     """None: not said yet."""
 
     heard_at_s: float = -math.inf  # wall, newest position
+    boot_ms: int | None = None
     position: GeoPoint | None = None
     altitude_amsl_m: float | None = None
     height_above_home_m: float | None = None
@@ -108,6 +109,7 @@ class Newest:
             vehicle_id=vehicle_id,
             time_utc=now_utc,
             heard_at_s=self.heard_at_s,
+            boot_ms=self.boot_ms,
             position=self.position,
             altitude_amsl_m=self.altitude_amsl_m,
             height_above_home_m=self.height_above_home_m,

@@ -114,6 +114,7 @@ class TelemetrySample:
     vehicle_id: str
     time_utc: datetime  # world time at receipt
     heard_at_s: float  # wall monotonic seconds of the newest position message
+    boot_ms: int | None = None  # the aircraft's own clock when it sent that position
     position: GeoPoint | None = None
     altitude_amsl_m: float | None = None
     height_above_home_m: float | None = None
