@@ -9,7 +9,7 @@ from typing import TypeVar
 import anyio
 from mavsdk.exceptions import MavsdkError
 
-from drone.mavsdk_streams import Newest
+from drone.newest import Newest
 from patrol.clock import WallClock
 from patrol.errors import CommandDenied
 
@@ -111,7 +111,7 @@ class Calls:
     def check(self, name: str) -> None:
         """CommandDenied when something graver than what is under way waits."""
         if max(self._waiting, default=0) > self._gravity:
-            raise CommandDenied(name, "broken off: the aircraft was told to return or land")
+            raise CommandDenied(name, "broken off: the aircraft was told to hold, return or land")
 
     def _words_since(self, since_s: float) -> str:
         return "; ".join(self._newest.texts_since(since_s))

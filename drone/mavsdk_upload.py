@@ -15,7 +15,7 @@ from mavsdk.plugins.mission_raw import MissionItem, MissionRawResult
 
 from drone import mavsdk_convert as convert
 from drone.mavsdk_calls import TRY_AGAIN_S, Calls, result_name, shielded
-from drone.mavsdk_streams import Newest
+from drone.newest import Newest
 from drone.preflight import LINK_LOSS_ACTION
 from patrol.clock import WallClock
 from patrol.errors import CommandDenied
