@@ -63,10 +63,15 @@ class Uploads:
         self.plan: MissionPlan | None = None  # the newest that was confirmed
         self.is_confirmed = False
         self.rounds = _ROUNDS
+        self._has_changed = False
+
+    def forget(self) -> None:
+        """Somebody else changed what is on board, or the autopilot restarted."""
+        self.is_confirmed, self._has_changed = False, True
 
     async def send(self, plan: MissionPlan) -> None:
         """Mission and fence on board as planned, or CommandDenied in words; nothing in between."""
-        self.is_confirmed = False
+        self.is_confirmed = self._has_changed = False
         _require_something_to_fly(plan)
         mission = MissionRawAsync(self._system())
         items, fence = convert.mission_items(plan), convert.fence_items(plan)
@@ -84,6 +89,8 @@ class Uploads:
             ),
         )
         await self._arm_link_loss(plan)
+        if self._has_changed:
+            raise CommandDenied("upload", "what is on board was changed by another meanwhile")
         self.plan = plan
         self.is_confirmed = True
 

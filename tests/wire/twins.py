@@ -12,6 +12,7 @@ import anyio
 from patrol.clock import SystemClock
 from patrol.errors import CommandDenied
 from patrol.plan import MissionPlan
+from patrol.story import StoryEvent
 from patrol.vehicle import Upload
 from sim.aircraft import SimAircraft
 from sim.clock import SimClock
@@ -25,6 +26,8 @@ class Twin:
 
     link: Link
     aircraft: SimAircraft
+    told: list[StoryEvent]
+    port: int
 
     async def uploaded(self, plan: MissionPlan) -> str:
         """Empty when it is on board as sent; otherwise the refusal."""
@@ -38,6 +41,21 @@ class Twin:
         facts = await self.link.vehicle.ask()
         assert facts.is_mission_confirmed is not None
         return facts.is_mission_confirmed
+
+    async def heard(self, name: str, within_s: float = 10.0, **fields: object) -> StoryEvent:
+        """The first story event like that since `told` was cleared."""
+        with anyio.fail_after(within_s):
+            while True:
+                for event in self.told:
+                    if event.name == name and fields.items() <= event.fields.items():
+                        return event
+                await anyio.sleep(0.02)
+
+    async def said(self, words: str, within_s: float = 10.0) -> None:
+        """Wait until the autopilot has said this since `told` was cleared."""
+        with anyio.fail_after(within_s):
+            while not any(words in str(event.fields.get("text")) for event in self.told):
+                await anyio.sleep(0.02)
 
     def holds(self, plan: MissionPlan) -> bool:
         """Whether that mission is on board, by the aircraft's own memory."""
@@ -60,5 +78,13 @@ async def a_twin(
     async with anyio.create_task_group() as group:
         port = await group.start(aircraft.run)
         async with linked(f"udpout://127.0.0.1:{port}", wall) as link:
-            yield Twin(link=link, aircraft=aircraft)
+            told: list[StoryEvent] = []
+            group.start_soon(_listen, link, told)
+            yield Twin(link=link, aircraft=aircraft, told=told, port=port)
         group.cancel_scope.cancel()
+
+
+async def _listen(link: Link, told: list[StoryEvent]) -> None:
+    with link.vehicle._bus.subscribe(StoryEvent) as events:
+        async for event in events:
+            told.append(event)
