@@ -8,7 +8,7 @@ from patrol.geo import Enu, GeoPoint, is_inside
 from sim.conditions import Conditions, Situation
 from sim.craft import Craft
 from sim.failsafes import MODE_OF, Action, Failsafes
-from sim.faults import Fault
+from sim.faults import ARMING_REFUSALS, Fault
 from sim.ground_watch import GroundWatch
 from sim.manoeuvres import (
     BySticks,
@@ -70,12 +70,10 @@ class Autopilot(Craft):
 
     def arm(self) -> bool:
         """Whether it arms; the reason not to is said."""
-        if Fault.ARM_DENIED in self.faults:
-            self.say(_CRITICAL, "Arming denied: Resolve system health failures first")
-            return False
-        if Fault.GNSS_LOST in self.faults:
-            self.say(_CRITICAL, "Arming denied: No valid global position estimate")
-            return False
+        for fault, words in ARMING_REFUSALS.items():
+            if fault in self.faults:
+                self.say(_CRITICAL, words)
+                return False
         if not self.is_armed:
             self.say(_INFO, "Armed by external command")
         self.is_armed = True

@@ -17,15 +17,18 @@ class Gnss:
 
     def __init__(self, model: FlightModel, seed: int) -> None:
         self._model = model
+        self._wander_m = (0.0, 0.0)
         self._dice = random.Random(seed)  # noqa: S311  # the same noise again
 
     def step(self, duration_s: float) -> None:
         """Wander on for so many world seconds: a first-order Gauss-Markov process."""
         keep = math.exp(-duration_s / _LASTS_S)
         spread_m = _WANDER_M * math.sqrt(1.0 - keep * keep)
-        model = self._model
-        model.error_east_m = model.error_east_m * keep + self._dice.gauss(0.0, spread_m)
-        model.error_north_m = model.error_north_m * keep + self._dice.gauss(0.0, spread_m)
+        east_m, north_m = (part * keep + self._dice.gauss(0.0, spread_m) for part in self._wander_m)
+        # Added, not set: a jump of the position is in the same error.
+        self._model.error_east_m += east_m - self._wander_m[0]
+        self._model.error_north_m += north_m - self._wander_m[1]
+        self._wander_m = (east_m, north_m)
 
     def scatter_m(self) -> tuple[float, float]:
         """East and north, of one raw fix."""

@@ -7,7 +7,10 @@ export type StoryName =
   | "gathering.noted" | "announcement.released" | "announcement.played" | "announcement.blocked"
   | "announcement.failed" | "speaker.stopped" | "look" | "effect" | "case.filed" | "mission.flown"
   | "returning" | "landed" | "sortie.aborted" | "log.closed" | "speed" | "guardian"
-  | "vehicle.said" | "parameter.set" | "sortie.trouble" | "link.lost" | "link.back" | "refused" | "preflight";
+  | "vehicle.said" | "parameter.set" | "sortie.trouble" | "link.lost" | "link.back" | "refused" | "preflight"
+  | "fleet.stranger" | "fleet.same_id" | "fleet.station" | "station.other_command"
+  | "station.other_upload" | "vehicle.restarted" | "stream.stopped" | "stream.back"
+  | "tlog.dropped" | "tlog.failed" | "kill.armed" | "kill.sent";
 
 export type StorySentences = Readonly<Record<StoryName, (event: StoryEvent) => string>>;
 
