@@ -25,6 +25,8 @@ from sim.truth import TruthBook
 from sim.world import World
 
 CAMERA_PATH = "/camera"
+_UNWATCHED_S = 10.0  # wall; then the camera rests
+_LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,3 +87,15 @@ class Equipment:
         async with anyio.create_task_group() as tasks:
             port = await tasks.start(serve_while_alive, self._server, self._faults)
             task_status.started(port)
+
+    async def film_while_watched(self) -> None:
+        """Film for as long as somebody looks: ten cameras that nobody watches cost nothing."""
+        while True:
+            await self.stream.wait_until_wanted()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self.film.run)
+                unwatched_s = 0.0
+                while unwatched_s < _UNWATCHED_S:
+                    await anyio.sleep(_LOOK_EVERY_S)
+                    unwatched_s = 0.0 if self.stream.is_watched else unwatched_s + _LOOK_EVERY_S
+                tasks.cancel_scope.cancel()
