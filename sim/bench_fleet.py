@@ -50,8 +50,10 @@ def main() -> None:
     """Fly until standard input ends."""
     parser = argparse.ArgumentParser(prog="python -m sim.bench_fleet")
     parser.add_argument("--aircraft", type=int, default=50, choices=range(1, 251), metavar="N")
-    parser.add_argument("--fault", type=fault_order, action="append", default=[],
-                        metavar="NAME[=VALUE]", help="of every aircraft, from the start")  # fmt: skip
+    parser.add_argument(
+        "--fault", type=fault_order, action="append", default=[], metavar="NAME[=VALUE]",
+        help="of every aircraft, from the start on",
+    )  # fmt: skip
     arguments = parser.parse_args()
     anyio.run(_fly, arguments.aircraft, arguments.fault)
 
