@@ -24,6 +24,7 @@ from drone.mavsdk_calls import Calls
 from drone.mavsdk_commands import Commands
 from drone.mavsdk_fleet import Fleet
 from drone.mavsdk_fleet import prepare_executor as prepare_executor
+from drone.mavsdk_logs import Progress, download_newest_log
 from drone.mavsdk_rates import Rates
 from drone.mavsdk_streams import Streams
 from drone.mavsdk_upload import Uploads
@@ -181,6 +182,13 @@ class MavsdkVehicle:
             is_fence_confirmed=self._uploads.is_confirmed,
             is_mission_confirmed=self._uploads.is_confirmed,
         )
+
+    async def download_log(self, folder: Path, progress: Progress) -> Path:
+        """The autopilot's own newest log; CommandDenied in words, and while it is armed."""
+        if self._newest.is_armed is not False:
+            raise CommandDenied("download log", "only on the ground, disarmed")
+        async with self._calls.turn():
+            return await download_newest_log(self._require_system(), folder, progress)
 
     async def _publish(self) -> None:
         """Samples come as positions do; here is what there is to say when none comes."""
