@@ -119,6 +119,11 @@ class Fleet:
         finally:
             self._roster.leave(link)
 
+    @property
+    def own_id(self) -> int:
+        """The system id that we send under; 0 before `run`."""
+        return self._own_id
+
     def shown(self) -> list[Shown]:
         """Who else is on the air; they are never commanded."""
         return self._roster.shown(self._wall.monotonic_s())

@@ -28,6 +28,15 @@ _HEARD_AFTER_S = 2.0  # wall; two heartbeats of ours
 _RETURN_ON_LINK_LOSS = 2  # PX4: hold, then return
 # Nobody said no: the list may have arrived all the same, and only reading it back can tell.
 _NO_ANSWER = frozenset({MissionRawResult.TIMEOUT, MissionRawResult.TRANSFER_CANCELLED})
+_REASONS = {
+    MissionRawResult.TIMEOUT: "no answer",
+    MissionRawResult.BUSY: "the link is busy with another transfer",
+    MissionRawResult.TOO_MANY_MISSION_ITEMS: "more items than the autopilot can hold",
+    MissionRawResult.PROTOCOL_ERROR: "the autopilot answered with an error",
+    MissionRawResult.DENIED: "the autopilot refused it",
+    MissionRawResult.UNSUPPORTED: "the autopilot does not know one of its items",
+    MissionRawResult.INVALID_SEQUENCE: "the items came in another order",
+}
 
 Put = Callable[[Sequence[MissionItem]], Awaitable[None]]
 Get = Callable[[], Awaitable[Sequence[MissionItem]]]
@@ -53,10 +62,16 @@ class Uploads:
         self.contact_s = -math.inf  # wall, first contact
         self.plan: MissionPlan | None = None  # the newest that was confirmed
         self.is_confirmed = False
+        self.rounds = _ROUNDS
+        self._has_changed = False
+
+    def forget(self) -> None:
+        """Somebody else changed what is on board, or the autopilot restarted."""
+        self.is_confirmed, self._has_changed = False, True
 
     async def send(self, plan: MissionPlan) -> None:
         """Mission and fence on board as planned, or CommandDenied in words; nothing in between."""
-        self.is_confirmed = False
+        self.is_confirmed = self._has_changed = False
         _require_something_to_fly(plan)
         mission = MissionRawAsync(self._system())
         items, fence = convert.mission_items(plan), convert.fence_items(plan)
@@ -74,37 +89,43 @@ class Uploads:
             ),
         )
         await self._arm_link_loss(plan)
+        if self._has_changed:
+            raise CommandDenied("upload", "what is on board was changed by another meanwhile")
         self.plan = plan
         self.is_confirmed = True
 
     async def _transfer(self, name: str, put: Put, get: Get, items: list[MissionItem]) -> None:
         """Send until the same comes back. Neither a yes nor a missing yes is proof."""
         reason = ""
-        for attempt in range(_ROUNDS):
+        for attempt in range(self.rounds):
             self._calls.check(f"upload {name}")
-            since_s = self._wall.monotonic_s()
             if attempt:
                 await self._wall.sleep(TRY_AGAIN_S)
-            try:
-                await shielded(lambda: put(items))
-            except MavsdkError as error:
-                reason = self._words_since(since_s) or result_name(error)
-                if getattr(error, "result", None) not in _NO_ANSWER:
-                    continue
+            refusal, is_answered = await self._put(put, items)
+            if refusal and is_answered:
+                reason = refusal
+                continue
             self._calls.check(f"read {name}")
             try:
                 got = await shielded(get)
             except MavsdkError as error:
-                reason = f"it could not be read back: {result_name(error)}"
+                reason = f"it could not be read back: {_reason(error)}"
                 continue
             wrong = convert.differences(items, got)
             if not wrong:
                 return
-            reason = "read back: " + "; ".join(wrong[:3])
+            reason = "; ".join(filter(None, (refusal, "something else is on board", *wrong[:3])))
         raise CommandDenied(f"upload {name}", reason)
 
-    def _words_since(self, since_s: float) -> str:
-        return "; ".join(self._newest.texts_since(since_s))
+    async def _put(self, put: Put, items: list[MissionItem]) -> tuple[str, bool]:
+        """Why it was not taken, empty when it was; and whether anybody answered."""
+        since_s = self._wall.monotonic_s()
+        try:
+            await shielded(lambda: put(items))
+        except MavsdkError as error:
+            words = "; ".join(self._newest.texts_since(since_s))
+            return words or _reason(error), getattr(error, "result", None) not in _NO_ANSWER
+        return "", True
 
     async def _arm_link_loss(self, plan: MissionPlan) -> None:
         """PX4 does nothing on link loss until told to: set what the approved plan says, and tell.
@@ -126,6 +147,10 @@ class Uploads:
             "reason": "the plan returns on link loss",
         }  # fmt: skip
         self._tell("parameter.set", fields)
+
+
+def _reason(error: MavsdkError) -> str:
+    return _REASONS.get(getattr(error, "result", None)) or result_name(error)
 
 
 def _require_something_to_fly(plan: MissionPlan) -> None:

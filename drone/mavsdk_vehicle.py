@@ -29,6 +29,7 @@ from drone.mavsdk_rates import Rates
 from drone.mavsdk_streams import Streams
 from drone.mavsdk_upload import Uploads
 from drone.newest import Newest, Part
+from drone.overheard import Overheard
 from drone.preflight import FAILSAFE_PARAMETERS
 from drone.roster import AircraftLink
 from drone.transports import check_url
@@ -91,6 +92,8 @@ class MavsdkVehicle:
         self._system: System | None = None
         self._link: AircraftLink | None = None
         self._uploads = Uploads(self._require_system, self._calls, self._newest, wall, self._tell)
+        self._overheard = Overheard(self._newest, self._tell, self._uploads.forget)
+        self._own_id = 0
         self._commands = Commands(
             self._require_system, self._calls, self._newest, wall, self._uploads, self._tell
         )
@@ -123,7 +126,7 @@ class MavsdkVehicle:
             streams = Streams(system, self._newest, self._wall, self._heard_text)
             rates = Rates(system, link, self._wall, rate_hz=1.0 / self._period_s, tell=self._tell)
             self._commands.camera.connect(streams.gimbal)
-            self._system = system
+            self._system, self._own_id = system, fleet.own_id
             self._uploads.contact_s = self._wall.monotonic_s()
             try:
                 async with anyio.create_task_group() as group:
@@ -207,6 +210,7 @@ class MavsdkVehicle:
 
     def _heard_frame(self, frame: Frame, now_s: float) -> None:
         read(frame, self._newest, now_s)
+        self._overheard.hear(frame, self._own_id, now_s)
         if frame.message_id != POSITION or now_s < self._due_s:
             return
         # A little early is in time: positions come at this rate themselves, and not on the dot.

@@ -90,6 +90,15 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
         f"ANOTHER aircraft has the system id {f.get('system_id')} of {f.get('vehicle')}: refused"
     ),
     "fleet.station": lambda f: f"another ground station is heard, system id {f.get('system_id')}",
+    "station.other_command": lambda f: (
+        f"ANOTHER ground station, system id {f.get('system_id')}, commands {f.get('vehicle')} "
+        f"(MAVLink command {f.get('command')})"
+    ),
+    "station.other_upload": lambda f: (
+        f"ANOTHER ground station, system id {f.get('system_id')}, changed what is on board of "
+        f"{f.get('vehicle')}: upload again"
+    ),
+    "vehicle.restarted": lambda f: f"the autopilot of {f.get('vehicle')} restarted",
     "stream.stopped": lambda f: f"{f.get('vehicle')} tells no {f.get('stream')} any more",
     "stream.back": lambda f: f"{f.get('vehicle')} tells {f.get('stream')} again",
     "tlog.dropped": lambda f: f"{f.get('frames')} frames are missing in {f.get('file')}",
