@@ -220,14 +220,24 @@ class MavsdkVehicle:
 
     def _publish_sample(self) -> None:
         now_s, newest = self._wall.monotonic_s(), self._newest
-        link_age_s = newest.age_s(Part.LINK, now_s)
-        if newest.position is None or link_age_s is None or self._system is None:
+        if newest.position is None or self._system is None:
             return
-        if now_s - link_age_s <= self._published_at_s:
-            return  # nothing was heard since: the last sample is not news
         self._published_at_s = now_s
+        if now_s - newest.heard_at_s > _LINK_AGE_S:
+            self._keep_stale(now_s)
+            return
         self._sample = newest.sample(self._vehicle_id, self._world.now_utc(), self._waypoint, now_s)
         self._bus.publish(self._sample)
+
+    def _keep_stale(self, now_s: float) -> None:
+        """An old position gets no new time and is not published: tracks and poses are made of it.
+
+        What else is told (mode, satellites) is still there for who asks.
+        """
+        if self._sample is not None:
+            self._sample = self._newest.sample(
+                self._vehicle_id, self._sample.time_utc, self._waypoint, now_s
+            )
 
     def _flight_log(self) -> FlightLog | None:
         if self._log_folder is None:

@@ -206,6 +206,7 @@ class Station:
             world=self._world,
             wall=self._wall,
             plan=lambda: self._sortie_desk.plan,
+            in_command=lambda: self._sortie_desk.in_command,
         )
 
     def _parts(self) -> Parts:
