@@ -153,6 +153,7 @@ class MavsdkVehicle:
         async with self._calls.turn(gravity):
             self._require_system()
             await self._commands.carry_out(command)
+            self._refresh()  # who asks for the newest sample now sees what was done
 
     def _check_link(self, command: Command) -> None:
         link, now_s = self._link, self._wall.monotonic_s()
@@ -219,25 +220,26 @@ class MavsdkVehicle:
         loop.call_later(_REST_COMES_S, self._publish_sample)
 
     def _publish_sample(self) -> None:
-        now_s, newest = self._wall.monotonic_s(), self._newest
-        if newest.position is None or self._system is None:
+        if self._newest.position is None or self._system is None:
             return
-        self._published_at_s = now_s
-        if now_s - newest.heard_at_s > _LINK_AGE_S:
-            self._keep_stale(now_s)
-            return
-        self._sample = newest.sample(self._vehicle_id, self._world.now_utc(), self._waypoint, now_s)
-        self._bus.publish(self._sample)
+        self._published_at_s = self._wall.monotonic_s()
+        if self._refresh() and self._sample is not None:
+            self._bus.publish(self._sample)
 
-    def _keep_stale(self, now_s: float) -> None:
-        """An old position gets no new time and is not published: tracks and poses are made of it.
+    def _refresh(self) -> bool:
+        """Make the newest sample; whether its position is news.
 
+        An old position gets no new time and is not published: tracks and poses are made of it.
         What else is told (mode, satellites) is still there for who asks.
         """
-        if self._sample is not None:
-            self._sample = self._newest.sample(
-                self._vehicle_id, self._sample.time_utc, self._waypoint, now_s
-            )
+        now_s, newest = self._wall.monotonic_s(), self._newest
+        is_news = now_s - newest.heard_at_s <= _LINK_AGE_S
+        now_utc = self._world.now_utc()
+        if not is_news and self._sample is not None:
+            now_utc = self._sample.time_utc
+        if is_news or self._sample is not None:
+            self._sample = newest.sample(self._vehicle_id, now_utc, self._waypoint, now_s)
+        return is_news
 
     def _flight_log(self) -> FlightLog | None:
         if self._log_folder is None:

@@ -39,7 +39,7 @@ class Squad:
     def __init__(self, group: anyio.abc.TaskGroup) -> None:
         self.bus, self.clock = Bus(), SystemClock()
         self.fleet = Fleet(
-            bus=self.bus, world=self.clock, wall=self.clock, first_contact_s=4.0
+            bus=self.bus, world=self.clock, wall=self.clock, first_contact_s=3.0
         )  # fmt: skip
         self.group = group
 
