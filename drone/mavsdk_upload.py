@@ -24,6 +24,8 @@ from patrol.plan import MissionPlan
 
 _ROUNDS = 4  # at 5 % loss each way one in some thousand rounds fails
 _CORNERS_MIN = 3
+_SAME_M = 0.1
+_HEARTBEAT_S = 1.0  # wall
 _HEARD_AFTER_S = 2.0  # wall; two heartbeats of ours
 _RETURN_ON_LINK_LOSS = 2  # PX4: hold, then return
 # Nobody said no: the list may have arrived all the same, and only reading it back can tell.
@@ -35,6 +37,7 @@ _REASONS = {
     MissionRawResult.PROTOCOL_ERROR: "the autopilot answered with an error",
     MissionRawResult.DENIED: "the autopilot refused it",
     MissionRawResult.UNSUPPORTED: "the autopilot does not know one of its items",
+    MissionRawResult.INT_MESSAGES_NOT_SUPPORTED: "the autopilot says that it takes no such items",
     MissionRawResult.INVALID_SEQUENCE: "the items came in another order",
 }
 
@@ -82,12 +85,7 @@ class Uploads:
         if faults := [text for text in words if "geofence" in text.lower()]:
             raise CommandDenied("upload", "; ".join(faults))
         _require_inside_its_fence(plan)
-        await self._calls.tried(
-            "return height",
-            lambda: ActionAsync(self._system()).set_return_to_launch_altitude(
-                plan.return_height.metres
-            ),
-        )
+        await self._set_return_height(plan.return_height.metres)
         await self._arm_link_loss(plan)
         if self._has_changed:
             raise CommandDenied("upload", "what is on board was changed by another meanwhile")
@@ -126,6 +124,24 @@ class Uploads:
             words = "; ".join(self._newest.texts_since(since_s))
             return words or _reason(error), getattr(error, "result", None) not in _NO_ANSWER
         return "", True
+
+    async def _set_return_height(self, height_m: float) -> None:
+        """Done when it reads back so."""
+        action, reason = ActionAsync(self._system()), ""
+        for attempt in range(self.rounds):
+            self._calls.check("return height")
+            if attempt:  # before its first heartbeat MAVSDK takes no autopilot to have one
+                await self._wall.sleep(_HEARTBEAT_S)
+            try:
+                await shielded(lambda: action.set_return_to_launch_altitude(height_m))
+                got_m = await shielded(action.get_return_to_launch_altitude)
+            except MavsdkError as error:
+                reason = _reason(error)
+                continue
+            if abs(got_m - height_m) < _SAME_M:
+                return
+            reason = f"it stayed at {got_m:.0f} m"
+        raise CommandDenied("return height", reason)
 
     async def _arm_link_loss(self, plan: MissionPlan) -> None:
         """PX4 does nothing on link loss until told to: set what the approved plan says, and tell.

@@ -26,6 +26,7 @@ from patrol.camera import CameraLens
 from patrol.cause import Cause, Role
 from patrol.clock import WallClock, WorldClock
 from patrol.errors import LinkLost, NotPermitted, PatrolError, PlanRejected, Refused
+from patrol.in_command import InCommand
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
 from patrol.vehicle import Vehicle
@@ -79,6 +80,11 @@ class SortieDesk:
     def plan(self) -> MissionPlan | None:
         """The plan being flown."""
         return self._flight.plan if self._flight and self._flight.report is None else None
+
+    @property
+    def in_command(self) -> InCommand | None:
+        """Who has the aircraft on the sortie being flown."""
+        return self._flight.runner.in_command if self.plan and self._flight else None
 
     async def run(self) -> None:
         """Fly what is launched until cancelled."""
@@ -157,7 +163,9 @@ class SortieDesk:
             raise Refused(f"sortie {self._flight.record.sortie_id} is not closed yet")
         parts = self._parts
         sample = parts.vehicle.latest()
-        if sample is not None and sample.is_in_air is True:
+        if sample is None or sample.is_in_air is None:
+            raise Refused("the aircraft does not say whether it is on the ground")
+        if sample.is_in_air:
             raise Refused("the aircraft is in the air already")
         self._launch_counts[plan_id] += 1
         sortie_id = f"{plan_id}-S{self._launch_counts[plan_id]:02d}"

@@ -51,6 +51,7 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
         f"sighting: {count_text(f.get('count'))}, {f.get('nearest_person_m') or 0:.0f} m away"
     ),
     "hold": lambda f: f"holding: {f.get('reason', '')}",
+    "pilot.has_it": lambda f: f"{f.get('text')}",
     "resumed": lambda _: "patrol resumed at its break point",
     "alert.raised": lambda f: (
         f"ALERT 聚集 gathering: {count_text(f.get('count'))} in {f.get('grid_name')}"

@@ -6,7 +6,6 @@ one fleet, samples at 10 Hz, the recorder's database, the raw log of every link.
 
 from __future__ import annotations
 
-import gc
 import resource
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from drone.mavsdk_fleet import Fleet, prepare_executor
 from drone.mavsdk_vehicle import MavsdkVehicle
 from ground_station.bench.grpc_peer import measure_grpc
 from ground_station.children import running
+from ground_station.memory import keep_for_good
 from ground_station.store.telemetry import TelemetryLog
 from patrol.bus import Bus
 from patrol.clock import SystemClock
@@ -151,7 +151,7 @@ async def _window(
             raise LinkLost(f"not all {len(flying)} simulated aircraft were heard")
         await anyio.sleep(0.1)
     await anyio.sleep(spans.settle_s)
-    gc.collect()
+    keep_for_good()
     log.ages_s.clear()
     cpu_s, at_s = _cpu_s(), clock.monotonic_s()
     await anyio.sleep(spans.window_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import contextmanager
 from typing import Any
 
@@ -73,8 +73,24 @@ async def test_radio_silence_is_told_as_a_lost_link_and_the_end_of_it_too(standi
     lost = await standing.heard("link.lost")
     assert lost.fields["age_s"] >= 3.0
     assert "link.stale" in stale_findings(standing)
+    assert is_at(standing.link.sample, HOME)  # the last one is kept
     standing.aircraft.clear(Fault.SILENT)
     await standing.heard("link.back")
+
+
+async def test_at_half_of_everything_lost_samples_come_and_the_link_is_not_called_lost(
+    standing: Twin,
+) -> None:
+    standing.told.clear()
+    standing.aircraft.inject(Fault.PACKET_LOSS, 50.0)
+    for _ in range(6):
+        await standing.link.until(newer_than(standing.link.sample))
+    standing.aircraft.clear(Fault.PACKET_LOSS)
+    assert "link.lost" not in {event.name for event in standing.told}
+
+
+def newer_than(last: TelemetrySample) -> Callable[[TelemetrySample], bool]:
+    return lambda sample: sample.heard_at_s > last.heard_at_s
 
 
 def stale_findings(twin: Twin) -> set[str]:
@@ -161,28 +177,30 @@ def second_station(port: int) -> Any:  # noqa: ANN401
         yield lambda message: line.send(message.pack(speaker))
 
 
-async def test_in_the_air_wind_battery_thrust_and_a_restart_are_seen_for_what_they_are() -> None:
-    async with a_twin() as twin:
-        assert await twin.uploaded(a_loop()) == INTACT
-        await twin.link.in_the_air(30.0)
-        await pushed_out_of_the_fence(twin)
-        twin.aircraft.inject(Fault.BATTERY_COLLAPSE, 5.0)
-        await twin.said("battery")
-        low = await twin.link.until(lambda sample: charge_pct(sample) < 18.0)
-        assert (row := decide(low, a_loop())) is not None
-        assert row.rule.startswith(("battery.", "fence."))
-        twin.aircraft.clear(Fault.BATTERY_COLLAPSE)
-        twin.aircraft.autopilot.battery_pct = 90.0
-        twin.aircraft.inject(Fault.THRUST_LOSS, 60.0)
-        await twin.link.until(lambda sample: sinks_m_s(sample) > 2.5)
-        twin.aircraft.clear(Fault.THRUST_LOSS)
-        twin.told.clear()
-        twin.aircraft.inject(Fault.REBOOT, 1.0)
-        await twin.heard("vehicle.restarted")
-        down = await twin.link.until(lambda sample: sample.is_armed is False)
-        assert down.mode is not FlightMode.MISSION
-        assert not await twin.is_confirmed()
-        assert await twin.uploaded(a_loop()) == INTACT
+async def test_in_the_air_wind_battery_thrust_and_a_restart_are_seen_for_what_they_are(
+    standing: Twin,
+) -> None:
+    twin = standing
+    assert await twin.uploaded(a_loop()) == INTACT
+    await twin.link.in_the_air(30.0)
+    await pushed_out_of_the_fence(twin)
+    twin.aircraft.inject(Fault.BATTERY_COLLAPSE, 5.0)
+    await twin.said("battery")
+    low = await twin.link.until(lambda sample: charge_pct(sample) < 18.0)
+    assert (row := decide(low, a_loop())) is not None
+    assert row.rule.startswith(("battery.", "fence."))
+    twin.aircraft.clear(Fault.BATTERY_COLLAPSE)
+    twin.aircraft.autopilot.battery_pct = 90.0
+    twin.aircraft.inject(Fault.THRUST_LOSS, 60.0)
+    await twin.link.until(lambda sample: sinks_m_s(sample) > 2.5)
+    twin.aircraft.clear(Fault.THRUST_LOSS)
+    twin.told.clear()
+    twin.aircraft.inject(Fault.REBOOT, 1.0)
+    await twin.heard("vehicle.restarted")
+    down = await twin.link.until(lambda sample: sample.is_armed is False)
+    assert down.mode is not FlightMode.MISSION
+    assert not await twin.is_confirmed()
+    assert await twin.uploaded(a_loop()) == INTACT
 
 
 async def pushed_out_of_the_fence(twin: Twin) -> None:

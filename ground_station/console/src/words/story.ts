@@ -3,7 +3,7 @@ import type { Count, StoryEvent } from "../lib/types";
 
 export type StoryName =
   | "plan.made" | "plan.finding" | "plan.approved" | "mission.uploaded" | "airborne" | "waypoint"
-  | "sighting" | "hold" | "resumed" | "alert.raised" | "alert.acknowledged" | "alert.dismissed"
+  | "sighting" | "hold" | "pilot.has_it" | "resumed" | "alert.raised" | "alert.acknowledged" | "alert.dismissed"
   | "gathering.noted" | "announcement.released" | "announcement.played" | "announcement.blocked"
   | "announcement.failed" | "speaker.stopped" | "look" | "effect" | "case.filed" | "mission.flown"
   | "returning" | "landed" | "sortie.aborted" | "log.closed" | "speed" | "guardian"

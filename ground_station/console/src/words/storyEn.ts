@@ -32,6 +32,7 @@ export const storyEn: StorySentences = {
   sighting: (e) =>
     `Possible gathering: ${people(e.count)}, nearest person ${whole(e.nearest_person_m)} m away`,
   hold: (e) => (text(e.reason) ? `Holding: ${text(e.reason)}` : "Holding"),
+  "pilot.has_it": (e) => `The pilot has the aircraft (mode ${text(e.mode)}): nothing automatic until resumed`,
   resumed: () => "Patrol resumed at its break point",
   "alert.raised": (e) => `ALERT 聚集 gathering in ${text(e.grid_name)}: ${people(e.count)}`,
   "alert.acknowledged": (e) => `Alert acknowledged by ${text(e.by)}`,

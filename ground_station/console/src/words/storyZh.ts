@@ -47,6 +47,7 @@ export const storyZh: StorySentences = {
   waypoint: (e) => `到达航点 ${text(e.index)}${e.total ? ` / ${text(e.total)}` : ""}`,
   sighting: (e) => `发现疑似聚集：${people(e.count)}，最近的人 ${whole(e.nearest_person_m)} 米`,
   hold: (e) => (text(e.reason) ? `悬停：${reason(e.reason)}` : "悬停"),
+  "pilot.has_it": (e) => `操控员已接管飞行器（模式${text(e.mode)}），恢复任务前不发送自动指令`,
   resumed: () => "从中断处继续巡查",
   "alert.raised": (e) => `告警 聚集：${text(e.grid_name)}，${people(e.count)}`,
   "alert.acknowledged": (e) => `${text(e.by)} 确认告警`,
