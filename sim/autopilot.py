@@ -18,7 +18,6 @@ from sim.manoeuvres import (
     Land,
     Manoeuvre,
     Orbit,
-    Return,
     TakeOff,
     here,
 )
@@ -37,7 +36,7 @@ from sim.mission import (
 )
 from sim.mission_flight import MissionFlight
 from sim.modes import BY_STICKS, Mode
-from sim.return_path import return_path, return_up_m
+from sim.way_home import way_home
 
 __all__ = [
     "CHANGE_SPEED", "GIMBAL", "GIMBAL_CONFIGURE", "LAND_HERE", "RETURN", "ROI", "ROI_NONE",
@@ -284,30 +283,14 @@ class Autopilot(Craft):
                     deeds=self, reached=self.reached,
                 )  # fmt: skip
             case Mode.RETURN:
-                return self._way_home()
+                self.look_ahead()
+                return way_home(self)
             case Mode.LAND:
                 return Land(model, parameters)
             case Mode.POSITION | Mode.MANUAL:
                 return BySticks(model, parameters, lambda: self.sticks)
             case _:
                 return Hold(model) if self.is_flying else None
-
-    def _way_home(self) -> Return:
-        self._roi = None
-        self.model.wanted_bearing_deg, self.model.wanted_pitch_deg = None, 0.0
-        at = here(self.model)
-        path = return_path(
-            self.parameters.whole("RTL_TYPE"), here=at, frame=self.frame, mission=self.plan,
-            rally=self.rally,
-        )  # fmt: skip
-        ground_m = self.model.terrain(path.landing.east_m, path.landing.north_m)
-        up_m = return_up_m(
-            up_m=at.up_m, away_m=at.distance_m(path.landing),
-            return_m=ground_m + self.parameters["RTL_RETURN_ALT"],
-            descend_m=ground_m + self.parameters["RTL_DESCEND_ALT"],
-            cone_deg=self.parameters["RTL_CONE_ANG"],
-        )  # fmt: skip
-        return Return(self.model, self.parameters, path, up_m, self.parameters["MPC_XY_CRUISE"])
 
     def leave_mission(self, item: Item) -> None:
         """Return or land, because a mission's item says so."""

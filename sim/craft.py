@@ -145,3 +145,8 @@ class Craft:
         if not math.isnan(yaw_deg):
             base = 0.0 if is_locked else self.model.heading_deg
             self.model.wanted_bearing_deg = (base + yaw_deg) % 360.0
+
+    def look_ahead(self) -> None:
+        """The camera at rest: along the nose, level."""
+        self._roi = None
+        self.model.wanted_bearing_deg, self.model.wanted_pitch_deg = None, 0.0

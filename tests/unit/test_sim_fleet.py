@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from patrol.errors import ConfigError
 from sim.fleet import Fleet, _parser
+from sim.live import LiveStream
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,20 @@ def test_what_is_right_is_taken() -> None:
     Fleet(
         _parser().parse_args(["--aircraft", "50", "--wind", "6,045", "--fault", "PACKET_LOSS=5@60"])
     )
+
+
+@pytest.mark.anyio
+async def test_a_camera_is_wanted_only_when_somebody_looks_or_asks_what_it_shows() -> None:
+    stream = LiveStream()
+    with anyio.move_on_after(0.02) as waited:
+        await stream.wait_until_wanted()
+    assert waited.cancelled_caught
+    with stream.reading():
+        await stream.wait_until_wanted()
+        seen = [stream.is_watched]
+    assert [*seen, stream.is_watched] == [True, False]
+    with anyio.fail_after(5.0):
+        async with anyio.create_task_group() as asking:
+            asking.start_soon(stream.parameter_sets)
+            await stream.wait_until_wanted()
+            asking.cancel_scope.cancel()

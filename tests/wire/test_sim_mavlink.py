@@ -270,7 +270,7 @@ async def test_parameters_are_listed_with_a_hash_and_an_unknown_name_is_not_answ
 async def test_a_pilots_sticks_over_mavlink_take_over_and_their_silence_brings_it_home() -> None:
     async with station() as one:
         await one.take_off()
-        await one.put("COM_RC_LOSS_T", 1.5, is_whole=False)  # a busy machine is no silent pilot
+        await one.put("COM_RC_LOSS_T", 1.0, is_whole=False)  # a busy machine is no silent pilot
         stop = anyio.Event()
 
         async def push() -> None:
