@@ -222,14 +222,20 @@ def sim(
     ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="NAME[=VALUE][@T]: break this T world seconds after the start. Repeat."),
+        typer.Option(
+            help="NAME\\[=VALUE]\\[@T]: break this, T world seconds after the start; may be repeated. "
+            "A wrong NAME lists all."
+        ),
     ] = None,
     bare: Annotated[
         bool, typer.Option("--bare", help="Aircraft alone: no cameras, no loudspeakers.")
     ] = False,
     px4: Annotated[
         Path | None,
-        typer.Option(help="Fly this PX4 instead: the folder of your build, holding bin/px4, etc."),
+        typer.Option(
+            help="Fly PX4's own simulation instead: the folder of your build, holding bin/px4 and "
+            "etc. Its camera is fixed, 30 degrees down."
+        ),
     ] = None,
 ) -> None:
     """Simulate aircraft with cameras and loudspeakers, for any ground station, until Ctrl-C.

@@ -25,7 +25,7 @@ from sim.clock import SimClock
 from sim.clock_http import clock_routes
 from sim.equipment import CAMERA_PATH, Equipment, Surroundings
 from sim.fault_http import fault_routes
-from sim.faults import FaultOrder, Faults, fault_order, follow
+from sim.faults import Fault, FaultOrder, Faults, fault_order, follow
 from sim.http import HttpServer, Routes
 from sim.life import cancel_when_asked_to_stop
 from sim.net import HOST
@@ -122,7 +122,8 @@ def _orders(texts: list[str]) -> list[FaultOrder]:
     try:
         return [fault_order(text) for text in texts]
     except ValueError as error:
-        raise ConfigError(f"--fault: {error}") from error
+        known = ", ".join(fault.name for fault in Fault)
+        raise ConfigError(f"--fault: {error} (there are: {known})") from error
 
 
 class Fleet:
