@@ -223,8 +223,8 @@ def sim(
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME\\[=VALUE]\\[@T]: break this, T world seconds after the start; may be repeated. "
-            "A wrong NAME lists all."
+            help="NAME\\[=VALUE]\\[@T]: break this, T world seconds after the start; may be "
+            "repeated. A wrong NAME lists all."
         ),
     ] = None,
     bare: Annotated[
