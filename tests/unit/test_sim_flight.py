@@ -1,23 +1,18 @@
-"""The simulated aircraft without its wires: how it moves, what its autopilot decides, its clock."""
+"""The simulated aircraft without its wires: how it moves, and what its autopilot decides."""
 
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol.geo import Enu, GeoPoint, LocalFrame
 from sim.autopilot import CHANGE_SPEED, GIMBAL, WAYPOINT, Autopilot, Item, Mode
-from sim.clock import SPEED_MIN, SimClock
-from sim.clock_http import clock_answer, clock_put
-from sim.faults import Fault
 from sim.flight_model import FlightModel, Target, turned
 from sim.parameters import Parameters
-from tests.fakes import ManualClock
 
 HOME = GeoPoint(lat_deg=23.28, lon_deg=116.72)
 FRAME = LocalFrame(origin=HOME)
@@ -85,6 +80,16 @@ def at(east_m: float, north_m: float) -> GeoPoint:
 
 def a_fence(half_m: float) -> list[GeoPoint]:
     return [at(-half_m, -half_m), at(half_m, -half_m), at(half_m, half_m), at(-half_m, half_m)]
+
+
+def on_a_mission(east_m: float) -> Flight:
+    flight = Flight()
+    flight.pilot.mission = [a_waypoint(east_m, 0.0)]
+    flight.take_off()
+    flight.pilot.cruise_m_s = 10.0
+    flight.pilot.start_mission()
+    flight.fly(5.0)
+    return flight
 
 
 # --- the airframe
@@ -242,59 +247,6 @@ def test_a_mission_that_cannot_be_flown_is_refused_in_words(
     assert flight.said == [f"Mission mode rejected: {words}"]
 
 
-@pytest.mark.parametrize(
-    ("action", "modes"),
-    [
-        (0, [Mode.HOLD]), (1, [Mode.HOLD]), (2, [Mode.HOLD]), (3, [Mode.HOLD, Mode.RETURN]),
-        (4, [Mode.HOLD]), (5, [Mode.HOLD, Mode.LAND]),
-    ],
-)  # fmt: skip
-def test_beyond_the_fence_it_does_what_its_parameter_says(action: int, modes: list[Mode]) -> None:
-    flight = Flight()
-    flight.take_off()
-    flight.said.clear()
-    flight.pilot.parameters.put("GF_ACTION", action)
-    flight.pilot.reposition(at(80.0, 0.0), 30.0, None)
-    flight.pilot.fence = a_fence(50.0)  # now: it would not set out for a place beyond
-    shown = flight.modes(40.0)
-    assert shown == modes
-    if action == 0:
-        assert flight.said == []
-        return
-    assert flight.said[0] == "Geofence: approaching or outside geofence"
-    if action in (3, 5):
-        assert flight.said[1] == "Failsafe activated: entering Hold for 5 seconds"
-    assert "Failsafe activated" in flight.said
-    assert flight.pilot.is_armed is (action != 4)
-
-
-def test_a_place_beyond_the_fence_is_not_flown_to() -> None:
-    flight = Flight()
-    flight.pilot.fence = a_fence(50.0)
-    flight.take_off()
-    flight.pilot.reposition(at(80.0, 0.0), 30.0, None)
-    flight.pilot.orbit(at(0.0, 80.0), 30.0)
-    flight.fly(20.0)
-    assert flight.pilot.model.distance_m() < 1.0
-    assert flight.said[-2:] == ["Reposition is outside geofence", "Orbit is outside geofence"]
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("GF_MAX_HOR_DIST", "Geofence: exceeding maximum distance to Home"),
-        ("GF_MAX_VER_DIST", "Geofence: exceeding maximum altitude above Home"),
-    ],
-)
-def test_the_simple_limits_are_a_fence_too(name: str, text: str) -> None:
-    flight = Flight()
-    flight.take_off()
-    flight.pilot.parameters.put(name, 40.0)
-    flight.pilot.reposition(at(60.0, 0.0), 60.0, None)
-    flight.until(Mode.RETURN)
-    assert text in flight.said
-
-
 @settings(max_examples=25, deadline=None)
 @given(metres, metres)
 def test_it_returns_high_enough_lands_at_home_and_disarms(east_m: float, north_m: float) -> None:
@@ -328,181 +280,9 @@ def test_it_lands_where_it_is_when_told_to_land() -> None:
     assert flight.pilot.model.east_m == pytest.approx(30.0, abs=1.0)
 
 
-def test_the_battery_empties_in_the_air_and_a_critical_one_brings_it_home_after_a_hold() -> None:
-    flight = Flight()
-    flight.take_off()
-    before_pct = flight.pilot.battery_pct
-    flight.fly(15.0)
-    assert before_pct - flight.pilot.battery_pct == pytest.approx(1.0, abs=0.05)
-    flight.said.clear()
-    flight.pilot.battery_pct = 14.9
-    assert flight.modes(10.0) == [Mode.HOLD]
-    assert flight.said == ["Low battery", "Failsafe activated"]
-    flight.pilot.battery_pct = 6.9
-    flight.pilot.parameters.put("BAT_EMERGEN_THR", 0.0)
-    assert flight.modes(4.5) == [Mode.HOLD]
-    assert flight.said[2:] == [
-        "Critical battery", "Failsafe activated: entering Hold for 5 seconds",
-    ]  # fmt: skip
-    assert flight.modes(1.0) == [Mode.HOLD, Mode.RETURN]
-    assert flight.said[4:] == ["Failsafe activated"]
-
-
-@pytest.mark.parametrize(
-    ("action", "at_7_pct", "at_5_pct"),
-    [(0, Mode.HOLD, Mode.HOLD), (2, Mode.LAND, Mode.LAND), (3, Mode.RETURN, Mode.LAND)],
-)
-def test_the_battery_action_parameter_decides(action: int, at_7_pct: Mode, at_5_pct: Mode) -> None:
-    flight = Flight()
-    flight.pilot.parameters.put("COM_LOW_BAT_ACT", action)
-    flight.take_off()
-    flight.pilot.battery_pct = 6.9
-    flight.fly(6.0)
-    assert flight.pilot.mode is at_7_pct
-    flight.pilot.battery_pct = 4.9
-    flight.fly(6.0)
-    assert flight.pilot.mode is at_5_pct
-    assert "Emergency battery level" in flight.said
-
-
-def test_an_almost_empty_battery_lands_it_at_once_though_it_was_returning() -> None:
-    flight = Flight()
-    flight.take_off()
-    flight.pilot.parameters.put("COM_FAIL_ACT_T", 0.0)
-    flight.pilot.return_home()
-    flight.pilot.battery_pct = 4.9
-    flight.fly(1.0)
-    assert flight.pilot.mode is Mode.LAND
-    assert flight.said[-2:] == ["Emergency battery level", "Failsafe activated"]
-
-
-@pytest.mark.parametrize(
-    ("action", "modes"),
-    [
-        (0, [Mode.MISSION]), (1, [Mode.MISSION, Mode.HOLD]),
-        (2, [Mode.MISSION, Mode.HOLD, Mode.RETURN]), (3, [Mode.MISSION, Mode.HOLD, Mode.LAND]),
-    ],
-)  # fmt: skip
-def test_a_silent_ground_station_is_answered_as_the_parameter_says(
-    action: int, modes: list[Mode]
-) -> None:
-    flight = on_a_mission(400.0)
-    flight.pilot.parameters.put("NAV_DLL_ACT", action)
-    flight.pilot.station_silent_s = 9.9
-    assert flight.modes(2.0) == [Mode.MISSION]
-    flight.pilot.station_silent_s = 10.1
-    assert [Mode.MISSION, *flight.modes(4.8)][-1] is modes[min(1, len(modes) - 1)]
-    assert [Mode.MISSION, *flight.modes(1.0)][-1] is modes[-1]
-    assert "Connection to ground station lost" in flight.said
-    flight.pilot.station_silent_s = 0.1
-    flight.fly(1.0)
-    assert flight.pilot.mode is modes[-1]  # it goes on though the link is back
-    assert flight.said[-1] == "GCS connection regained"
-
-
-def test_after_a_link_loss_a_mode_command_ends_the_return_and_the_mission_goes_on() -> None:
-    flight = on_a_mission(400.0)
-    flight.pilot.station_silent_s = 10.1
-    flight.until(Mode.RETURN)
-    assert flight.pilot.is_failsafe
-    flight.pilot.station_silent_s = 0.0
-    flight.pilot.start_mission()
-    assert flight.modes(5.0) == [Mode.MISSION]
-    assert not flight.pilot.is_failsafe
-
-
-def test_without_satellites_it_lands_after_five_seconds_and_goes_on_when_they_are_back() -> None:
-    flight = on_a_mission(400.0)
-    flight.pilot.faults.add(Fault.GNSS_LOST)
-    assert flight.modes(4.9) == [Mode.MISSION]
-    assert flight.modes(3.0) == [Mode.MISSION, Mode.LAND]
-    assert flight.pilot.is_failsafe
-    assert not flight.pilot.has_position
-    flight.pilot.faults.discard(Fault.GNSS_LOST)
-    assert flight.modes(60.0) == [Mode.LAND, Mode.MISSION, Mode.HOLD]
-    assert flight.reached == [0]
-
-
-def on_a_mission(east_m: float) -> Flight:
-    flight = Flight()
-    flight.pilot.mission = [a_waypoint(east_m, 0.0)]
-    flight.take_off()
-    flight.pilot.cruise_m_s = 10.0
-    flight.pilot.start_mission()
-    flight.fly(5.0)
-    return flight
-
-
 @given(st.sampled_from(Parameters().names), st.integers(-(2**20), 2**20))
 def test_a_parameter_comes_back_from_the_wire_as_it_was(name: str, value: int) -> None:
     parameters, other = Parameters(), Parameters()
     parameters._values[name] = float(value)
     other.set_wire(name, parameters.wire(name))
     assert other[name] == value
-
-
-# --- the clock
-
-
-def a_clock(ceiling: float = 10.0, **options: float) -> tuple[SimClock, ManualClock]:
-    wall = ManualClock()
-    return SimClock(START, ceiling, wall=wall, **options), wall
-
-
-@given(st.lists(st.tuples(st.floats(-1.0, 20.0), st.floats(0.0, 1000.0)), min_size=1, max_size=10))
-def test_world_time_never_jumps_however_the_speed_changes(
-    changes: list[tuple[float, float]],
-) -> None:
-    clock, wall = a_clock()
-    expected_s = 0.0
-    for speed, wall_s in changes:
-        before_s = clock.monotonic_s()
-        clock.speed = speed
-        assert clock.monotonic_s() == pytest.approx(before_s)
-        assert SPEED_MIN <= clock.speed <= 10.0
-        wall.now_s += wall_s
-        expected_s += clock.speed * wall_s
-        assert clock.monotonic_s() == pytest.approx(expected_s)
-    assert clock.now_utc() - START == pytest.approx(
-        timedelta(seconds=expected_s), abs=timedelta(milliseconds=1)
-    )
-
-
-@given(st.floats(0.1, 10.0))
-def test_it_runs_at_its_ceiling_unless_told_otherwise(ceiling: float) -> None:
-    assert a_clock(ceiling)[0].speed == ceiling
-    assert a_clock(ceiling, speed=0.1)[0].speed == 0.1
-    assert a_clock(ceiling, speed=99.0)[0].speed == ceiling
-
-
-@pytest.mark.parametrize("ceiling", [0.0, 0.05, -1.0, math.nan, math.inf])
-def test_a_ceiling_that_is_none_is_refused(ceiling: float) -> None:
-    with pytest.raises(ValueError, match="ceiling"):
-        SimClock(START, ceiling)
-
-
-def test_a_start_without_a_zone_and_a_speed_that_is_no_number_are_refused() -> None:
-    with pytest.raises(ValueError, match="time zone"):
-        SimClock(START.replace(tzinfo=None), 1.0)
-    with pytest.raises(ValueError, match="number"):
-        a_clock()[0].speed = math.nan
-
-
-def test_over_http_the_clock_answers_what_it_then_is() -> None:
-    clock, wall = a_clock()
-    wall.now_s = 2.0
-    assert clock_put(clock, {"speed": 0.01}) == clock_answer(clock)
-    assert clock_answer(clock) == {
-        "world_utc": "2026-11-24T01:30:20.000Z", "speed": 0.1, "ceiling": 10.0, "wall_s": 2.0,
-    }  # fmt: skip
-
-
-@pytest.mark.anyio
-async def test_a_sleeper_wakes_at_its_world_time_though_the_speed_rises_meanwhile() -> None:
-    clock = SimClock(START, 1000.0, speed=0.1)
-    with anyio.fail_after(5.0):
-        async with anyio.create_task_group() as group:
-            group.start_soon(clock.sleep, 20.0)
-            await anyio.lowlevel.checkpoint()
-            clock.speed = 1000.0
-    assert clock.monotonic_s() >= 20.0
