@@ -5,30 +5,28 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import anyio
 import cv2
 
-from patrol.clock import SystemClock
 from patrol.errors import ConfigError
-from patrol.geo import Enu, LocalFrame
+from patrol.geo import LocalFrame
 from sim.aircraft import SimAircraft
 from sim.clock import SimClock
-from sim.clock_http import clock_answer, clock_put
-from sim.ears import Ears
-from sim.film import Film, Witness
-from sim.http import HttpAnswer, HttpRequest, HttpServer, Routes, refuse
+from sim.clock_http import clock_routes
+from sim.equipment import CAMERA_PATH, Equipment, Surroundings
+from sim.fault_http import fault_routes
+from sim.faults import Fault, FaultOrder, fault_order, follow
+from sim.http import HttpServer
 from sim.life import cancel_when_asked_to_stop
-from sim.live import LiveStream
-from sim.rtsp import RtspServer
 from sim.scenario import Scenario, load_scenario
 from sim.truth import TruthBook, truth_book
 from sim.world import make_world
 
 _SPEED_RANGE = (0.1, 10.0)
-_CAMERA_PATH = "/camera"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=_speed, default=1.0,
                         help="world seconds in a wall second, 0.1 to 10; a ceiling")  # fmt: skip
     parser.add_argument("--mute", action="store_true", help="nobody hears the loudspeaker")
+    parser.add_argument("--fault", type=_fault, action="append", default=[],
+                        metavar="NAME[=VALUE][@T]", help="break something, T world seconds after "
+                        "the start: " + ", ".join(fault.name for fault in Fault))  # fmt: skip
     parser.add_argument("--truth", type=Path, metavar="PATH",
                         help="a new file that tells a test who truly is where")  # fmt: skip
     parser.add_argument("--no-people", action="store_true", help="the same world, nobody in it")
@@ -65,58 +66,37 @@ def _speed(text: str) -> float:
     return speed
 
 
-def _clock_routes(clock: SimClock) -> Routes:
-    async def get(request: HttpRequest) -> HttpAnswer:
-        del request
-        return HttpAnswer(body=clock_answer(clock))
-
-    async def put(request: HttpRequest) -> HttpAnswer:
-        try:
-            body: Any = json.loads(request.body)
-            if not isinstance(body, dict):
-                return refuse(400, "a JSON object is wanted")
-            return HttpAnswer(body=clock_put(clock, body))
-        except ValueError as error:
-            return refuse(400, str(error))
-
-    return {("GET", "/clock"): get, ("PUT", "/clock"): put}
+def _fault(text: str) -> FaultOrder:
+    try:
+        return fault_order(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 async def simulate(
-    scenario: Scenario, *, seed: int, speed: float, is_muted: bool, truth: TruthBook | None = None
-) -> None:
+    scenario: Scenario, *, seed: int, speed: float, is_muted: bool,
+    faults: Sequence[FaultOrder] = (), truth: TruthBook | None = None,
+) -> None:  # fmt: skip
     """Run the whole world until asked to stop."""
     clock = SimClock(scenario.start_utc, speed)
-    world = make_world(scenario, seed)
     aircraft = SimAircraft(
-        home=scenario.home,
-        home_elevation_amsl_m=scenario.home_elevation_amsl_m,
-        clock=clock,
+        home=scenario.home, home_elevation_amsl_m=scenario.home_elevation_amsl_m, clock=clock,
         seed=seed,
-    )
-    frame, stream = LocalFrame(origin=scenario.home), LiveStream()
-
-    def speaker_at() -> Enu:
-        pose = aircraft.pose()
-        return frame.to_enu(pose.point, up_m=pose.height_agl_m)
-
-    film = Film(
-        scenario=scenario, seed=seed, world=world, clock=clock, pose=aircraft.pose, stream=stream,
-        witness=Witness(name="1", book=truth) if truth else None,
     )  # fmt: skip
-    ears = Ears(world=world, clock=clock, speaker_at=speaker_at, is_muted=is_muted)
-    camera_server = RtspServer(
-        stream=stream, path=_CAMERA_PATH, frames_per_s=scenario.camera.frames_per_s,
-        clock=SystemClock(),
+    around = Surroundings(
+        scenario=scenario, world=make_world(scenario, seed), clock=clock, seed=seed,
+        is_muted=is_muted, truth=truth,
     )  # fmt: skip
-    air: Routes = {("POST", "/air"): ears.play, ("DELETE", "/air"): ears.stop}
+    carried = Equipment("1", around, aircraft.pose, aircraft.faults)
     async with anyio.create_task_group() as tasks:
         await tasks.start(cancel_when_asked_to_stop, tasks.cancel_scope)
         mavlink_port = await tasks.start(aircraft.run)
-        camera_port = await tasks.start(camera_server.run)
-        http_port = await tasks.start(HttpServer({**_clock_routes(clock), **air}).run)
-        tasks.start_soon(film.run)
-        await stream.parameter_sets()  # ready means that a client gets pictures
+        camera_port = await tasks.start(carried.serve_camera)
+        routes = {**clock_routes(clock), **carried.air("/air"), **fault_routes(aircraft.faults)}
+        http_port = await tasks.start(HttpServer(routes).run)
+        tasks.start_soon(follow, faults, aircraft.faults, clock)
+        tasks.start_soon(carried.film.run)
+        await carried.stream.parameter_sets()  # ready means that a client gets pictures
         _say_ready(mavlink_port, camera_port, http_port)
 
 
@@ -124,7 +104,7 @@ def _say_ready(mavlink_port: int, camera_port: int, http_port: int) -> None:
     line = {
         "event": "ready",
         "mavlink_url": f"udpout://127.0.0.1:{mavlink_port}",
-        "camera_url": f"rtsp://127.0.0.1:{camera_port}{_CAMERA_PATH}",
+        "camera_url": f"rtsp://127.0.0.1:{camera_port}{CAMERA_PATH}",
         "clock_url": f"http://127.0.0.1:{http_port}/clock",
         "air_url": f"http://127.0.0.1:{http_port}/air",
     }
@@ -146,7 +126,8 @@ def main() -> int:
     try:
         with truth_book(options.truth, LocalFrame(origin=scenario.home)) as truth:
             anyio.run(lambda: simulate(
-                scenario, seed=options.seed, speed=options.speed, is_muted=options.mute, truth=truth
+                scenario, seed=options.seed, speed=options.speed, is_muted=options.mute,
+                faults=options.fault, truth=truth,
             ))  # fmt: skip
     except ConfigError as error:
         parser.error(str(error))

@@ -1,22 +1,18 @@
-"""The simulated aircraft without its wires: how it moves, what its autopilot decides, its clock."""
+"""The simulated aircraft without its wires: how it moves, and what its autopilot decides."""
 
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol.geo import Enu, GeoPoint, LocalFrame
 from sim.autopilot import CHANGE_SPEED, GIMBAL, WAYPOINT, Autopilot, Item, Mode
-from sim.clock import SPEED_MIN, SimClock
-from sim.clock_http import clock_answer, clock_put
 from sim.flight_model import FlightModel, Target, turned
 from sim.parameters import Parameters
-from tests.fakes import ManualClock
 
 HOME = GeoPoint(lat_deg=23.28, lon_deg=116.72)
 FRAME = LocalFrame(origin=HOME)
@@ -50,6 +46,15 @@ class Flight:
             assert self.flown_s < give_up_s, f"still {self.pilot.mode} after {within_s} s"
             self.fly(STEP_S)
 
+    def modes(self, duration_s: float) -> list[Mode]:
+        """The modes that were flown in that time, in order, beginning with the one before."""
+        seen = [self.pilot.mode]
+        for _ in range(round(duration_s / STEP_S)):
+            self.fly(STEP_S)
+            if self.pilot.mode is not seen[-1]:
+                seen.append(self.pilot.mode)
+        return seen
+
     def take_off(self, up_m: float = 30.0) -> None:
         self.pilot.parameters.set_wire("MIS_TAKEOFF_ALT", up_m)
         assert self.pilot.arm()
@@ -75,6 +80,16 @@ def at(east_m: float, north_m: float) -> GeoPoint:
 
 def a_fence(half_m: float) -> list[GeoPoint]:
     return [at(-half_m, -half_m), at(half_m, -half_m), at(half_m, half_m), at(-half_m, half_m)]
+
+
+def on_a_mission(east_m: float) -> Flight:
+    flight = Flight()
+    flight.pilot.mission = [a_waypoint(east_m, 0.0)]
+    flight.take_off()
+    flight.pilot.cruise_m_s = 10.0
+    flight.pilot.start_mission()
+    flight.fly(5.0)
+    return flight
 
 
 # --- the airframe
@@ -232,28 +247,6 @@ def test_a_mission_that_cannot_be_flown_is_refused_in_words(
     assert flight.said == [f"Mission mode rejected: {words}"]
 
 
-@pytest.mark.parametrize(("action", "mode"), [(3, Mode.RETURN), (2, Mode.HOLD), (1, Mode.HOLD)])
-def test_beyond_the_fence_it_does_what_its_parameter_says(action: int, mode: Mode) -> None:
-    flight = Flight()
-    flight.pilot.fence = a_fence(50.0)
-    set_whole(flight.pilot.parameters, "GF_ACTION", action)
-    flight.take_off()
-    flight.pilot.reposition(at(80.0, 0.0), 30.0, None)
-    while not flight.said:
-        flight.fly(STEP_S)
-        assert flight.flown_s < 120.0
-    assert len(flight.said) == 1
-    assert flight.said[0].startswith("Geofence violation")
-    assert flight.pilot.mode is mode
-
-
-def set_whole(parameters: Parameters, name: str, value: int) -> None:
-    """Set an integer parameter as the wire does."""
-    carrier = Parameters()
-    carrier._values[name] = float(value)
-    parameters.set_wire(name, carrier.wire(name))
-
-
 @settings(max_examples=25, deadline=None)
 @given(metres, metres)
 def test_it_returns_high_enough_lands_at_home_and_disarms(east_m: float, north_m: float) -> None:
@@ -271,7 +264,7 @@ def test_it_returns_high_enough_lands_at_home_and_disarms(east_m: float, north_m
         assert flight.flown_s < give_up_s
     assert math.hypot(flight.pilot.model.east_m, flight.pilot.model.north_m) < 2.0
     assert flight.pilot.model.is_on_ground
-    assert flight.said[-1] == "Landing detected"
+    assert flight.said[-2:] == ["Landing detected", "Disarmed by landing"]
     if off_m > 5.0:
         assert highest_m == pytest.approx(30.0, abs=1.5)
 
@@ -287,113 +280,9 @@ def test_it_lands_where_it_is_when_told_to_land() -> None:
     assert flight.pilot.model.east_m == pytest.approx(30.0, abs=1.0)
 
 
-def test_the_battery_empties_in_the_air_and_a_critical_one_brings_it_home() -> None:
-    flight = Flight()
-    flight.take_off()
-    before_pct = flight.pilot.battery_pct
-    flight.fly(15.0)
-    assert before_pct - flight.pilot.battery_pct == pytest.approx(1.0, abs=0.05)
-    flight.pilot.battery_pct = 6.9
-    flight.fly(STEP_S)
-    assert flight.pilot.mode is Mode.RETURN
-    assert flight.said == ["Critical battery level, returning"]
-
-
-def test_an_almost_empty_battery_lands_it_at_once_though_it_was_returning() -> None:
-    flight = Flight()
-    flight.take_off()
-    flight.pilot.return_home()
-    flight.pilot.battery_pct = 4.9
-    flight.fly(1.0)
-    assert flight.pilot.mode is Mode.LAND
-    assert flight.said == ["Emergency battery level, landing"]
-
-
-def test_a_silent_ground_station_makes_it_hold_and_then_return() -> None:
-    flight = Flight()
-    flight.pilot.mission = [a_waypoint(200.0, 0.0)]
-    flight.take_off()
-    flight.pilot.start_mission()
-    modes = []
-    for silent_s in (9.9, 10.1, 14.0, 15.1):
-        flight.pilot.link_lost(silent_s)
-        modes.append(flight.pilot.mode)
-    assert modes == [Mode.MISSION, Mode.HOLD, Mode.HOLD, Mode.RETURN]
-    assert flight.pilot.is_failsafe
-    assert len(flight.said) == 1
-    assert "Data link lost" in flight.said[0]
-
-
 @given(st.sampled_from(Parameters().names), st.integers(-(2**20), 2**20))
 def test_a_parameter_comes_back_from_the_wire_as_it_was(name: str, value: int) -> None:
     parameters, other = Parameters(), Parameters()
     parameters._values[name] = float(value)
     other.set_wire(name, parameters.wire(name))
     assert other[name] == value
-
-
-# --- the clock
-
-
-def a_clock(ceiling: float = 10.0, **options: float) -> tuple[SimClock, ManualClock]:
-    wall = ManualClock()
-    return SimClock(START, ceiling, wall=wall, **options), wall
-
-
-@given(st.lists(st.tuples(st.floats(-1.0, 20.0), st.floats(0.0, 1000.0)), min_size=1, max_size=10))
-def test_world_time_never_jumps_however_the_speed_changes(
-    changes: list[tuple[float, float]],
-) -> None:
-    clock, wall = a_clock()
-    expected_s = 0.0
-    for speed, wall_s in changes:
-        before_s = clock.monotonic_s()
-        clock.speed = speed
-        assert clock.monotonic_s() == pytest.approx(before_s)
-        assert SPEED_MIN <= clock.speed <= 10.0
-        wall.now_s += wall_s
-        expected_s += clock.speed * wall_s
-        assert clock.monotonic_s() == pytest.approx(expected_s)
-    assert clock.now_utc() - START == pytest.approx(
-        timedelta(seconds=expected_s), abs=timedelta(milliseconds=1)
-    )
-
-
-@given(st.floats(0.1, 10.0))
-def test_it_runs_at_its_ceiling_unless_told_otherwise(ceiling: float) -> None:
-    assert a_clock(ceiling)[0].speed == ceiling
-    assert a_clock(ceiling, speed=0.1)[0].speed == 0.1
-    assert a_clock(ceiling, speed=99.0)[0].speed == ceiling
-
-
-@pytest.mark.parametrize("ceiling", [0.0, 0.05, -1.0, math.nan, math.inf])
-def test_a_ceiling_that_is_none_is_refused(ceiling: float) -> None:
-    with pytest.raises(ValueError, match="ceiling"):
-        SimClock(START, ceiling)
-
-
-def test_a_start_without_a_zone_and_a_speed_that_is_no_number_are_refused() -> None:
-    with pytest.raises(ValueError, match="time zone"):
-        SimClock(START.replace(tzinfo=None), 1.0)
-    with pytest.raises(ValueError, match="number"):
-        a_clock()[0].speed = math.nan
-
-
-def test_over_http_the_clock_answers_what_it_then_is() -> None:
-    clock, wall = a_clock()
-    wall.now_s = 2.0
-    assert clock_put(clock, {"speed": 0.01}) == clock_answer(clock)
-    assert clock_answer(clock) == {
-        "world_utc": "2026-11-24T01:30:20.000Z", "speed": 0.1, "ceiling": 10.0, "wall_s": 2.0,
-    }  # fmt: skip
-
-
-@pytest.mark.anyio
-async def test_a_sleeper_wakes_at_its_world_time_though_the_speed_rises_meanwhile() -> None:
-    clock = SimClock(START, 1000.0, speed=0.1)
-    with anyio.fail_after(5.0):
-        async with anyio.create_task_group() as group:
-            group.start_soon(clock.sleep, 20.0)
-            await anyio.lowlevel.checkpoint()
-            clock.speed = 1000.0
-    assert clock.monotonic_s() >= 20.0

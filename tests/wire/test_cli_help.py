@@ -18,6 +18,19 @@ COMMANDS = {
     "watch": ["source", "--out", "--every", "--model", "--json"],
     "plan": ["--grid", "--out", "--register", "--home", "--qgc", "--geojson"],
     "fly": ["plan_file", "--connect", "--approve", "--json"],
+    "sim": [
+        "--aircraft",
+        "--scenario",
+        "--port",
+        "--one-port",
+        "--speed",
+        "--seed",
+        "--wind",
+        "--fault",
+        "--bare",
+        "--px4",
+        "mavproxy.py",
+    ],
     "grids": ["list"],
     "grids list": ["--register", "--json"],
     "log": ["verify"],
@@ -25,7 +38,8 @@ COMMANDS = {
 }
 WRONG = [
     "--nonsense", "nonsense", "demo --nonsense", "serve --nonsense", "watch --nonsense",
-    "plan --nonsense", "fly --nonsense", "grids list --nonsense", "log verify --nonsense",
+    "plan --nonsense", "fly --nonsense", "sim --nonsense",
+    "grids list --nonsense", "log verify --nonsense",
     "log nonsense", "serve", "fly plan.json", "demo --speed 11", "demo --scenario riot",
 ]  # fmt: skip
 WIDE = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}

@@ -9,7 +9,10 @@ export type StoryName =
   | "returning" | "landed" | "sortie.aborted" | "log.closed" | "speed" | "guardian"
   | "vehicle.said" | "parameter.set" | "sortie.trouble" | "link.lost" | "link.back" | "refused" | "preflight"
   | "alert.renotified" | "alert.escalated" | "hold.over" | "standoff" | "case.closed" | "log.waits"
-  | "announcement.cancelled";
+  | "announcement.cancelled"
+  | "fleet.stranger" | "fleet.same_id" | "fleet.station" | "station.other_command"
+  | "station.other_upload" | "vehicle.restarted" | "stream.stopped" | "stream.back"
+  | "tlog.dropped" | "tlog.failed" | "kill.armed" | "kill.sent";
 
 export type StorySentences = Readonly<Record<StoryName, (event: StoryEvent) => string>>;
 
