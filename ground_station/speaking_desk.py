@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from drone.clips import Clip
 from drone.speaker import Speaker
-from drone.voice import Clip, Voice
+from drone.voice import Voice
 from ground_station import views
 from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
 from ground_station.announcements import (

@@ -15,8 +15,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
+from drone.clips import WAV, Clip
 from drone.speaker import Played, SpeakerHealth
-from drone.voice import Clip, Voice
+from drone.voice import Voice
 from ground_station import views
 from ground_station.chronicle import Chronicle
 from ground_station.crowd_desk import CrowdDesk, CrowdParts
@@ -88,7 +89,7 @@ class SilentVoice(Voice):
     """Gives a clip without speaking it."""
 
     async def speak(self, text: str, language: str = "zh") -> Clip:
-        return Clip(wav=b"RIFF", sha256="ab" * 32, duration_s=4.0, voice=language)
+        return Clip(sound=b"", media_type=WAV, sha256="ab" * 32, duration_s=4.0, voice=language)
 
 
 async def no_findings(*plan: MissionPlan) -> list[Finding]:
