@@ -85,9 +85,7 @@ class FakeSpeaker:
         raise SpeakerUnreachable("the loudspeaker does not answer")
 
 
-class SilentVoice(Voice):
-    """Gives a clip without speaking it."""
-
+class SilentVoice(Voice):  # gives a clip without speaking it
     async def speak(self, text: str, language: str = "zh") -> Clip:
         return Clip(sound=b"", media_type=WAV, sha256="ab" * 32, duration_s=4.0, voice=language)
 
