@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import subprocess
 import tempfile
 import wave
 from pathlib import Path
@@ -14,6 +13,7 @@ import anyio
 import httpx
 
 from drone.alsa import AlsaOutput
+from drone.child_process import run_to_end
 from drone.clips import WAV, Clip
 from drone.loudness import level_1m_dba, quieter
 from patrol.errors import ConfigError, SpeakerUnreachable
@@ -108,12 +108,9 @@ class PlayerOutput:
         with tempfile.TemporaryDirectory(prefix="gridpatrol-agent-") as folder:
             file = Path(folder) / "clip.wav"
             await anyio.Path(file).write_bytes(_wav_at(clip, volume_pct))
-            done = await anyio.run_process(
-                [*self._player, str(file)], check=False, stderr=subprocess.PIPE
-            )
-        if done.returncode != 0:
-            words = done.stderr.decode(errors="replace").strip()
-            raise SpeakerUnreachable(f"{self._player[0]} could not play: {words}")
+            code, words = await run_to_end([*self._player, str(file)])
+        if code != 0:
+            raise SpeakerUnreachable(f"{self._player[0]} could not play: {words or code}")
         return True
 
 

@@ -80,11 +80,13 @@ class HttpSpeaker:
             headers={"Authorization": f"Bearer {token}"} if token else {},
         )
         self._silence_s = silence_s
+        self._stop_count = 0
 
     async def play(
         self, clip: Clip, announcement_id: str, *, volume_pct: float = 100.0, repeat: int = 1
     ) -> Played:
         """Send the clip unless it is there, start it, and hear its end from the agent."""
+        stop_count = self._stop_count
         await self._again(lambda: self._put(clip))
         health = await self._again(lambda: self._ask("GET", "/health"))
         with _whole("/health"):
@@ -93,12 +95,16 @@ class HttpSpeaker:
             "sha256": clip.sha256, "announcement_id": announcement_id,
             "expires_utc": utc_text(expires_utc), "volume_pct": volume_pct, "repeat": repeat,
         }  # fmt: skip
+        self._require_wanted(stop_count)
         # A lost answer is asked for again under the same key: it never plays twice.
         key = {"Idempotency-Key": uuid.uuid4().hex}
         try:
             play = await self._again(lambda: self._ask("POST", "/plays", json=order, headers=key))
         except SpeakerUnreachable as error:
             raise SpeakerUnreachable(f"{error}; whether it played is not known") from error
+        if stop_count != self._stop_count:
+            await self.stop()  # the first one may have come before the order
+        self._require_wanted(stop_count)
         with _whole("/plays"):
             ear = _Ear(play_id=play["play_id"], boot_id=play["boot_id"], after=play["after"])
         try:
@@ -110,6 +116,7 @@ class HttpSpeaker:
 
     async def stop(self) -> None:
         """Silence at once."""
+        self._stop_count += 1
         await self._again(lambda: self._ask("POST", "/stop"))
 
     async def health(self) -> SpeakerHealth:
@@ -123,6 +130,10 @@ class HttpSpeaker:
     async def aclose(self) -> None:
         """Let go of the connections."""
         await self._http.aclose()
+
+    def _require_wanted(self, stop_count: int) -> None:
+        if stop_count != self._stop_count:
+            raise CommandDenied("play", "stopped by a person")
 
     async def _put(self, clip: Clip) -> None:
         path = f"/clips/{clip.sha256}"

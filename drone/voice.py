@@ -16,6 +16,7 @@ from pathlib import Path
 
 import anyio
 
+from drone.child_process import run_to_end
 from drone.clips import OGG_OPUS, WAV, Clip, clip_of
 from drone.pronunciation import as_spoken, has_words, unreadable
 from drone.recordings import Recordings
@@ -28,6 +29,7 @@ _SHORTEST_S_PER_CHARACTER = 0.04
 _LONGEST_S_PER_CHARACTER = 0.9  # a number takes most: 8 characters of a telephone number, 4 s
 _PAUSES_S = 2.0
 _RATE_WORDS_PER_MIN = 170
+_WORDS_FILE = "words.txt"
 
 
 class Voice:
@@ -57,7 +59,9 @@ class Voice:
         spoken, voice = as_spoken(text, language), LANGUAGES[language]
         with tempfile.TemporaryDirectory(prefix="gridpatrol-voice-") as folder:
             out = Path(folder) / self._file_name
-            await self._run_child(spoken, voice, out)
+            # Words go by a file: a child that dies early would break a pipe while it is written.
+            await anyio.Path(folder, _WORDS_FILE).write_text(spoken, encoding="utf-8")
+            await self._run_child(voice, out)
             try:
                 clip = clip_of(await anyio.Path(out).read_bytes(), voice)
             except ValueError as error:
@@ -66,18 +70,15 @@ class Voice:
             raise CommandDenied("speak", f"{clip.duration_s:.1f} s is no length for the text")
         return clip
 
-    async def _run_child(self, text: str, voice: str, out: Path) -> None:
-        arguments = ["-m", "drone.voice", "--voice", voice, "--out", str(out)]
+    async def _run_child(self, voice: str, out: Path) -> None:
+        command = [sys.executable, "-m", "drone.voice", "--voice", voice, "--out", str(out)]
         try:
             with anyio.fail_after(self._deadline_s):
-                done = await anyio.run_process(
-                    [sys.executable, *arguments], input=text.encode(), check=False
-                )
+                code, words = await run_to_end(command)
         except TimeoutError:
             raise CommandDenied("speak", f"no words within {self._deadline_s:g} s") from None
-        if done.returncode != 0:
-            words = done.stderr.decode(errors="replace").strip().splitlines()
-            raise CommandDenied("speak", words[-1] if words else "the voice said nothing")
+        if code != 0:
+            raise CommandDenied("speak", words or "the voice said nothing")
 
 
 def _is_speech_long(duration_s: float, characters: int) -> bool:
@@ -124,12 +125,12 @@ def _speak_to_file(text: str, voice: str, out: Path) -> None:
 
 
 def main() -> None:
-    """Speak standard input into a file."""
+    """Speak the words that lie beside the file into it."""
     parser = argparse.ArgumentParser(prog="python -m drone.voice")
     parser.add_argument("--voice", required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    text = sys.stdin.buffer.read().decode()
+    text = (arguments.out.parent / _WORDS_FILE).read_text(encoding="utf-8")
     _speak_to_file(text, arguments.voice, arguments.out)
 
 

@@ -18,7 +18,7 @@ import pytest
 from drone.alsa import AlsaOutput, has_alsa
 from drone.clips import Clip, clip_of
 from drone.loudness import quieter
-from drone.sound_outputs import AirOutput, FileOutput, output_of
+from drone.sound_outputs import AirOutput, FileOutput, PlayerOutput, output_of
 from patrol.errors import ConfigError, SpeakerUnreachable
 from tests.agents import wav
 
@@ -104,6 +104,32 @@ async def test_a_stopped_clip_ends_in_its_middle_and_leaves_the_card_free(cards:
 def test_a_card_that_is_not_there_is_a_sentence(cards: Path) -> None:
     with pytest.raises(ConfigError, match="sound card nowhere cannot be opened"):
         output_of("alsa:nowhere")
+
+
+async def test_a_systems_player_has_played_when_it_ends_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = tmp_path / "paplay"
+    player.write_text('#!/bin/sh\ncp "$1" "$0.heard" && exec /bin/sh "$0.then"\n')
+    player.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    output, then, heard = PlayerOutput(), tmp_path / "paplay.then", tmp_path / "paplay.heard"
+    assert output.name == "player:paplay"
+    then.write_text("exit 0")
+    assert await output.play(a_tone(), 100.0)
+    assert heard.read_bytes() == a_tone().sound
+    then.write_text("echo no server >&2; exit 3")
+    with pytest.raises(SpeakerUnreachable, match="paplay could not play: no server"):
+        await output.play(a_tone(), 100.0)
+    then.write_text("exec sleep 600")
+    heard.unlink()
+    with anyio.fail_after(10), anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as group:
+            group.start_soon(output.play, a_tone(), 100.0)
+            while not heard.exists():
+                await anyio.sleep(0.01)
+            scope.cancel()
+    assert scope.cancelled_caught
 
 
 @asynccontextmanager

@@ -44,6 +44,22 @@ async def test_a_lost_answer_is_asked_for_again_and_nothing_is_played_twice(
         assert len(here.horn.played) == 1
 
 
+async def test_a_stop_while_the_clip_is_still_being_sent_keeps_it_from_sounding(
+    tmp_path: Path,
+) -> None:
+    async with linked(tmp_path) as (here, _, speaker), anyio.create_task_group() as group:
+
+        async def stop() -> None:
+            await speaker.stop()
+
+        group.start_soon(stop)  # its turn comes when the first request is on its way
+        with anyio.fail_after(10), pytest.raises(CommandDenied, match="stopped by a person"):
+            await speaker.play(a_clip(), "B-1")
+        assert not here.horn.started.is_set()
+        here.horn.is_over.set()
+        await speaker.play(a_clip(), "B-2")
+
+
 async def test_the_end_is_heard_though_the_link_broke_meanwhile(tmp_path: Path) -> None:
     clip = a_clip()
     async with linked(tmp_path) as (here, link, speaker), anyio.create_task_group() as group:
