@@ -67,7 +67,8 @@ class Agent:
         return JSONResponse(body, 201)
 
     async def _has_clip(self, request: Request) -> Response:
-        return Response(status_code=200 if request.path_params["sha256"] in self._shelf else 404)
+        is_here = await self._shelf.has(request.path_params["sha256"])
+        return Response(status_code=200 if is_here else 404)
 
     async def _start(self, request: Request) -> Response:
         try:

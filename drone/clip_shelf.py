@@ -37,8 +37,9 @@ class ClipShelf:
             raise ConfigError(f"clips cannot be kept in {folder}: {error.strerror}") from error
         self._names = OrderedDict.fromkeys(file.name for file in files)
 
-    def __contains__(self, sha256: str) -> bool:
-        return sha256 in self._names
+    async def has(self, sha256: str) -> bool:
+        """Whether the clip is here and whole; one that was spoilt has to be put again."""
+        return await self._read(sha256) is not None
 
     async def put(self, sha256: str, sound: bytes) -> Clip:
         """Keep a clip; ValueError says why these bytes are none. What is kept can be played."""
@@ -59,16 +60,24 @@ class ClipShelf:
         return clip
 
     async def take(self, sha256: str) -> Clip:
-        """The clip as WAV; LookupError when there is none, or when its file was spoilt."""
-        if sha256 not in self._names:
+        """The clip as WAV; LookupError when there is none, or none any more."""
+        sound = await self._read(sha256)
+        if sound is None:
             raise LookupError("there is no such clip here; put it first")
+        if sha256 in self._names:  # it may have been dropped while it was read
+            self._names.move_to_end(sha256)
+        return await anyio.to_thread.run_sync(as_wav, clip_of(sound, ""))
+
+    async def _read(self, sha256: str) -> bytes | None:
+        """The bytes; a file that was changed or lost is dropped."""
+        if sha256 not in self._names:
+            return None
+        file = anyio.Path(self._folder / sha256)
         try:
-            sound = await anyio.Path(self._folder / sha256).read_bytes()
-            if hashlib.sha256(sound).hexdigest() != sha256:
-                raise NotThatClip("the file was changed")
-            clip = await anyio.to_thread.run_sync(as_wav, clip_of(sound, ""))
-        except (OSError, ValueError) as error:
-            del self._names[sha256]
-            raise LookupError(f"the clip was spoilt ({error}); put it again") from error
-        self._names.move_to_end(sha256)
-        return clip
+            sound = await file.read_bytes()
+        except OSError:
+            sound = b""
+        if hashlib.sha256(sound).hexdigest() == sha256:
+            return sound
+        self._names.pop(sha256, None)
+        return None

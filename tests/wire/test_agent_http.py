@@ -35,7 +35,7 @@ async def start(http: httpx.AsyncClient, order: dict[str, Any], key: str = "k") 
     return await http.post("/plays", json=order, headers={"Idempotency-Key": key})
 
 
-async def test_a_clip_is_kept_by_its_hash_over_a_restart_and_the_least_used_goes(
+async def test_a_clip_is_kept_by_its_hash_over_a_restart_unless_it_was_spoilt(
     tmp_path: Path,
 ) -> None:
     opus = as_opus(clip_of(wav(0.5, rate_hz=22050, tone=True), ""))
@@ -53,6 +53,8 @@ async def test_a_clip_is_kept_by_its_hash_over_a_restart_and_the_least_used_goes
         (tmp_path / opus.sha256).write_bytes(b"spoilt")
         assert (await start(http, an_order(opus))).status_code == 404
         assert (await http.head(f"/clips/{opus.sha256}")).status_code == 404
+        assert (await put(http, opus.sound)).status_code == 201
+        assert (await start(http, an_order(opus))).status_code == 202
 
 
 def _with_last_position(opus: Clip, position: int) -> bytes:
