@@ -71,6 +71,7 @@ class HttpSpeaker:
         token: str = "",
         tls: ssl.SSLContext | None = None,
         silence_s: float = _SILENCE_S,
+        again_s: float = _AGAIN_S,
     ) -> None:
         self._http = httpx.AsyncClient(
             base_url=url,
@@ -80,6 +81,7 @@ class HttpSpeaker:
             headers={"Authorization": f"Bearer {token}"} if token else {},
         )
         self._silence_s = silence_s
+        self._again_s = again_s
         self._stop_count = 0
 
     async def play(
@@ -161,7 +163,7 @@ class HttpSpeaker:
                             return played
             except httpx.HTTPError as error:
                 why = repr(error)
-            await anyio.sleep(_AGAIN_S)
+            await anyio.sleep(self._again_s)
         raise SpeakerUnreachable(
             f"the loudspeaker was lost while it played ({why}); whether it finished is not known"
         )
@@ -172,7 +174,7 @@ class HttpSpeaker:
             try:
                 return await ask()
             except SpeakerUnreachable:
-                await anyio.sleep(_AGAIN_S)
+                await anyio.sleep(self._again_s)
         return await ask()
 
     async def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:  # noqa: ANN401

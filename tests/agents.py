@@ -34,14 +34,15 @@ def wav(duration_s: float, *, rate_hz: int = 8000, tone: bool = False) -> bytes:
     """A WAV file of that length: silence, or a tone."""
     out = io.BytesIO()
     count = int(rate_hz * duration_s)
-    samples = np.zeros(count)
+    samples = bytes(2 * count)
     if tone:
-        samples = 8000 * np.sin(2 * np.pi * 440 * np.arange(count) / rate_hz)
+        wave_form = 8000 * np.sin(2 * np.pi * 440 * np.arange(count) / rate_hz)
+        samples = wave_form.astype("<i2").tobytes()
     with wave.open(out, "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(rate_hz)
-        sound.writeframes(samples.astype("<i2").tobytes())
+        sound.writeframes(samples)
     return out.getvalue()
 
 
@@ -84,6 +85,11 @@ class _Server(uvicorn.Server):
         """Signals belong to the test run."""
         yield
 
+    async def main_loop(self) -> None:
+        """Ends sooner than uvicorn's own, which looks ten times a second."""
+        while not self.should_exit:
+            await anyio.sleep(0.005)
+
 
 @dataclass
 class Here:
@@ -109,7 +115,7 @@ async def agent_here(
 ) -> AsyncIterator[Here]:
     """The agent's own parts behind a real HTTP server; its horn waits for `is_over`."""
     horn, log = Horn(), EventLog()
-    listener = socket.socket()
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(16)
     async with contextlib.AsyncExitStack() as stack:
@@ -140,7 +146,7 @@ async def speaker_at(
     url: str, *, token: str = "", tls: ssl.SSLContext | None = None, silence_s: float = 5.0
 ) -> AsyncIterator[HttpSpeaker]:
     """A speaker that lets go of its connections."""
-    speaker = HttpSpeaker(url, token=token, tls=tls, silence_s=silence_s)
+    speaker = HttpSpeaker(url, token=token, tls=tls, silence_s=silence_s, again_s=0.02)
     try:
         yield speaker
     finally:

@@ -20,12 +20,14 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def linked(folder: Path) -> AsyncIterator[tuple[Here, Link, HttpSpeaker]]:
+async def linked(
+    folder: Path, silence_s: float = 5.0
+) -> AsyncIterator[tuple[Here, Link, HttpSpeaker]]:
     """An agent behind a link that can be broken."""
     async with agent_here(folder) as here, anyio.create_task_group() as group:
         link = Link(here.port)
         await group.start(link.run)
-        async with speaker_at(f"http://127.0.0.1:{link.port}", silence_s=1.0) as speaker:
+        async with speaker_at(f"http://127.0.0.1:{link.port}", silence_s=silence_s) as speaker:
             yield here, link, speaker
         group.cancel_scope.cancel()
 
@@ -79,7 +81,7 @@ async def test_the_end_is_heard_though_the_link_broke_meanwhile(tmp_path: Path) 
 
 
 async def test_a_link_that_stays_broken_is_told_without_claiming_an_end(tmp_path: Path) -> None:
-    async with linked(tmp_path) as (here, link, speaker), anyio.create_task_group() as group:
+    async with linked(tmp_path, 1.0) as (_, link, speaker), anyio.create_task_group() as group:
 
         async def break_for_good() -> None:
             await link.is_listened.wait()
