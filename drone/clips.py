@@ -54,8 +54,9 @@ def _wav_duration_s(sound: bytes) -> float:
             # A header may promise an hour that the file does not hold.
             held = len(file.readframes(min(frames, len(sound)))) // frame_bytes
             width, channels = file.getsampwidth(), file.getnchannels()
-    except (wave.Error, EOFError, ZeroDivisionError) as error:
-        raise ValueError(f"neither Opus in Ogg nor a WAV clip: {error}") from error
+    except (wave.Error, EOFError, ZeroDivisionError, RuntimeError) as error:
+        # RuntimeError: a chunk that is longer than the file it is in.
+        raise ValueError(f"neither Opus in Ogg nor a WAV clip: {error!r}") from error
     if width != 2 or channels not in (1, 2) or not 8_000 <= rate_hz <= 48_000:
         raise ValueError("a WAV clip has 16 bits, one or two channels and 8 to 48 kHz")
     if held < frames:

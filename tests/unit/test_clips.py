@@ -54,6 +54,13 @@ def test_a_file_with_a_wrong_byte_is_a_clip_that_decodes_or_a_value_error(
         assert decoded.media_type == WAV
 
 
+def test_a_chunk_that_is_longer_than_its_file_is_told() -> None:
+    spoilt = bytearray(wav(0.4))
+    spoilt[16] ^= 1  # the length of "fmt "
+    with pytest.raises(ValueError, match="nor a WAV"):
+        clip_of(bytes(spoilt), "x")
+
+
 @given(st.binary(max_size=400), st.sampled_from([b"", b"OggS", b"RIFF\x24\0\0\0WAVEfmt "]))
 def test_random_bytes_are_no_clip(rest: bytes, start: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
