@@ -21,6 +21,7 @@ from drone.plays import EventLog, OrderRefused, Player, read_order
 from patrol.clock import utc_text
 
 _ORDER_BYTES_MAX = 16_384
+_KEYS_MAX = 32
 _SIGN_OF_LIFE_S = 2.0  # wall; a listener that hears nothing for longer connects again
 
 
@@ -72,7 +73,7 @@ class Agent:
 
     async def _start(self, request: Request) -> Response:
         try:
-            raw = await _body(request, _ORDER_BYTES_MAX)
+            raw = await _body(request)
             if raw is None:
                 raise OrderRefused(413, f"an order has at most {_ORDER_BYTES_MAX} bytes")
             order = read_order(request.headers.get("idempotency-key", ""), _json(raw))
@@ -103,7 +104,7 @@ class Agent:
         )
 
     async def _stop(self, request: Request) -> Response:
-        return JSONResponse({"stopped": await self._player.stop()})
+        return JSONResponse({"stopped": await self._player.stop(_keys(await _body(request)))})
 
     async def _health(self, request: Request) -> Response:
         return JSONResponse(
@@ -148,7 +149,7 @@ async def _event_lines(log: EventLog, after: int) -> AsyncIterator[str]:
             yield f"id: {event.number}\nevent: play\ndata: {body}\n\n"
 
 
-async def _body(request: Request, bytes_max: int) -> bytes | None:
+async def _body(request: Request, bytes_max: int = _ORDER_BYTES_MAX) -> bytes | None:
     """The body; None when it is longer than that."""
     body = bytearray()
     async for part in request.stream():
@@ -163,6 +164,15 @@ def _json(raw: bytes) -> object:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise OrderRefused(400, "wants JSON with sha256, announcement_id, expires_utc") from error
+
+
+def _keys(raw: bytes | None) -> list[str]:
+    """The orders that a stop names; whatever else it says, it is a stop."""
+    try:
+        body = json.loads(raw or b"{}")
+        return [str(key) for key in body["keys"]][-_KEYS_MAX:]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return []
 
 
 def _refuse(status: int, text: str) -> JSONResponse:

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -159,7 +159,10 @@ class Streams:
         )
 
     def _raw_gps(self, value: Any) -> None:  # noqa: ANN401
-        self._newest.hdop = known(value.hdop) or None  # 0 is MAVSDK's word for not told
+        newest = self._newest
+        newest.hdop = known(value.hdop) or None  # 0 is MAVSDK's word for not told
+        if newest.gnss is not None:  # the same message told it a moment ago
+            newest.gnss = replace(newest.gnss, hdop=newest.hdop)
 
     def _home(self, value: Any) -> None:  # noqa: ANN401
         home = place(value.latitude_deg, value.longitude_deg)

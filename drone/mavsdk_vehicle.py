@@ -18,6 +18,7 @@ from mavsdk.asyncio.plugins.action import ActionAsync
 from mavsdk.asyncio.plugins.info import InfoAsync
 from mavsdk.asyncio.plugins.mission_raw import MissionRawAsync
 from mavsdk.asyncio.plugins.param import ParamAsync
+from mavsdk.autopilot import Autopilot
 from mavsdk.component_type import ComponentType
 from mavsdk.exceptions import MavsdkError
 from mavsdk.plugins.gimbal import ControlMode, GimbalMode, SendMode
@@ -54,6 +55,11 @@ _GRAVITY: dict[type[Command], int] = {ReturnHome: 1, Land: 2}  # these break off
 _PX4_INT = frozenset({"NAV_DLL_ACT", "COM_LOW_BAT_ACT", "GF_ACTION"})
 _HEARD_AFTER_S = 2.0  # wall; two heartbeats of ours
 _RETURN_ON_LINK_LOSS = 2  # PX4: hold, then return
+_PX4_ONLY = (Upload, Arm, TakeOff, StartMission)
+_NO_ARDUPILOT = (
+    "this is an ArduPilot, which is not supported: the checks before take-off rest on the "
+    "fail-safe settings of PX4"
+)
 _SCHEMES = ("udpin://", "udpout://", "udp://", "tcpin://", "tcpout://", "tcp://", "serial://")
 _log = structlog.get_logger(__name__)
 
@@ -159,11 +165,15 @@ class MavsdkVehicle:
             await self._wall.sleep(self._period_s)
             if self._newest.position is None:
                 continue
-            self._sample = self._newest.sample(
-                self._vehicle_id, self._world.now_utc(), self._waypoint
+            now_utc, age_s = (
+                self._world.now_utc(),
+                self._wall.monotonic_s() - self._newest.heard_at_s,
             )
-            self._bus.publish(self._sample)
-            age_s = self._wall.monotonic_s() - self._newest.heard_at_s
+            if age_s > _LINK_AGE_S and self._sample is not None:
+                now_utc = self._sample.time_utc  # an old position gets no new time
+            self._sample = self._newest.sample(self._vehicle_id, now_utc, self._waypoint)
+            if age_s <= _LINK_AGE_S:  # tracks and poses are made of what is published
+                self._bus.publish(self._sample)
             if (age_s > _LINK_AGE_S) != is_lost:
                 is_lost = not is_lost
                 name = "link.lost" if is_lost else "link.back"
@@ -193,7 +203,10 @@ class MavsdkVehicle:
         self._bus.publish(StoryEvent(name="vehicle.said", time_utc=said.time_utc, fields=fields))
 
     async def _do(self, command: Command) -> None:
-        action = ActionAsync(self._require_system())
+        system = self._require_system()
+        if isinstance(command, _PX4_ONLY) and await system.autopilot_type() == Autopilot.ARDUPILOT:
+            raise CommandDenied(type(command).__name__.lower(), _NO_ARDUPILOT)
+        action = ActionAsync(system)
         match command:
             case Upload():
                 await self._upload(command.plan)

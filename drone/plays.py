@@ -6,8 +6,8 @@ It decides nothing: a person released what comes here.
 from __future__ import annotations
 
 import uuid
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -171,6 +171,7 @@ class Player:
         self._now_utc = now_utc
         self._plays: OrderedDict[str, Play] = OrderedDict()
         self._by_key: dict[str, str] = {}
+        self._revoked: deque[str] = deque(maxlen=_PLAYS_KEPT)
         self._scope: anyio.CancelScope | None = None
         self._silent = anyio.Event()
 
@@ -184,10 +185,12 @@ class Player:
         return self._plays.get(play_id)
 
     def known(self, order: PlayOrder) -> Play | None:
-        """The play that this key already has; OrderRefused when it was another order."""
+        """The play that this key already has; OrderRefused for another order, or a revoked one."""
         play = self._plays.get(self._by_key.get(order.key, ""))
         if play is not None and replace(play.order, expires_utc=order.expires_utc) != order:
             raise OrderRefused(409, "this Idempotency-Key was used for another order")
+        if play is None and order.key in self._revoked:
+            raise OrderRefused(410, "stopped by a person")
         return play
 
     def accept(self, order: PlayOrder, clip: Clip) -> Play:
@@ -206,8 +209,12 @@ class Player:
         self._group.start_soon(self._play, play, clip, self._scope)
         return play
 
-    async def stop(self) -> bool:
-        """Silence; returns when it is silent, and whether anything was playing."""
+    async def stop(self, keys: Iterable[str] = ()) -> bool:
+        """Silence; returns when it is silent, and whether anything was playing.
+
+        Orders under these keys that are still on their way are refused when they come.
+        """
+        self._revoked.extend(keys)
         if self._scope is None:
             return False
         self._scope.cancel()

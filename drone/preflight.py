@@ -16,6 +16,14 @@ FENCE_ACTION, RETURN_HEIGHT = "GF_ACTION", "RTL_RETURN_ALT"
 FAILSAFE_PARAMETERS = (LINK_LOSS_ACTION, LOW_BATTERY_ACTION, FENCE_ACTION, RETURN_HEIGHT)
 
 
+# What PX4 documents for them. Refused beside "none" and "warning": GF_ACTION 4 and NAV_DLL_ACT 5
+# and 6, which cut the motors above a district, and all that this list does not know.
+_LOW_BATTERY_ACTS = {2: "land", 3: "return, then land"}
+_FENCE_ACTS = {2: "hold", 3: "return", 5: "land"}
+_LINK_LOSS_ACTS = {"hold": {1: "hold"}, "return": {2: "return"}, "land": {3: "land"}}
+_ONLY_WARN = {LINK_LOSS_ACTION: {0}, LOW_BATTERY_ACTION: {0}, FENCE_ACTION: {0, 1}}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Our defaults [P]; configurable."""
@@ -75,7 +83,9 @@ def _position(sample: TelemetrySample, plan: MissionPlan, limits: Limits) -> Ite
             "gnss.weak", f"the satellite position is weak ({gnss.satellites} satellites)",
             f"卫星定位不足（{gnss.satellites}颗星）",
         )  # fmt: skip
-    elif gnss.hdop is not None and gnss.hdop > limits.hdop_max:
+    elif gnss.hdop is None:
+        yield _stop("gnss.hdop_unknown", "the autopilot does not tell its HDOP", "HDOP 未知")
+    elif gnss.hdop > limits.hdop_max:
         yield _stop("gnss.hdop", f"HDOP {gnss.hdop:.1f} is too high", f"HDOP {gnss.hdop:.1f} 过高")
     if sample.home is None:
         yield _stop("home.unknown", "the home position is not known", "返航点未知")
@@ -116,10 +126,11 @@ def _autopilot(facts: Facts) -> Iterator[Finding]:
 
 def _failsafes(facts: Facts, plan: MissionPlan) -> Iterator[Finding]:
     values = facts.parameters or {}
-    for name, text, text_zh in (
-        (LINK_LOSS_ACTION, "on link loss", "失联"),
-        (LOW_BATTERY_ACTION, "on low battery", "低电量"),
-        (FENCE_ACTION, "at the fence", "越界"),
+    yield from _return_height(values.get(RETURN_HEIGHT), plan)
+    for name, text, text_zh, accepted in (
+        (LINK_LOSS_ACTION, "on link loss", "失联", _LINK_LOSS_ACTS.get(plan.on_link_loss, {})),
+        (LOW_BATTERY_ACTION, "on low battery", "低电量", _LOW_BATTERY_ACTS),
+        (FENCE_ACTION, "at the fence", "越界", _FENCE_ACTS),
     ):
         value = values.get(name)
         if value is None:
@@ -127,12 +138,22 @@ def _failsafes(facts: Facts, plan: MissionPlan) -> Iterator[Finding]:
                 "failsafe.unknown", f"what the autopilot does {text} could not be read",
                 f"{text_zh}保护设置未能读取", name,
             )  # fmt: skip
-        elif value == 0:
+        elif value in _ONLY_WARN[name]:
             yield _stop(
-                "failsafe.off", f"the autopilot does nothing {text} ({name} is 0)",
-                f"{text_zh}保护未启用（{name}=0）", name,
+                "failsafe.off", f"the autopilot does nothing {text} ({name} is {value:g})",
+                f"{text_zh}保护未启用（{name}={value:g}）", name,
             )  # fmt: skip
-    height_m = values.get(RETURN_HEIGHT)
+        elif value not in accepted:
+            wanted = " or ".join(f"{number} ({act})" for number, act in accepted.items())
+            yield _stop(
+                "failsafe.other",
+                f"what the autopilot does {text} does not fit the plan: {name} is {value:g}, "
+                f"accepted is {wanted or 'nothing'}",
+                f"{text_zh}保护设置与计划不符：{name}={value:g}", name,
+            )  # fmt: skip
+
+
+def _return_height(height_m: float | None, plan: MissionPlan) -> Iterator[Finding]:
     if height_m is None:
         yield _stop(
             "return.unknown",

@@ -82,44 +82,36 @@ class HttpSpeaker:
         )
         self._silence_s = silence_s
         self._again_s = again_s
-        self._stop_count = 0
+        self._keys: set[str] = set()  # of the orders that are under way
 
     async def play(
         self, clip: Clip, announcement_id: str, *, volume_pct: float = 100.0, repeat: int = 1
     ) -> Played:
         """Send the clip unless it is there, start it, and hear its end from the agent."""
-        stop_count = self._stop_count
-        await self._again(lambda: self._put(clip))
-        health = await self._again(lambda: self._ask("GET", "/health"))
-        with _whole("/health"):
-            expires_utc = parse_utc(health["time_utc"]) + timedelta(seconds=_EXPIRES_S)
         order = {
             "sha256": clip.sha256, "announcement_id": announcement_id,
-            "expires_utc": utc_text(expires_utc), "volume_pct": volume_pct, "repeat": repeat,
+            "volume_pct": volume_pct, "repeat": repeat,
         }  # fmt: skip
-        self._require_wanted(stop_count)
-        # A lost answer is asked for again under the same key: it never plays twice.
-        key = {"Idempotency-Key": uuid.uuid4().hex}
+        key = uuid.uuid4().hex
+        self._keys.add(key)
         try:
-            play = await self._again(lambda: self._ask("POST", "/plays", json=order, headers=key))
-        except SpeakerUnreachable as error:
-            raise SpeakerUnreachable(f"{error}; whether it played is not known") from error
-        if stop_count != self._stop_count:
-            await self.stop()  # the first one may have come before the order
-        self._require_wanted(stop_count)
-        with _whole("/plays"):
-            ear = _Ear(play_id=play["play_id"], boot_id=play["boot_id"], after=play["after"])
-        try:
-            with anyio.fail_after(_LONGEST_PLAY_S):
-                return await self._hear_end(ear)
-        except TimeoutError:
-            await self.stop()
-            raise CommandDenied("play", f"not over after {_LONGEST_PLAY_S:.0f} s") from None
+            return await self._hear_end(await self._start(clip, order, key))
+        except anyio.get_cancelled_exc_class():
+            # Nobody waits for these words any more. Without a link they end with their clip.
+            with (
+                anyio.move_on_after(_ASK_WITHIN_S, shield=True),
+                contextlib.suppress(SpeakerUnreachable),
+            ):
+                await self.stop()
+            raise
+        finally:
+            self._keys.discard(key)
 
     async def stop(self) -> None:
         """Silence at once."""
-        self._stop_count += 1
-        await self._again(lambda: self._ask("POST", "/stop"))
+        # Named by its key, an order that is still on its way is refused when it comes.
+        keys = sorted(self._keys)
+        await self._again(lambda: self._ask("POST", "/stop", json={"keys": keys}))
 
     async def health(self) -> SpeakerHealth:
         """What the agent says of itself."""
@@ -133,9 +125,22 @@ class HttpSpeaker:
         """Let go of the connections."""
         await self._http.aclose()
 
-    def _require_wanted(self, stop_count: int) -> None:
-        if stop_count != self._stop_count:
-            raise CommandDenied("play", "stopped by a person")
+    async def _start(self, clip: Clip, order: dict[str, Any], key: str) -> _Ear:
+        await self._again(lambda: self._put(clip))
+        health = await self._again(lambda: self._ask("GET", "/health"))
+        with _whole("/health"):
+            expires_utc = parse_utc(health["time_utc"]) + timedelta(seconds=_EXPIRES_S)
+        order = order | {"expires_utc": utc_text(expires_utc)}
+        # A lost answer is asked for again under the same key: it never plays twice.
+        headers = {"Idempotency-Key": key}
+        try:
+            play = await self._again(
+                lambda: self._ask("POST", "/plays", json=order, headers=headers)
+            )
+        except SpeakerUnreachable as error:
+            raise SpeakerUnreachable(f"{error}; whether it played is not known") from error
+        with _whole("/plays"):
+            return _Ear(play_id=play["play_id"], boot_id=play["boot_id"], after=play["after"])
 
     async def _put(self, clip: Clip) -> None:
         path = f"/clips/{clip.sha256}"
@@ -148,6 +153,14 @@ class HttpSpeaker:
                 raise CommandDenied("play", "the loudspeaker got another clip than was sent")
 
     async def _hear_end(self, ear: _Ear) -> Played:
+        try:
+            with anyio.fail_after(_LONGEST_PLAY_S):
+                return await self._listen(ear)
+        except TimeoutError:
+            await self.stop()
+            raise CommandDenied("play", f"not over after {_LONGEST_PLAY_S:.0f} s") from None
+
+    async def _listen(self, ear: _Ear) -> Played:
         """Listen to the agent's events, over as many connections as it takes."""
         heard_s, why = anyio.current_time(), "silence"
         while anyio.current_time() - heard_s < self._silence_s:
@@ -227,7 +240,7 @@ def _whole(path: str) -> Iterator[None]:
         yield
     except (LookupError, TypeError, ValueError) as error:
         raise SpeakerUnreachable(
-            f"the loudspeaker does not answer: half or foreign words at {path}: {error!r}"
+            f"{path} is answered in half, or by something that is no payload agent: {error!r}"
         ) from error
 
 

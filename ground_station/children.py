@@ -69,6 +69,19 @@ async def running(name: str, arguments: Sequence[str], *, log_dir: Path) -> Asyn
             await _end(process)
 
 
+async def end_together(children: Sequence[Child]) -> None:
+    """Ask all of them to end at once; the slowest has no longer than one alone would have."""
+    for child in children:
+        if child.process.returncode is None:
+            child.process.terminate()
+    with anyio.move_on_after(_END_WITHIN_S):
+        for child in children:
+            await child.process.wait()
+    for child in children:
+        if child.process.returncode is None:
+            child.process.kill()
+
+
 async def _ready_line(name: str, process: anyio.abc.Process, log_file: Path) -> dict[str, Any]:
     assert process.stdout is not None  # noqa: S101  # asked for above
     line = b""

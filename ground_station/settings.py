@@ -6,9 +6,11 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from patrol.errors import ConfigError
+
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 class _Section(BaseModel):
@@ -52,7 +54,10 @@ class StationSettings(_Section):
     """Everything `gridpatrol serve` needs to know."""
 
     name: str = "濠江区无人机巡查 Haojiang drone patrol"
-    host: str = "127.0.0.1"
+    host: str = Field(
+        default="127.0.0.1",
+        description="this machine alone: names and roles are only stated, there is no sign-in yet",
+    )
     port: int = Field(default=8000, ge=0, le=65535)
     data_dir: Path
     is_exercise: bool = False
@@ -61,9 +66,21 @@ class StationSettings(_Section):
     )
     register_file: Path | None = None
     legal_basis_file: Path | None = None
+    responsibility_file: Path | None = Field(
+        default=None, description="who owns cases; needed unless it is an exercise"
+    )
     aircraft: AircraftSettings
     camera: CameraSettings
     speaker: SpeakerSettings
+
+    @field_validator("host")
+    @classmethod
+    def _this_machine(cls, host: str) -> str:
+        if host not in _THIS_MACHINE:
+            raise ValueError(
+                f"only {', '.join(_THIS_MACHINE)}: without sign-in nobody else may reach it"
+            )
+        return host
 
 
 def read_settings(path: Path) -> StationSettings:

@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 import structlog
 
+from drone.addresses import require_free
 from ground_station.data_lock import data_lock
 from ground_station.main import opened, say_ready
 from ground_station.settings import StationSettings, read_settings
@@ -31,6 +32,7 @@ def run_station(settings: StationSettings, *, has_parent: bool) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
+    require_free(settings.aircraft.connect)
     listener = bind(settings.host, settings.port)
     with data_lock(settings.data_dir), one_error():
         anyio.run(_serve, settings, listener, has_parent)

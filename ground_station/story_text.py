@@ -57,6 +57,7 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
         f"sighting: {count_text(f.get('count'))}, {f.get('nearest_person_m') or 0:.0f} m away"
     ),
     "hold": lambda f: f"holding: {f.get('reason', '')}",
+    "pilot.has_it": lambda f: f"{f.get('text')}",
     "resumed": lambda _: "patrol resumed at its break point",
     "alert.raised": lambda f: (
         f"ALERT 聚集 gathering: {count_text(f.get('count'))} in {f.get('grid_name')}"
@@ -83,6 +84,13 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "sortie.aborted": lambda f: f"sortie broken off: {f.get('reason')}{_texts(f)}",
     "sortie.trouble": lambda f: f"trouble in the air: {f.get('reason')}",
     "alert.dismissed": lambda f: f"alert dismissed by {f.get('by')}: {f.get('reason')}",
+    "alert.renotified": lambda f: f"alert not acknowledged: {f.get('text')}",
+    "alert.escalated": lambda f: f"alert handed on by {f.get('by')}: {f.get('reason')}",
+    "hold.over": lambda f: f"hold over: {f.get('reason')}",
+    "standoff": lambda f: f"stand-off: {f.get('reason')}",
+    "case.closed": lambda f: f"record {f.get('case_no')} closed by {f.get('by')}",
+    "log.waits": lambda f: f"the log stays open: {f.get('reason')}",
+    "announcement.cancelled": lambda f: f"announcement cancelled: {f.get('reason')}",
     "gathering.noted": lambda f: f"gathering noted, no alert: {f.get('text')}",
     "announcement.failed": lambda f: f"announcement failed: {f.get('reason')}",
     "speaker.stopped": lambda f: f"speech stopped by {f.get('by')}",

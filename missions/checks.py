@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 from shapely.geometry import LineString, Polygon
@@ -10,13 +11,14 @@ from missions.flat import to_metres, to_position
 from missions.grid import Grid
 from patrol.camera import CameraLens
 from patrol.clock import SHANGHAI
-from patrol.geo import Datum, LocalFrame
+from patrol.geo import Datum, LocalFrame, distance_m
 from patrol.plan import Finding, Level, MissionPlan
 
 COUNTING_SPEED_MAX_M_S = 5.0  # DOMAIN 4.3 validity
 PERSON_HEIGHT_PX_MIN = 28.0  # DOMAIN 4.3 validity
 LEGAL_CEILING_AGL_M = 120.0  # Interim Regulation on UAS flight, Art. 19
 _RESERVE_PCT = 30.0
+_SLACK_M = 0.02  # shapes come from seven decimals
 _FULL_LOOK_S = 660.0
 _ART_19 = "《无人驾驶航空器飞行管理暂行条例》第十九条"
 _ART_31 = "《无人驾驶航空器飞行管理暂行条例》第三十一条"
@@ -25,21 +27,31 @@ _ART_64 = "《噪声污染防治法》第六十四条"
 
 def check_plan(plan: MissionPlan, grid: Grid, lens: CameraLens) -> list[Finding]:
     """All findings; the gravest are STOP."""
-    found: list[Finding] = []
-    for check in (_legs, _heights, _speeds, _battery, _law):
-        found.extend(check(plan, grid))
-    found.extend(_counting(plan, lens))
-    return found
+    return [*_route(plan, grid), *check_flight(plan), *_counting(plan, lens)]
 
 
-Check = Callable[[MissionPlan, Grid], Iterator[Finding]]
+def check_flight(plan: MissionPlan) -> list[Finding]:
+    """What can be told from the plan alone, without the grid and the camera it was made for."""
+    checks: tuple[Check, ...] = (_legs, _heights, _speeds, _duration, _battery, _law)
+    return [finding for check in checks for finding in check(plan)]
 
 
-def _legs(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
+Check = Callable[[MissionPlan], Iterator[Finding]]
+
+
+def _route(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
     frame = LocalFrame(origin=plan.home)
-    # A centimetre of slack: shapes come from seven decimals.
-    outline = to_metres(grid.shape, frame).buffer(0.02)
-    fence = Polygon([to_position(p, frame).coords[0] for p in plan.fence]).buffer(0.02)
+    outline = to_metres(grid.shape, frame).buffer(_SLACK_M)
+    points = [to_position(waypoint.point, frame) for waypoint in plan.waypoints]
+    for number, (a, b) in enumerate(itertools.pairwise(points), 1):
+        if not outline.contains(LineString([a, b])):
+            yield _leg("route.leg_outside_grid", number, "leaves the grid", "越出网格")
+
+
+def _legs(plan: MissionPlan) -> Iterator[Finding]:
+    frame = LocalFrame(origin=plan.home)
+    fence = Polygon([to_position(p, frame).coords[0] for p in plan.fence])
+    fence = fence.buffer(_SLACK_M)
     home = to_position(plan.home, frame)
     points = [to_position(waypoint.point, frame) for waypoint in plan.waypoints]
     if not fence.contains(home):
@@ -53,8 +65,6 @@ def _legs(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
         leg = LineString([a, b])
         if not fence.contains(leg):
             yield _leg("fence.leg_outside", number, "leaves the fence", "越出电子围栏")
-        if number and not outline.contains(leg):
-            yield _leg("route.leg_outside_grid", number, "leaves the grid", "越出网格")
     for number, point in enumerate(points):
         if not fence.contains(LineString([point, home])):
             yield _leg(
@@ -77,8 +87,9 @@ def _leg(code: str, number: int, text: str, text_zh: str) -> Finding:
     )
 
 
-def _heights(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
-    highest_m = max(waypoint.height.metres for waypoint in plan.waypoints)
+def _heights(plan: MissionPlan) -> Iterator[Finding]:
+    heights = (plan.return_height, *(waypoint.height for waypoint in plan.waypoints))
+    highest_m = max(height.metres for height in heights)
     if highest_m > plan.ceiling_agl_m or plan.ceiling_agl_m > LEGAL_CEILING_AGL_M:
         yield Finding(
             code="height.above_ceiling",
@@ -88,7 +99,7 @@ def _heights(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
             text_zh=f"高度{highest_m:.0f}米超过上限{plan.ceiling_agl_m:.0f}米（法定真高120米）",
             article=_ART_19,
         )
-    if any(waypoint.height.datum is Datum.HOME for waypoint in plan.waypoints):
+    if any(height.datum is Datum.HOME for height in heights):
         yield Finding(
             code="terrain.unknown",
             level=Level.WARN,
@@ -99,7 +110,7 @@ def _heights(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
         )
 
 
-def _speeds(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
+def _speeds(plan: MissionPlan) -> Iterator[Finding]:
     fastest = max(waypoint.speed_m_s for waypoint in plan.waypoints)
     if fastest > COUNTING_SPEED_MAX_M_S:
         yield Finding(
@@ -110,7 +121,32 @@ def _speeds(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
         )
 
 
-def _battery(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
+def _duration(plan: MissionPlan) -> Iterator[Finding]:
+    """The battery was reckoned from the stated duration; the route itself must not take longer."""
+    flown_s, at = 0.0, plan.home
+    for waypoint in plan.waypoints:
+        if waypoint.speed_m_s <= 0.0:
+            yield Finding(
+                code="speed.none",
+                level=Level.STOP,
+                text=f"a speed of {waypoint.speed_m_s:g} m/s flies nowhere",
+                text_zh=f"速度{waypoint.speed_m_s:g}米/秒无法飞行",
+            )
+            return
+        flown_s += distance_m(at, waypoint.point) / waypoint.speed_m_s + waypoint.hold_s
+        at = waypoint.point
+    flown_s += distance_m(at, plan.home) / plan.waypoints[-1].speed_m_s
+    if flown_s > plan.duration_s + 1.0:
+        yield Finding(
+            code="duration.understated",
+            level=Level.STOP,
+            text=f"the route takes {flown_s:.0f} s and the plan states {plan.duration_s:.0f} s: "
+            "its battery is reckoned too small",
+            text_zh=f"航线需飞行{flown_s:.0f}秒，计划仅写{plan.duration_s:.0f}秒：电量估算不足",
+        )
+
+
+def _battery(plan: MissionPlan) -> Iterator[Finding]:
     if plan.battery_need_pct > 100.0 - _RESERVE_PCT:
         yield Finding(
             code="battery.reserve",
@@ -131,7 +167,7 @@ def _battery(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
         )
 
 
-def _law(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
+def _law(plan: MissionPlan) -> Iterator[Finding]:
     yield Finding(
         code="law.no_overflight",
         level=Level.NOTE,

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from patrol.errors import ConfigError
+from patrol.errors import ConfigError, Refused
 from patrol.geo import GeoPoint, to_geojson
 from patrol.plan import MissionPlan, plan_from_dict
 
@@ -18,13 +18,29 @@ _YAW_LOCK = 16  # GIMBAL_MANAGER_FLAGS_YAW_LOCK
 
 
 def read_plan(path: Path) -> MissionPlan:
-    """A plan file; ConfigError with a clear sentence when it is none."""
+    """A plan file; ConfigError when it is none, Refused when it was changed after it was written.
+
+    What a person approved is the digest: a file whose body has another one is another plan.
+    """
     try:
-        return plan_from_dict(json.loads(path.read_text(encoding="utf-8")))
+        body = json.loads(path.read_text(encoding="utf-8"))
+        plan = plan_from_dict(body)
     except OSError as error:
         raise ConfigError(f"the plan cannot be read: {path} ({error.strerror})") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ConfigError(f"not a plan of `gridpatrol plan`: {path} ({error!r})") from error
+    stored = body.get("digest")
+    if stored is None and plan.approved_by:
+        raise Refused(
+            f"the plan names {plan.approved_by} as its approver but carries no digest of what was "
+            f"approved: {path}; plan and approve it again"
+        )
+    if stored is not None and stored != plan.digest:
+        raise Refused(
+            f"the plan was changed after it was written (digest {plan.digest[:12]}, the file says "
+            f"{str(stored)[:12]}): {path}; plan and approve it again"
+        )
+    return plan
 
 
 def write_json(path: Path, body: dict[str, Any]) -> None:

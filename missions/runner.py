@@ -10,15 +10,17 @@ from typing import Any
 import anyio
 
 from patrol.bus import Bus
-from patrol.cause import Cause
+from patrol.cause import Cause, Role
 from patrol.clock import WallClock, WorldClock
 from patrol.errors import CommandDenied, LinkLost, PreflightFailed, Refused
 from patrol.geo import GeoPoint, to_geojson
+from patrol.in_command import FOLLOWED, InCommand
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
 from patrol.telemetry import FlightMode, TelemetrySample
 from patrol.vehicle import (
     Arm,
+    Command,
     Hold,
     LookAt,
     ReturnHome,
@@ -30,7 +32,8 @@ from patrol.vehicle import (
 
 _LOOK_EVERY_S = 0.1  # wall
 _SILENT_FOR_S = 30.0  # wall; by then the autopilot's own fail-safe flies
-_GOING_HOME = frozenset({FlightMode.RETURN, FlightMode.LAND})
+_STALE_S = 3.0  # wall; older than this, "on the ground" is no knowledge
+_LOOKS_FOR_MODE = 15  # a sample is up to 0.2 s behind the state that confirmed a command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +67,12 @@ class SortieRunner:
         self._wall = wall
         self._sortie_id = sortie_id
         self._preflight = preflight
-        self._takeoff_utc: datetime | None = None
+        self.in_command = InCommand()
+        self._sent_utc: datetime | None = None  # when take-off was sent
+        self._takeoff_utc: datetime | None = None  # when it was confirmed
         self._waypoint = 0
-        self._is_held = False
         self._is_patrolling = False
+        self._returning_for = ""  # while a return is being sent
         self._going_home_because = ""
         self._abnormal: list[str] = []
         self._one_at_a_time = anyio.Lock()
@@ -86,20 +91,23 @@ class SortieRunner:
         if stopping := stops(findings):
             raise PreflightFailed("the aircraft is not ready", stopping)
         await self._vehicle.do(Arm())
-        height_m = self._plan.waypoints[0].height.metres
-        await self._vehicle.do(TakeOff(height_above_home_m=height_m))
-        self._takeoff_utc = self._world.now_utc()
-        self._tell("airborne", height_above_home_m=height_m)
-        await self._vehicle.do(StartMission())
-        self._is_patrolling = True
-        await self._follow_route()
+        try:
+            await self._patrol()
+        except CommandDenied:
+            if not await self._is_brought_home():
+                raise
         await self._follow_home()
         return self._report()
 
     @property
     def has_taken_off(self) -> bool:
-        """Whether it has been in the air on this sortie."""
-        return self._takeoff_utc is not None
+        """Whether it has been in the air on this sortie, or may be: not known counts as yes."""
+        if self._takeoff_utc is not None or self._sent_utc is None:
+            return self._takeoff_utc is not None
+        sample = self._vehicle.latest()
+        if sample is None or self._wall.monotonic_s() - sample.heard_at_s > _STALE_S:
+            return True
+        return sample.is_in_air is not False
 
     async def follow_down(self, because: str) -> SortieReport:
         """After a failure in the air: others fly it now; follow until it is on the ground."""
@@ -112,73 +120,128 @@ class SortieRunner:
 
     async def hold(self, cause: Cause) -> None:
         """The pilot stops the patrol here."""
-        await self._stop_here({"reason": f"asked by {cause.actor}"})
+        await self._stop_here(cause, {"reason": f"asked by {cause.actor}"})
 
     async def look_hold(self, place: GeoPoint, reason: str, cause: Cause) -> None:
         """Stop and look at a place, as the approved plan allows; Refused when it does not."""
         if self._plan.look_hold is None:
             raise Refused("the approved plan allows no stop to look")
-        await self._stop_here({"reason": reason, "place": to_geojson(place), "by": cause.actor})
+        await self._stop_here(cause, {"reason": reason, "place": to_geojson(place)})
+        self.in_command.require(cause, self._vehicle.latest())
         ground_amsl_m = self._plan.home_elevation_amsl_m  # flat ground until elevation is given
         await self._vehicle.do(LookAt(point=place, altitude_amsl_m=ground_amsl_m))
 
     async def resume(self, cause: Cause) -> None:
-        """Go on at the break point."""
+        """Go on at the break point; by the pilot it also hands back what the sticks took."""
         async with self._one_at_a_time:
             self._require_airborne("resume")
-            if self._going_home_because:
+            if self._going_home_because or self._returning_for:
                 raise Refused("the aircraft is on its way home")
-            await self._vehicle.do(StartMission())
-            self._is_held = False
+            sample = self._vehicle.latest()
+            if sample is not None and sample.mode in FOLLOWED:
+                raise Refused("the aircraft is on its way home")
+            self.in_command.require(cause, sample)
+            if cause.role is Role.SYSTEM and self.in_command.held_by is None:
+                raise Refused("the system holds nothing that it could end")
+            await self._command(StartMission(), FlightMode.MISSION)
+            self.in_command.resumed()
             self._tell("resumed", by=cause.actor, waypoint=self._waypoint)
 
     async def bring_home(self, cause: Cause, reason: str) -> None:
-        """Break off and return."""
-        async with self._one_at_a_time:
-            self._require_airborne("return")
-            self._abnormal.append(reason)
-            await self._go_home(reason)
+        """Break off and return, at once: what is under way is given up, the climb included."""
+        if self._sent_utc is None:
+            raise Refused("return: the aircraft is not in the air yet")
+        self.in_command.require(cause, self._vehicle.latest())
+        self._abnormal.append(reason)
+        await self._go_home(reason)
 
-    async def _stop_here(self, fields: dict[str, Any]) -> None:
+    async def _patrol(self) -> None:
+        """Climb, start and fly the route, until something sends the aircraft home."""
+        height_m = self._plan.waypoints[0].height.metres
+        self._sent_utc = self._world.now_utc()  # before it is sent: from here on it may fly
+        climb = TakeOff(height_above_home_m=height_m)
+        await self._command(climb, FlightMode.TAKE_OFF, FlightMode.HOLD)
+        self._takeoff_utc = self._world.now_utc()
+        self._tell("airborne", height_above_home_m=height_m)
+        sample = self._vehicle.latest()
+        mode = sample.mode if sample is not None else FlightMode.UNKNOWN
+        if mode not in FOLLOWED and self.in_command.is_ours(mode):
+            await self._command(StartMission(), FlightMode.MISSION)
+        # Else the sticks took it in the climb: the pilot's "resume" starts the patrol.
+        self._is_patrolling = True
+        await self._follow_route()
+
+    async def _stop_here(self, cause: Cause, fields: dict[str, Any]) -> None:
         async with self._one_at_a_time:
             self._require_airborne("hold")
-            if not self._is_patrolling or self._going_home_because:
+            if not self._is_patrolling or self._going_home_because or self._returning_for:
                 raise Refused("the aircraft is not on its patrol: nothing to stop")
-            await self._vehicle.do(Hold())
-            self._is_held = True
+            self.in_command.require(cause, self._vehicle.latest())
+            await self._command(Hold(), FlightMode.HOLD)
+            self.in_command.held_by = cause
             sample = self._vehicle.latest()
             if sample is not None and sample.position is not None:
                 fields = fields | {"at": to_geojson(sample.position)}
-            self._tell("hold", **fields)
+            self._tell("hold", by=cause.actor, **fields)
+
+    async def _command(self, command: Command, *modes: FlightMode) -> None:
+        """Send it, and wait until the samples show one of the modes that it ends in."""
+        with self.in_command.asking(*modes):
+            await self._vehicle.do(command)
+            for _ in range(_LOOKS_FOR_MODE):
+                sample = self._vehicle.latest()
+                if sample is not None and sample.mode in modes:
+                    return
+                await anyio.sleep(_LOOK_EVERY_S)
 
     def _require_airborne(self, verb: str) -> None:
         if self._takeoff_utc is None:
             raise Refused(f"{verb}: the aircraft is not in the air yet")
 
     async def _go_home(self, reason: str) -> None:
-        self._going_home_because = reason
-        await self._vehicle.do(ReturnHome())
+        self._returning_for = reason
+        try:
+            await self._command(ReturnHome(), *FOLLOWED)
+            self._going_home_because = reason
+        finally:
+            self._returning_for = ""
         self._tell("returning", reason=reason)
+
+    async def _is_brought_home(self) -> bool:
+        """Whether a person's return is what broke off the command that was under way."""
+        while self._returning_for:
+            await anyio.sleep(_LOOK_EVERY_S)
+        return bool(self._going_home_because)
 
     async def _follow_route(self) -> None:
         """Until every waypoint is flown, or somebody or something sends the aircraft home."""
         total = len(self._plan.waypoints)
-        while True:
+        while not self._going_home_because:
             sample = await self._sample()
-            if self._note_progress(sample, total) and not self._going_home_because:
-                async with self._one_at_a_time:
-                    self._is_patrolling = False
-                    self._tell("mission.flown", waypoints=total)
-                    await self._go_home("the patrol is flown")
-                return
-            if self._going_home_because:
-                return
-            if sample.mode in _GOING_HOME or sample.is_in_air is False:
+            is_flown = self._note_progress(sample, total)
+            if self._returning_for or self._going_home_because:
+                continue
+            if is_flown and self._is_end_ours(sample):
+                await self._end_route(total)
+            elif sample.mode in FOLLOWED or sample.is_in_air is False:
                 # Not ours: the autopilot's fail-safe, the guardian or the pilot's sticks.
                 self._going_home_because = f"the aircraft went to {sample.mode.value} by itself"
                 self._abnormal.append(self._going_home_because)
                 self._tell("returning", reason=self._going_home_because)
-                return
+
+    def _is_end_ours(self, sample: TelemetrySample) -> bool:
+        """At its last item the autopilot holds by itself, which is no pilot's doing."""
+        if self.in_command.is_pilot_flying:
+            return False
+        return sample.mode is FlightMode.HOLD or self.in_command.is_ours(sample.mode)
+
+    async def _end_route(self, total: int) -> None:
+        async with self._one_at_a_time:
+            if self.in_command.held_by or self._returning_for or self._going_home_because:
+                return  # somebody was quicker
+            self._is_patrolling = False
+            self._tell("mission.flown", waypoints=total)
+            await self._go_home("the patrol is flown")
 
     def _note_progress(self, sample: TelemetrySample, total: int) -> bool:
         """Tell each waypoint once; True when the last is reached."""
@@ -188,7 +251,7 @@ class SortieRunner:
         while self._waypoint < min(item, total):
             self._waypoint += 1
             self._tell("waypoint", index=self._waypoint, total=total)
-        return self._waypoint >= total and not self._is_held
+        return self._waypoint >= total and self.in_command.held_by is None
 
     async def _follow_home(self) -> None:
         while True:
@@ -196,10 +259,11 @@ class SortieRunner:
             if sample.is_in_air is False and sample.is_armed is False:
                 break
         battery = sample.battery.charge_pct if sample.battery else None
-        takeoff_utc = self._takeoff_utc or self._world.now_utc()
+        now = self._world.now_utc()
+        self._takeoff_utc = self._takeoff_utc or self._sent_utc or now
         self._tell(
             "landed", battery_pct=None if battery is None else round(battery, 1),
-            duration_s=round((self._world.now_utc() - takeoff_utc).total_seconds(), 1),
+            duration_s=round((now - self._takeoff_utc).total_seconds(), 1),
             waypoints=self._waypoint, reason=self._going_home_because,
         )  # fmt: skip
 
@@ -212,6 +276,15 @@ class SortieRunner:
         silent_s = self._wall.monotonic_s() - sample.heard_at_s
         if silent_s > _SILENT_FOR_S:
             raise LinkLost(f"nothing heard for {silent_s:.0f} s; its own fail-safe flies now")
+        if self.in_command.has_been_taken(sample):
+            mode = sample.mode.value
+            self._abnormal.append(f"the pilot's sticks took the aircraft (mode {mode})")
+            self._tell(
+                "pilot.has_it", mode=mode,
+                text=f"the pilot has the aircraft (mode {mode}): nothing automatic is sent until "
+                "the pilot resumes",
+                text_zh=f"操控员已接管飞行器（模式{mode}）：操控员恢复任务前不再发送任何自动指令",
+            )  # fmt: skip
         return sample
 
     def _report(self) -> SortieReport:

@@ -103,10 +103,9 @@ class MissionPlan:
     @property
     def digest(self) -> str:
         """SHA-256 of everything a person approves (all but the approval itself)."""
-        body = self.to_dict()
-        for key in ("approved_by", "approved_utc", "digest"):
-            body.pop(key, None)
-        text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(
+            self._approved_body(), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def approved(self, by: str, at_utc: datetime) -> MissionPlan:
@@ -115,7 +114,15 @@ class MissionPlan:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; positions as GeoJSON pairs (longitude first)."""
-        body = {
+        return self._approved_body() | {
+            "digest": self.digest,
+            "approved_by": self.approved_by,
+            "approved_utc": utc_text(self.approved_utc) if self.approved_utc else None,
+        }
+
+    def _approved_body(self) -> dict[str, Any]:
+        """What a person approves."""
+        return {
             "format": PLAN_FORMAT,
             "plan_id": self.plan_id,
             "grid_code": self.grid_code,
@@ -140,10 +147,6 @@ class MissionPlan:
             "created_utc": utc_text(self.created_utc),
             "is_exercise": self.is_exercise,
             "on_link_loss": self.on_link_loss,
-        }
-        return body | {
-            "approved_by": self.approved_by,
-            "approved_utc": utc_text(self.approved_utc) if self.approved_utc else None,
         }
 
 

@@ -161,7 +161,8 @@ class SimAircraft:
             self._send(mavlink.MAVLink_statustext_message(severity, raw))
             return
         self._chunk_id += 1
-        for number, start in enumerate(range(0, len(raw), _TEXT_CHUNK)):
+        # The last chunk has to be a short one, or nobody knows that it was the last.
+        for number, start in enumerate(range(0, len(raw) + 1, _TEXT_CHUNK)):
             part = raw[start : start + _TEXT_CHUNK]
             self._send(mavlink.MAVLink_statustext_message(severity, part, self._chunk_id, number))
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 _LEFT_OUT = pytest.StashKey[str]()
+# A street that nobody here filmed; Debian's opencv-doc carries it.
+REAL_VIDEO = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -22,18 +25,30 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a browser where there is none; one line says so."""
-    if chromium_path() is not None and shutil.which("chromedriver") is not None:
-        return
-    left_out = [item for item in items if item.get_closest_marker("browser")]
-    if left_out:
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
-        config.stash[_LEFT_OUT] = (
-            f"left out: {len(left_out)} browser tests (they need Chromium and chromedriver on "
-            "the PATH; GRIDPATROL_CHROMIUM may name the first)"
+def _missing() -> dict[str, str]:
+    """Markers whose tests this machine cannot run, and what they need."""
+    missing = {}
+    if chromium_path() is None or shutil.which("chromedriver") is None:
+        missing["browser"] = (
+            "they need Chromium and chromedriver on the PATH; "
+            "GRIDPATROL_CHROMIUM may name the first"
         )
+    if not REAL_VIDEO.is_file():
+        missing["real_video"] = f"they need {REAL_VIDEO}"
+    return missing
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a tool that is not there; one line says so."""
+    told = []
+    for marker, needs in _missing().items():
+        left_out = [item for item in items if item.get_closest_marker(marker)]
+        if left_out:
+            items[:] = [item for item in items if item not in left_out]
+            config.hook.pytest_deselected(items=left_out)
+            told.append(f"{len(left_out)} {marker.replace('_', ' ')} tests ({needs})")
+    if told:
+        config.stash[_LEFT_OUT] = "left out: " + "; ".join(told)
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:

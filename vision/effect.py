@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
+import math
 import statistics
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from patrol.geo import GeoPoint, distance_m, is_inside
+from patrol.geo import GeoPoint, distance_m, is_inside, offset
 from patrol.sighting import Count, Look, poisson_count
 from vision.crowd_rules import CrowdRules
 
@@ -15,11 +16,13 @@ LOOKS_AT_S = (60.0, 180.0, 300.0, 600.0)
 _BASELINE = timedelta(seconds=60)
 _AROUND = timedelta(seconds=10)  # looks this near to the asked moment make up its count
 _SUSTAINED = timedelta(seconds=60)
+_GAP_MAX = timedelta(seconds=10)  # nobody watched for longer: the minute starts anew
 _DISPERSED_SHARE = 0.5  # of the baseline
 _VALID_SHARE_MIN = 0.5
 _SMOOTHED_LOOKS = 5
 _MARGIN_M = 5.0  # people who step aside are still there
 _SMALLEST_M = 10.0
+_RIM_POINTS = 8
 
 
 class Verdict(enum.Enum):
@@ -65,6 +68,15 @@ class EffectMeter:
         self, *, place: GeoPoint, radius_m: float, rules: CrowdRules, longest_s: float
     ) -> None:
         self._place = place
+        # The ground where they stood has to be whole in the picture; the margin around it need not.
+        self._rim = tuple(
+            offset(
+                place,
+                east_m=radius_m * math.sin(2.0 * math.pi * number / _RIM_POINTS),
+                north_m=radius_m * math.cos(2.0 * math.pi * number / _RIM_POINTS),
+            )
+            for number in range(_RIM_POINTS)
+        )
         self._radius_m = max(_SMALLEST_M, radius_m + _MARGIN_M)
         self._rules = rules
         self._longest = timedelta(seconds=longest_s)
@@ -72,6 +84,7 @@ class EffectMeter:
         self._started_utc: datetime | None = None
         self._finished_utc: datetime | None = None
         self._below_since_utc: datetime | None = None
+        self._valid_before_utc: datetime | None = None
         self._samples: list[Sample] = []
         self._verdict: Verdict | None = None
         self._reason = ""
@@ -113,7 +126,9 @@ class EffectMeter:
         )
 
     def _people_in(self, look: Look) -> int | None:
-        if not look.is_valid or not is_inside(self._place, look.footprint):
+        if not look.is_valid or not all(
+            is_inside(point, look.footprint) for point in (self._place, *self._rim)
+        ):
             return None
         return sum(
             1 for person in look.people
@@ -152,8 +167,13 @@ class EffectMeter:
             moment = self._finished_utc + timedelta(seconds=dt_s)
             if now < moment + _AROUND:
                 return
-            count = self._median(moment - _AROUND, moment + _AROUND)
-            self._samples.append(Sample(dt_s=dt_s, count=count, is_observed=count is not None))
+            self._take_sample(dt_s)
+
+    def _take_sample(self, dt_s: float) -> None:
+        assert self._finished_utc is not None  # noqa: S101  # its callers have looked
+        moment = self._finished_utc + timedelta(seconds=dt_s)
+        count = self._median(moment - _AROUND, moment + _AROUND)
+        self._samples.append(Sample(dt_s=dt_s, count=count, is_observed=count is not None))
 
     def _judge(self, now: datetime) -> None:
         assert self._finished_utc is not None  # noqa: S101  # `see` has looked
@@ -163,6 +183,9 @@ class EffectMeter:
         valid = [c.people for c in since if c.people is not None]
         recent = valid[-_SMOOTHED_LOOKS:]
         if self._counted[-1].people is not None and recent:
+            if now - (self._valid_before_utc or now) > _GAP_MAX:
+                self._below_since_utc = None  # what happened meanwhile nobody saw
+            self._valid_before_utc = now
             if poisson_count(statistics.median(recent)).high <= threshold:
                 self._below_since_utc = self._below_since_utc or now
             else:
@@ -178,6 +201,8 @@ class EffectMeter:
     def _is_sustained(self, now: datetime) -> bool:
         if self._below_since_utc is None or now - self._below_since_utc < _SUSTAINED:
             return False
+        if self._counted[-1].people is None:
+            return False  # it takes a look to say so
         window = self._between(now - _SUSTAINED, now)
         return sum(c.people is not None for c in window) >= _VALID_SHARE_MIN * len(window)
 
@@ -186,5 +211,11 @@ class EffectMeter:
         self._mark_unobserved()
 
     def _mark_unobserved(self) -> None:
+        """Moments that were reached are told from what was seen of them; the later are not."""
+        newest_utc = self._counted[-1].time_utc if self._counted else None
         for dt_s in LOOKS_AT_S[len(self._samples) :]:
+            if newest_utc and self._finished_utc:
+                if newest_utc >= self._finished_utc + timedelta(seconds=dt_s):
+                    self._take_sample(dt_s)
+                    continue
             self._samples.append(Sample(dt_s=dt_s, count=None, is_observed=False))

@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 import typer
 
-from ground_station.children import Child, running
+from ground_station.children import Child, end_together, running
 from ground_station.data_lock import free_data_dir
 from ground_station.demo_scenario import CAMERA, make_scenario
 from ground_station.demo_story import DemoEnd, DemoStory
@@ -104,6 +104,7 @@ async def _tell(options: DemoOptions, data_dir: Path, printer: StoryPrinter) -> 
                 with anyio.CancelScope(shield=True):
                     printer.note(await come_home(client))
                     await client.aclose()
+                    await end_together(parts)
 
 
 async def come_home(client: StationClient) -> str:

@@ -14,19 +14,30 @@ import anyio
 import structlog
 from rich.console import Console
 
+from drone.addresses import require_free
 from drone.guardian import Guardian
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
 from ground_station.commands.plan import print_findings
 from ground_station.story_printer import StoryPrinter
+from missions.checks import check_flight
 from missions.formats import read_plan
 from missions.runner import SortieReport, SortieRunner
 from patrol.bus import Bus, Subscription
 from patrol.clock import SystemClock
-from patrol.errors import CommandDenied, ConfigError, PreflightFailed, Refused, Transient
+from patrol.errors import (
+    CommandDenied,
+    ConfigError,
+    LinkLost,
+    PlanRejected,
+    PreflightFailed,
+    Refused,
+    Transient,
+)
 from patrol.groups import one_error
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
+from patrol.telemetry import FlightMode
 from patrol.vehicle import ReturnHome
 
 _TOLD_WITHIN_S = 4.0  # wall; with it a Ctrl-C ends within 5 s
@@ -49,6 +60,8 @@ def fly(plan_file: Path, *, connect: str, approve: str | None = None, as_json: b
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
     printer = StoryPrinter(as_json=as_json)
+    _check(plan, printer, as_json=as_json)
+    require_free(connect)
     try:
         return anyio.run(_run, plan, connect, printer, as_json)
     finally:
@@ -60,6 +73,23 @@ def _login() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError) as error:
         raise Refused("this login has no name: say who approves with --approve NAME") from error
+
+
+def _check(plan: MissionPlan, printer: StoryPrinter, *, as_json: bool) -> None:
+    """Tell every finding; PlanRejected before any aircraft is looked for when one forbids."""
+    findings = check_flight(plan)
+    if as_json:
+        for finding in findings:
+            event = StoryEvent(
+                name="plan.finding", time_utc=datetime.now(UTC), grid=plan.grid_code,
+                fields={"plan": plan.plan_id} | finding.to_dict(),
+            )  # fmt: skip
+            printer.event(event.to_dict())
+    else:
+        print_findings(Console(highlight=False, soft_wrap=True), findings)
+    if stopping := stops(findings):
+        reasons = "; ".join(finding.text for finding in stopping)
+        raise PlanRejected(f"plan {plan.plan_id} may not be flown: {reasons}", stopping)
 
 
 async def _run(plan: MissionPlan, url: str, printer: StoryPrinter, as_json: bool) -> int:
@@ -86,9 +116,14 @@ class _Flight:
     async def run(self) -> int:
         """The exit code."""
         prepare_executor()
+        runner = SortieRunner(
+            plan=self._plan, vehicle=self._vehicle, bus=self._bus, world=self._clock,
+            wall=self._clock, sortie_id=f"{self._plan.plan_id}-S01", preflight=self._preflight,
+        )  # fmt: skip
         guardian = Guardian(
             vehicle=self._vehicle, bus=self._bus, world=self._clock, wall=self._clock,
-            plan=lambda: self._plan,
+            plan=lambda: self._plan if runner.has_taken_off else None,
+            in_command=lambda: runner.in_command,
         )  # fmt: skip
         code = 1
         with (
@@ -104,7 +139,7 @@ class _Flight:
                 group.start_soon(self._stop_on_signal, signals, stopped)
                 try:
                     with self._patrol:
-                        code = self._verdict(await self._patrol_whole())
+                        code = self._verdict(await self._patrol_whole(runner))
                     if self._patrol.cancel_called:
                         await stopped.wait()
                 finally:
@@ -112,33 +147,36 @@ class _Flight:
                 group.cancel_scope.cancel()
         return code
 
-    async def _patrol_whole(self) -> SortieReport:
+    async def _patrol_whole(self, runner: SortieRunner) -> SortieReport:
         self._printer.note(
             f"plan {self._plan.plan_id}, digest {self._plan.digest[:12]}, approved by "
             f"{self._plan.approved_by}"
         )
         self._printer.note(f"looking for an autopilot at {self._url}")
         await self._first_sample()
-        runner = SortieRunner(
-            plan=self._plan, vehicle=self._vehicle, bus=self._bus, world=self._clock,
-            wall=self._clock, sortie_id=f"{self._plan.plan_id}-S01", preflight=self._preflight,
-        )  # fmt: skip
         try:
             return await runner.run()
         except PreflightFailed as error:
             self._print_findings(list(error.findings))
             raise
-        except CommandDenied:
-            if runner.has_taken_off:
+        except (CommandDenied, LinkLost):
+            sample = self._vehicle.latest()
+            is_manual = sample is not None and sample.mode is FlightMode.MANUAL
+            if runner.in_command.is_pilot_flying or is_manual:
+                self._printer.note("stopped: the pilot's sticks have the aircraft; it is theirs")
+            elif runner.has_taken_off:
                 await self._call_home()
             raise
 
     async def _first_sample(self) -> None:
         give_up_s = self._clock.monotonic_s() + _FIRST_SAMPLE_S
-        while self._vehicle.latest() is None:
+        while (sample := self._vehicle.latest()) is None or sample.is_in_air is None:
             if self._clock.monotonic_s() > give_up_s:
-                raise Refused(f"the autopilot at {self._url} tells no position")
+                missing = "tells no position" if sample is None else "does not say if it flies"
+                raise Refused(f"the autopilot at {self._url} {missing}")
             await anyio.sleep(_LOOK_EVERY_S)
+        if sample.is_in_air:
+            raise Refused("the aircraft is in the air already: another one flies it")
 
     async def _preflight(self) -> list[Finding]:
         """Ask again for a while: an autopilot just started is not ready at its first word."""

@@ -141,8 +141,9 @@ def test_after_an_early_end_the_later_looks_are_not_observed(observed: Observati
     effect = observed.result
     assert effect.verdict is Verdict.DISPERSED
     assert [sample.dt_s for sample in effect.samples] == list(LOOKS_AT_S)
-    assert [sample.is_observed for sample in effect.samples] == [False] * 4
-    assert all(sample.count is None for sample in effect.samples)
+    assert [sample.is_observed for sample in effect.samples] == [True, False, False, False]
+    assert effect.samples[0].count is not None, "the first minute was watched to its end"
+    assert all(sample.count is None for sample in effect.samples[1:])
 
 
 def test_an_end_between_the_looks_keeps_those_that_were_taken(observed: Observation) -> None:
@@ -269,3 +270,23 @@ def test_a_valid_look_without_a_footprint_counts_nobody_and_breaks_nothing() -> 
     meter = EffectMeter(place=PLACE, radius_m=RADIUS_M, rules=CrowdRules(), longest_s=60.0)
     meter.see(replace(a_look(0.0, [(0.0, 0.0)], is_valid=True, is_in_view=True), footprint=()))
     assert meter.result().before is None
+
+
+def test_a_minute_that_nobody_watched_does_not_make_a_crowd_gone(observed: Observation) -> None:
+    observed.see(2, 3.0)
+    observed.now_s += 61.0  # the picture was lost
+    observed.see(2, 3.0)
+    assert observed.result.verdict is None
+    observed.see(2, 60.0)
+    assert observed.result.verdict is Verdict.DISPERSED, "the minute began anew with the picture"
+
+
+def test_ground_that_is_half_out_of_the_picture_is_not_counted() -> None:
+    observation = Observation()
+    half = tuple(offset(point, east_m=57.0, north_m=0.0) for point in FOOTPRINT)
+    for number in range(200):
+        look = a_look(number * 0.5, [(4.0, 0.0)] * CROWD, is_valid=True, is_in_view=True)
+        observation.meter.see(replace(look, footprint=half))
+    moment = START + timedelta(seconds=100.0)
+    observation.meter.played(started_utc=moment, finished_utc=moment)
+    assert observation.result.before is None

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from missions.formats import read_plan, to_feature_collection, to_qgc, write_json
-from patrol.errors import ConfigError
+from patrol.errors import ConfigError, Refused
 from patrol.geo import Datum, GeoPoint, Height, from_geojson
 from patrol.plan import LookHold, MissionPlan, Waypoint, plan_from_dict
 from tests.unit.test_plan_words import HOME, NOW, a_plan
@@ -79,6 +79,29 @@ def rounded(plan: MissionPlan) -> dict[str, Any]:
     }
 
 
+def edited(folder: Path, plan: MissionPlan, **changes: object) -> Path:
+    """The plan's file after somebody's hand was in it."""
+    path = folder / "plan.json"
+    body = plan.to_dict() | changes
+    write_json(path, {key: value for key, value in body.items() if value is not None})
+    return path
+
+
+@pytest.mark.parametrize("approver", ["", "李队"])
+@pytest.mark.parametrize("change", [{"ceiling_agl_m": 119.0}, {"digest": "ab" * 32}])
+def test_a_plan_that_was_changed_after_it_was_written_is_refused(
+    tmp_path: Path, approver: str, change: dict[str, object]
+) -> None:
+    plan = a_plan().approved(approver, NOW)
+    with pytest.raises(Refused, match="changed after it was written"):
+        read_plan(edited(tmp_path, plan, **change))
+
+
+def test_an_approval_of_nothing_that_can_be_compared_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="carries no digest"):
+        read_plan(edited(tmp_path, a_plan().approved("李队", NOW), digest=None))
+
+
 def test_nothing_is_left_beside_a_written_file_and_an_old_one_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     write_json(path, {"a": 1})
@@ -107,7 +130,7 @@ def test_a_missing_plan_is_told_with_its_path(tmp_path: Path) -> None:
         read_plan(tmp_path / "plan.json")
 
 
-FIELDS = sorted(set(a_plan().to_dict()) - {"approved_by", "approved_utc"})
+FIELDS = sorted(set(a_plan().to_dict()) - {"digest", "approved_by", "approved_utc"})
 
 
 @pytest.mark.parametrize("field", FIELDS)

@@ -8,6 +8,7 @@ import pytest
 from drone.guardian import Guardian, decide
 from patrol.bus import Bus
 from patrol.geo import offset
+from patrol.in_command import InCommand
 from patrol.story import StoryEvent
 from patrol.telemetry import Battery, Fix, FlightMode, Gnss, TelemetrySample
 from patrol.vehicle import Hold, Land, ReturnHome
@@ -29,6 +30,8 @@ OUTSIDE = offset(HOME, east_m=-200, north_m=-200)
         (a_sample(gnss=None), "gnss.lost"),
         (a_sample(position=None), "position.unknown"),
         (a_sample(battery=None), "battery.unknown"),
+        (a_sample(height_above_home_m=None), "height.unknown"),
+        (a_sample(is_in_air=None), "airborne.unknown"),
     ],
 )
 def test_the_gravest_rule_that_applies_wins(sample: TelemetrySample, rule: str | None) -> None:
@@ -49,13 +52,22 @@ def test_the_actions_are_those_a_pilot_would_take() -> None:
     assert actions == {"battery.critical": Land, "fence.breached": ReturnHome, "gnss.lost": Hold}
 
 
-async def guard(sample: TelemetrySample, *, has_plan: bool = True) -> tuple[FakeVehicle, list[str]]:
+class StandingClock(ManualClock):
+    """Nothing ticks: what the guardian does, it does for the samples that it is shown."""
+
+    async def sleep(self, duration_s: float) -> None:
+        await anyio.sleep_forever()
+
+
+async def guard(
+    sample: TelemetrySample, *, has_plan: bool = True, in_command: InCommand | None = None
+) -> tuple[FakeVehicle, list[str]]:
     """Let the guardian see one sample three times; the vehicle and the rules it acted on."""
-    bus, clock = Bus(), ManualClock()
+    bus, clock = Bus(), StandingClock()
     vehicle = FakeVehicle(clock, bus)
     guardian = Guardian(
         vehicle=vehicle, bus=bus, world=clock, wall=clock,
-        plan=lambda: a_plan() if has_plan else None,
+        plan=lambda: a_plan() if has_plan else None, in_command=lambda: in_command,
     )  # fmt: skip
     told: list[str] = []
     with bus.subscribe(StoryEvent) as events:
@@ -91,3 +103,51 @@ async def test_it_is_silent_when_somebody_else_has_the_aircraft(mode: FlightMode
 async def test_it_leaves_an_aircraft_alone_that_flies_no_plan_of_ours() -> None:
     vehicle, _ = await guard(a_sample(position=OUTSIDE), has_plan=False)
     assert not vehicle.commands
+
+
+@pytest.mark.anyio
+async def test_an_aircraft_that_does_not_say_whether_it_flies_is_guarded_all_the_same() -> None:
+    vehicle, told = await guard(a_sample(position=OUTSIDE, is_in_air=None))
+    assert [type(command) for command in vehicle.commands] == [ReturnHome]
+    assert told == ["fence.breached"]
+
+
+@pytest.mark.anyio
+async def test_what_the_sticks_took_it_leaves_alone_in_every_mode_until_handed_back() -> None:
+    taken = InCommand()
+    with taken.asking(FlightMode.MISSION):
+        pass
+    for _ in range(5):
+        taken.has_been_taken(a_sample(mode=FlightMode.MANUAL))
+    vehicle, _ = await guard(a_sample(position=OUTSIDE), in_command=taken)
+    assert not vehicle.commands
+    taken.resumed()
+    vehicle, _ = await guard(a_sample(position=OUTSIDE), in_command=taken)
+    assert vehicle.commands
+
+
+@pytest.mark.anyio
+async def test_its_own_hold_is_not_taken_for_the_pilots() -> None:
+    ours = InCommand()
+    with ours.asking(FlightMode.MISSION):
+        pass
+    await guard(a_sample(gnss=None), in_command=ours)
+    assert ours.is_ours(FlightMode.HOLD)
+
+
+@pytest.mark.anyio
+async def test_an_aircraft_that_fell_silent_on_its_way_is_called_home() -> None:
+    bus, clock = Bus(), ManualClock()
+    vehicle = FakeVehicle(clock, bus)
+    silent = a_sample(mode=FlightMode.MISSION, heard_at_s=0.0)
+    vehicle.latest = lambda: silent  # type: ignore[method-assign]
+    guardian = Guardian(vehicle=vehicle, bus=bus, world=clock, wall=clock, plan=a_plan)
+    with bus.subscribe(StoryEvent) as events, anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(guardian.run)
+            async for event in events:
+                assert event.fields["rule"] == "link.stale"
+                break
+            group.cancel_scope.cancel()
+    assert [type(command) for command in vehicle.commands] == [ReturnHome]
+    assert clock.now_s > 5.0

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from missions.boundary import plan_boundary
-from missions.checks import check_plan
+from missions.checks import check_flight, check_plan
 from missions.flat import to_place
 from missions.grid import Grid
 from patrol.camera import CameraLens
@@ -193,3 +193,31 @@ def test_every_launch_point_in_a_square_grid_can_be_flown_from(
 def test_only_a_stop_forbids(level: Level) -> None:
     finding = Finding(code="x", level=level, text="x")
     assert bool(stops([finding])) == (level is Level.STOP)
+
+
+def test_a_way_home_above_the_ceiling_forbids() -> None:
+    high = Height(metres=115.0, datum=Datum.HOME)
+    findings = found(replace(a_good_plan(), return_height=high))
+    assert findings["height.above_ceiling"].level is Level.STOP
+
+
+def test_a_route_that_takes_longer_than_its_battery_was_reckoned_for_forbids() -> None:
+    plan = a_good_plan()
+    assert "duration.understated" not in found(plan)
+    hurried = replace(plan, duration_s=plan.duration_s / 2.0)
+    assert found(hurried)["duration.understated"].level is Level.STOP
+
+
+def test_a_route_at_no_speed_forbids() -> None:
+    plan = a_good_plan()
+    still = replace(plan, waypoints=(replace(plan.waypoints[0], speed_m_s=0.0), *plan.waypoints))
+    assert found(still)["speed.none"].level is Level.STOP
+
+
+def test_a_plan_alone_is_checked_for_all_but_its_grid_and_its_camera() -> None:
+    plan = with_point(a_good_plan(), 2, offset(CENTRE, east_m=SIDE_M, north_m=0.0))
+    alone = {finding.code for finding in check_flight(plan)}
+    assert set(found(plan)) - alone <= {
+        "route.leg_outside_grid", "count.valid_range", "count.invalid_at_standoff",
+    }  # fmt: skip
+    assert "fence.leg_outside" in alone

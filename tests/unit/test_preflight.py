@@ -39,6 +39,7 @@ def test_a_fit_aircraft_may_take_off_and_the_pilot_is_reminded_of_what_only_he_c
         (a_sample(gnss=Gnss(fix=Fix.TWO_D, satellites=14)), "gnss.weak"),
         (a_sample(gnss=Gnss(fix=Fix.THREE_D, satellites=5)), "gnss.weak"),
         (a_sample(gnss=Gnss(fix=Fix.THREE_D, satellites=14, hdop=4.0)), "gnss.hdop"),
+        (a_sample(gnss=Gnss(fix=Fix.THREE_D, satellites=14)), "gnss.hdop_unknown"),
         (a_sample(home=None), "home.unknown"),
         (a_sample(home=offset(HOME, east_m=80, north_m=0)), "home.elsewhere"),
         (a_sample(battery=None), "battery.unknown"),
@@ -58,6 +59,34 @@ def test_a_fail_safe_that_cannot_be_read_back_keeps_it_on_the_ground(name: str) 
 def test_an_autopilot_that_does_nothing_on_link_loss_is_refused() -> None:
     facts = replace(GOOD_FACTS, parameters=GOOD_PARAMETERS | {"NAV_DLL_ACT": 0.0})
     assert codes(facts=facts) == {"failsafe.off"}
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [("NAV_DLL_ACT", {2}), ("COM_LOW_BAT_ACT", {2, 3}), ("GF_ACTION", {2, 3, 5})],
+)
+def test_of_all_values_of_a_fail_safe_only_those_that_act_as_planned_let_it_fly(
+    name: str, accepted: set[int]
+) -> None:
+    for value in range(-1, 10):
+        facts = replace(GOOD_FACTS, parameters=GOOD_PARAMETERS | {name: float(value)})
+        assert (codes(facts=facts) == set()) is (value in accepted), (name, value)
+        assert codes(facts=facts) <= {"failsafe.off", "failsafe.other"}
+
+
+def test_a_fence_that_only_warns_is_no_fence() -> None:
+    facts = replace(GOOD_FACTS, parameters=GOOD_PARAMETERS | {"GF_ACTION": 1.0})
+    assert codes(facts=facts) == {"failsafe.off"}
+
+
+def test_the_link_loss_action_has_to_be_the_plans_and_a_plan_of_no_known_one_never_flies() -> None:
+    for on_link_loss, value in (("return", 1.0), ("hold", 2.0), ("carry on", 2.0)):
+        facts = replace(GOOD_FACTS, parameters=GOOD_PARAMETERS | {"NAV_DLL_ACT": value})
+        found = preflight(
+            facts, a_sample(), replace(a_plan(), on_link_loss=on_link_loss), speaker_ok=True,
+            camera_ok=True, now_wall_s=1.0,
+        )  # fmt: skip
+        assert {finding.code for finding in stops(found)} == {"failsafe.other"}
 
 
 @pytest.mark.parametrize(("height_m", "code"), [(20.0, "return.low"), (115.0, "return.high")])

@@ -52,3 +52,12 @@ def test_a_file_that_is_no_toml_is_told_so(tmp_path: Path, text: str) -> None:
 def test_a_missing_file_is_told_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml"):
         read_settings(tmp_path / "nowhere.toml")
+
+
+def test_a_station_without_sign_in_listens_on_this_machine_alone(tmp_path: Path) -> None:
+    file = tmp_path / "station.toml"
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert 'host = "127.0.0.1"' in text
+    file.write_text(text.replace('host = "127.0.0.1"', 'host = "0.0.0.0"'), encoding="utf-8")
+    with pytest.raises(ConfigError, match="host: .*without sign-in"):
+        read_settings(file)

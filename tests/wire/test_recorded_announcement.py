@@ -16,7 +16,8 @@ from drone.voice import Voice
 from ground_station.alerts import AlertEvent
 from ground_station.announcements import Announcement
 from ground_station.chronicle import Chronicle
-from ground_station.crowd_desk import CrowdDesk, CrowdParts
+from ground_station.crowd_desk import CrowdDesk
+from ground_station.crowd_parts import CrowdParts
 from ground_station.live import Board
 from ground_station.sortie_watch import SortieWatch
 from ground_station.speaking_desk import SpeakingDesk
@@ -27,7 +28,7 @@ from missions.runner import SortieRunner
 from patrol.bus import Bus
 from patrol.plan import Finding, MissionPlan
 from tests.agents import agent_here, speaker_at, wav
-from tests.fakes import FakeVehicle, ManualClock
+from tests.fakes import FakeVehicle, ManualClock, a_sample
 from tests.ground_core import (
     ANNOUNCER,
     LEGAL,
@@ -66,6 +67,7 @@ class Stage:
 
     async def acknowledge(self) -> str:
         """The alert's id, ready to be spoken to."""
+        self.vehicle._sample = a_sample()  # in the air, holding
         alert, watch = an_alert(), self.crowd.watch
         assert watch is not None
         watch.alerts[alert.alert_id], watch.alert_id = alert, alert.alert_id

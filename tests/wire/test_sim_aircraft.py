@@ -55,6 +55,7 @@ class Link:
 
     vehicle: MavsdkVehicle
     said: Subscription[VehicleSaid]
+    samples: Subscription[TelemetrySample]
 
     @property
     def sample(self) -> TelemetrySample:
@@ -96,10 +97,10 @@ async def linked(url: str, wall: SystemClock | None = None) -> AsyncIterator[Lin
     prepare_executor()
     bus, clock = Bus(), wall or SystemClock()
     vehicle = MavsdkVehicle("GP-1", url, bus=bus, world=clock, wall=clock)
-    with bus.subscribe(VehicleSaid) as said:
+    with bus.subscribe(VehicleSaid) as said, bus.subscribe(TelemetrySample) as samples:
         async with anyio.create_task_group() as group:
             group.start_soon(vehicle.run)
-            link = Link(vehicle=vehicle, said=said)
+            link = Link(vehicle=vehicle, said=said, samples=samples)
             try:
                 await link.until(is_known)
                 yield link
@@ -138,14 +139,22 @@ async def broken(
     *faults: Fault, wall: SystemClock | None = None
 ) -> AsyncIterator[tuple[Link, SimAircraft]]:
     """The same aircraft in this process, where things can be broken; the wire is real."""
+    async with flying_here(*faults) as (aircraft, url):
+        async with linked(url, wall) as link:
+            yield link, aircraft
+
+
+@asynccontextmanager
+async def flying_here(*faults: Fault) -> AsyncIterator[tuple[SimAircraft, str]]:
+    """An aircraft in this process and its address."""
     clock = SimClock(datetime.now(UTC), SPEED)
     aircraft = SimAircraft(
         home=HOME, home_elevation_amsl_m=ELEVATION_M, clock=clock, faults=set(faults)
     )
+    prepare_executor()
     async with anyio.create_task_group() as group:
         port = await group.start(aircraft.run)
-        async with linked(f"udpout://127.0.0.1:{port}", wall) as link:
-            yield link, aircraft
+        yield aircraft, f"udpout://127.0.0.1:{port}"
         group.cancel_scope.cancel()
 
 
@@ -337,7 +346,7 @@ async def test_a_low_battery_and_lost_satellites_forbid_take_off() -> None:
             await link.vehicle.do(Arm())
 
 
-async def test_a_silent_aircraft_keeps_its_last_sample_and_grows_stale() -> None:
+async def test_a_silent_aircraft_grows_stale_and_nothing_old_is_published_as_new() -> None:
     wall = HurriedClock()
     async with broken(wall=wall) as (link, aircraft):
         aircraft.inject(Fault.SILENT)
@@ -349,9 +358,17 @@ async def test_a_silent_aircraft_keeps_its_last_sample_and_grows_stale() -> None
             now_wall_s=wall.monotonic_s(),
         )  # fmt: skip
         assert "link.stale" in {finding.code for finding in stops(findings)}
+        last = link.sample
+        link.samples.take_all()
+        with anyio.fail_after(8.0):
+            while link.sample is last:  # it is looked at again
+                await anyio.sleep(0.02)
+        assert (link.sample.time_utc, link.sample.heard_at_s) == (last.time_utc, last.heard_at_s)
+        assert link.samples.take_all() == []
         aircraft.clear(Fault.SILENT)
-        last_s = link.sample.heard_at_s
-        await link.until(lambda s: s.heard_at_s > last_s)
+        back = await link.until(lambda s: s.time_utc > last.time_utc)
+        assert back.heard_at_s > last.heard_at_s
+        assert back in link.samples.take_all()
 
 
 async def test_an_autopilot_that_would_do_nothing_on_link_loss_is_told_what_the_plan_says() -> None:

@@ -13,9 +13,9 @@ from websockets.sync.client import connect
 from ground_station.live import Board
 from ground_station.story_text import _SENTENCES
 from missions.boundary import default_home
-from patrol.errors import StoreUnavailable
+from patrol.errors import CommandDenied, StoreUnavailable
 from patrol.plan import Finding, Level
-from patrol.vehicle import ReturnHome
+from patrol.vehicle import Command, ReturnHome, TakeOff
 from tests.ground_core import GRID, SYSTEM, an_alert
 from tests.unit.test_live_board import an_event, following, reading
 from tests.wire.test_serve_command import NOBODY, alone, config, is_told, refused, serving
@@ -71,6 +71,36 @@ async def test_with_the_link_lost_in_the_air_the_pilot_can_still_bring_it_home(
     home = await house.post("/sortie/return", "PILOT")
     assert home.status_code == 200, home.text
     assert isinstance(house.vehicle.commands[-1], ReturnHome)
+
+
+async def test_a_climb_that_is_not_confirmed_leaves_the_sortie_open_and_return_possible(
+    house: House,
+) -> None:
+    vehicle = house.vehicle
+    obey = vehicle.do
+
+    async def half_climbed(command: Command) -> None:
+        await obey(command)
+        if isinstance(command, TakeOff):
+            raise CommandDenied("take off", "not done within 70 s")
+
+    vehicle.do = half_climbed  # type: ignore[method-assign]
+    await house.post("/sorties", "PILOT", plan_id=await approved_plan(house))
+    await house.until(lambda: "sortie.trouble" in house.told())
+    assert house.sorties.plan is not None, "the guardian goes on guarding"
+    home = await house.post("/sortie/return", "PILOT")
+    assert home.status_code == 200, home.text
+    await state_of(house, "LANDED")
+    assert "sortie.aborted" not in house.told()
+
+
+async def test_an_aircraft_that_does_not_say_whether_it_flies_is_not_launched(
+    house: House,
+) -> None:
+    plan_id = await approved_plan(house)
+    house.vehicle._sample = replace(house.vehicle._sample, is_in_air=None)
+    answer = await house.post("/sorties", "PILOT", plan_id=plan_id)
+    assert (answer.status_code, "on the ground" in answer.text) == (409, True)
 
 
 async def test_outside_an_exercise_no_automatic_operator_approves_or_launches(
@@ -187,7 +217,7 @@ def test_an_address_that_answers_but_is_no_clock_is_told(tmp_path: Path, alone: 
 @pytest.mark.parametrize(
     "name",
     ["sortie.aborted", "alert.dismissed", "announcement.failed", "speaker.stopped",
-     "gathering.noted", "refused", "link.lost", "link.back"],
+     "gathering.noted", "refused", "link.lost", "link.back", "pilot.has_it"],
 )  # fmt: skip
 def test_every_event_has_a_sentence_of_its_own(name: str) -> None:
     assert name in _SENTENCES

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 import pytest
 
 from drone.speaker import HttpSpeaker, tls_trusting
 from patrol.errors import CommandDenied, ConfigError, SpeakerUnreachable
-from tests.agents import SECRET, Here, Link, a_clip, agent_here, speaker_at
+from tests.agents import SECRET, Here, Link, a_clip, agent_here, an_order, speaker_at
 
 pytestmark = pytest.mark.anyio
 
@@ -60,6 +61,35 @@ async def test_a_stop_while_the_clip_is_still_being_sent_keeps_it_from_sounding(
         assert not here.horn.started.is_set()
         here.horn.is_over.set()
         await speaker.play(a_clip(), "B-2")
+
+
+async def test_words_that_nobody_waits_for_any_more_end_and_do_not_begin_later(
+    tmp_path: Path,
+) -> None:
+    async with linked(tmp_path) as (here, link, speaker):
+        for give_up in (here.horn.started.wait, anyio.lowlevel.checkpoint):
+            async with anyio.create_task_group() as group:
+                group.start_soon(speaker.play, a_clip(), "B-1")
+                with anyio.fail_after(10):
+                    await give_up()
+                group.cancel_scope.cancel()
+            assert not here.horn.is_sounding
+        assert here.horn.played == []
+        assert len([event for event in here.events() if event.play["state"] == "started"]) == 1
+
+
+async def test_an_order_that_comes_after_its_stop_is_refused(tmp_path: Path) -> None:
+    clip = a_clip()
+    async with agent_here(tmp_path) as here, speaker_at(here.url) as speaker:
+        await speaker._put(clip)
+        assert await speaker._ask("POST", "/stop", json={"keys": ["late"]}) == {"stopped": False}
+        for nonsense in (b"?", b"[]", b'{"keys": 3}'):
+            await speaker._ask("POST", "/stop", content=nonsense)
+        with pytest.raises(CommandDenied, match="stopped by a person"):
+            await speaker._ask(
+                "POST", "/plays", json=an_order(clip), headers={"Idempotency-Key": "late"}
+            )
+        assert not here.horn.started.is_set()
 
 
 async def test_the_end_is_heard_though_the_link_broke_meanwhile(tmp_path: Path) -> None:
@@ -152,7 +182,10 @@ def _reply(body: bytes, length: int | None = None) -> bytes:
 )
 async def test_half_a_reply_or_a_strangers_is_no_answer(words: bytes) -> None:
     async with somebody_who_says(words) as url, speaker_at(url) as speaker:
-        with anyio.fail_after(10), pytest.raises(SpeakerUnreachable, match="does not answer"):
+        with (
+            anyio.fail_after(10),
+            pytest.raises(SpeakerUnreachable, match="not answer|no payload agent"),
+        ):
             await speaker.health()
 
 

@@ -3,11 +3,13 @@ import type { Count, StoryEvent } from "../lib/types";
 
 export type StoryName =
   | "plan.made" | "plan.finding" | "plan.approved" | "mission.uploaded" | "airborne" | "waypoint"
-  | "sighting" | "hold" | "resumed" | "alert.raised" | "alert.acknowledged" | "alert.dismissed"
+  | "sighting" | "hold" | "pilot.has_it" | "resumed" | "alert.raised" | "alert.acknowledged" | "alert.dismissed"
   | "gathering.noted" | "announcement.released" | "announcement.played" | "announcement.blocked"
   | "announcement.failed" | "speaker.stopped" | "look" | "effect" | "case.filed" | "mission.flown"
   | "returning" | "landed" | "sortie.aborted" | "log.closed" | "speed" | "guardian"
-  | "vehicle.said" | "parameter.set" | "sortie.trouble" | "link.lost" | "link.back" | "refused" | "preflight";
+  | "vehicle.said" | "parameter.set" | "sortie.trouble" | "link.lost" | "link.back" | "refused" | "preflight"
+  | "alert.renotified" | "alert.escalated" | "hold.over" | "standoff" | "case.closed" | "log.waits"
+  | "announcement.cancelled";
 
 export type StorySentences = Readonly<Record<StoryName, (event: StoryEvent) => string>>;
 

@@ -37,6 +37,7 @@ export const storyEn: StorySentences = {
   sighting: (e) =>
     `Possible gathering: ${people(e.count)}, nearest person ${whole(e.nearest_person_m)} m away`,
   hold: (e) => (text(e.reason) ? `Holding: ${text(e.reason)}` : "Holding"),
+  "pilot.has_it": (e) => `The pilot has the aircraft (mode ${text(e.mode)}): nothing automatic until resumed`,
   resumed: () => "Patrol resumed at its break point",
   "alert.raised": (e) => `ALERT 聚集 gathering in ${text(e.grid_name)}: ${people(e.count)}`,
   "alert.acknowledged": (e) => `Alert acknowledged by ${text(e.by)}`,
@@ -68,6 +69,13 @@ export const storyEn: StorySentences = {
   "link.lost": (e) => `Link lost: ${text(e.vehicle)}`,
   "link.back": (e) => `Link back: ${text(e.vehicle)}`,
   "parameter.set": (e) => `${text(e.parameter)} set from ${whole(e.before)} to ${whole(e.value)}: the plan returns on link loss`,
+  "alert.renotified": (e) => `Alert not acknowledged: ${text(e.text)}`,
+  "alert.escalated": (e) => `Alert handed on by ${text(e.by)}: ${text(e.reason)}`,
+  "hold.over": (e) => `Hold over: ${text(e.reason)}`,
+  standoff: (e) => `Stand-off: ${text(e.reason)}`,
+  "case.closed": (e) => `Record ${text(e.case_no)} closed by ${text(e.by)}`,
+  "log.waits": (e) => `The log stays open: ${text(e.reason)}`,
+  "announcement.cancelled": (e) => `Announcement cancelled: ${text(e.reason)}`,
   "vehicle.said": (e) => `Autopilot: ${text(e.text)}`,
   refused: (e) => `Not done: ${text(e.reason)}`,
 };
