@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import anyio
 
@@ -29,6 +30,8 @@ _SHORTEST_S_PER_CHARACTER = 0.04
 _LONGEST_S_PER_CHARACTER = 0.9  # a number takes most: 8 characters of a telephone number, 4 s
 _PAUSES_S = 2.0
 _RATE_WORDS_PER_MIN = 170
+_SETTLED_WITHIN_S = 3.0
+_ESPEAK_RATE = 1  # espeakRATE in speak_lib.h
 _WORDS_FILE = "words.txt"
 
 
@@ -87,17 +90,37 @@ def _is_speech_long(duration_s: float, characters: int) -> bool:
     return shortest_s <= duration_s <= _LONGEST_S_PER_CHARACTER * characters + _PAUSES_S
 
 
-def _prepare_espeak() -> None:
+def _prepare_espeak() -> ctypes.CDLL:
     """Load the bundled library before pyttsx3 looks for one on the system."""
     import espeakng_loader
 
     os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
-    ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
+    return ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
+
+
+def _settle(library: Any, voice: str) -> None:  # noqa: ANN401  # a foreign library has no types
+    """Set voice and rate until they are read back.
+
+    espeak takes settings in a thread of its own: one time in 300, under load, the driver's first
+    rate was set after ours.
+    """
+    from pyttsx3.drivers.espeak import EspeakDriver
+
+    give_up_s = time.monotonic() + _SETTLED_WITHIN_S
+    while True:
+        library.espeak_Synchronize()  # what was asked before is done
+        is_rate_set = library.espeak_GetParameter(_ESPEAK_RATE, 1) == _RATE_WORDS_PER_MIN
+        if is_rate_set and EspeakDriver.getProperty("voice") == voice:
+            return
+        if time.monotonic() > give_up_s:
+            raise SystemExit("the voice did not take its settings")
+        EspeakDriver.setProperty("voice", voice)
+        EspeakDriver.setProperty("rate", _RATE_WORDS_PER_MIN)
 
 
 def _speak_to_file(text: str, voice: str, out: Path) -> None:
     """Runs in the child: write the file whole, then give it its name. `.ogg` is Opus."""
-    _prepare_espeak()
+    library = _prepare_espeak()
     import pyttsx3
 
     engine = pyttsx3.init("espeak")
@@ -106,8 +129,7 @@ def _speak_to_file(text: str, voice: str, out: Path) -> None:
         raise SystemExit(f"the voice {voice} is not installed")
     finished: list[bool] = []
     engine.connect("finished-utterance", lambda name, completed: finished.append(completed))
-    engine.setProperty("voice", voice)
-    engine.setProperty("rate", _RATE_WORDS_PER_MIN)
+    _settle(library, voice)
     part = out.with_suffix(".part.wav")
     engine.save_to_file(text, str(part))
     engine.runAndWait()
