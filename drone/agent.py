@@ -1,149 +1,49 @@
-"""The payload agent on the aircraft (`python -m drone.agent`): keeps clips, plays one at a time.
-
-It decides nothing: a person released what comes here. `stop` silences at once.
-"""
+"""The payload agent on the aircraft (`gridpatrol payload`, `python -m drone.agent`)."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import ipaddress
 import json
+import os
 import signal
 import socket
+import ssl
 import sys
-import uuid
-from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 import anyio
 import anyio.abc
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
+from drone.agent_app import Agent
+from drone.clip_shelf import ClipShelf
+from drone.plays import EventLog, Player
 from drone.sound_outputs import SoundOutput, output_of
-from drone.voice import Clip, clip_of
-from patrol.errors import ConfigError, SpeakerUnreachable
-
-_SPL_1M_DBA = 110.0  # full broadcast level of the horn, DOMAIN 2.6
-_CLIPS_KEPT = 32
-_PLAYS_KEPT = 200
-_CLIP_BYTES_MAX = 8 * 1024 * 1024  # three minutes of 22 kHz speech
+from drone.tokens import read_token
+from patrol.errors import ConfigError
+from patrol.groups import one_error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Play:
-    """One clip on its way through the loudspeaker."""
+class AgentOptions:
+    """Where it listens, who may speak to it, and how it ends."""
 
-    play_id: str
-    announcement_id: str
-    sha256: str
-    state: str  # playing, finished, failed or stopped
-    reason: str = ""
-
-    def to_dict(self) -> dict[str, str]:
-        """JSON form."""
-        return {
-            "play_id": self.play_id, "announcement_id": self.announcement_id,
-            "sha256": self.sha256, "state": self.state, "reason": self.reason,
-        }  # fmt: skip
-
-
-class Agent:
-    """The loudspeaker's keeper."""
-
-    def __init__(self, output: SoundOutput, group: anyio.abc.TaskGroup) -> None:
-        self._output = output
-        self._group = group
-        self._clips: OrderedDict[str, Clip] = OrderedDict()
-        self._plays: OrderedDict[str, Play] = OrderedDict()
-        self._scope: anyio.CancelScope | None = None
-
-    def app(self) -> Starlette:
-        """The HTTP face."""
-        return Starlette(
-            routes=[
-                Route("/clips", self._take_clip, methods=["POST"]),
-                Route("/plays", self._start, methods=["POST"]),
-                Route("/plays/{play_id}", self._tell, methods=["GET"]),
-                Route("/stop", self._stop, methods=["POST"]),
-                Route("/health", self._health, methods=["GET"]),
-            ]
-        )
-
-    async def _take_clip(self, request: Request) -> JSONResponse:
-        wav = bytearray()
-        async for part in request.stream():
-            wav += part
-            if len(wav) > _CLIP_BYTES_MAX:
-                return _refuse(413, f"a clip has at most {_CLIP_BYTES_MAX} bytes")
-        try:
-            clip = clip_of(bytes(wav), voice="")
-        except ValueError as error:
-            return _refuse(400, str(error))
-        self._clips[clip.sha256] = clip
-        while len(self._clips) > _CLIPS_KEPT:
-            self._clips.popitem(last=False)
-        return JSONResponse({"sha256": clip.sha256, "duration_s": clip.duration_s}, 201)
-
-    async def _start(self, request: Request) -> JSONResponse:
-        try:
-            body: dict[str, Any] = await request.json()
-            sha256, announcement_id = str(body["sha256"]), str(body["announcement_id"])
-        except (ValueError, KeyError, TypeError):
-            return _refuse(400, "wants JSON with sha256 and announcement_id")
-        if sha256 not in self._clips:
-            return _refuse(404, "there is no such clip here; post it first")
-        if self._scope is not None:
-            return _refuse(409, "the loudspeaker is playing")
-        play = Play(
-            play_id=uuid.uuid4().hex[:12], announcement_id=announcement_id, sha256=sha256,
-            state="playing",
-        )  # fmt: skip
-        self._keep(play)
-        self._scope = anyio.CancelScope()
-        self._group.start_soon(self._play, play, self._clips[sha256], self._scope)
-        return JSONResponse(play.to_dict(), 202)
-
-    async def _play(self, play: Play, clip: Clip, scope: anyio.CancelScope) -> None:
-        ended = replace(play, state="stopped", reason="stopped by a person")
-        with scope:
-            try:
-                was_whole = await self._output.play(clip, _SPL_1M_DBA)
-                ended = replace(play, state="finished") if was_whole else ended
-            except SpeakerUnreachable as error:
-                ended = replace(play, state="failed", reason=str(error))
-        self._scope = None
-        self._keep(ended)
-
-    async def _tell(self, request: Request) -> JSONResponse:
-        play = self._plays.get(request.path_params["play_id"])
-        return JSONResponse(play.to_dict()) if play else _refuse(404, "no such play")
-
-    async def _stop(self, request: Request) -> JSONResponse:
-        was_playing = self._scope is not None
-        if self._scope is not None:
-            self._scope.cancel()
-        return JSONResponse({"stopped": was_playing})
-
-    async def _health(self, request: Request) -> JSONResponse:
-        state = "playing" if self._scope is not None else "ready"
-        return JSONResponse(
-            {"state": state, "spl_1m_dba": _SPL_1M_DBA, "output": self._output.name}
-        )
-
-    def _keep(self, play: Play) -> None:
-        self._plays[play.play_id] = play
-        while len(self._plays) > _PLAYS_KEPT:
-            self._plays.popitem(last=False)
-
-
-def _refuse(status: int, text: str) -> JSONResponse:
-    return JSONResponse({"error": text}, status)
+    host: str
+    port: int
+    token: str  # empty: anyone on this machine
+    tls_cert: Path | None
+    tls_key: Path | None
+    clips_dir: Path | None  # none: a folder that ends with the agent
+    ends_with_parent: bool  # at the end of its standard input
 
 
 class _Server(uvicorn.Server):
@@ -153,48 +53,141 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(output: SoundOutput, port: int) -> None:
-    """Serve on this port of the loopback (0: any free one) until a signal or the parent's end."""
-    listener = socket.socket()
+async def serve(output: SoundOutput, options: AgentOptions) -> None:
+    """Serve until a signal or the parent's end; ConfigError when it cannot."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(_listener(options.host, options.port))
+        kept = options.clips_dir or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="gridpatrol-clips-"))
+        )
+        shelf, log = ClipShelf(kept), EventLog()
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async with anyio.create_task_group() as group:
+                player = Player(output, group, log, lambda: datetime.now(UTC))
+                agent = Agent(
+                    shelf=shelf, player=player, log=log, output_name=output.name,
+                    token=options.token,
+                )  # fmt: skip
+                server = _Server(_server_config(agent.app(), options))
+
+                def end() -> None:
+                    log.close()  # an open event stream would keep the server waiting
+                    server.should_exit = True
+
+                async def end_on_signal() -> None:
+                    async for _ in signals:
+                        end()
+
+                group.start_soon(end_on_signal)
+                if options.ends_with_parent:
+                    _at_end_of_input(end)
+                _say_ready(listener, has_tls=options.tls_cert is not None)
+                await server.serve(sockets=[listener])
+                group.cancel_scope.cancel()  # a clip that is being played ends here
+
+
+def _at_end_of_input(end: Callable[[], None]) -> None:
+    """Call `end` on this loop when the parent is gone.
+
+    A daemon thread, because a reading worker thread of anyio keeps a stopped process alive.
+    """
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        while os.read(0, 1024):
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+            loop.call_soon_threadsafe(end)
+
+    threading.Thread(target=read, daemon=True).start()
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named as TCP: asyncio switches Nagle's delay (40 ms an answer) off only then.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
         listener.listen(16)  # ready means that a connection is taken
     except OSError as error:
-        raise ConfigError(f"port {port} cannot be used: {error.strerror}") from error
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with anyio.create_task_group() as group:
-            app = Agent(output, group).app()
-            server = _Server(
-                uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
-            )
+        listener.close()
+        raise ConfigError(f"port {port} on {host} cannot be used: {error.strerror}") from error
+    return listener
 
-            async def end_on_signal() -> None:
-                async for _ in signals:
-                    group.cancel_scope.cancel()
 
-            async def end_with_parent() -> None:
-                await anyio.to_thread.run_sync(sys.stdin.read, abandon_on_cancel=True)
-                group.cancel_scope.cancel()
+def _server_config(app: Starlette, options: AgentOptions) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1,
+        ssl_certfile=options.tls_cert, ssl_keyfile=options.tls_key,
+    )  # fmt: skip
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"certificate and key cannot be used: {error}") from error
+    return config
 
-            group.start_soon(end_on_signal)
-            group.start_soon(end_with_parent)
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            sys.stdout.write(json.dumps({"event": "ready", "url": url}) + "\n")
-            sys.stdout.flush()
-            await server.serve(sockets=[listener])
+
+def _say_ready(listener: socket.socket, *, has_tls: bool) -> None:
+    host, port = listener.getsockname()[:2]
+    url = f"http{'s' if has_tls else ''}://{f'[{host}]' if ':' in host else host}:{port}"
+    sys.stdout.write(json.dumps({"event": "ready", "url": url}) + "\n")
+    sys.stdout.flush()
+
+
+def _require_locks(arguments: argparse.Namespace) -> None:
+    """Whoever reaches the port can speak to a crowd: off this machine it needs both locks."""
+    if (arguments.tls_cert is None) != (arguments.tls_key is None):
+        raise ConfigError("--tls-cert and --tls-key belong together")
+    try:
+        if ipaddress.ip_address(arguments.host).is_loopback:
+            return
+    except ValueError as error:
+        raise ConfigError(f"--host wants an address, not {arguments.host!r}") from error
+    if arguments.token_file is None:
+        raise ConfigError(f"on {arguments.host} it needs --token-file: anyone could speak")
+    if arguments.tls_cert is None and not arguments.allow_plain:
+        raise ConfigError(
+            f"on {arguments.host} it needs --tls-cert and --tls-key: the token would travel in "
+            "clear (--allow-plain if the radio link itself is encrypted)"
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gridpatrol payload",
+        description="The payload agent on the aircraft: keeps clips, plays one at a time.",
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on")
+    add("--port", type=int, default=8090, help="0: any free one")
+    add("--output", default="device", help="device, alsa:NAME, air:URL, file:FOLDER or null")
+    add("--clips", type=Path, help="folder that keeps clips over a restart")
+    add("--token-file", type=Path, help="file with the token that a station has to show")
+    add("--tls-cert", type=Path, help="certificate chain (PEM)")
+    add("--tls-key", type=Path, help="its key (PEM)")
+    add("--allow-plain", action="store_true", help="no TLS: the radio link is encrypted")
+    add("--stay", action="store_true", help="go on when standard input ends")
+    return parser
 
 
 def main() -> int:
     """Exit code 0 when ended, 2 for a wrong option."""
-    parser = argparse.ArgumentParser(prog="python -m drone.agent")
-    parser.add_argument("--port", type=int, default=8090, help="0: any free one")
-    parser.add_argument("--output", default="device", help="device, null or air:URL")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     try:
-        anyio.run(serve, output_of(arguments.output), arguments.port)
+        if not 0 <= arguments.port <= 65535:
+            raise ConfigError(f"no such port: {arguments.port}")
+        _require_locks(arguments)
+        options = AgentOptions(
+            host=arguments.host, port=arguments.port, clips_dir=arguments.clips,
+            token=read_token(arguments.token_file) if arguments.token_file else "",
+            tls_cert=arguments.tls_cert, tls_key=arguments.tls_key,
+            ends_with_parent=not arguments.stay,
+        )  # fmt: skip
+        with one_error():
+            anyio.run(serve, output_of(arguments.output), options)
     except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"gridpatrol payload: {error}\n")
         return 2
     return 0
 

@@ -1,17 +1,21 @@
-"""Where the payload agent's sound goes: the sound card, an exercise's air, or nowhere."""
+"""Where the payload agent's sound goes: a sound card, an exercise's air, files, or nowhere."""
 
 from __future__ import annotations
 
+import io
 import shutil
-import subprocess
 import tempfile
+import wave
 from pathlib import Path
 from typing import Protocol
 
 import anyio
 import httpx
 
-from drone.voice import Clip
+from drone.alsa import AlsaOutput
+from drone.child_process import run_to_end
+from drone.clips import WAV, Clip
+from drone.loudness import level_1m_dba, quieter
 from patrol.errors import ConfigError, SpeakerUnreachable
 
 _PLAYERS = (["paplay"], ["aplay", "-q"], ["afplay"])
@@ -19,15 +23,15 @@ _LONGEST_PLAY_S = 600.0
 
 
 class SoundOutput(Protocol):
-    """Plays a clip to its end; cancelling the call silences it at once."""
+    """Plays a WAV clip to its end; cancelling the call silences it at once."""
 
     @property
     def name(self) -> str:
         """How `/health` calls it."""
         ...
 
-    async def play(self, clip: Clip, spl_1m_dba: float) -> bool:
-        """Whether it was played to its end; SpeakerUnreachable when it cannot be played."""
+    async def play(self, clip: Clip, volume_pct: float) -> bool:
+        """Whether the device played it to its end; SpeakerUnreachable when it cannot."""
         ...
 
 
@@ -36,7 +40,7 @@ class NullOutput:
 
     name = "null"
 
-    async def play(self, clip: Clip, spl_1m_dba: float) -> bool:
+    async def play(self, clip: Clip, volume_pct: float) -> bool:
         """Wait in silence."""
         await anyio.sleep(clip.duration_s)
         return True
@@ -49,22 +53,47 @@ class AirOutput:
         self.name = f"air:{url}"
         self._url = url
 
-    async def play(self, clip: Clip, spl_1m_dba: float) -> bool:
+    async def play(self, clip: Clip, volume_pct: float) -> bool:
         """Play in the exercise's time."""
-        headers = {"Content-Type": "audio/wav", "X-Spl-1m-Dba": f"{spl_1m_dba:g}"}
+        headers = {"Content-Type": WAV, "X-Spl-1m-Dba": f"{level_1m_dba(volume_pct):.1f}"}
         try:
             async with httpx.AsyncClient(timeout=_LONGEST_PLAY_S, trust_env=False) as client:
-                answer = await client.post(self._url, content=clip.wav, headers=headers)
+                answer = await client.post(self._url, content=clip.sound, headers=headers)
                 answer.raise_for_status()
-        except httpx.HTTPError as error:
+                return bool(answer.json()["finished"])
+        except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
             raise SpeakerUnreachable(f"the air did not take the clip: {error}") from error
-        return bool(answer.json()["finished"])
 
 
-class DeviceOutput:
-    """The sound card, through the player that the system has."""
+class FileOutput:
+    """Writes what would be heard into a folder; a file that has its name is whole."""
 
-    name = "device"
+    def __init__(self, folder: Path) -> None:
+        self.name = f"file:{folder}"
+        self._folder = folder
+        self._count = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass  # it can be written
+        except OSError as error:
+            raise ConfigError(f"cannot write into {folder}: {error.strerror}") from error
+
+    async def play(self, clip: Clip, volume_pct: float) -> bool:
+        """Write one file."""
+        self._count += 1
+        file = self._folder / f"{self._count:04d}-{clip.sha256[:12]}.wav"
+        part = anyio.Path(file.with_suffix(".part"))
+        try:
+            await part.write_bytes(_wav_at(clip, volume_pct))
+            await part.replace(file)
+        except OSError as error:
+            raise SpeakerUnreachable(f"cannot write {file}: {error.strerror}") from error
+        return True
+
+
+class PlayerOutput:
+    """The system's sound player, which ends when the card has drained."""
 
     def __init__(self) -> None:
         found = next((player for player in _PLAYERS if shutil.which(player[0])), None)
@@ -72,27 +101,53 @@ class DeviceOutput:
             names = ", ".join(player[0] for player in _PLAYERS)
             raise ConfigError(f"no sound player is installed (one of {names})")
         self._player = found
+        self.name = f"player:{found[0]}"
 
-    async def play(self, clip: Clip, spl_1m_dba: float) -> bool:
-        """Play at the card's volume; the level is the amplifier's business."""
+    async def play(self, clip: Clip, volume_pct: float) -> bool:
+        """Play in a process of its own, which a cancelled call ends."""
         with tempfile.TemporaryDirectory(prefix="gridpatrol-agent-") as folder:
             file = Path(folder) / "clip.wav"
-            await anyio.Path(file).write_bytes(clip.wav)
-            done = await anyio.run_process(
-                [*self._player, str(file)], check=False, stderr=subprocess.PIPE
-            )
-        if done.returncode != 0:
-            words = done.stderr.decode(errors="replace").strip()
-            raise SpeakerUnreachable(f"{self._player[0]} could not play: {words}")
+            await anyio.Path(file).write_bytes(_wav_at(clip, volume_pct))
+            code, words = await run_to_end([*self._player, str(file)])
+        if code != 0:
+            raise SpeakerUnreachable(f"{self._player[0]} could not play: {words or code}")
         return True
 
 
+def _wav_at(clip: Clip, volume_pct: float) -> bytes:
+    out = io.BytesIO()
+    with wave.open(io.BytesIO(clip.sound)) as source, wave.open(out, "wb") as target:
+        target.setparams(source.getparams())
+        target.writeframes(quieter(source.readframes(source.getnframes()), volume_pct))
+    return out.getvalue()
+
+
+def _device() -> SoundOutput:
+    """The sound card, or a player where ALSA has none (macOS, a sound server)."""
+    try:
+        return AlsaOutput()
+    except ConfigError as no_card:
+        try:
+            return PlayerOutput()
+        except ConfigError as no_player:
+            raise ConfigError(
+                f"{no_card}; {no_player}; --output file:FOLDER writes files instead"
+            ) from no_card
+
+
 def output_of(text: str) -> SoundOutput:
-    """`device`, `null` or `air:URL`; ConfigError for anything else."""
+    """`device`, `alsa:NAME`, `air:URL`, `file:FOLDER` or `null`; ConfigError for anything else."""
+    kind, _, where = text.partition(":")
     if text == "device":
-        return DeviceOutput()
+        return _device()
     if text == "null":
         return NullOutput()
-    if text.startswith("air:http"):
-        return AirOutput(text.removeprefix("air:"))
-    raise ConfigError(f"no such sound output: {text!r} (device, null or air:URL)")
+    if kind == "alsa" and where:
+        return AlsaOutput(where)
+    if kind == "file" and where:
+        return FileOutput(Path(where))
+    if kind == "air" and where.startswith(("http://", "https://")):
+        return AirOutput(where)
+    raise ConfigError(
+        f"no such sound output: {text!r} (device, alsa:NAME, air:URL, file:FOLDER or null)"
+    )

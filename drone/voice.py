@@ -1,4 +1,4 @@
-"""Speaks text into a WAV clip with pyttsx3 and espeak-ng, one child process an utterance.
+"""Speaks text into a clip with pyttsx3 and espeak-ng, one child process an utterance.
 
 The engine hangs in threads and silently speaks English for a Mandarin voice it does not know, so
 each utterance has a process, a deadline and a check of the voice and the length.
@@ -8,85 +8,119 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-import hashlib
-import io
 import os
 import sys
 import tempfile
 import time
-import wave
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import anyio
 
+from drone.child_process import run_to_end
+from drone.clips import OGG_OPUS, WAV, Clip, clip_of
+from drone.pronunciation import as_spoken, has_words, unreadable
+from drone.recordings import Recordings
 from patrol.errors import CommandDenied
 
-_VOICES = {"zh": "sit/cmn", "en": "gmw/en"}  # espeak-ng's own names; "zh" would speak English
+LANGUAGES = {"zh": "sit/cmn", "en": "gmw/en"}  # espeak-ng's own names; "zh" would speak English
 _DEADLINE_S = 15.0
 _WRITTEN_WITHIN_S = 8.0
-_SHORTEST_S_PER_CHARACTER = 0.04  # faster than any speech: something was left out
+_SHORTEST_S_PER_CHARACTER = 0.04
+_LONGEST_S_PER_CHARACTER = 0.9  # a number takes most: 8 characters of a telephone number, 4 s
+_PAUSES_S = 2.0
 _RATE_WORDS_PER_MIN = 170
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clip:
-    """Spoken words as they will be played."""
-
-    wav: bytes
-    sha256: str
-    duration_s: float
-    voice: str
-
-
-def clip_of(wav: bytes, voice: str) -> Clip:
-    """A clip from WAV bytes; ValueError when they are not that."""
-    try:
-        with wave.open(io.BytesIO(wav)) as sound:
-            duration_s = sound.getnframes() / sound.getframerate()
-    except (wave.Error, EOFError, ZeroDivisionError) as error:
-        raise ValueError(f"not a WAV clip: {error}") from error
-    return Clip(wav=wav, sha256=hashlib.sha256(wav).hexdigest(), duration_s=duration_s, voice=voice)
+_SETTLED_WITHIN_S = 3.0
+_ESPEAK_RATE = 1  # espeakRATE in speak_lib.h
+_WORDS_FILE = "words.txt"
 
 
 class Voice:
-    """The speaking machine of the station."""
+    """The speaking machine of the station: recordings first, then speech."""
+
+    def __init__(
+        self,
+        recordings: Recordings | None = None,
+        *,
+        media_type: str = OGG_OPUS,
+        deadline_s: float = _DEADLINE_S,
+    ) -> None:
+        self._recordings = recordings or Recordings(())
+        self._file_name = "clip.wav" if media_type == WAV else "clip.ogg"
+        self._deadline_s = deadline_s
 
     async def speak(self, text: str, language: str = "zh") -> Clip:
         """A clip of the text; CommandDenied when it was not spoken whole and in its language."""
-        if language not in _VOICES:
+        if language not in LANGUAGES:
             raise CommandDenied("speak", f"there is no voice for {language!r}")
+        if recording := self._recordings.find(text, language):
+            return recording
+        if not has_words(text):
+            raise CommandDenied("speak", "there are no words to speak")
+        if letter := unreadable(text, language):
+            raise CommandDenied("speak", f"the {language} voice cannot read {letter!r}")
+        spoken, voice = as_spoken(text, language), LANGUAGES[language]
         with tempfile.TemporaryDirectory(prefix="gridpatrol-voice-") as folder:
-            out = Path(folder) / "clip.wav"
-            arguments = ["--voice", _VOICES[language], "--out", str(out)]
+            out = Path(folder) / self._file_name
+            # Words go by a file: a child that dies early would break a pipe while it is written.
+            await anyio.Path(folder, _WORDS_FILE).write_text(spoken, encoding="utf-8")
+            await self._run_child(voice, out)
             try:
-                with anyio.fail_after(_DEADLINE_S):
-                    done = await anyio.run_process(
-                        [sys.executable, "-m", "drone.voice", *arguments], input=text.encode(),
-                        check=False,
-                    )  # fmt: skip
-            except TimeoutError:
-                raise CommandDenied("speak", f"no words within {_DEADLINE_S:.0f} s") from None
-            if done.returncode != 0:
-                words = done.stderr.decode(errors="replace").strip().splitlines()
-                raise CommandDenied("speak", words[-1] if words else "the voice said nothing")
-            clip = clip_of(await anyio.Path(out).read_bytes(), _VOICES[language])
-        if clip.duration_s < _SHORTEST_S_PER_CHARACTER * len(text):
-            raise CommandDenied("speak", f"{clip.duration_s:.1f} s is too short for the text")
+                clip = clip_of(await anyio.Path(out).read_bytes(), voice)
+            except ValueError as error:
+                raise CommandDenied("speak", str(error)) from error
+        if not _is_speech_long(clip.duration_s, len(spoken)):
+            raise CommandDenied("speak", f"{clip.duration_s:.1f} s is no length for the text")
         return clip
 
+    async def _run_child(self, voice: str, out: Path) -> None:
+        command = [sys.executable, "-m", "drone.voice", "--voice", voice, "--out", str(out)]
+        try:
+            with anyio.fail_after(self._deadline_s):
+                code, words = await run_to_end(command)
+        except TimeoutError:
+            raise CommandDenied("speak", f"no words within {self._deadline_s:g} s") from None
+        if code != 0:
+            raise CommandDenied("speak", words or "the voice said nothing")
 
-def _prepare_espeak() -> None:
+
+def _is_speech_long(duration_s: float, characters: int) -> bool:
+    """Faster than any speech: something was left out. Much slower: something was spelt out."""
+    shortest_s = _SHORTEST_S_PER_CHARACTER * characters
+    return shortest_s <= duration_s <= _LONGEST_S_PER_CHARACTER * characters + _PAUSES_S
+
+
+def _prepare_espeak() -> ctypes.CDLL:
     """Load the bundled library before pyttsx3 looks for one on the system."""
     import espeakng_loader
 
     os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
-    ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
+    return ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
+
+
+def _settle(library: Any, voice: str) -> None:  # noqa: ANN401  # a foreign library has no types
+    """Set voice and rate until they are read back.
+
+    espeak takes settings in a thread of its own: one time in 300, under load, the driver's first
+    rate was set after ours.
+    """
+    from pyttsx3.drivers.espeak import EspeakDriver
+
+    give_up_s = time.monotonic() + _SETTLED_WITHIN_S
+    while True:
+        library.espeak_Synchronize()  # what was asked before is done
+        is_rate_set = library.espeak_GetParameter(_ESPEAK_RATE, 1) == _RATE_WORDS_PER_MIN
+        if is_rate_set and EspeakDriver.getProperty("voice") == voice:
+            return
+        if time.monotonic() > give_up_s:
+            raise SystemExit("the voice did not take its settings")
+        EspeakDriver.setProperty("voice", voice)
+        EspeakDriver.setProperty("rate", _RATE_WORDS_PER_MIN)
 
 
 def _speak_to_file(text: str, voice: str, out: Path) -> None:
-    """Runs in the child: write the file whole, then give it its name."""
-    _prepare_espeak()
+    """Runs in the child: write the file whole, then give it its name. `.ogg` is Opus."""
+    library = _prepare_espeak()
     import pyttsx3
 
     engine = pyttsx3.init("espeak")
@@ -95,8 +129,7 @@ def _speak_to_file(text: str, voice: str, out: Path) -> None:
         raise SystemExit(f"the voice {voice} is not installed")
     finished: list[bool] = []
     engine.connect("finished-utterance", lambda name, completed: finished.append(completed))
-    engine.setProperty("voice", voice)
-    engine.setProperty("rate", _RATE_WORDS_PER_MIN)
+    _settle(library, voice)
     part = out.with_suffix(".part.wav")
     engine.save_to_file(text, str(part))
     engine.runAndWait()
@@ -106,16 +139,20 @@ def _speak_to_file(text: str, voice: str, out: Path) -> None:
         time.sleep(0.005)
     if not finished or not part.exists():
         raise SystemExit("the words were not finished in time")
+    if out.suffix == ".ogg":
+        from drone.opus import as_opus
+
+        part.write_bytes(as_opus(clip_of(part.read_bytes(), voice)).sound)
     part.replace(out)
 
 
 def main() -> None:
-    """Speak standard input into a file."""
+    """Speak the words that lie beside the file into it."""
     parser = argparse.ArgumentParser(prog="python -m drone.voice")
     parser.add_argument("--voice", required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    text = sys.stdin.buffer.read().decode()
+    text = (arguments.out.parent / _WORDS_FILE).read_text(encoding="utf-8")
     _speak_to_file(text, arguments.voice, arguments.out)
 
 

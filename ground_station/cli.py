@@ -45,6 +45,13 @@ class Until(enum.StrEnum):
     LANDED = "landed"
 
 
+class Language(enum.StrEnum):
+    """What the voice speaks."""
+
+    ZH = "zh"
+    EN = "en"
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 RegisterOption = Annotated[
     Path | None, typer.Option("--register", help="Register file (GeoJSON); default: the sample.")
@@ -259,6 +266,57 @@ def sim(
         px4=px4,
     )
     _leave(run_sim(options))
+
+
+@app.command()
+def say(
+    text: Annotated[str, typer.Argument(help="The words, Mandarin or English.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The clip to write: .wav, or .opus/.ogg.")],
+    lang: Annotated[
+        Language | None, typer.Option(help="Default: zh if there is a Chinese character in it.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Speak words into a clip, by the road that announcements take."""
+    from ground_station.commands.say import say as run_say
+
+    _leave(run_say(text, out=out, language=lang.value if lang else None, as_json=as_json))
+
+
+@app.command()
+def payload(
+    *,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; off this machine it needs token and TLS.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0: any free one.", min=0, max=65535)] = 8090,
+    output: Annotated[
+        str,
+        typer.Option(help="device (sound card), alsa:NAME, air:URL (exercise), file:FOLDER, null."),
+    ] = "device",
+    clips: Annotated[Path | None, typer.Option(help="Keep clips here over a restart.")] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with the token that a station has to show.")
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
+    allow_plain: Annotated[
+        bool, typer.Option("--allow-plain", help="No TLS: the radio link is encrypted.")
+    ] = False,
+) -> None:
+    """Run the loudspeaker's agent on the aircraft's computer until it is stopped.
+
+    It keeps the clips that a station sends and plays one at a time; it decides nothing.
+    """
+    from ground_station.commands.payload import payload as run_payload
+
+    named: dict[str, object] = {
+        "--host": host, "--port": port, "--output": output, "--clips": clips,
+        "--token-file": token_file, "--tls-cert": tls_cert, "--tls-key": tls_key,
+    }  # fmt: skip
+    options = [f"{name}={value}" for name, value in named.items() if value is not None]
+    _leave(run_payload([*options, *(["--allow-plain"] if allow_plain else [])]))
 
 
 @grids_app.command("list")

@@ -6,7 +6,7 @@ import contextlib
 import json
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -18,7 +18,9 @@ from drone.guardian import Guardian
 from drone.mavsdk_fleet import Fleet
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
-from drone.speaker import HttpSpeaker
+from drone.recordings import Recordings, load_recordings
+from drone.speaker import HttpSpeaker, tls_trusting
+from drone.tokens import read_token
 from drone.voice import Voice
 from ground_station import views
 from ground_station.alert_minder import AlertMinder
@@ -36,13 +38,13 @@ from ground_station.owners import responsibility_for
 from ground_station.pace import LookWindow, Pace, look_window
 from ground_station.parts import Parts
 from ground_station.pictures import EyePictures
-from ground_station.settings import StationSettings
+from ground_station.settings import SpeakerSettings, StationSettings
 from ground_station.sortie_desk import SortieDesk, SortieParts
 from ground_station.speaking_desk import SpeakingDesk
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
-from ground_station.templates import load_templates
+from ground_station.templates import Template, load_templates
 from ground_station.web import make_app
 from ground_station.web_server import WebServer
 from missions.register import load_register
@@ -121,7 +123,7 @@ class Station:
             fleet=self._fleet,
             log_folder=settings.data_dir / "tlog",
         )
-        self._speaker = HttpSpeaker(settings.speaker.url)
+        self._speaker = _speaker(settings.speaker)
         self._eye = EyePort(
             camera_id=settings.camera.camera_id,
             url=settings.camera.url,
@@ -188,7 +190,7 @@ class Station:
             desk=self._crowd_desk,
             vehicle=self._vehicle,
             speaker=self._speaker,
-            voice=Voice(),
+            voice=Voice(_recordings(settings.speaker, self._templates)),
             templates=self._templates,
             on_played=effect_desk.begin,
         )
@@ -343,6 +345,21 @@ def _version() -> str:
         return version("gridpatrol")
     except PackageNotFoundError:
         return "source"  # run from a folder that was not installed
+
+
+def _speaker(settings: SpeakerSettings) -> HttpSpeaker:
+    return HttpSpeaker(
+        settings.url,
+        token=read_token(settings.token_file) if settings.token_file else "",
+        tls=tls_trusting(settings.ca_file),
+    )
+
+
+def _recordings(settings: SpeakerSettings, templates: Mapping[str, Template]) -> Recordings | None:
+    if settings.clips_dir is None:
+        return None
+    texts = {key: {"zh": item.zh, "en": item.en} for key, item in templates.items()}
+    return load_recordings(settings.clips_dir, texts, settings.recordings)
 
 
 def _legal_book(settings: StationSettings) -> LegalBook:

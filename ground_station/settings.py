@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -39,9 +40,17 @@ class CameraSettings(_Section):
 
 
 class SpeakerSettings(_Section):
-    """The on-board payload agent."""
+    """The on-board payload agent, and the recordings that are played before speech is."""
 
-    url: str
+    url: str = Field(pattern="^https?://", description="http:// or https://")
+    token_file: Path | None = Field(default=None, description="the token that the agent wants")
+    ca_file: Path | None = Field(
+        default=None, description="who signed the agent's certificate; none: the usual authorities"
+    )
+    clips_dir: Path | None = Field(default=None, description="recorded announcements")
+    recordings: tuple[Literal["zh", "teochew", "en"], ...] = Field(
+        default=("zh", "teochew", "en"), description="which recording of a text comes first"
+    )
 
 
 class StationSettings(_Section):

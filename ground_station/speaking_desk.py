@@ -10,8 +10,9 @@ from typing import Any
 
 import anyio
 
+from drone.clips import Clip
 from drone.speaker import Speaker
-from drone.voice import Clip, Voice
+from drone.voice import Voice
 from ground_station import views
 from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
 from ground_station.announcements import (

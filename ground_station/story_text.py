@@ -36,6 +36,12 @@ def _effect(f: Fields) -> str:
     return f"effect: before {before}, after {after}: {f.get('verdict')}"
 
 
+def _played(f: Fields) -> str:
+    voice = str(f.get("voice", ""))
+    source = voice if voice.startswith("recording") else f"speech {voice}".rstrip()
+    return f"played {f.get('duration_s', 0):.1f} s: {source}"
+
+
 _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "plan.made": lambda f: (
         f"planned {f.get('grid_name')}: {f.get('length_m', 0):.0f} m, "
@@ -60,7 +66,7 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "announcement.released": lambda f: (
         f"{f.get('template')} released by {f.get('by')}: {f.get('text_zh')}"
     ),
-    "announcement.played": lambda f: f"played {f.get('duration_s', 0):.1f} s of speech",
+    "announcement.played": _played,
     "announcement.blocked": lambda f: f"announcement blocked: {f.get('reason')}",
     "look": _look,
     "effect": _effect,

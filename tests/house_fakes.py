@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from drone.clips import WAV, Clip
 from drone.speaker import Played, SpeakerHealth
-from drone.voice import Clip, Voice
+from drone.voice import Voice
 from patrol.errors import SpeakerUnreachable
 from patrol.plan import Finding, MissionPlan
 
@@ -29,7 +30,7 @@ class SilentVoice(Voice):
     """Gives a clip without speaking it."""
 
     async def speak(self, text: str, language: str = "zh") -> Clip:
-        return Clip(wav=b"RIFF", sha256="ab" * 32, duration_s=4.0, voice=language)
+        return Clip(sound=b"", media_type=WAV, sha256="ab" * 32, duration_s=4.0, voice=language)
 
 
 async def no_findings(*plan: MissionPlan) -> list[Finding]:

@@ -30,6 +30,17 @@ def test_every_wrong_entry_is_named_at_once(tmp_path: Path) -> None:
         assert name in str(caught.value)
 
 
+def test_the_loudspeaker_is_reached_over_http_and_its_tongues_are_known(tmp_path: Path) -> None:
+    example = EXAMPLE.read_text()
+    file = tmp_path / "station.toml"
+    file.write_text(example.replace("https://192.0.2.10:8090", "192.0.2.10:8090"))
+    with pytest.raises(ConfigError, match=r"speaker\.url"):
+        read_settings(file)
+    file.write_text(example.replace('"teochew"', '"klingon"'))
+    with pytest.raises(ConfigError, match=r"speaker\.recordings\.1"):
+        read_settings(file)
+
+
 @pytest.mark.parametrize("text", ["= nothing", "\x00"])
 def test_a_file_that_is_no_toml_is_told_so(tmp_path: Path, text: str) -> None:
     file = tmp_path / "station.toml"

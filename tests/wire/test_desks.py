@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from drone.voice import Clip
+from drone.clips import Clip
 from ground_station import auto_operator
 from ground_station.alerts import AlertState, CrowdAlert
 from ground_station.announcements import Announcement, AnnouncementState

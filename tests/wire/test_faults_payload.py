@@ -6,13 +6,15 @@ import anyio
 import pytest
 
 from patrol.errors import SpeakerUnreachable
-from tests.wire.test_agent import agent, silence, speaker_at
+from tests.agents import a_clip, speaker_at
+from tests.wire.test_agent import running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 
 
 async def test_an_agent_that_dies_while_it_speaks_is_told_and_the_clip_does_not_count() -> None:
-    async with agent("--output", "null") as (url, process), speaker_at(url) as speaker:
+    started = running("drone.agent", "--port", "0", "--output", "null")
+    async with started as (url, process), speaker_at(url) as speaker:
         async with anyio.create_task_group() as group:
 
             async def kill_while_it_plays() -> None:
@@ -22,7 +24,7 @@ async def test_an_agent_that_dies_while_it_speaks_is_told_and_the_clip_does_not_
                 process.kill()
 
             group.start_soon(kill_while_it_plays)
-            with anyio.fail_after(15), pytest.raises(SpeakerUnreachable, match="does not answer"):
-                await speaker.play(silence(60.0), "B-1")
+            with anyio.fail_after(15), pytest.raises(SpeakerUnreachable, match="whether it finished is not known"):
+                await speaker.play(a_clip(60.0), "B-1")
         with pytest.raises(SpeakerUnreachable):
             await speaker.health()

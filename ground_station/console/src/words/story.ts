@@ -32,6 +32,10 @@ export const tenth = (value: unknown): string =>
 export const speed = (value: unknown): string =>
   typeof value === "number" ? String(Math.round(value * 10) / 10) : "–";
 
+/** zh, teochew or en for "recording teochew T01.teochew.opus"; empty when a machine spoke. */
+export const recordedTongue = (voice: unknown): string =>
+  /^recording (\S+)/.exec(text(voice))?.[1] ?? "";
+
 export function countOf(value: unknown): Count | null {
   return typeof value === "object" && value !== null && "estimate" in value
     ? (value as Count)

@@ -1,9 +1,14 @@
 /** The story in English, one sentence for each event. */
 import { dueText, spanText } from "../lib/time";
-import { bounds, countOf, findingTexts, speed, type StorySentences, tenth, text, whole } from "./story";
+import {
+  bounds, countOf, findingTexts, recordedTongue, speed, type StorySentences, tenth, text, whole,
+} from "./story";
 
 const VERDICTS: Readonly<Record<string, string>> = {
   dispersed: "the crowd dispersed", persisting: "the crowd stayed", unknown: "it cannot be told",
+};
+const TONGUES: Readonly<Record<string, string>> = {
+  zh: "recorded, Mandarin", teochew: "recorded, Teochew", en: "recorded, English",
 };
 const TIERS: Readonly<Record<string, string>> = {
   SMALL: "small grid", MIDDLE: "middle grid (community)", LARGE: "large grid (street)",
@@ -40,7 +45,7 @@ export const storyEn: StorySentences = {
   "gathering.noted": (e) => text(e.text),
   "announcement.released": (e) =>
     `${text(e.template)} released by ${text(e.by)}: ${text(e.text_zh)}`,
-  "announcement.played": (e) => `Played ${tenth(e.duration_s)} s of speech`,
+  "announcement.played": (e) => `Played ${tenth(e.duration_s)} s: ${TONGUES[recordedTongue(e.voice)] ?? "machine speech"}`,
   "announcement.blocked": (e) =>
     `Announcement blocked: ${findingTexts(e.findings, false) || text(e.reason)}`,
   "announcement.failed": (e) => `Announcement failed: ${text(e.reason)}`,

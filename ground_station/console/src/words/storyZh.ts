@@ -1,6 +1,8 @@
 /** The story in Chinese, one sentence for each event. */
 import { dueText, spanText } from "../lib/time";
-import { bounds, countOf, findingTexts, speed, type StorySentences, tenth, text, whole } from "./story";
+import {
+  bounds, countOf, findingTexts, recordedTongue, speed, type StorySentences, tenth, text, whole,
+} from "./story";
 
 const VERDICTS: Readonly<Record<string, string>> = {
   dispersed: "人群已散开", persisting: "人群未散开", unknown: "无法判定",
@@ -20,6 +22,9 @@ const REASONS: Readonly<Record<string, string>> = {
   "the aircraft went to": "飞机自行改变了模式",
   "the eye needs": "识别跟不上，放慢时钟",
   "the eye keeps up": "识别跟得上",
+};
+const TONGUES: Readonly<Record<string, string>> = {
+  zh: "普通话录音", teochew: "潮汕话录音", en: "英语录音",
 };
 const TIERS: Readonly<Record<string, string>> = {
   SMALL: "小网格", MIDDLE: "中网格（社区）", LARGE: "大网格（街道）", DISTRICT: "区中心",
@@ -55,7 +60,7 @@ export const storyZh: StorySentences = {
   "gathering.noted": (e) => text(e.text_zh) || text(e.text),
   "announcement.released": (e) =>
     `${text(e.by)} 放行 ${text(e.template)}：${text(e.text_zh)}`,
-  "announcement.played": (e) => `已播放 ${tenth(e.duration_s)} 秒`,
+  "announcement.played": (e) => `已播放 ${tenth(e.duration_s)} 秒：${TONGUES[recordedTongue(e.voice)] ?? "合成语音"}`,
   "announcement.blocked": (e) =>
     `喊话被禁止：${findingTexts(e.findings, true) || text(e.reason)}`,
   "announcement.failed": (e) => `喊话失败：${text(e.reason)}`,

@@ -1,0 +1,179 @@
+"""The payload agent's HTTP face: clips, plays, stop, health, and a stream of what happens."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from drone.clip_shelf import ClipShelf, NotThatClip
+from drone.clips import CLIP_BYTES_MAX, LONGEST_CLIP_S, SHORTEST_CLIP_S
+from drone.loudness import SPL_1M_DBA
+from drone.plays import EventLog, OrderRefused, Player, read_order
+from patrol.clock import utc_text
+
+_ORDER_BYTES_MAX = 16_384
+_KEYS_MAX = 32
+_SIGN_OF_LIFE_S = 2.0  # wall; a listener that hears nothing for longer connects again
+
+
+class Agent:
+    """The loudspeaker's keeper."""
+
+    def __init__(
+        self, *, shelf: ClipShelf, player: Player, log: EventLog, output_name: str, token: str
+    ) -> None:
+        self._shelf = shelf
+        self._player = player
+        self._log = log
+        self._output_name = output_name
+        self._token = token
+
+    def app(self) -> Starlette:
+        """The routes, behind the token when there is one."""
+        return Starlette(
+            routes=[
+                Route("/clips/{sha256}", self._put_clip, methods=["PUT"]),
+                Route("/clips/{sha256}", self._has_clip, methods=["HEAD"]),
+                Route("/plays", self._start, methods=["POST"]),
+                Route("/plays/{play_id}", self._tell, methods=["GET"]),
+                Route("/events", self._stream, methods=["GET"]),
+                Route("/stop", self._stop, methods=["POST"]),
+                Route("/health", self._health, methods=["GET"]),
+            ],
+            middleware=[Middleware(_TokenGate, token=self._token)] if self._token else [],
+        )
+
+    async def _put_clip(self, request: Request) -> Response:
+        sound = await _body(request, CLIP_BYTES_MAX)
+        if sound is None:
+            return _refuse(413, f"a clip has at most {CLIP_BYTES_MAX} bytes")
+        try:
+            clip = await self._shelf.put(request.path_params["sha256"], sound)
+        except NotThatClip as error:
+            return _refuse(409, str(error))
+        except ValueError as error:
+            return _refuse(422, str(error))
+        except OSError as error:
+            return _refuse(507, f"the clip cannot be kept: {error.strerror}")
+        body = {"sha256": clip.sha256, "duration_s": clip.duration_s, "format": clip.media_type}
+        return JSONResponse(body, 201)
+
+    async def _has_clip(self, request: Request) -> Response:
+        is_here = await self._shelf.has(request.path_params["sha256"])
+        return Response(status_code=200 if is_here else 404)
+
+    async def _start(self, request: Request) -> Response:
+        try:
+            raw = await _body(request)
+            if raw is None:
+                raise OrderRefused(413, f"an order has at most {_ORDER_BYTES_MAX} bytes")
+            order = read_order(request.headers.get("idempotency-key", ""), _json(raw))
+            play = self._player.known(order)
+            status = 200 if play else 202
+            if play is None:
+                clip = await self._shelf.take(order.sha256)
+                # The same order may have come twice while the clip was read.
+                play = self._player.known(order) or self._player.accept(order, clip)
+        except OrderRefused as error:
+            return _refuse(error.status, str(error))
+        except LookupError as error:
+            return _refuse(404, str(error))
+        body = play.to_dict() | {"boot_id": self._log.boot_id, "after": play.after}
+        return JSONResponse(body, status)
+
+    async def _tell(self, request: Request) -> Response:
+        play = self._player.find(request.path_params["play_id"])
+        return JSONResponse(play.to_dict()) if play else _refuse(404, "no such play")
+
+    async def _stream(self, request: Request) -> Response:
+        text = request.headers.get("last-event-id") or request.query_params.get("after", "0")
+        if not (text.isascii() and text.isdigit() and len(text) < 16):
+            return _refuse(400, "after is the number of the last event that was heard")
+        lines = _event_lines(self._log, int(text))
+        return StreamingResponse(
+            lines, media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
+
+    async def _stop(self, request: Request) -> Response:
+        return JSONResponse({"stopped": await self._player.stop(_keys(await _body(request)))})
+
+    async def _health(self, request: Request) -> Response:
+        return JSONResponse(
+            {
+                "state": "playing" if self._player.is_playing else "ready",
+                "spl_1m_dba": SPL_1M_DBA,
+                "output": self._output_name,
+                "time_utc": utc_text(datetime.now(UTC)),
+                "boot_id": self._log.boot_id,
+                "clip_limits": {
+                    "bytes": CLIP_BYTES_MAX,
+                    "shortest_s": SHORTEST_CLIP_S,
+                    "longest_s": LONGEST_CLIP_S,
+                },
+            }
+        )
+
+
+class _TokenGate:
+    """Lets nobody in without the squad's token, not even to ask how it is."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._wanted = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = dict(scope.get("headers", [])).get(b"authorization", b"")
+        if hmac.compare_digest(given, self._wanted):
+            await self._app(scope, receive, send)
+            return
+        await _refuse(401, "the token is missing or not this agent's")(scope, receive, send)
+
+
+async def _event_lines(log: EventLog, after: int) -> AsyncIterator[str]:
+    """Server-sent events: first who speaks, then each event, and a comment as a sign of life."""
+    yield f"event: hello\ndata: {json.dumps({'boot_id': log.boot_id, 'last': log.last})}\n\n"
+    async for event in log.after(after, _SIGN_OF_LIFE_S):
+        if event is None:
+            yield ": here\n\n"
+        else:
+            body = json.dumps(event.to_dict(), ensure_ascii=False)
+            yield f"id: {event.number}\nevent: play\ndata: {body}\n\n"
+
+
+async def _body(request: Request, bytes_max: int = _ORDER_BYTES_MAX) -> bytes | None:
+    """The body; None when it is longer than that."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > bytes_max:
+            return None
+    return bytes(body)
+
+
+def _json(raw: bytes) -> object:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise OrderRefused(400, "wants JSON with sha256, announcement_id, expires_utc") from error
+
+
+def _keys(raw: bytes | None) -> list[str]:
+    """The orders that a stop names; whatever else it says, it is a stop."""
+    try:
+        body = json.loads(raw or b"{}")
+        return [str(key) for key in body["keys"]][-_KEYS_MAX:]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return []
+
+
+def _refuse(status: int, text: str) -> JSONResponse:
+    return JSONResponse({"error": text}, status)

@@ -1,0 +1,80 @@
+"""Opus in Ogg, through PyAV: the one file of this room that uses it (docs/decisions/0004)."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Iterator
+
+import av
+from av.audio.resampler import AudioResampler
+
+from drone.clips import LONGEST_CLIP_S, OGG_OPUS, Clip, clip_of
+
+_BIT_RATE = 24_000  # speech: 16 kB for the 5 s of T01, where the WAV has 219 kB
+_ENCODED_HZ = 48_000
+_DECODED_HZ = 24_000  # what speech needs, and half the memory of 48 kHz
+_FRAME_SAMPLES = 960  # 20 ms
+
+
+def as_opus(clip: Clip) -> Clip:
+    """The clip for a slow radio; the same words give the same bytes."""
+    if clip.media_type == OGG_OPUS:
+        return clip
+    out = io.BytesIO()
+    # Bit-exact: without it every file gets a serial number, and a hash, of its own.
+    with (
+        av.open(io.BytesIO(clip.sound), "r") as source,
+        av.open(out, "w", format="ogg", options={"fflags": "+bitexact"}) as target,
+    ):
+        stream = target.add_stream("libopus", rate=_ENCODED_HZ, layout="mono")
+        stream.bit_rate = _BIT_RATE
+        resampler = AudioResampler(
+            format="s16", layout="mono", rate=_ENCODED_HZ, frame_size=_FRAME_SAMPLES
+        )
+        for frame in [*source.decode(audio=0), None]:
+            for piece in resampler.resample(frame):
+                target.mux(stream.encode(piece))
+        target.mux(stream.encode(None))
+    return clip_of(out.getvalue(), clip.voice)
+
+
+def as_wav(clip: Clip) -> Clip:
+    """The clip as mono WAV; ValueError when it cannot be decoded or is not as long as it says."""
+    try:
+        samples = b"".join(_samples(clip.sound))
+    except av.FFmpegError as error:
+        raise ValueError(f"the clip cannot be decoded: {error}") from error
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_DECODED_HZ)
+        file.writeframes(samples)
+    decoded = clip_of(out.getvalue(), clip.voice)
+    if abs(decoded.duration_s - clip.duration_s) > 0.1 + 0.01 * clip.duration_s:
+        raise ValueError(
+            f"the clip says that it lasts {clip.duration_s:.1f} s, and lasts "
+            f"{decoded.duration_s:.1f} s"
+        )
+    return decoded
+
+
+def _samples(sound: bytes) -> Iterator[bytes]:
+    """Decoded pieces, little further than a clip may last: a small file can unpack to hours."""
+    heard_s = 0.0
+    resampler = AudioResampler(format="s16", layout="mono", rate=_DECODED_HZ)
+    with av.open(io.BytesIO(sound), "r") as source:
+        if not source.streams.audio:
+            raise ValueError("the clip has no sound in it")
+        for frame in source.decode(audio=0):
+            heard_s += frame.samples / frame.sample_rate
+            if heard_s > LONGEST_CLIP_S + 1.0:
+                return
+            yield from map(_bytes, resampler.resample(frame))
+        yield from map(_bytes, resampler.resample(None))
+
+
+def _bytes(piece: av.AudioFrame) -> bytes:
+    """Without the padding at the end of its plane."""
+    return bytes(piece.planes[0])[: piece.samples * 2]
