@@ -8,6 +8,8 @@ from shapely.geometry import LineString, Polygon
 
 from missions.flat import to_metres, to_position
 from missions.grid import Grid
+from missions.open_air import Surroundings
+from missions.way_home import way_home_findings
 from patrol.camera import CameraLens
 from patrol.clock import SHANGHAI
 from patrol.geo import Datum, LocalFrame
@@ -23,11 +25,14 @@ _ART_31 = "《无人驾驶航空器飞行管理暂行条例》第三十一条"
 _ART_64 = "《噪声污染防治法》第六十四条"
 
 
-def check_plan(plan: MissionPlan, grid: Grid, lens: CameraLens) -> list[Finding]:
+def check_plan(
+    plan: MissionPlan, grid: Grid, lens: CameraLens, around: Surroundings | None = None
+) -> list[Finding]:
     """All findings; the gravest are STOP."""
     found: list[Finding] = []
     for check in (_legs, _heights, _speeds, _battery, _law):
         found.extend(check(plan, grid))
+    found.extend(way_home_findings(plan, around or Surroundings()))
     found.extend(_counting(plan, lens))
     return found
 
@@ -55,16 +60,6 @@ def _legs(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
             yield _leg("fence.leg_outside", number, "leaves the fence", "越出电子围栏")
         if number and not outline.contains(leg):
             yield _leg("route.leg_outside_grid", number, "leaves the grid", "越出网格")
-    for number, point in enumerate(points):
-        if not fence.contains(LineString([point, home])):
-            yield _leg(
-                "way_home.leaves_fence",
-                number,
-                "has no straight way home inside the fence; choose a launch point that every leg "
-                "sees",
-                "直线返航将越出电子围栏；请另选起飞点",
-            )
-            break
 
 
 def _leg(code: str, number: int, text: str, text_zh: str) -> Finding:
