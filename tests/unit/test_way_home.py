@@ -78,7 +78,7 @@ def px4_ways(plan: MissionPlan, leg: int, at: Place) -> Iterator[list[Place]]:
     yield [at, target]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(star(smallest_m=60.0) | blocks(), st.floats(5.0, 13.0), st.data())
 def test_from_every_place_of_the_route_the_chosen_way_stays_inside_the_fence(
     ring: list[Place], step_m: float, data: st.DataObject
