@@ -38,6 +38,7 @@ from ground_station.store.engine import Store
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.templates import load_templates
+from ground_station.watchdog_port import WatchdogPort
 from ground_station.web import make_app
 from ground_station.web_server import WebServer
 from missions.register import load_register
@@ -101,7 +102,7 @@ class Station:
         self._web.stop()
 
     def _make_ports(self) -> None:
-        """What reaches out of the house: aircraft, loudspeaker, camera."""
+        """What reaches out of the house: aircraft, loudspeaker, camera, watchdog."""
         settings = self._settings
         self._vehicle = MavsdkVehicle(
             settings.aircraft.name,
@@ -117,6 +118,13 @@ class Station:
             url=settings.camera.url,
             lens=self._lens,
             latency_s=settings.camera.latency_s,
+            bus=self._bus,
+            world=self._world,
+            wall=self._wall,
+        )
+        self._watchdog = WatchdogPort(
+            settings.data_dir,
+            silent_after_s=settings.watchdog_s,
             bus=self._bus,
             world=self._world,
             wall=self._wall,
@@ -223,6 +231,7 @@ class Station:
             group.start_soon(self._store.run)
             group.start_soon(self._telemetry.run, self._bus)
             group.start_soon(self._chronicle.run)
+            group.start_soon(self._watchdog.run)
             group.start_soon(self._kept_alive, "aircraft", self._vehicle.run)
             group.start_soon(self._eye.run)
             group.start_soon(self._feed_poses)

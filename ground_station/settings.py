@@ -55,6 +55,9 @@ class StationSettings(_Section):
     clock_url: str | None = Field(
         default=None, description="an exercise clock's address; none: the machine's own clock"
     )
+    watchdog_s: float = Field(
+        default=5.0, ge=1.0, le=60.0, description="a station that hangs for so long is ended"
+    )
     register_file: Path | None = None
     legal_basis_file: Path | None = None
     aircraft: AircraftSettings

@@ -36,6 +36,11 @@ def _effect(f: Fields) -> str:
     return f"effect: before {before}, after {after}: {f.get('verdict')}"
 
 
+def _was_ended(f: Fields) -> str:
+    when = f", {_clock(f['ended_utc'])}" if f.get("ended_utc") else ""
+    return f"the station before this one hung and was ended by its watchdog{when}"
+
+
 _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "plan.made": lambda f: (
         f"planned {f.get('grid_name')}: {f.get('length_m', 0):.0f} m, "
@@ -88,6 +93,8 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
         f"{f.get('parameter')} set from {f.get('before') or 0:.0f} to {f.get('value')}: "
         f"{f.get('reason')}"
     ),
+    "watchdog.lost": lambda f: f"the watchdog ended (code {f.get('code')}) and is started again",
+    "station.was_ended": _was_ended,
     "vehicle.said": lambda f: f"autopilot: {f.get('text')}",
 }
 

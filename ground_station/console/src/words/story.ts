@@ -7,7 +7,8 @@ export type StoryName =
   | "gathering.noted" | "announcement.released" | "announcement.played" | "announcement.blocked"
   | "announcement.failed" | "speaker.stopped" | "look" | "effect" | "case.filed" | "mission.flown"
   | "returning" | "landed" | "sortie.aborted" | "log.closed" | "speed" | "guardian"
-  | "vehicle.said" | "parameter.set" | "sortie.trouble" | "link.lost" | "link.back" | "refused" | "preflight";
+  | "vehicle.said" | "parameter.set" | "sortie.trouble" | "link.lost" | "link.back" | "refused" | "preflight"
+  | "watchdog.lost" | "station.was_ended";
 
 export type StorySentences = Readonly<Record<StoryName, (event: StoryEvent) => string>>;
 

@@ -64,6 +64,10 @@ export const storyEn: StorySentences = {
   "link.lost": (e) => `Link lost: ${text(e.vehicle)}`,
   "link.back": (e) => `Link back: ${text(e.vehicle)}`,
   "parameter.set": (e) => `${text(e.parameter)} set from ${whole(e.before)} to ${whole(e.value)}: the plan returns on link loss`,
+  "watchdog.lost": () => "The station's watchdog ended and is started again",
+  "station.was_ended": (e) =>
+    "The station before this one hung and was ended by its watchdog"
+    + (e.ended_utc ? ` (${dueText(text(e.ended_utc), Date.parse(e.t_utc))})` : ""),
   "vehicle.said": (e) => `Autopilot: ${text(e.text)}`,
   refused: (e) => `Not done: ${text(e.reason)}`,
 };

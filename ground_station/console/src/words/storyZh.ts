@@ -79,6 +79,10 @@ export const storyZh: StorySentences = {
   "link.lost": (e) => `链路中断：${text(e.vehicle)}`,
   "link.back": (e) => `链路恢复：${text(e.vehicle)}`,
   "parameter.set": (e) => `${text(e.parameter)} 由 ${whole(e.before)} 设为 ${whole(e.value)}：航线规定失联返航`,
+  "watchdog.lost": () => "地面站看门狗已退出，正在重新启动",
+  "station.was_ended": (e) =>
+    "上一次地面站失去响应，已被看门狗结束"
+    + (e.ended_utc ? `（${dueText(text(e.ended_utc), Date.parse(e.t_utc))}）` : ""),
   "vehicle.said": (e) => `飞控：${text(e.text)}`,
   refused: (e) => `未执行：${text(e.reason)}`,
 };
