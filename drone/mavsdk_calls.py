@@ -9,13 +9,13 @@ from typing import TypeVar
 import anyio
 from mavsdk.exceptions import MavsdkError
 
-from drone.mavsdk_streams import Newest
+from drone.newest import Newest
 from patrol.clock import WallClock
 from patrol.errors import CommandDenied
 
 CONFIRM_S = 10.0  # wall; a deed that the state does not show by then was not done
 _TRIES = 3
-_TRY_AGAIN_S = 0.2  # wall
+TRY_AGAIN_S = 0.2  # wall
 _WORDS_COME_S = 0.3  # wall; the autopilot's words arrive beside its refusal
 _LOOK_EVERY_S = 0.05  # wall
 
@@ -60,7 +60,7 @@ class Calls:
         self, name: str, call: Callable[[], Awaitable[object]], is_done: Callable[[Newest], bool]
     ) -> None:
         """Call, then wait until the state shows it; the autopilot's own words when it does not."""
-        self._check(name)
+        self.check(name)
         since_s = self._wall.monotonic_s()
         try:
             await shielded(call)
@@ -80,7 +80,7 @@ class Calls:
         """Wait for a state; CommandDenied when it does not come or something graver does."""
         started_s = self._wall.monotonic_s()
         while not is_done(self._newest):
-            self._check(name)
+            self.check(name)
             if self._wall.monotonic_s() - started_s > within_s:
                 words = self._words_since(started_s if since_s is None else since_s)
                 raise CommandDenied(name, words or f"not done within {within_s:.0f} s")
@@ -90,27 +90,28 @@ class Calls:
         """Try again on a lost message; the last refusal is told."""
         since_s = self._wall.monotonic_s()
         for attempt in range(_TRIES):
-            self._check(name)
+            self.check(name)
             try:
                 return await shielded(call)
             except MavsdkError as error:
                 if attempt == _TRIES - 1:
                     reason = self._words_since(since_s) or result_name(error)
                     raise CommandDenied(name, reason) from error
-                await self._wall.sleep(_TRY_AGAIN_S)
+                await self._wall.sleep(TRY_AGAIN_S)
         raise CommandDenied(name, "no answer")
 
     async def read(self, call: Callable[[], Awaitable[T]]) -> T | None:
         """One answer, or None where the autopilot does not give it."""
-        self._check("ask")
+        self.check("ask")
         try:
             return await shielded(call)
         except MavsdkError:
             return None  # pre-flight makes a finding of what is missing
 
-    def _check(self, name: str) -> None:
+    def check(self, name: str) -> None:
+        """CommandDenied when something graver than what is under way waits."""
         if max(self._waiting, default=0) > self._gravity:
-            raise CommandDenied(name, "broken off: the aircraft was told to return or land")
+            raise CommandDenied(name, "broken off: the aircraft was told to hold, return or land")
 
     def _words_since(self, since_s: float) -> str:
         return "; ".join(self._newest.texts_since(since_s))

@@ -187,6 +187,21 @@ def fly(
     _leave(run_fly(plan_file, connect=connect, approve=approve, as_json=as_json))
 
 
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="What to measure: telemetry.")],
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A short form that ends within 50 seconds.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure speed, memory and truth on this machine."""
+    from ground_station.commands.bench import bench as run_bench
+
+    _leave(run_bench(name, is_quick=quick, as_json=as_json))
+
+
 @grids_app.command("list")
 def grids_list(*, register: RegisterOption = None, as_json: JsonOption = False) -> None:
     """Show the grids of a register."""

@@ -31,7 +31,7 @@ from missions.runner import SortieRunner
 from patrol.bus import Bus
 from patrol.cause import Cause, Role, by_system
 from patrol.clock import WallClock, WorldClock
-from patrol.errors import Refused
+from patrol.errors import LinkLost, Refused
 from patrol.plan import MissionPlan
 from patrol.sighting import Look, Sighting, Stage
 from patrol.story import StoryEvent
@@ -180,7 +180,7 @@ class CrowdDesk:
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
-        except Refused as error:
+        except (Refused, LinkLost) as error:
             _log.warning("refused", reason=str(error))
             if self.watch is not None:
                 self._parts.bus.publish(

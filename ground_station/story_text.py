@@ -89,6 +89,28 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "refused": lambda f: f"refused: {f.get('reason')}",
     "link.lost": lambda f: f"link lost: {f.get('vehicle')} silent for {f.get('age_s')} s",
     "link.back": lambda f: f"link back: {f.get('vehicle')}",
+    "fleet.stranger": lambda f: (
+        f"a stranger is heard, system id {f.get('system_id')} at {f.get('line')}: not commanded"
+    ),
+    "fleet.same_id": lambda f: (
+        f"ANOTHER aircraft has the system id {f.get('system_id')} of {f.get('vehicle')}: refused"
+    ),
+    "fleet.station": lambda f: f"another ground station is heard, system id {f.get('system_id')}",
+    "station.other_command": lambda f: (
+        f"ANOTHER ground station, system id {f.get('system_id')}, commands {f.get('vehicle')} "
+        f"(MAVLink command {f.get('command')})"
+    ),
+    "station.other_upload": lambda f: (
+        f"ANOTHER ground station, system id {f.get('system_id')}, changed what is on board of "
+        f"{f.get('vehicle')}: upload again"
+    ),
+    "vehicle.restarted": lambda f: f"the autopilot of {f.get('vehicle')} restarted",
+    "stream.stopped": lambda f: f"{f.get('vehicle')} tells no {f.get('stream')} any more",
+    "stream.back": lambda f: f"{f.get('vehicle')} tells {f.get('stream')} again",
+    "tlog.dropped": lambda f: f"{f.get('frames')} frames are missing in {f.get('file')}",
+    "tlog.failed": lambda f: f"the link is not recorded in {f.get('file')}: {f.get('reason')}",
+    "kill.armed": lambda f: f"KILL of {f.get('vehicle')} prepared for {f.get('within_s', 0):.0f} s",
+    "kill.sent": lambda f: f"KILL of {f.get('vehicle')} sent: its motors stop",
     "parameter.set": lambda f: (
         f"{f.get('parameter')} set from {f.get('before') or 0:.0f} to {f.get('value')}: "
         f"{f.get('reason')}"

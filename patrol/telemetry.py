@@ -33,6 +33,7 @@ class FlightMode(enum.Enum):
     LAND = "land"
     MANUAL = "manual"  # any mode in which the pilot's sticks fly
     OFFBOARD = "offboard"
+    ORBIT = "orbit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +81,40 @@ class Gnss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wind:
+    """As the autopilot estimates it; where it comes from, 0 to 360 true."""
+
+    speed_m_s: float
+    from_deg_true: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ages:
+    """Wall seconds since each part of a sample was told; None: never yet."""
+
+    link_s: float | None = None  # anything at all, a heartbeat at least
+    position_s: float | None = None
+    velocity_s: float | None = None
+    attitude_s: float | None = None
+    camera_s: float | None = None
+    battery_s: float | None = None
+    gnss_s: float | None = None
+    home_s: float | None = None
+    mode_s: float | None = None  # and whether it is armed: the heartbeat tells both
+    in_air_s: float | None = None
+    terrain_s: float | None = None
+    wind_s: float | None = None
+    text_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetrySample:
     """One aircraft at one moment."""
 
     vehicle_id: str
     time_utc: datetime  # world time at receipt
     heard_at_s: float  # wall monotonic seconds of the newest position message
+    boot_ms: int | None = None  # the aircraft's own clock when it sent that position
     position: GeoPoint | None = None
     altitude_amsl_m: float | None = None
     height_above_home_m: float | None = None
@@ -97,6 +126,7 @@ class TelemetrySample:
     heading_true_deg: float | None = None
     battery: Battery | None = None
     gnss: Gnss | None = None
+    wind: Wind | None = None
     home: GeoPoint | None = None
     home_altitude_amsl_m: float | None = None
     mode: FlightMode = FlightMode.UNKNOWN
@@ -104,6 +134,8 @@ class TelemetrySample:
     is_in_air: bool | None = None
     mission_item: int | None = None  # current item of the uploaded plan, as waypoints of the plan
     mission_total: int | None = None
+    last_text: str | None = None  # the autopilot's newest words (STATUSTEXT)
+    ages: Ages = Ages()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

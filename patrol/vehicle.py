@@ -48,16 +48,83 @@ class LookAt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoTo:
+    """Fly there and hold; done when it stands there. It leaves the mission; start resumes it."""
+
+    point: GeoPoint
+    height_above_home_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandOff:
+    """Hold so far from a place, on the near side, and look at it; done when it does."""
+
+    centre: GeoPoint
+    altitude_amsl_m: float  # of what is looked at
+    distance_m: float
+    height_above_home_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orbit:
+    """Circle a place, nose inwards (radius above 0: clockwise); done when the mode says orbit."""
+
+    centre: GeoPoint
+    radius_m: float
+    speed_m_s: float
+    height_above_home_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSpeed:
+    """Done when it flies so fast; a speed cannot be seen while it stands."""
+
+    speed_m_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeHeight:
+    """Climb or sink here and hold; done within 1 m of it. It leaves the mission; start resumes."""
+
+    height_above_home_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointCamera:
+    """Turn the gimbal: earth-fixed, pitch negative below the horizon; done when it points there."""
+
+    pitch_deg: float
+    bearing_true_deg: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnHome:
     """Done when the mode says return or land."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Land:
-    """Land here; done when the mode says land."""
+    """Land here; done when the mode says land, or it stands disarmed on the ground."""
 
 
-Command = Upload | Arm | TakeOff | StartMission | Hold | LookAt | ReturnHome | Land
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmKill:
+    """First step of a kill: nothing happens to the aircraft. The asker makes up the token."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """Stop the motors NOW: it falls. Only with the token of an `ArmKill` of the last 10 s."""
+
+    token: str
+
+
+Command = (
+    Upload | Arm | TakeOff | StartMission | Hold | LookAt | GoTo | StandOff | Orbit | ChangeSpeed
+    | ChangeHeight | PointCamera | ReturnHome | Land | ArmKill | Kill
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,10 +19,13 @@ from sim.aircraft import SimAircraft
 from sim.clock import SimClock
 from sim.clock_http import clock_answer, clock_put
 from sim.ears import Ears
+from sim.encoder import Encoder
+from sim.fault_http import fault_routes, unless
+from sim.fault_video import FaultyStream, serve_while_alive
+from sim.faults import Fault, FaultOrder, fault_order, follow
 from sim.film import Film
 from sim.http import HttpAnswer, HttpRequest, HttpServer, Routes, refuse
 from sim.life import cancel_when_asked_to_stop
-from sim.live import LiveStream
 from sim.rtsp import RtspServer
 from sim.scenario import Scenario, load_scenario
 from sim.world import make_world
@@ -47,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=_speed, default=1.0,
                         help="world seconds in a wall second, 0.1 to 10; a ceiling")  # fmt: skip
     parser.add_argument("--mute", action="store_true", help="nobody hears the loudspeaker")
+    parser.add_argument("--fault", type=_fault, action="append", default=[],
+                        metavar="NAME[=VALUE][@T]", help="break something, T world seconds after "
+                        "the start: " + ", ".join(fault.name for fault in Fault))  # fmt: skip
     parser.add_argument("--no-people", action="store_true", help="the same world, nobody in it")
     return parser
 
@@ -60,6 +67,13 @@ def _speed(text: str) -> float:
     if not low <= speed <= high:
         raise argparse.ArgumentTypeError(f"a number from {low:g} to {high:g}, not {text!r}")
     return speed
+
+
+def _fault(text: str) -> FaultOrder:
+    try:
+        return fault_order(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _clock_routes(clock: SimClock) -> Routes:
@@ -79,7 +93,10 @@ def _clock_routes(clock: SimClock) -> Routes:
     return {("GET", "/clock"): get, ("PUT", "/clock"): put}
 
 
-async def simulate(scenario: Scenario, *, seed: int, speed: float, is_muted: bool) -> None:
+async def simulate(
+    scenario: Scenario, *, seed: int, speed: float, is_muted: bool,
+    faults: Sequence[FaultOrder] = (),
+) -> None:  # fmt: skip
     """Run the whole world until asked to stop."""
     clock = SimClock(scenario.start_utc, speed)
     world = make_world(scenario, seed)
@@ -89,7 +106,14 @@ async def simulate(scenario: Scenario, *, seed: int, speed: float, is_muted: boo
         clock=clock,
         seed=seed,
     )
-    frame, stream = LocalFrame(origin=scenario.home), LiveStream()
+    frame, lens, rate = (
+        LocalFrame(origin=scenario.home), scenario.camera.lens, scenario.camera.frames_per_s,
+    )  # fmt: skip
+    stream = FaultyStream(
+        aircraft.faults,
+        lambda: Encoder(width_px=lens.width_px, height_px=lens.height_px, frames_per_s=rate),
+        seed=seed,
+    )
 
     def speaker_at() -> Enu:
         pose = aircraft.pose()
@@ -100,15 +124,19 @@ async def simulate(scenario: Scenario, *, seed: int, speed: float, is_muted: boo
     )
     ears = Ears(world=world, clock=clock, speaker_at=speaker_at, is_muted=is_muted)
     camera_server = RtspServer(
-        stream=stream, path=_CAMERA_PATH, frames_per_s=scenario.camera.frames_per_s,
-        clock=SystemClock(),
-    )  # fmt: skip
-    air: Routes = {("POST", "/air"): ears.play, ("DELETE", "/air"): ears.stop}
+        stream=stream, path=_CAMERA_PATH, frames_per_s=rate, clock=SystemClock()
+    )
+    play = unless(
+        Fault.LOUDSPEAKER_DEAD, aircraft.faults, ears.play, "the loudspeaker takes no clip"
+    )
+    air: Routes = {("POST", "/air"): play, ("DELETE", "/air"): ears.stop}
     async with anyio.create_task_group() as tasks:
         await tasks.start(cancel_when_asked_to_stop, tasks.cancel_scope)
         mavlink_port = await tasks.start(aircraft.run)
-        camera_port = await tasks.start(camera_server.run)
-        http_port = await tasks.start(HttpServer({**_clock_routes(clock), **air}).run)
+        camera_port = await tasks.start(serve_while_alive, camera_server, aircraft.faults)
+        routes = {**_clock_routes(clock), **air, **fault_routes(aircraft.faults)}
+        http_port = await tasks.start(HttpServer(routes).run)
+        tasks.start_soon(follow, faults, aircraft.faults, clock)
         tasks.start_soon(film.run)
         await stream.parameter_sets()  # ready means that a client gets pictures
         _say_ready(mavlink_port, camera_port, http_port)
@@ -138,7 +166,13 @@ def main() -> int:
         scenario = scenario.without_people()
     cv2.setNumThreads(1)  # pictures cost 15 ms; more threads only wake more cores
     anyio.run(
-        lambda: simulate(scenario, seed=options.seed, speed=options.speed, is_muted=options.mute)
+        lambda: simulate(
+            scenario,
+            seed=options.seed,
+            speed=options.speed,
+            is_muted=options.mute,
+            faults=options.fault,
+        )  # fmt: skip
     )
     return 0
 

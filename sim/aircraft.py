@@ -20,10 +20,12 @@ from pymavlink.dialects.v20 import common as mavlink
 
 from patrol.geo import GeoPoint
 from patrol.telemetry import CameraPointing
-from sim.autopilot import Autopilot, Mode
+from sim.autopilot import Autopilot
 from sim.clock import SimClock
 from sim.commands import Commands
-from sim.faults import Fault
+from sim.fault_effects import FaultEffects
+from sim.faults import Fault, Faults
+from sim.link import LossyLink
 from sim.mavlink_state import StateMessages
 from sim.mission_protocol import MissionStore
 from sim.net import HOST, local_port
@@ -52,7 +54,8 @@ class SimAircraft:
         system_id: int = 1,
     ) -> None:
         self._clock = clock
-        self.faults = faults if faults is not None else set()
+        self.faults = faults if isinstance(faults, Faults) else Faults(faults or ())
+        self._uplink, self._downlink = (LossyLink(self.faults, 2 * seed + way) for way in (0, 1))
         self._out = mavlink.MAVLink(None, srcSystem=system_id, srcComponent=1)
         self.autopilot = Autopilot(
             home=home,
@@ -65,21 +68,21 @@ class SimAircraft:
         self._state = StateMessages(
             self.autopilot, clock, home_elevation_amsl_m, self._missions, seed
         )
+        self._effects = FaultEffects(self.autopilot, self.faults)
         self._commands = Commands(self.autopilot, self._state, self._send, home_elevation_amsl_m)
         self._peers: dict[tuple[str, int], float] = {}
-        self._outbox: list[bytes] = []
         self._heard_station_s: float | None = None
         self._chunk_id = 0
         self._one_writer = anyio.Lock()
         self.takeoff_count = 0
 
-    def inject(self, fault: Fault) -> None:
-        """Break something."""
-        self.faults.add(fault)
+    def inject(self, fault: Fault, value: float | None = None) -> None:
+        """Break something; ValueError when there cannot be so much of it."""
+        self.faults.inject(fault, value)
 
     def clear(self, fault: Fault) -> None:
         """Mend it."""
-        self.faults.discard(fault)
+        self.faults.clear_one(fault)
 
     def pose(self) -> AircraftPose:
         """The truth now."""
@@ -107,12 +110,15 @@ class SimAircraft:
 
     async def _live(self, link: anyio.abc.UDPSocket) -> None:
         tick, world_s, beat_s, mode = 0, self._clock.monotonic_s(), 0.0, self.autopilot.mode
+        stepped_s = time.monotonic()
         while True:
             now_s, now_world_s = time.monotonic(), self._clock.monotonic_s()
-            self.autopilot.step(now_world_s - world_s)
-            world_s = now_world_s
+            self._take_due(now_s)
             if self._heard_station_s is not None:
-                self.autopilot.link_lost(now_s - self._heard_station_s)
+                self.autopilot.station_silent_s = now_s - self._heard_station_s
+            self.autopilot.step(now_world_s - world_s, now_s - stepped_s)
+            self._effects.step(now_world_s - world_s, now_s)
+            world_s, stepped_s = now_world_s, now_s
             self._missions.ask_again(now_s)
             has_changed = self.autopilot.mode is not mode
             if has_changed or now_s - beat_s >= _HEARTBEAT_S:
@@ -128,16 +134,19 @@ class SimAircraft:
 
     async def _listen(self, link: anyio.abc.UDPSocket) -> None:
         async for data, peer in link:
-            if Fault.SILENT in self.faults:
-                continue
             now_s = time.monotonic()
             is_new = peer not in self._peers
             self._peers[peer] = now_s
             if is_new:
                 self._forget_peers(now_s)
+            self._uplink.put(data, now_s)
+            self._take_due(now_s)
+            await self._flush(link)
+
+    def _take_due(self, now_s: float) -> None:
+        for data in self._uplink.due(now_s):
             for message in _messages(data):
                 self._take(message, now_s)
-            await self._flush(link)
 
     def _forget_peers(self, now_s: float) -> None:
         for peer, heard_s in list(self._peers.items()):
@@ -149,8 +158,6 @@ class SimAircraft:
         kind = message.get_type()
         if kind == "HEARTBEAT":
             self._heard_station_s = now_s
-            if self.autopilot.is_failsafe and self.autopilot.mode is Mode.HOLD:
-                self.autopilot.is_failsafe = False
         elif not self._missions.take(message, now_s):
             self._commands.take(message)
 
@@ -172,8 +179,9 @@ class SimAircraft:
         self._send(mavlink.MAVLink_mission_current_message(self.autopilot.current, total))
 
     def _send(self, message: Any) -> None:  # noqa: ANN401
-        if Fault.SILENT not in self.faults:
-            self._outbox.append(message.pack(self._out))
+        now_s = time.monotonic()
+        if (bent := self._effects.bent(message, now_s)) is not None:
+            self._downlink.put(bent.pack(self._out), now_s)
             self._out.seq = (self._out.seq + 1) % 256
 
     def _send_all(self, messages: Any) -> None:  # noqa: ANN401  # an iterator of messages
@@ -182,8 +190,7 @@ class SimAircraft:
 
     async def _flush(self, link: anyio.abc.UDPSocket) -> None:
         async with self._one_writer:
-            waiting, self._outbox = self._outbox, []
-            for data in waiting:
+            for data in self._downlink.due(time.monotonic()):
                 for host, port in list(self._peers):
                     await link.sendto(data, host, port)
 

@@ -1,328 +1,315 @@
-"""What the simulated autopilot decides: modes, the mission, fail-safes. It knows no bytes."""
+"""What the simulated autopilot decides: modes, arming, fail-safes. It knows no bytes."""
 
 from __future__ import annotations
 
-import enum
-import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from patrol.geo import Enu, GeoPoint, LocalFrame, is_inside
-from sim.faults import Fault
-from sim.flight_model import FlightModel, Target
-from sim.parameters import Parameters
+from patrol.geo import Enu, GeoPoint, is_inside
+from sim.conditions import Conditions, Situation
+from sim.craft import Craft
+from sim.failsafes import MODE_OF, Action, Failsafes
+from sim.faults import ARMING_REFUSALS, Fault
+from sim.ground_watch import GroundWatch
+from sim.manoeuvres import (
+    BySticks,
+    Descend,
+    GoTo,
+    Hold,
+    Land,
+    Manoeuvre,
+    Orbit,
+    Return,
+    TakeOff,
+    here,
+)
+from sim.mission import (
+    CHANGE_SPEED,
+    GIMBAL,
+    GIMBAL_CONFIGURE,
+    LAND_HERE,
+    RETURN,
+    ROI,
+    ROI_NONE,
+    TAKE_OFF,
+    WAYPOINT,
+    YAW_LOCK_FLAG,
+    Item,
+)
+from sim.mission_flight import MissionFlight
+from sim.modes import BY_STICKS, Mode
+from sim.return_path import return_path, return_up_m
 
-# MAV_CMD numbers that a mission may hold.
-WAYPOINT, RETURN, LAND_HERE, TAKE_OFF = 16, 20, 21, 22
-CHANGE_SPEED, GIMBAL, GIMBAL_CONFIGURE, ROI, ROI_NONE = 178, 1000, 1001, 195, 197
-YAW_LOCK_FLAG = 16
-_ENDURANCE_S = 1500.0
-_AUTO_DISARM_S = 2.0  # world, after landing
-_HOLD_BEFORE_RETURN_S = 5.0  # wall, PX4's fail-safe delay
+__all__ = [
+    "CHANGE_SPEED", "GIMBAL", "GIMBAL_CONFIGURE", "LAND_HERE", "RETURN", "ROI", "ROI_NONE",
+    "TAKE_OFF", "WAYPOINT", "YAW_LOCK_FLAG", "Autopilot", "Item", "Mode",
+]  # fmt: skip
 
-
-class Mode(enum.Enum):
-    """PX4 modes with their custom_mode (main << 16 | sub << 24)."""
-
-    MANUAL = 0x00010000
-    READY = 0x01040000
-    TAKE_OFF = 0x02040000
-    HOLD = 0x03040000
-    MISSION = 0x04040000
-    RETURN = 0x05040000
-    LAND = 0x06040000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One mission item: MAV_CMD, its parameters, and place with height above home."""
-
-    command: int
-    params: tuple[float, float, float, float]
-    point: GeoPoint | None
-    up_m: float
+_SPOOL_UP_S = 1.0  # wall, before COM_DISARM_PRFLT begins to count
+_FLYING_M = 0.3
+_ORBIT_RADIUS_M = 15.0
+_INFO, _WARNING, _ERROR, _CRITICAL = 6, 4, 3, 2  # MAV_SEVERITY
 
 
 @dataclass(slots=True, kw_only=True)
-class Autopilot:
-    """The brain. `say` sends a STATUSTEXT (severity, text), `reached` a MISSION_ITEM_REACHED."""
+class Autopilot(Craft):
+    """The brain: every public verb is a person's command but `step`, which lets time pass."""
 
-    home: GeoPoint
-    parameters: Parameters
-    say: Callable[[int, str], None]
-    reached: Callable[[int], None]
-    model: FlightModel = field(default_factory=FlightModel)
-    faults: set[Fault] = field(default_factory=set)
-    mode: Mode = Mode.HOLD
-    is_armed: bool = False
-    battery_pct: float = 100.0
-    mission: list[Item] = field(default_factory=list)
-    current: int = 0
-    is_mission_over: bool = False
-    fence: list[GeoPoint] = field(default_factory=list)
-    is_failsafe: bool = False
-    cruise_m_s: float = 5.0
-    _landed_s: float = 0.0
-    _is_breached: bool = False
-    _warned: set[str] = field(default_factory=set)
+    _way: Manoeuvre | None = None
+    _had_sticks: bool = False
+    _ground: GroundWatch = field(init=False)
+    _failsafes: Failsafes = field(init=False)
+    _conditions: Conditions = field(init=False)
 
-    @property
-    def frame(self) -> LocalFrame:
-        """Metres around home."""
-        return LocalFrame(origin=self.home)
+    def __post_init__(self) -> None:
+        """Its parts share its parameters and its voice."""
+        self._ground = GroundWatch()
+        self._failsafes = Failsafes(parameters=self.parameters, say=self.say)
+        self._conditions = Conditions(parameters=self.parameters, say=self.say, frame=self.frame)
 
-    @property
-    def position(self) -> GeoPoint:
-        """Where it is."""
-        return self.frame.to_geo(Enu(east_m=self.model.east_m, north_m=self.model.north_m))
+    # --- what a person commands
 
     def arm(self) -> bool:
         """Whether it arms; the reason not to is said."""
-        if Fault.ARM_DENIED in self.faults:
-            self.say(4, "Arming denied: Resolve system health failures first")
-            return False
-        if Fault.GNSS_LOST in self.faults:
-            self.say(4, "Arming denied: No valid global position estimate")
-            return False
+        for fault, words in ARMING_REFUSALS.items():
+            if fault in self.faults:
+                self.say(_CRITICAL, words)
+                return False
+        if not self.is_armed:
+            self.say(_INFO, "Armed by external command")
         self.is_armed = True
-        self._landed_s = 0.0
+        self._ground.begin()
+        self._had_sticks = self.sticks is not None
+        self._failsafes.clear()
+        self._conditions.forget()
         return True
 
     def disarm(self) -> bool:
         """Only on the ground."""
         if not self.model.is_on_ground:
-            self.say(4, "Disarming denied: not landed")
+            self.say(_CRITICAL, "Disarming denied: not landed")
             return False
-        self.is_armed = False
-        self.mode = Mode.HOLD
-        self.is_failsafe = False
+        self._stop_motors("external command")
         return True
 
-    def take_off(self) -> None:
-        """Climb to MIS_TAKEOFF_ALT above home."""
+    def kill(self) -> None:
+        """Motors off at once, in the air too: it falls."""
+        self._stop_motors("external command")
+
+    def _stop_motors(self, reason: str) -> None:
+        if self.is_armed:
+            self.say(_INFO, f"Disarmed by {reason}")
+        self.is_armed = self.is_failsafe = False
+        self.mode = self.intended = Mode.HOLD
+        self._way = self.model.target = self.model.course = None
+        self._failsafes.clear()
+        if self.model.is_on_ground:
+            self.battery.swap()
+
+    def take_off(self, up_m: float | None = None) -> None:
+        """Climb to this height above home, or to MIS_TAKEOFF_ALT."""
         if not self.is_armed or Fault.TAKEOFF_ACKED_NOT_DONE in self.faults:
             return
-        self.mode = Mode.TAKE_OFF
-        self._go(self.model.east_m, self.model.north_m, self.parameters["MIS_TAKEOFF_ALT"], 2.0)
+        wanted_m = self.parameters["MIS_TAKEOFF_ALT"] if up_m is None else up_m
+        self._choose(Mode.TAKE_OFF, TakeOff(self.model, max(wanted_m, self.model.up_m)))
 
     def hold(self) -> None:
         """Stop here."""
-        self.mode = Mode.HOLD
-        if not self.model.is_on_ground:
-            stop_m = self.model.speed_m_s**2 / (2.0 * 1.75)
-            speed = max(self.model.speed_m_s, 1e-6)
-            self._go(
-                self.model.east_m + self.model.east_m_s / speed * stop_m,
-                self.model.north_m + self.model.north_m_s / speed * stop_m,
-                self.model.up_m,
-                max(self.model.speed_m_s, 2.0),
-            )
+        self._choose(Mode.HOLD)
+
+    def fly_by_sticks(self) -> None:
+        """Position mode; a mode command hands back."""
+        self._choose(Mode.POSITION)
 
     def start_mission(self) -> None:
         """Start, or go on with the current item."""
         if not self.mission:
-            self.say(4, "Mission mode rejected: no valid mission")
+            self.say(_WARNING, "Mission mode rejected: no valid mission")
             return
         if not self.is_armed:
-            self.say(4, "Mission mode rejected: not armed")
+            self.say(_WARNING, "Mission mode rejected: not armed")
             return
         if reason := self.mission_fault():
-            self.say(3, reason)
+            self.say(_ERROR, reason)
             return
-        self.mode = Mode.MISSION
-        self.is_mission_over = False
-        self._aim()
+        self._choose(Mode.MISSION)
 
-    def mission_fault(self) -> str:
-        """PX4's words when a waypoint is outside the fence; empty when none is."""
-        if len(self.fence) < 3:
-            return ""
-        for number, item in enumerate(self.mission):
-            if item.point is not None and not is_inside(item.point, self.fence):
-                return f"Geofence violation for waypoint {number + 1}"
-        return ""
+    def reposition(
+        self,
+        point: GeoPoint | None,
+        up_m: float,
+        heading_deg: float | None,
+        speed_m_s: float | None = None,
+    ) -> None:
+        """Go to a place (None: stay over this one) and hold there."""
+        at = here(self.model)
+        if point is not None and not self._is_allowed(point, "Reposition"):
+            return
+        place = self.frame.to_enu(point) if point is not None else at
+        place = Enu(east_m=place.east_m, north_m=place.north_m, up_m=up_m)
+        speed = self.cruise_m_s if speed_m_s is None else speed_m_s
+        self._choose(Mode.HOLD, GoTo(self.model, place, speed, heading_deg))
 
-    def fence_fault(self) -> str:
-        """PX4's words when home is outside the fence."""
-        if len(self.fence) >= 3 and not is_inside(self.home, self.fence):
-            return "Geofence invalid, doesn't contain Home position"
-        return ""
-
-    def reposition(self, point: GeoPoint, up_m: float, heading_deg: float | None) -> None:
-        """Go to a place and hold there."""
-        self.mode = Mode.HOLD
-        enu = self.frame.to_enu(point)
-        self._go(enu.east_m, enu.north_m, up_m, self.cruise_m_s, heading_deg)
+    def orbit(
+        self,
+        centre: GeoPoint | None,
+        up_m: float,
+        *,
+        radius_m: float | None = None,
+        speed_m_s: float | None = None,
+        faces_centre: bool = True,
+    ) -> None:
+        """Fly round a place; a negative radius goes anticlockwise."""
+        if centre is not None and not self._is_allowed(centre, "Orbit"):
+            return
+        at = here(self.model)
+        place = self.frame.to_enu(centre) if centre is not None else at
+        self._choose(
+            Mode.ORBIT,
+            Orbit(
+                self.model, Enu(east_m=place.east_m, north_m=place.north_m, up_m=up_m),
+                radius_m or _ORBIT_RADIUS_M, speed_m_s or self.cruise_m_s, faces_centre,
+            ),
+        )  # fmt: skip
 
     def return_home(self) -> None:
-        """Climb to the return height, fly home, land."""
-        if self.model.is_on_ground:
-            return
-        self.mode = Mode.RETURN
-        self.model.wanted_bearing_deg, self.model.wanted_pitch_deg = None, 0.0
+        """Climb to the return height, fly the way that RTL_TYPE says, land."""
+        if not self.model.is_on_ground:
+            self.say(_INFO, "Returning to launch")
+            self._choose(Mode.RETURN)
 
     def land(self) -> None:
         """Land here."""
-        if self.model.is_on_ground:
-            return
-        self.mode = Mode.LAND
-        self._go(self.model.east_m, self.model.north_m, -2.0, 1.0)
+        if not self.model.is_on_ground:
+            self.say(_INFO, "Landing at current position")
+            self._choose(Mode.LAND)
 
-    def point_camera(self, place: GeoPoint, up_m: float) -> None:
-        """Look at a place on the ground (region of interest)."""
-        enu = self.frame.to_enu(place)
-        off_e, off_n = enu.east_m - self.model.east_m, enu.north_m - self.model.north_m
-        self.model.wanted_bearing_deg = math.degrees(math.atan2(off_e, off_n)) % 360.0
-        below_m = self.model.up_m - up_m
-        self.model.wanted_pitch_deg = -math.degrees(math.atan2(below_m, math.hypot(off_e, off_n)))
+    def _is_allowed(self, point: GeoPoint, what: str) -> bool:
+        if len(self.fence) >= 3 and not is_inside(point, self.fence):
+            self.say(_CRITICAL, f"{what} is outside geofence")
+            return False
+        return True
 
-    def aim_gimbal(self, pitch_deg: float, yaw_deg: float, *, is_locked: bool) -> None:
-        """Set the gimbal; a NaN leaves that axis. Without lock, yaw is from the nose."""
-        if not math.isnan(pitch_deg):
-            self.model.wanted_pitch_deg = pitch_deg
-        if not math.isnan(yaw_deg):
-            base = 0.0 if is_locked else self.model.heading_deg
-            self.model.wanted_bearing_deg = (base + yaw_deg) % 360.0
+    # --- time
 
-    def step(self, duration_s: float) -> None:
-        """Move on by so many world seconds."""
+    def step(self, duration_s: float, wall_s: float | None = None) -> None:
+        """Move on by so many world seconds; what waits for people counts `wall_s`."""
         if Fault.BATTERY_LOW in self.faults:
             self.battery_pct = min(self.battery_pct, 12.0)
-        if self.is_armed and not self.model.is_on_ground:
-            self.battery_pct = max(0.0, self.battery_pct - 100.0 / _ENDURANCE_S * duration_s)
-        if self.is_armed:
-            self.model.step(duration_s)
-            self._decide(duration_s)
-
-    def link_lost(self, silent_s: float) -> None:
-        """The ground station has been silent for so many wall seconds."""
-        limit_s = self.parameters["COM_DL_LOSS_T"]
-        if self.model.is_on_ground or silent_s < limit_s or self.parameters["NAV_DLL_ACT"] != 2:
+        is_unfixed = Fault.GNSS_LOST in self.faults
+        self._unfixed_s = self._unfixed_s + duration_s if is_unfixed else 0.0
+        self.model.is_powered = self.is_armed
+        self.model.step(duration_s)
+        if not self.is_armed:
+            self.intended = self.mode
             return
-        if not self.is_failsafe:
-            self.is_failsafe = True
-            self.say(3, "Failsafe activated: Data link lost, holding, then returning")
-            if self.mode not in (Mode.RETURN, Mode.LAND):
-                self.hold()
-        elif silent_s > limit_s + _HOLD_BEFORE_RETURN_S and self.mode is Mode.HOLD:
-            self.return_home()
-
-    def _decide(self, duration_s: float) -> None:
-        self._check_battery()
-        self._check_fence()
-        match self.mode:
-            case Mode.TAKE_OFF:
-                if self.model.target and abs(self.model.target.up_m - self.model.up_m) < 0.3:
-                    self.hold()
-            case Mode.MISSION:
-                self._fly_mission()
-            case Mode.RETURN:
-                self._fly_home()
-            case _:
-                pass
-        is_down = self.model.is_on_ground and self.mode in (Mode.LAND, Mode.RETURN)
-        self._landed_s = self._landed_s + duration_s if is_down else 0.0
-        if self._landed_s > _AUTO_DISARM_S:
-            self.say(6, "Landing detected")
-            self.disarm()
-
-    def _fly_mission(self) -> None:
-        if self.is_mission_over or self.model.target is None:
-            return
-        radius_m = self.parameters["NAV_ACC_RAD"]
-        is_there = self.model.distance_m() < radius_m
-        if is_there and abs(self.model.target.up_m - self.model.up_m) < 1.0:
-            self._next()
-
-    def _next(self) -> None:
-        self.reached(self.current)
-        if self.current + 1 >= len(self.mission):
-            self.is_mission_over = True
-            self.say(6, "Mission finished, loitering")
-            self.hold()
-            return
-        self.current += 1
-        self._aim()
-
-    def _aim(self) -> None:
-        """Carry out items up to the next one that has to be flown."""
-        while True:
-            item = self.mission[self.current]
-            if item.command in (WAYPOINT, TAKE_OFF) and item.point is not None:
-                enu = self.frame.to_enu(item.point)
-                self._go(enu.east_m, enu.north_m, item.up_m, self.cruise_m_s)
-                return
-            self._do(item)
-            if item.command == RETURN:
-                return
-            self.reached(self.current)
-            if self.current + 1 >= len(self.mission):
-                self.is_mission_over = True
-                self.hold()
-                return
-            self.current += 1
-
-    def _do(self, item: Item) -> None:
-        if item.command == CHANGE_SPEED and item.params[1] > 0:
-            self.cruise_m_s = item.params[1]
-        elif item.command == GIMBAL:
-            flags = int(item.up_m)  # param 5 to 7 travel as x, y, z; the link puts flags here
-            locked = bool(flags & YAW_LOCK_FLAG)
-            self.aim_gimbal(item.params[0], item.params[1], is_locked=locked)
-        elif item.command == RETURN:
-            self.return_home()
-
-    def _fly_home(self) -> None:
-        high_m = max(self.parameters["RTL_RETURN_ALT"], 0.0)
-        off_m = math.hypot(self.model.east_m, self.model.north_m)
-        if off_m > 1.0:
-            up_m = max(high_m, self.model.up_m) if self.model.up_m < high_m - 1.0 else high_m
-            is_climbing = self.model.up_m < high_m - 1.0
-            east, north = (self.model.east_m, self.model.north_m) if is_climbing else (0.0, 0.0)
-            self._go(east, north, up_m, 5.0)
+        self.battery.drain(self.model.power_w if self.is_flying else 0.0, duration_s)
+        self.follow_roi()
+        reason = self._ground.stops(self, duration_s, duration_s if wall_s is None else wall_s)
+        if reason:
+            self._stop_motors(reason)
         else:
-            self._go(0.0, 0.0, -2.0, 1.0)
+            self._react(duration_s)
+            self._fly(duration_s)
 
-    def _check_battery(self) -> None:
-        if self.parameters["COM_LOW_BAT_ACT"] == 0 or self.model.is_on_ground:
+    def _react(self, duration_s: float) -> None:
+        self._had_sticks = self._had_sticks or self.sticks is not None
+        failing = {}
+        if self.is_flying:
+            at = here(self.model)
+            now = Situation(
+                place=at, intended=self.intended, charge_pct=self.battery_pct,
+                station_silent_s=self.station_silent_s,
+                have_sticks_gone=self._had_sticks and self.sticks is None,
+                has_position=self.has_position,
+            )  # fmt: skip
+            failing = self._conditions.failing(now, self.fence)
+        decision = self._failsafes.update(
+            duration_s, failing, self.intended, can_hold=self.has_position,
+            has_stick_moved=self._has_stick_moved(),
+        )  # fmt: skip
+        if decision.is_taken_by_sticks or (
+            decision.action < Action.HOLD and self._may_take_over() and self._has_stick_moved()
+        ):
+            self.say(_INFO, "Pilot took over using sticks")
+            self.intended = Mode.POSITION
+        self.is_failsafe = decision.action >= Action.HOLD
+        if decision.action is Action.TERMINATE:
+            self._stop_motors("failsafe")
             return
-        share = self.battery_pct / 100.0
-        if share < self.parameters["BAT_EMERGEN_THR"]:
-            if self.mode is not Mode.LAND:
-                self._once("Emergency battery level, landing")
-                self.land()
-        elif share < self.parameters["BAT_CRIT_THR"]:
-            if self.mode not in (Mode.RETURN, Mode.LAND):
-                self._once("Critical battery level, returning")
-                self.return_home()
-        elif share < self.parameters["BAT_LOW_THR"]:
-            self._once("Low battery level")
+        wanted = MODE_OF.get(decision.action, self.intended)
+        if wanted is not self.mode or (decision.is_new and self.is_failsafe):
+            is_blind = decision.action is Action.DESCEND
+            self._enter(wanted, Descend(self.model, self.parameters) if is_blind else None)
 
-    def _check_fence(self) -> None:
-        if len(self.fence) < 3 or self.model.is_on_ground:
+    def _may_take_over(self) -> bool:
+        is_allowed = bool(self.parameters.whole("COM_RC_OVERRIDE") & 1)
+        return is_allowed and self.intended not in BY_STICKS and self.is_flying
+
+    def _has_stick_moved(self) -> bool:
+        if self.sticks is None or not self._may_take_over():
+            return False
+        return self.sticks.asks_for_control(self.parameters["COM_RC_STICK_OV"])
+
+    # --- modes
+
+    def _choose(self, mode: Mode, way: Manoeuvre | None = None) -> None:
+        """A person's choice; it ends the reactions that a mode command may end."""
+        self.intended = mode
+        self._failsafes.mode_was_chosen()
+        self._enter(mode, way)
+
+    def _enter(self, mode: Mode, way: Manoeuvre | None = None) -> None:
+        self.mode = mode
+        self.model.course = None
+        self._way = way or self._way_of(mode)
+
+    def _way_of(self, mode: Mode) -> Manoeuvre | None:
+        model, parameters = self.model, self.parameters
+        match mode:
+            case Mode.MISSION:
+                return MissionFlight(
+                    model=model, parameters=parameters, state=self.plan, frame=self.frame,
+                    deeds=self, reached=self.reached,
+                )  # fmt: skip
+            case Mode.RETURN:
+                return self._way_home()
+            case Mode.LAND:
+                return Land(model, parameters)
+            case Mode.POSITION | Mode.MANUAL:
+                return BySticks(model, parameters, lambda: self.sticks)
+            case _:
+                return Hold(model) if self.is_flying else None
+
+    def _way_home(self) -> Return:
+        self._roi = None
+        self.model.wanted_bearing_deg, self.model.wanted_pitch_deg = None, 0.0
+        at = here(self.model)
+        path = return_path(
+            self.parameters.whole("RTL_TYPE"), here=at, frame=self.frame, mission=self.plan,
+            rally=self.rally,
+        )  # fmt: skip
+        ground_m = self.model.terrain(path.landing.east_m, path.landing.north_m)
+        up_m = return_up_m(
+            up_m=at.up_m, away_m=at.distance_m(path.landing),
+            return_m=ground_m + self.parameters["RTL_RETURN_ALT"],
+            descend_m=ground_m + self.parameters["RTL_DESCEND_ALT"],
+            cone_deg=self.parameters["RTL_CONE_ANG"],
+        )  # fmt: skip
+        return Return(self.model, self.parameters, path, up_m, self.parameters["MPC_XY_CRUISE"])
+
+    def leave_mission(self, item: Item) -> None:
+        """Return or land, because a mission's item says so."""
+        mode = Mode.RETURN if item.command == RETURN else Mode.LAND
+        self.intended = mode
+        place = self.frame.to_enu(item.point) if item.point is not None else None
+        way = Land(self.model, self.parameters, place, self.cruise_m_s) if place else None
+        self._enter(mode, way)
+
+    def _fly(self, duration_s: float) -> None:
+        if self._way is None or not self._way.step(duration_s):
             return
-        is_out = not is_inside(self.position, self.fence)
-        if is_out and not self._is_breached and self.mode not in (Mode.RETURN, Mode.LAND):
-            self.say(3, "Geofence violation")
-            if self.parameters["GF_ACTION"] >= 3:
-                self.return_home()
-            elif self.parameters["GF_ACTION"] == 2:
-                self.hold()
-        self._is_breached = is_out
-
-    def _once(self, text: str) -> None:
-        if text not in self._warned:
-            self._warned.add(text)
-            self.say(3, text)
-
-    def _go(
-        self,
-        east_m: float,
-        north_m: float,
-        up_m: float,
-        speed: float,
-        heading_deg: float | None = None,
-    ) -> None:
-        self.model.target = Target(
-            east_m=east_m, north_m=north_m, up_m=up_m, speed_m_s=speed, heading_deg=heading_deg
-        )
+        if self.mode is Mode.MISSION:
+            self.say(_INFO, "Mission finished, loitering")
+        if self.mode in (Mode.TAKE_OFF, Mode.MISSION):
+            self.intended = Mode.HOLD
+            self._enter(Mode.HOLD)

@@ -26,6 +26,7 @@ class Encoder:
     """libx264, constrained baseline; a key frame with its parameter sets every second."""
 
     def __init__(self, *, width_px: int, height_px: int, frames_per_s: int) -> None:
+        self.width_px, self.height_px = width_px, height_px
         codec = av.CodecContext.create("libx264", "w")
         codec.width, codec.height = width_px, height_px
         codec.pix_fmt = "yuv420p"

@@ -10,13 +10,15 @@ from pymavlink.dialects.v20 import common as mavlink
 from patrol.geo import GeoPoint
 from sim.autopilot import GIMBAL, Autopilot, Item
 from sim.faults import Fault
+from sim.mission_faults import MissionFaults
 
 MISSION, FENCE, RALLY = 0, 1, 2
 _FENCE_VERTEX_INCLUSION = 5001
 _ACCEPTED, _ERROR, _INVALID_SEQUENCE, _CANCELLED = 0, 1, 13, 15
 _GLOBAL_RELATIVE = (3, 6)  # MAV_FRAME_GLOBAL_RELATIVE_ALT and its _INT form
 _READ_BACK_FRAME = {3: 6, 0: 5}  # what PX4 gives back for what it was sent
-_ASK_AGAIN_S = 1.0  # wall
+_ASK_AGAIN_S = 0.25  # wall, as PX4
+_GIVE_UP_S = 5.0  # wall, as PX4: nothing has come for so long
 _NAV_COMMANDS_MAX = 95  # MAV_CMD_NAV_LAST: items with a place
 
 Send = Callable[[Any], None]
@@ -28,11 +30,12 @@ class MissionStore:
     def __init__(self, autopilot: Autopilot, home_amsl_m: float, send: Send) -> None:
         self._autopilot = autopilot
         self._home_amsl_m = home_amsl_m
-        self._send = send
+        self._answer = send
+        self._faults = MissionFaults(autopilot.faults)
         self._lists: dict[int, list[Any]] = {MISSION: [], FENCE: [], RALLY: []}
         self._upload: tuple[int, int, list[Any], tuple[int, int]] | None = None
-        self._asked_at_s = 0.0
-        self._has_lost_one = False
+        self._finished: tuple[int, int] | None = None
+        self._asked_at_s = self._heard_at_s = 0.0
 
     @property
     def count(self) -> int:
@@ -43,6 +46,8 @@ class MissionStore:
         """Answer a message of this protocol; False when it is another's."""
         kind = message.get_type()
         who = (message.get_srcSystem(), message.get_srcComponent())
+        if kind.startswith("MISSION_"):
+            self._faults.station = who
         if kind == "MISSION_COUNT":
             self._begin(message, who, now_s)
         elif kind == "MISSION_ITEM_INT":
@@ -68,8 +73,14 @@ class MissionStore:
         return True
 
     def ask_again(self, now_s: float) -> None:
-        """Repeat a request that was not answered."""
-        if self._upload is not None and now_s - self._asked_at_s > _ASK_AGAIN_S:
+        """Repeat a request that was not answered; give up when nothing comes any more."""
+        for stray in self._faults.stray(now_s):
+            self._answer(stray)
+        if self._upload is None:
+            return
+        if now_s - self._heard_at_s > _GIVE_UP_S:
+            self._upload = None
+        elif now_s - self._asked_at_s > _ASK_AGAIN_S:
             self._ask(now_s)
 
     def _begin(self, message: Any, who: tuple[int, int], now_s: float) -> None:  # noqa: ANN401
@@ -81,10 +92,7 @@ class MissionStore:
             self._ack(who, _ACCEPTED, message.mission_type)
             return
         self._upload = (message.mission_type, message.count, [], who)
-        if Fault.UPLOAD_FIRST_REQUEST_LOST in self._autopilot.faults and not self._has_lost_one:
-            self._has_lost_one = True
-            self._asked_at_s = now_s
-            return
+        self._heard_at_s = now_s
         self._ask(now_s)
 
     def _ask(self, now_s: float) -> None:
@@ -92,16 +100,28 @@ class MissionStore:
             return
         mission_type, _, items, who = self._upload
         self._asked_at_s = now_s
+        if self._faults.refuses(len(items)):
+            self._upload = None
+            self._ack(who, _ERROR, mission_type)
+            return
         self._send(mavlink.MAVLink_mission_request_int_message(*who, len(items), mission_type))
 
     def _item(self, message: Any, now_s: float) -> None:  # noqa: ANN401
         if self._upload is None:
+            # As PX4: the last item once more means that our last word was lost.
+            if self._finished == (message.mission_type, message.seq + 1):
+                who = (message.get_srcSystem(), message.get_srcComponent())
+                self._ack(who, _ACCEPTED, message.mission_type)
             return
         mission_type, count, items, who = self._upload
         if message.seq != len(items) or message.mission_type != mission_type:
-            self._ask(now_s)
-            return
+            return  # as PX4: what was asked for is asked for again when it does not come
+        self._heard_at_s = now_s
         items.append(message)
+        if self._faults.ends_early(len(items)):
+            self._upload = None
+            self._ack(who, _ACCEPTED, mission_type)
+            return
         if len(items) < count:
             self._ask(now_s)
             return
@@ -109,8 +129,14 @@ class MissionStore:
         if Fault.MISSION_ACK_WRONG in self._autopilot.faults:
             self._ack(who, _ERROR, mission_type)
             return
-        self._store(mission_type, items)
+        self._store(mission_type, self._faults.stored(items))
+        self._finished = (mission_type, count)
         self._ack(who, _ACCEPTED, mission_type)
+
+    def _send(self, message: Any) -> None:  # noqa: ANN401
+        bent = self._faults.sent(message)
+        if bent is not None:
+            self._answer(bent)
 
     def _store(self, mission_type: int, items: list[Any]) -> None:
         self._lists[mission_type] = items

@@ -53,10 +53,10 @@ class RtspServer:
         self._connection_count = 0
 
     async def run(
-        self, *, task_status: anyio.abc.TaskStatus[int] = anyio.TASK_STATUS_IGNORED
+        self, port: int = 0, *, task_status: anyio.abc.TaskStatus[int] = anyio.TASK_STATUS_IGNORED
     ) -> None:
-        """Serve until cancelled; says its port once it listens."""
-        listener = await anyio.create_tcp_listener(local_host=HOST, local_port=0)
+        """Serve until cancelled; says its port once it listens (0: the system chooses one)."""
+        listener = await anyio.create_tcp_listener(local_host=HOST, local_port=port)
         async with listener:
             task_status.started(local_port(listener))
             await listener.serve(self._serve)

@@ -34,6 +34,7 @@ from vision.eye_messages import (
 from vision.eye_outlet import Outlet
 from vision.looking import Seen, Validity, boxes_in, nothing, placed, why_not
 from vision.placing import CameraPose, PoseHistory
+from vision.standstill import Standstill
 from vision.video import Frame, Packet, StreamSource
 
 _READ_BYTES = 1 << 16
@@ -57,6 +58,7 @@ class Eye:
         self._camera_id = ""
         self._lens = CameraLens(width_px=1280, height_px=720, hfov_deg=40.0)
         self._validity = Validity()
+        self._standstill = Standstill()
         self._is_over = threading.Event()
         self._pictures_until_s = 0.0
 
@@ -144,7 +146,8 @@ class Eye:
             size = f"{image.shape[1]}x{image.shape[0]}"
             return nothing(f"the picture is {size}, not what the settings say"), None
         pose = self._pose_at(frame.captured_at_s)
-        reason = why_not(pose, image, self._validity)
+        still = self._standstill.reason(image, pose) if pose else ""
+        reason = why_not(pose, image, self._validity) or still
         if reason or pose is None:
             return nothing(reason), pose
         boxes = boxes_in(self._detector, image, pose, self._lens, self._validity)

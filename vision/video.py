@@ -19,6 +19,7 @@ from vision.detectors import Image
 
 _START_CODES = (b"\x00\x00\x00\x01", b"\x00\x00\x01")
 _OPEN_WITHIN_S, _STALL_S = 5.0, 3.0
+_DAMAGED_S = 5.0  # without one whole picture the camera counts as lost
 _FROZEN_SHARE = 0.9  # of the stall time
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 _STREAMS = ("rtsp://", "rtsps://", "http://", "https://", "udp://", "rtp://")
@@ -166,11 +167,13 @@ class StreamSource:
         latency_s: float = 0.0,
         transport: str = "tcp",
         on_packet: Callable[[Packet], None] | None = None,
+        damaged_s: float = _DAMAGED_S,
     ) -> None:
         self.url = url
         self._latency_s = latency_s
         self._transport = transport
         self._on_packet = on_packet
+        self._damaged_s = damaged_s
         self._newest: Frame | None = None
         self._is_new = threading.Condition()
         self._is_closed = False
@@ -218,7 +221,8 @@ class StreamSource:
         stream.thread_type = "SLICE"  # frame threads would hold pictures back
         self.codec = stream.codec_context.name
         sequence = self._newest.sequence if self._newest else 0
-        heard_s = time.monotonic()
+        heard_s = good_s = time.monotonic()
+        is_whole = True
         for packet in container.demux(stream):
             if self._is_closed:
                 return
@@ -237,6 +241,13 @@ class StreamSource:
                         Packet(data=data, is_key=packet.is_keyframe, captured_at_s=captured_at_s)
                     )
             for frame in packet.decode():
+                # Nobody may be counted in what a decoder guesses, nor in what builds upon it.
+                is_whole = not frame.is_corrupt and (is_whole or bool(frame.key_frame))
+                if not is_whole:
+                    if time.monotonic() - good_s > self._damaged_s:
+                        raise VideoLost(f"the picture from {self.url} is damaged")
+                    continue
+                good_s = time.monotonic()
                 sequence += 1
                 with self._is_new:
                     self._newest = Frame(

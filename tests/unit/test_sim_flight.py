@@ -14,6 +14,7 @@ from patrol.geo import Enu, GeoPoint, LocalFrame
 from sim.autopilot import CHANGE_SPEED, GIMBAL, WAYPOINT, Autopilot, Item, Mode
 from sim.clock import SPEED_MIN, SimClock
 from sim.clock_http import clock_answer, clock_put
+from sim.faults import Fault
 from sim.flight_model import FlightModel, Target, turned
 from sim.parameters import Parameters
 from tests.fakes import ManualClock
@@ -49,6 +50,15 @@ class Flight:
         while self.pilot.mode not in modes:
             assert self.flown_s < give_up_s, f"still {self.pilot.mode} after {within_s} s"
             self.fly(STEP_S)
+
+    def modes(self, duration_s: float) -> list[Mode]:
+        """The modes that were flown in that time, in order, beginning with the one before."""
+        seen = [self.pilot.mode]
+        for _ in range(round(duration_s / STEP_S)):
+            self.fly(STEP_S)
+            if self.pilot.mode is not seen[-1]:
+                seen.append(self.pilot.mode)
+        return seen
 
     def take_off(self, up_m: float = 30.0) -> None:
         self.pilot.parameters.set_wire("MIS_TAKEOFF_ALT", up_m)
@@ -232,26 +242,57 @@ def test_a_mission_that_cannot_be_flown_is_refused_in_words(
     assert flight.said == [f"Mission mode rejected: {words}"]
 
 
-@pytest.mark.parametrize(("action", "mode"), [(3, Mode.RETURN), (2, Mode.HOLD), (1, Mode.HOLD)])
-def test_beyond_the_fence_it_does_what_its_parameter_says(action: int, mode: Mode) -> None:
+@pytest.mark.parametrize(
+    ("action", "modes"),
+    [
+        (0, [Mode.HOLD]), (1, [Mode.HOLD]), (2, [Mode.HOLD]), (3, [Mode.HOLD, Mode.RETURN]),
+        (4, [Mode.HOLD]), (5, [Mode.HOLD, Mode.LAND]),
+    ],
+)  # fmt: skip
+def test_beyond_the_fence_it_does_what_its_parameter_says(action: int, modes: list[Mode]) -> None:
+    flight = Flight()
+    flight.take_off()
+    flight.said.clear()
+    flight.pilot.parameters.put("GF_ACTION", action)
+    flight.pilot.reposition(at(80.0, 0.0), 30.0, None)
+    flight.pilot.fence = a_fence(50.0)  # now: it would not set out for a place beyond
+    shown = flight.modes(40.0)
+    assert shown == modes
+    if action == 0:
+        assert flight.said == []
+        return
+    assert flight.said[0] == "Geofence: approaching or outside geofence"
+    if action in (3, 5):
+        assert flight.said[1] == "Failsafe activated: entering Hold for 5 seconds"
+    assert "Failsafe activated" in flight.said
+    assert flight.pilot.is_armed is (action != 4)
+
+
+def test_a_place_beyond_the_fence_is_not_flown_to() -> None:
     flight = Flight()
     flight.pilot.fence = a_fence(50.0)
-    set_whole(flight.pilot.parameters, "GF_ACTION", action)
     flight.take_off()
     flight.pilot.reposition(at(80.0, 0.0), 30.0, None)
-    while not flight.said:
-        flight.fly(STEP_S)
-        assert flight.flown_s < 120.0
-    assert len(flight.said) == 1
-    assert flight.said[0].startswith("Geofence violation")
-    assert flight.pilot.mode is mode
+    flight.pilot.orbit(at(0.0, 80.0), 30.0)
+    flight.fly(20.0)
+    assert flight.pilot.model.distance_m() < 1.0
+    assert flight.said[-2:] == ["Reposition is outside geofence", "Orbit is outside geofence"]
 
 
-def set_whole(parameters: Parameters, name: str, value: int) -> None:
-    """Set an integer parameter as the wire does."""
-    carrier = Parameters()
-    carrier._values[name] = float(value)
-    parameters.set_wire(name, carrier.wire(name))
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("GF_MAX_HOR_DIST", "Geofence: exceeding maximum distance to Home"),
+        ("GF_MAX_VER_DIST", "Geofence: exceeding maximum altitude above Home"),
+    ],
+)
+def test_the_simple_limits_are_a_fence_too(name: str, text: str) -> None:
+    flight = Flight()
+    flight.take_off()
+    flight.pilot.parameters.put(name, 40.0)
+    flight.pilot.reposition(at(60.0, 0.0), 60.0, None)
+    flight.until(Mode.RETURN)
+    assert text in flight.said
 
 
 @settings(max_examples=25, deadline=None)
@@ -271,7 +312,7 @@ def test_it_returns_high_enough_lands_at_home_and_disarms(east_m: float, north_m
         assert flight.flown_s < give_up_s
     assert math.hypot(flight.pilot.model.east_m, flight.pilot.model.north_m) < 2.0
     assert flight.pilot.model.is_on_ground
-    assert flight.said[-1] == "Landing detected"
+    assert flight.said[-2:] == ["Landing detected", "Disarmed by landing"]
     if off_m > 5.0:
         assert highest_m == pytest.approx(30.0, abs=1.5)
 
@@ -287,41 +328,109 @@ def test_it_lands_where_it_is_when_told_to_land() -> None:
     assert flight.pilot.model.east_m == pytest.approx(30.0, abs=1.0)
 
 
-def test_the_battery_empties_in_the_air_and_a_critical_one_brings_it_home() -> None:
+def test_the_battery_empties_in_the_air_and_a_critical_one_brings_it_home_after_a_hold() -> None:
     flight = Flight()
     flight.take_off()
     before_pct = flight.pilot.battery_pct
     flight.fly(15.0)
     assert before_pct - flight.pilot.battery_pct == pytest.approx(1.0, abs=0.05)
+    flight.said.clear()
+    flight.pilot.battery_pct = 14.9
+    assert flight.modes(10.0) == [Mode.HOLD]
+    assert flight.said == ["Low battery", "Failsafe activated"]
     flight.pilot.battery_pct = 6.9
-    flight.fly(STEP_S)
-    assert flight.pilot.mode is Mode.RETURN
-    assert flight.said == ["Critical battery level, returning"]
+    flight.pilot.parameters.put("BAT_EMERGEN_THR", 0.0)
+    assert flight.modes(4.5) == [Mode.HOLD]
+    assert flight.said[2:] == [
+        "Critical battery", "Failsafe activated: entering Hold for 5 seconds",
+    ]  # fmt: skip
+    assert flight.modes(1.0) == [Mode.HOLD, Mode.RETURN]
+    assert flight.said[4:] == ["Failsafe activated"]
+
+
+@pytest.mark.parametrize(
+    ("action", "at_7_pct", "at_5_pct"),
+    [(0, Mode.HOLD, Mode.HOLD), (2, Mode.LAND, Mode.LAND), (3, Mode.RETURN, Mode.LAND)],
+)
+def test_the_battery_action_parameter_decides(action: int, at_7_pct: Mode, at_5_pct: Mode) -> None:
+    flight = Flight()
+    flight.pilot.parameters.put("COM_LOW_BAT_ACT", action)
+    flight.take_off()
+    flight.pilot.battery_pct = 6.9
+    flight.fly(6.0)
+    assert flight.pilot.mode is at_7_pct
+    flight.pilot.battery_pct = 4.9
+    flight.fly(6.0)
+    assert flight.pilot.mode is at_5_pct
+    assert "Emergency battery level" in flight.said
 
 
 def test_an_almost_empty_battery_lands_it_at_once_though_it_was_returning() -> None:
     flight = Flight()
     flight.take_off()
+    flight.pilot.parameters.put("COM_FAIL_ACT_T", 0.0)
     flight.pilot.return_home()
     flight.pilot.battery_pct = 4.9
     flight.fly(1.0)
     assert flight.pilot.mode is Mode.LAND
-    assert flight.said == ["Emergency battery level, landing"]
+    assert flight.said[-2:] == ["Emergency battery level", "Failsafe activated"]
 
 
-def test_a_silent_ground_station_makes_it_hold_and_then_return() -> None:
-    flight = Flight()
-    flight.pilot.mission = [a_waypoint(200.0, 0.0)]
-    flight.take_off()
-    flight.pilot.start_mission()
-    modes = []
-    for silent_s in (9.9, 10.1, 14.0, 15.1):
-        flight.pilot.link_lost(silent_s)
-        modes.append(flight.pilot.mode)
-    assert modes == [Mode.MISSION, Mode.HOLD, Mode.HOLD, Mode.RETURN]
+@pytest.mark.parametrize(
+    ("action", "modes"),
+    [
+        (0, [Mode.MISSION]), (1, [Mode.MISSION, Mode.HOLD]),
+        (2, [Mode.MISSION, Mode.HOLD, Mode.RETURN]), (3, [Mode.MISSION, Mode.HOLD, Mode.LAND]),
+    ],
+)  # fmt: skip
+def test_a_silent_ground_station_is_answered_as_the_parameter_says(
+    action: int, modes: list[Mode]
+) -> None:
+    flight = on_a_mission(400.0)
+    flight.pilot.parameters.put("NAV_DLL_ACT", action)
+    flight.pilot.station_silent_s = 9.9
+    assert flight.modes(2.0) == [Mode.MISSION]
+    flight.pilot.station_silent_s = 10.1
+    assert [Mode.MISSION, *flight.modes(4.8)][-1] is modes[min(1, len(modes) - 1)]
+    assert [Mode.MISSION, *flight.modes(1.0)][-1] is modes[-1]
+    assert "Connection to ground station lost" in flight.said
+    flight.pilot.station_silent_s = 0.1
+    flight.fly(1.0)
+    assert flight.pilot.mode is modes[-1]  # it goes on though the link is back
+    assert flight.said[-1] == "GCS connection regained"
+
+
+def test_after_a_link_loss_a_mode_command_ends_the_return_and_the_mission_goes_on() -> None:
+    flight = on_a_mission(400.0)
+    flight.pilot.station_silent_s = 10.1
+    flight.until(Mode.RETURN)
     assert flight.pilot.is_failsafe
-    assert len(flight.said) == 1
-    assert "Data link lost" in flight.said[0]
+    flight.pilot.station_silent_s = 0.0
+    flight.pilot.start_mission()
+    assert flight.modes(5.0) == [Mode.MISSION]
+    assert not flight.pilot.is_failsafe
+
+
+def test_without_satellites_it_lands_after_five_seconds_and_goes_on_when_they_are_back() -> None:
+    flight = on_a_mission(400.0)
+    flight.pilot.faults.add(Fault.GNSS_LOST)
+    assert flight.modes(4.9) == [Mode.MISSION]
+    assert flight.modes(3.0) == [Mode.MISSION, Mode.LAND]
+    assert flight.pilot.is_failsafe
+    assert not flight.pilot.has_position
+    flight.pilot.faults.discard(Fault.GNSS_LOST)
+    assert flight.modes(60.0) == [Mode.LAND, Mode.MISSION, Mode.HOLD]
+    assert flight.reached == [0]
+
+
+def on_a_mission(east_m: float) -> Flight:
+    flight = Flight()
+    flight.pilot.mission = [a_waypoint(east_m, 0.0)]
+    flight.take_off()
+    flight.pilot.cruise_m_s = 10.0
+    flight.pilot.start_mission()
+    flight.fly(5.0)
+    return flight
 
 
 @given(st.sampled_from(Parameters().names), st.integers(-(2**20), 2**20))

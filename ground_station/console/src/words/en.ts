@@ -119,7 +119,7 @@ export const en: Words = {
     modes: {
       unknown: "unknown", ready: "ready", take_off: "taking off", hold: "holding",
       mission: "patrolling", return: "returning", land: "landing", manual: "manual",
-      offboard: "offboard",
+      offboard: "offboard", orbit: "orbit",
     },
     height: "height", battery: "battery", speed: "speed", link: "link",
     linkAge: (s) => `${s} s old`,

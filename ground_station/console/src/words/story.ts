@@ -8,7 +8,10 @@ export type StoryName =
   | "announcement.failed" | "speaker.stopped" | "look" | "effect" | "case.filed" | "mission.flown"
   | "returning" | "landed" | "sortie.aborted" | "log.closed" | "speed" | "guardian"
   | "vehicle.said" | "parameter.set" | "sortie.trouble" | "link.lost" | "link.back" | "refused" | "preflight"
-  | "watchdog.lost" | "station.was_ended";
+  | "watchdog.lost" | "station.was_ended"
+  | "fleet.stranger" | "fleet.same_id" | "fleet.station" | "station.other_command"
+  | "station.other_upload" | "vehicle.restarted" | "stream.stopped" | "stream.back"
+  | "tlog.dropped" | "tlog.failed" | "kill.armed" | "kill.sent";
 
 export type StorySentences = Readonly<Record<StoryName, (event: StoryEvent) => string>>;
 

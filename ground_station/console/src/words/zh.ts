@@ -120,7 +120,7 @@ export const zh = {
     empty: "还没有收到飞机的消息。",
     modes: {
       unknown: "未知", ready: "就绪", take_off: "起飞", hold: "悬停", mission: "巡航", return: "返航",
-      land: "降落", manual: "手动", offboard: "外部控制",
+      land: "降落", manual: "手动", offboard: "外部控制", orbit: "环绕",
     } as Dictionary,
     height: "高度", battery: "电量", speed: "速度", link: "链路",
     linkAge: (s: string) => `${s} 秒前`,

@@ -1,0 +1,273 @@
+"""All aircraft of one process on one MAVSDK object. Its bytes come and go through our hands.
+
+MAVSDK gets only the frames of our own aircraft, and of those only what it reads; what it sends
+goes to the aircraft it is for. So a stranger is never commanded, every byte can be logged, and
+when this process hangs the heartbeats stop: the autopilot's own link-loss fail-safe then works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import anyio
+import anyio.abc
+import structlog
+from mavsdk import Configuration, Mavsdk
+from mavsdk.asyncio import System
+from mavsdk.component_type import ComponentType
+from mavsdk.enums import ForwardingOption
+from mavsdk.exceptions import MavsdkError
+
+from drone.mavlink_frames import Frame, Splitter
+from drone.mavlink_streams import FAST, UNREAD
+from drone.newest import Part
+from drone.roster import HEARTBEAT, AircraftLink, Roster, Shown
+from drone.transports import Address, Transport, check_url, make_transport
+from patrol.bus import Bus
+from patrol.clock import WallClock, WorldClock
+from patrol.errors import LinkLost
+from patrol.story import StoryEvent
+
+AIRCRAFT_MAX = 50
+_THREADS_EACH = 8  # threads are made when they are needed, not before
+_FIRST_CONTACT_S = 8.0  # wall; a person is told within 10
+_LOOK_EVERY_S = 0.05  # wall
+_LOOK_UP_EVERY_S = 0.1  # wall; one look finds everybody
+_NOT_FOR_MAVSDK = FAST | UNREAD
+_log = structlog.get_logger(__name__)
+
+
+def prepare_executor(aircraft: int = AIRCRAFT_MAX) -> None:
+    """Give MAVSDK's blocking calls threads enough; call once in the running loop.
+
+    Each call blocks one; with eight for each aircraft one that is silent cannot take another's.
+    """
+    executor = ThreadPoolExecutor(_THREADS_EACH * aircraft, thread_name_prefix="mavsdk")
+    asyncio.get_running_loop().set_default_executor(executor)
+
+
+class Fleet:
+    """`run` holds MAVSDK; an aircraft is with the fleet while it is inside `joined`."""
+
+    def __init__(self, *, bus: Bus, world: WorldClock, wall: WallClock) -> None:
+        self._bus = bus
+        self._world = world
+        self._wall = wall
+        self._roster = Roster(self._tell)
+        self._carriers: dict[str, _Carrier] = {}
+        self._systems: dict[int, System] = {}
+        self._looked_at_s = -math.inf
+        self._greeting = b""
+        self._own_id = 0
+        self._mavsdk: Mavsdk | None = None
+        self._group: anyio.abc.TaskGroup | None = None
+        self._is_open = anyio.Event()
+
+    async def run(self) -> None:
+        """Hold MAVSDK until cancelled and until the last aircraft has left."""
+        configuration = Configuration.create_with_component_type(ComponentType.GROUND_STATION)
+        self._own_id = configuration.system_id
+        loop = asyncio.get_running_loop()
+        self._mavsdk = mavsdk = Mavsdk(configuration)
+        try:
+            mavsdk.subscribe_raw_bytes_to_be_sent(
+                lambda data: _post(loop, self._sending, data)
+            )  # fmt: skip
+            # Forwarding brings the frames of the lines that MAVSDK holds itself here too.
+            mavsdk.add_any_connection_with_forwarding("raw://", ForwardingOption.ON)
+            async with anyio.create_task_group() as self._group:
+                self._is_open.set()
+                await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                while self._roster.links:  # each leaves when its command under way has ended
+                    await anyio.sleep(_LOOK_EVERY_S)
+                self._is_open, self._mavsdk = anyio.Event(), None
+                self._systems.clear()
+                await loop.run_in_executor(None, mavsdk.destroy)
+
+    @asynccontextmanager
+    async def joined(self, link: AircraftLink) -> AsyncIterator[System]:
+        """One aircraft, found on its line; LinkLost in words when it is not there.
+
+        ConfigError for a name or a system id that is taken.
+        """
+        check_url(link.url)
+        await self._is_open.wait()
+        link.is_native = make_transport(link.url, self._heard) is None
+        self._roster.join(link)
+        try:
+            await self._take_line(link)
+            try:
+                yield await self._first_contact(link)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await self._leave_line(link.url)
+        finally:
+            self._roster.leave(link)
+
+    @property
+    def own_id(self) -> int:
+        """The system id that we send under; 0 before `run`."""
+        return self._own_id
+
+    def shown(self) -> list[Shown]:
+        """Who else is on the air; they are never commanded."""
+        return self._roster.shown(self._wall.monotonic_s())
+
+    async def _take_line(self, link: AircraftLink) -> None:
+        carrier = self._carriers.get(link.url)
+        if carrier is None:
+            carrier = self._carriers[link.url] = _Carrier(make_transport(link.url, self._heard))
+            try:
+                await self._open(carrier, link.url)
+            except LinkLost:
+                del self._carriers[link.url]
+                raise
+        carrier.users += 1
+        if self._greeting:  # so that a newcomer need not wait for the next heartbeat
+            self._broadcast(self._greeting)
+
+    async def _open(self, carrier: _Carrier, url: str) -> None:
+        if carrier.transport is not None:
+            await carrier.transport.open()
+            if self._group is not None:
+                self._group.start_soon(carrier.transport.run)
+            return
+        mavsdk = self._mavsdk
+        if mavsdk is None:
+            raise LinkLost(f"{url} cannot be opened: the fleet has ended")
+        loop = asyncio.get_running_loop()
+        try:
+            carrier.handle = await loop.run_in_executor(
+                None, mavsdk.add_any_connection_with_handle, url
+            )
+        except MavsdkError as error:
+            raise LinkLost(f"{url} cannot be opened: {error}") from error
+
+    async def _leave_line(self, url: str) -> None:
+        carrier = self._carriers[url]
+        carrier.users -= 1
+        if carrier.users:
+            return
+        del self._carriers[url]
+        if carrier.transport is not None:
+            carrier.transport.close()
+        elif self._mavsdk is not None:
+            await asyncio.get_running_loop().run_in_executor(
+                None, self._mavsdk.remove_connection, carrier.handle
+            )
+
+    async def _first_contact(self, link: AircraftLink) -> System:
+        give_up_s = self._wall.monotonic_s() + _FIRST_CONTACT_S
+        while self._wall.monotonic_s() < give_up_s:
+            if link.heard_at_s is not None and link.system_id is not None:
+                system = await self._system(link.system_id)
+                if system is not None:
+                    return system
+            await self._wall.sleep(_LOOK_EVERY_S)
+        reason = f": {link.refusal}" if link.refusal else ""
+        raise LinkLost(
+            f"no autopilot was heard at {link.url} within {_FIRST_CONTACT_S:.0f} s{reason}"
+        )
+
+    async def _system(self, system_id: int) -> System | None:
+        found = self._systems.get(system_id)
+        now_s = self._wall.monotonic_s()
+        if (
+            found is not None
+            or self._mavsdk is None
+            or now_s - self._looked_at_s < _LOOK_UP_EVERY_S
+        ):
+            return found
+        self._looked_at_s = now_s
+        for raw in self._mavsdk.get_systems():
+            number = raw.get_system_id()
+            if number not in self._systems and raw.has_autopilot():
+                self._systems[number] = System(raw)
+        return self._systems.get(system_id)
+
+    def _heard(
+        self, transport: Transport | None, address: Address | None, frames: list[Frame]
+    ) -> None:
+        """Frames from the air; `transport` None: from a line of MAVSDK's own."""
+        now_s = self._wall.monotonic_s()
+        url = None if transport is None else transport.url
+        for_mavsdk = []
+        for frame in frames:
+            link = self._roster.owner(frame, url, address, now_s)
+            if link is None:
+                continue
+            number = frame.message_id
+            link.counts[number] += 1
+            link.newest.mark(Part.LINK, now_s)
+            if link.log is not None:
+                link.log.add(frame.raw)
+            link.on_frame(frame, now_s)
+            if number not in _NOT_FOR_MAVSDK:
+                for_mavsdk.append(frame.raw)
+        if for_mavsdk and transport is not None and self._mavsdk is not None:
+            self._mavsdk.pass_received_raw_bytes(b"".join(for_mavsdk))
+
+    def _sending(self, data: bytes) -> None:
+        """What MAVSDK gives out: our own frames to whom they are for, others are heard frames."""
+        for frame in Splitter().feed(data):
+            if frame.system_id != self._own_id:
+                self._heard(None, None, [frame])
+                continue
+            if frame.message_id == HEARTBEAT:
+                self._greeting = frame.raw
+            target = frame.target_system
+            if target == 0:
+                self._broadcast(frame.raw)
+            elif (link := self._roster.link_of(target)) is not None:
+                self._send(link, frame.raw)
+
+    def _broadcast(self, raw: bytes) -> None:
+        reached = set()
+        for link in self._roster.links:
+            carrier = self._carriers.get(link.url)
+            if carrier is None or carrier.transport is None:
+                continue
+            address = link.address or carrier.transport.everybody
+            if address is None or (link.url, address) in reached:
+                continue
+            reached.add((link.url, address))
+            self._send(link, raw)
+
+    def _send(self, link: AircraftLink, raw: bytes) -> None:
+        carrier = self._carriers.get(link.url)
+        if link.log is not None:
+            link.log.add(raw)
+        if carrier is None or carrier.transport is None:
+            return  # MAVSDK sends on its own line itself
+        address = link.address or carrier.transport.everybody
+        if address is not None:
+            carrier.transport.send(raw, address)
+
+    def _tell(self, who: Shown) -> None:
+        fields = {
+            "kind": who.kind.value, "system_id": who.system_id, "line": who.url,
+            "address": ":".join(str(part) for part in who.address or ()), "vehicle": who.name,
+        }  # fmt: skip
+        _log.warning("heard on the link", **fields)
+        self._bus.publish(
+            StoryEvent(name=f"fleet.{who.kind}", time_utc=self._world.now_utc(), fields=fields)
+        )
+
+
+class _Carrier:
+    """A line and how many aircraft use it."""
+
+    def __init__(self, transport: Transport | None) -> None:
+        self.transport = transport
+        self.handle: object = None
+        self.users = 0
+
+
+def _post(loop: asyncio.AbstractEventLoop, take: object, data: bytes) -> None:
+    loop.call_soon_threadsafe(take, data)  # type: ignore[arg-type]

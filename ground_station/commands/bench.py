@@ -1,0 +1,115 @@
+"""`gridpatrol bench NAME`: measure on this machine; a table for a person, JSON for a program."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from ground_station.bench import telemetry
+from patrol.errors import ConfigError
+from patrol.groups import one_error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the table: a JSON key, what it is, how it is written, and the goal."""
+
+    key: str
+    name: str
+    write: Callable[[float], str]
+    goal: str = ""
+    is_met: Callable[[float], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """One benchmark: how it is measured (quickly or not) and how it is shown."""
+
+    measure: Callable[[bool], Awaitable[dict[str, Any]]]
+    rows: tuple[Row, ...]
+
+
+def _percent(value: float) -> str:
+    return f"{100.0 * value:.2f} % of a core"
+
+
+def _ms(value: float) -> str:
+    return f"{1000.0 * value:.0f} ms"
+
+
+BENCHES = {
+    "telemetry": Bench(
+        measure=lambda is_quick: telemetry.measure_telemetry(
+            telemetry.QUICK if is_quick else telemetry.FULL
+        ),
+        rows=(
+            Row(key="aircraft", name="aircraft", write=lambda v: f"{v:.0f}"),
+            Row(key="samples_hz", name="samples of one aircraft", write=lambda v: f"{v:.1f} Hz"),
+            Row(
+                key="cpu_s_per_aircraft_s", name="CPU of one aircraft", write=_percent,
+                goal="under 1 %", is_met=lambda v: v < 0.01,
+            ),
+            Row(
+                key="rss_mb_per_aircraft", name="memory of one more aircraft",
+                write=lambda v: f"{v:.2f} MB", goal="under 3 MB", is_met=lambda v: v < 3.0,
+            ),
+            Row(key="p50_age_s", name="age at the recorder, p50", write=_ms),
+            Row(key="p95_age_s", name="age at the recorder, p95", write=_ms),
+            Row(
+                key="p99_age_s", name="age at the recorder, p99", write=_ms,
+                goal="under 100 ms", is_met=lambda v: v < 0.1,
+            ),
+            Row(key="few_cpu_s_per_aircraft_s", name="CPU of one of 10", write=_percent),
+            Row(
+                key="grpc_cpu_s_per_aircraft_s", name="CPU of one of 10, mavsdk-grpc",
+                write=_percent,
+            ),
+            Row(
+                key="cpu_ratio_to_grpc", name="times less than mavsdk-grpc",
+                write=lambda v: f"{v:.1f}", goal="2.5 or more", is_met=lambda v: v >= 2.5,
+            ),
+        ),
+    ),
+}  # fmt: skip
+
+
+def bench(name: str, *, is_quick: bool, as_json: bool) -> int:
+    """Exit code 0 when it was measured, whatever the figures say."""
+    chosen = BENCHES.get(name)
+    if chosen is None:
+        raise ConfigError(f"no benchmark is called {name!r}: there is {', '.join(BENCHES)}")
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+    with one_error():
+        result = anyio.run(chosen.measure, is_quick)
+    if as_json:
+        print(json.dumps(result))
+    else:
+        _show(chosen.rows, result)
+    return 0
+
+
+def _show(rows: tuple[Row, ...], result: dict[str, Any]) -> None:
+    table = Table("measured", "value", "goal", "")
+    for row in rows:
+        value = result.get(row.key)
+        verdict = ""
+        if value is not None and row.is_met is not None:
+            verdict = "met" if row.is_met(value) else "NOT MET"
+        table.add_row(row.name, "–" if value is None else row.write(value), row.goal, verdict)
+    console = Console(highlight=False)
+    console.print(table)
+    for key, reason in result.items():
+        if key.endswith("_reason") and reason:
+            console.print(f"not measured: {reason}")

@@ -1,0 +1,67 @@
+"""The door by which a test breaks and mends things. Only on the simulator's own port."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sim.faults import Fault, Faults, allowed, fault_named
+from sim.http import Handler, HttpAnswer, HttpRequest, Routes, refuse
+
+
+def fault_routes(faults: Faults) -> Routes:
+    """GET and PUT /faults, DELETE /faults/NAME; each answers with what is at work then."""
+
+    async def get(request: HttpRequest) -> HttpAnswer:
+        del request
+        return HttpAnswer(body=_at_work(faults))
+
+    async def put(request: HttpRequest) -> HttpAnswer:
+        try:
+            fault, value = _asked(json.loads(request.body))
+        except ValueError as error:
+            return refuse(400, str(error))
+        faults.inject(fault, value)
+        return HttpAnswer(body=_at_work(faults))
+
+    def mend(fault: Fault) -> Handler:
+        async def delete(request: HttpRequest) -> HttpAnswer:
+            del request
+            faults.clear_one(fault)
+            return HttpAnswer(body=_at_work(faults))
+
+        return delete
+
+    mends: Routes = {("DELETE", f"/faults/{fault.name}"): mend(fault) for fault in Fault}
+    return {("GET", "/faults"): get, ("PUT", "/faults"): put, **mends}
+
+
+def unless(fault: Fault, faults: Faults, handler: Handler, words: str) -> Handler:
+    """The same handler, which answers 503 while that fault is at work."""
+
+    async def handle(request: HttpRequest) -> HttpAnswer:
+        return refuse(503, words) if fault in faults else await handler(request)
+
+    return handle
+
+
+def _asked(body: Any) -> tuple[Fault, float | None]:  # noqa: ANN401  # JSON
+    """ValueError, in words for the caller, when it is no fault."""
+    if not isinstance(body, dict) or not isinstance(name := body.get("name"), str):
+        raise ValueError(f'a body such as {{"name": "PACKET_LOSS", "value": 5}} is wanted: {body}')
+    fault, value = fault_named(name), body.get("value")
+    if value is None:
+        return fault, None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"the value is not a number: {value!r}")
+    return fault, allowed(fault, float(value))
+
+
+def _at_work(faults: Faults) -> dict[str, Any]:
+    return {
+        "faults": [
+            {"name": fault.name, "value": faults.value(fault) or None, "what": fault.value}
+            for fault in Fault
+            if fault in faults
+        ]
+    }
