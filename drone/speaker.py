@@ -47,6 +47,21 @@ class Speaker(Protocol):
         ...
 
 
+class _Answer(dict[str, Any]):
+    """What an agent answered; asking for what an agent always says tells another service apart."""
+
+    def __init__(self, path: str, body: dict[str, Any]) -> None:
+        super().__init__(body)
+        self._path = path
+
+    def __missing__(self, key: str) -> Any:  # noqa: ANN401  # JSON value
+        raise _foreign(self._path)
+
+
+def _foreign(path: str) -> SpeakerUnreachable:
+    return SpeakerUnreachable(f"{path} is answered by something that is no payload agent")
+
+
 class HttpSpeaker:
     """The payload agent at an address."""
 
@@ -91,12 +106,14 @@ class HttpSpeaker:
         """Let go of the connections."""
         await self._http.aclose()
 
-    async def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:  # noqa: ANN401
+    async def _ask(self, method: str, path: str, **content: Any) -> _Answer:  # noqa: ANN401
         try:
             answer = await self._http.request(method, path, **content)
-            body: dict[str, Any] = answer.json()
+            body = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise SpeakerUnreachable(f"the loudspeaker does not answer: {error!r}") from error
+        if not isinstance(body, dict):
+            raise _foreign(path)
         if answer.is_error:
             raise CommandDenied(f"loudspeaker {path}", str(body.get("error", answer.status_code)))
-        return body
+        return _Answer(path, body)

@@ -69,7 +69,8 @@ class Outcome(enum.Enum):
 
 _St, _Ev = AlertState, AlertEvent
 _LIVE = (_St.RAISED, _St.ACKNOWLEDGED, _St.ANNOUNCING, _St.OBSERVING)
-UNSETTLED = frozenset(_LIVE)  # a patrol log cannot be closed over an alert in one of these
+# A patrol log cannot be closed over an alert in one of these: persisting has its case to come.
+UNSETTLED = frozenset({*_LIVE, _St.PERSISTING})
 _OFFICERS = (Role.OPERATOR, Role.REGISTRAR, Role.LEADER)
 _SYS = (Role.SYSTEM,)
 
@@ -279,7 +280,8 @@ def advance(
         case AlertEvent.PERSIST:
             return replace(moved, outcome=Outcome.PERSISTING, outcome_reason=reason)
         case AlertEvent.FILE | AlertEvent.ESCALATE:
-            return replace(moved, case_no=_needed(alert, case_no, "a case number"))
+            filed = replace(moved, case_no=_needed(alert, case_no, "a case number"))
+            return replace(filed, outcome_reason=reason or alert.outcome_reason)
         case _:
             return moved
 

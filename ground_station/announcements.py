@@ -19,7 +19,13 @@ from patrol.plan import Finding
 
 # Findings that no leader can override: who answers for the words, and what the words are.
 NEVER_OVERRIDDEN = frozenset(
-    {"release.person", "release.auto_operator", "release.counts_only", "release.speaker_busy"}
+    {
+        "release.person",
+        "release.auto_operator",
+        "release.counts_only",
+        "release.speaker_busy",
+        "release.not_airborne",
+    }
 )
 
 

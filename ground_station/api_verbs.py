@@ -36,6 +36,12 @@ def _add_alert_verbs(routes: APIRouter, parts: Parts) -> None:
     async def dismiss(alert_id: str, body: schemas.DismissBody, request: Request) -> dict[str, Any]:
         return await desk.dismiss(alert_id, body.reason, _cause(request, body))
 
+    @routes.post("/alerts/{alert_id}/escalate")
+    async def escalate(
+        alert_id: str, body: schemas.EscalateBody, request: Request
+    ) -> dict[str, Any]:
+        return await parts.case_desk.escalate(alert_id, body.reason, _cause(request, body))
+
     @routes.post("/alerts/{alert_id}/announce", status_code=202)
     async def announce(
         alert_id: str, body: schemas.AnnounceBody, request: Request

@@ -6,6 +6,7 @@ station outside an exercise.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,9 @@ from patrol.clock import parse_utc
 DIRECTOR = "exercise-director"
 AUTO_OPERATOR = "auto-operator"
 _SECOND_PLAY_AFTER = timedelta(seconds=190)  # two plays count when at least 3 minutes apart
+_ANSWERED_WITHIN = timedelta(seconds=60)  # after the landing
 _LOOK_AGAIN_S = 0.5  # wall
+_NOT_FOUND, _CONFLICT = 404, 409
 
 
 async def launch(client: StationClient, grid_code: str) -> str:
@@ -31,9 +34,49 @@ async def launch(client: StationClient, grid_code: str) -> str:
 
 
 async def sign_when_landed(client: StationClient, event: dict[str, Any]) -> None:
-    """Pilot and registrar sign the log of a landed sortie."""
-    for role in (Role.PILOT, Role.REGISTRAR):
-        await client.post(f"/api/sorties/{event['sortie']}/sign", role)
+    """Pilot and registrar sign the log of a landed sortie, again and again until it closes.
+
+    What nobody has answered a minute after the landing is handed on to the grid.
+    """
+    hand_on_utc = parse_utc(event["t_utc"]) + _ANSWERED_WITHIN
+    while True:
+        is_refused = False
+        for role in (Role.PILOT, Role.REGISTRAR):
+            try:
+                await client.post(f"/api/sorties/{event['sortie']}/sign", role)
+            except StationRefused as error:
+                if error.status == _NOT_FOUND:
+                    return  # closed by now
+                if error.status != _CONFLICT:
+                    raise
+                is_refused = True  # the station tells why in the story
+        if not is_refused:
+            return
+        state = await client.state()
+        if parse_utc(state["clock"]["utc"]) >= hand_on_utc:
+            await _hand_on(client, state)
+        await anyio.sleep(_LOOK_AGAIN_S)
+
+
+async def _hand_on(client: StationClient, state: dict[str, Any]) -> None:
+    for alert in state.get("alerts") or []:
+        if alert["state"] in ("RAISED", "ACKNOWLEDGED"):
+            await _unless_in_conflict(
+                client.post(
+                    f"/api/alerts/{alert['id']}/escalate",
+                    Role.REGISTRAR,
+                    reason="nobody answered before the landing",
+                )
+            )
+
+
+async def _unless_in_conflict(asked: Awaitable[object]) -> None:
+    """A no of a rule, or somebody who was quicker, is part of the story; anything else is not."""
+    try:
+        await asked
+    except StationRefused as error:
+        if error.status != _CONFLICT:
+            raise
 
 
 class AutoOperator:
@@ -46,19 +89,17 @@ class AutoOperator:
         """Do what an operator would at this event of the story."""
         if event["event"] == "alert.raised":
             alert_id = event["alert"]
-            await self._client.post(f"/api/alerts/{alert_id}/acknowledge", Role.OPERATOR)
+            await _unless_in_conflict(
+                self._client.post(f"/api/alerts/{alert_id}/acknowledge", Role.OPERATOR)
+            )
             await self._release(alert_id)
         elif event["event"] == "announcement.played" and event.get("play") == 1:
             await self._repeat_if_they_stay(event["alert"], event["t_utc"])
 
     async def _release(self, alert_id: str) -> None:
-        try:
-            await self._client.post(
-                f"/api/alerts/{alert_id}/announce", Role.ANNOUNCER, template="T01"
-            )
-        except StationRefused as error:
-            if error.status != 409:  # blocked by a rule is part of the story; anything else is not
-                raise
+        await _unless_in_conflict(
+            self._client.post(f"/api/alerts/{alert_id}/announce", Role.ANNOUNCER, template="T01")
+        )
 
     async def _repeat_if_they_stay(self, alert_id: str, played_utc: str) -> None:
         due = parse_utc(played_utc) + _SECOND_PLAY_AFTER

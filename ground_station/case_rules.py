@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class CaseRules:
 
     version: str
     persisting_major_from: int
+    special_site_m: float  # a crowd this near to a special grid's site belongs to it
     clocks: Mapping[Tier, TierClock]
     tier_of_severity: Mapping[Severity, Tier]
 
@@ -59,6 +60,7 @@ def read_case_rules(path: Path = CASE_RULES_FILE) -> CaseRules:
         return CaseRules(
             version=str(body["version"]),
             persisting_major_from=int(body["persisting_major_from"]),
+            special_site_m=float(body["special_site_m"]),
             clocks={
                 tier: TierClock(
                     accept=timedelta(minutes=float(body["clocks"][tier.value]["accept_min"])),
@@ -88,7 +90,8 @@ def case_from_alert(
 ) -> Case:
     """The case that an observed or escalated alert becomes, still without its number.
 
-    `latest` is the newest count of the crowd; when that is not valid, the alert's own stands.
+    `latest` is the newest count of the crowd; when that is not valid, the alert's own stands for
+    the tier, and the case says that nobody was counted at the end.
     """
     if alert.state not in _FILABLE:
         raise Refused(
@@ -96,7 +99,8 @@ def case_from_alert(
         )
     if table.is_exercise and not alert.is_exercise:
         raise Refused("the responsibility table is an exercise's: it owns no live case")
-    count = latest if latest.is_valid else alert.count
+    is_observed = latest.is_valid
+    count = latest if is_observed else replace(alert.count, is_valid=False, reason=_AS_RAISED)
     severity = rules.severity(alert, count, is_special_site=is_special_site)
     tier = rules.tier_of_severity[severity]
     owner = table.owner(grid_code=alert.grid_code, tier=tier, names=names)
@@ -128,6 +132,7 @@ def case_from_alert(
     )
 
 
+_AS_RAISED = "not observed at the end; the count is that of the alert"
 _FILABLE = (
     AlertState.RAISED,
     AlertState.ACKNOWLEDGED,
@@ -145,6 +150,9 @@ def _words(alert: CrowdAlert, count: Count) -> tuple[str, str]:
     mark, mark_zh = ("Exercise. ", "【演练】") if alert.is_exercise else ("", "")
     spoken = {0: "not spoken to", 1: "spoken to once"}.get(plays, f"spoken to {plays} times")
     match alert.outcome:
+        case _ if not count.is_valid:
+            end = f"not observed at the end; {before} when raised"
+            end_zh = f"结束时未观察到，告警时{before}人"
         case Outcome.DISPERSED:
             end, end_zh = f"dispersed, {after} left", f"已散开，剩余{after}人"
         case Outcome.PERSISTING:

@@ -189,7 +189,8 @@ class Case:
     is_record_only: bool
     is_exercise: bool
     accepted_utc: datetime | None = None
-    handled_by: str = ""
+    handled_by: str = ""  # the newest of them
+    handlers: tuple[str, ...] = ()  # everybody who had it in hand, oldest first
     closed_by: str = ""
     closed_utc: datetime | None = None
     feedback: str = ""
@@ -243,9 +244,9 @@ def advance(
     moved = replace(case, state=step.target, reason=reason or case.reason)
     match event:
         case CaseEvent.ACCEPT:
-            return replace(moved, accepted_utc=at_utc, handled_by=cause.actor)
+            return replace(_handled(moved, cause), accepted_utc=at_utc)
         case CaseEvent.FEED_BACK:
-            return replace(moved, feedback=reason, handled_by=cause.actor)
+            return replace(_handled(moved, cause), feedback=reason)
         case CaseEvent.ESCALATE:
             return _escalated(case, moved, new_owner, clocks)
         case CaseEvent.DEFER | CaseEvent.RESUME:
@@ -273,6 +274,11 @@ def advance(
             return moved
 
 
+def _handled(case: Case, cause: Cause) -> Case:
+    handlers = tuple(dict.fromkeys((*case.handlers, cause.actor)))
+    return replace(case, handled_by=cause.actor, handlers=handlers)
+
+
 def _escalated(
     case: Case, moved: Case, owner: Owner | None, clocks: tuple[datetime, datetime] | None
 ) -> Case:
@@ -294,5 +300,5 @@ def _escalated(
 
 
 def _require_other_person(case: Case, cause: Cause) -> None:
-    if cause.actor == case.handled_by:
+    if cause.actor in (*case.handlers, case.handled_by):
         raise Refused(f"case {case.case_no}: {cause.actor} handled it, another person checks it")

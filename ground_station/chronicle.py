@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import anyio
+import structlog
 
 from ground_station.live import Board
 from ground_station.store.records import Records
 from patrol.bus import Bus
 from patrol.cause import by_system
+from patrol.clock import SystemClock, WallClock
+from patrol.errors import Transient
 from patrol.story import StoryEvent
+from patrol.supervise import supervise
 
+_log = structlog.get_logger(__name__)
 _BY_FLIGHT = by_system("sortie-runner")
 _QUEUE_LIMIT = (
     100_000  # a sortie tells some hundred events; a full queue would be a bug, not a load
@@ -33,8 +39,17 @@ class _Mark:
 class Chronicle:
     """Puts every StoryEvent of the bus into the audit chain, in order, and then onto the board."""
 
-    def __init__(self, *, bus: Bus, records: Records, board: Board, is_exercise: bool) -> None:
+    def __init__(
+        self,
+        *,
+        bus: Bus,
+        records: Records,
+        board: Board,
+        is_exercise: bool,
+        wall: WallClock | None = None,
+    ) -> None:
         self._bus = bus
+        self._wall = wall or SystemClock()
         self._records = records
         self._board = board
         self._is_exercise = is_exercise
@@ -58,7 +73,10 @@ class Chronicle:
                 elif isinstance(fact, Recorded):
                     self._board.tell(fact.event)
                 elif isinstance(fact, StoryEvent):
-                    await self._record(fact)
+                    # While the disk is away the story waits; nothing is shown before it is kept.
+                    await supervise(
+                        partial(self._record, fact), clock=self._wall, on_lost=_tell_waiting
+                    )
                     self._board.tell(fact)
 
     async def _record(self, event: StoryEvent) -> None:
@@ -70,3 +88,7 @@ class Chronicle:
             at_utc=event.time_utc,
             is_exercise=self._is_exercise,
         )
+
+
+def _tell_waiting(error: Transient) -> None:
+    _log.warning("the story waits", reason=str(error))

@@ -1,147 +1,154 @@
-"""Watches what an announcement did, gives the verdict, files the case, lets the patrol go on."""
+"""Watches what an announcement did, gives the verdict, and has the case filed."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+
+import anyio
 
 from ground_station import views
-from ground_station.alerts import AlertEvent, CrowdAlert, Outcome
+from ground_station.alerts import AlertEvent, AlertState, CrowdAlert, Outcome
 from ground_station.announcements import Announcement
-from ground_station.case_rules import CaseRules, case_from_alert
-from ground_station.cases import Case, CaseEvent, CaseState
-from ground_station.cases import advance as advance_case
-from ground_station.crowd_desk import CrowdDesk, CrowdParts
-from ground_station.owners import ResponsibilityTable
+from ground_station.case_desk import NOT_OBSERVED, NOT_TO_THE_END, CaseDesk
+from ground_station.crowd_desk import CrowdDesk
+from ground_station.crowd_parts import CrowdParts
+from ground_station.event_fields import count_or_none, effect_fields, utc_or_none
 from ground_station.sortie_watch import SortieWatch
 from ground_station.sorties import EffectRecord, EffectSample
 from patrol.cause import by_system
-from patrol.sighting import Count, Look
+from patrol.errors import Refused, Transient
+from patrol.sighting import Look
 from vision.effect import Effect, EffectMeter, Verdict
 
-_NOT_OBSERVED = Count(low=0, estimate=0, high=0, is_valid=False, reason="not observed")
 _OBSERVER = by_system("effect-meter")
-_CASE_RULE = by_system("case.rule")
 _FIRST_PLAY_LONGEST_S = 600.0  # the +10 min look
 _SECOND_PLAY_LONGEST_S = 180.0  # each of two plays is observed at least 3 minutes
+_OUTCOMES = {Verdict.DISPERSED: Outcome.DISPERSED, Verdict.PERSISTING: Outcome.PERSISTING}
 
 
 class EffectDesk:
     """One observation at a time."""
 
-    def __init__(
-        self, *, parts: CrowdParts, desk: CrowdDesk, rules: CaseRules, table: ResponsibilityTable
-    ) -> None:
+    def __init__(self, *, parts: CrowdParts, desk: CrowdDesk, cases: CaseDesk) -> None:
         self._parts = parts
         self._desk = desk
-        self._rules = rules
-        self._table = table
+        self._cases = cases
         self._announcement: Announcement | None = None
+        self._recorded_looks = 0
+        self._one_at_a_time = anyio.Lock()
         desk.on_look(self._see)
+        desk.on_give_up(self._cut_short)
+        desk.on_end(self._cut_short)
 
     async def begin(self, watch: SortieWatch, announcement: Announcement, number: int) -> None:
         """An announcement was played: measure against the minute before it.
 
         A second play ends the observation of the first without a verdict of its own.
         """
-        if watch.meter is not None and self._announcement is not None:
-            seen_count = len(watch.meter.result().samples)
-            watch.meter.cut()
-            effect = watch.meter.result()
-            self._tell_samples(self._announcement, effect, seen_count)
-            alert = watch.alerts[self._announcement.alert_id]
-            await self._parts.records.save_effect(
-                self._record(alert, self._announcement, effect), cause=_OBSERVER,
-                at_utc=self._parts.world.now_utc(),
-            )  # fmt: skip
-        alert = watch.alerts[announcement.alert_id]
         if announcement.started_utc is None or announcement.finished_utc is None:
             raise ValueError(f"announcement {announcement.announcement_id} has no times")
-        meter = EffectMeter(
-            place=alert.place,
-            radius_m=alert.radius_m,
-            rules=self._parts.rules,
-            longest_s=_FIRST_PLAY_LONGEST_S if number == 1 else _SECOND_PLAY_LONGEST_S,
-        )
-        for look in watch.looks:
-            meter.see(look)
-        meter.played(started_utc=announcement.started_utc, finished_utc=announcement.finished_utc)
-        watch.meter, self._announcement = meter, announcement
-        self._show(meter.result(), announcement)
+        async with self._one_at_a_time:
+            if watch.meter is not None and self._announcement is not None:
+                watch.meter.cut()
+                effect = watch.meter.result()
+                await self._record_looks(self._announcement, effect)
+                alert = watch.alerts[self._announcement.alert_id]
+                await self._save(alert, self._announcement, effect)
+            alert = watch.alerts[announcement.alert_id]
+            meter = EffectMeter(
+                place=alert.place,
+                radius_m=alert.radius_m,
+                rules=self._parts.rules,
+                longest_s=_FIRST_PLAY_LONGEST_S if number == 1 else _SECOND_PLAY_LONGEST_S,
+            )
+            for look in watch.looks:
+                meter.see(look)
+            meter.played(
+                started_utc=announcement.started_utc, finished_utc=announcement.finished_utc
+            )
+            watch.meter, self._announcement = meter, announcement
+            self._recorded_looks = 0
+            self._show(meter.result(), announcement)
 
     async def _see(self, watch: SortieWatch, look: Look) -> None:
-        meter, announcement = watch.meter, self._announcement
-        if meter is None or announcement is None or watch.is_settling:
-            return
-        seen_count = len(meter.result().samples)
-        meter.see(look)
-        effect = meter.result()
-        self._tell_samples(announcement, effect, seen_count)
-        self._show(effect, announcement)
-        if effect.verdict is not None:
-            watch.is_settling = True
-            try:
+        async with self._one_at_a_time:
+            meter, announcement = watch.meter, self._announcement
+            if meter is None or announcement is None:
+                return
+            meter.see(look)
+            effect = meter.result()
+            await self._record_looks(announcement, effect)
+            state = watch.alerts[announcement.alert_id].state
+            # During the second play it goes on measuring; if that play fails, this verdict stands.
+            if effect.verdict is not None and state is AlertState.OBSERVING:
                 await self._settle(watch, announcement, effect)
-            finally:
-                watch.is_settling = False
+            elif effect.verdict is None:
+                self._show(effect, announcement)
 
-    def _tell_samples(self, announcement: Announcement, effect: Effect, from_number: int) -> None:
-        for sample in effect.samples[from_number:]:
-            self._desk.tell(
+    async def _cut_short(self, watch: SortieWatch) -> None:
+        """Nobody looks any more: what was seen so far is the verdict, and it says so."""
+        async with self._one_at_a_time:
+            meter, announcement = watch.meter, self._announcement
+            if meter is None or announcement is None:
+                return
+            meter.cut()
+            effect = meter.result()
+            if effect.verdict is None:
+                effect = replace(effect, verdict=Verdict.PERSISTING, reason=NOT_TO_THE_END)
+            cut_effect = effect
+            await self._desk.kept(lambda: self._record_looks(announcement, cut_effect))
+            await self._desk.kept(lambda: self._settle(watch, announcement, cut_effect))
+
+    async def _record_looks(self, announcement: Announcement, effect: Effect) -> None:
+        for sample in effect.samples[self._recorded_looks :]:
+            fields = {
+                "announcement": announcement.announcement_id,
+                "dt_s": sample.dt_s,
+                "count": count_or_none(sample.count),
+                "is_observed": sample.is_observed,
+            }
+            await self._parts.records.note(
                 "look",
-                {
-                    "announcement": announcement.announcement_id,
-                    "dt_s": sample.dt_s,
-                    "count": views.count_view(sample.count) if sample.count else None,
-                    "is_observed": sample.is_observed,
-                },
+                announcement.announcement_id,
+                fields,
+                cause=_OBSERVER,
+                at_utc=self._parts.world.now_utc(),
+                is_exercise=self._parts.is_exercise,
             )
+            self._recorded_looks += 1
+            self._desk.tell("look", fields)
 
     async def _settle(self, watch: SortieWatch, announcement: Announcement, effect: Effect) -> None:
-        watch.meter = None
-        alert = watch.alerts[announcement.alert_id]
+        """Record the verdict, then show it, file the case and let the patrol go on."""
         is_dispersed = effect.verdict is Verdict.DISPERSED
+        async with self._desk.changing:
+            alert = await self._desk.find(announcement.alert_id)
+            if alert.state is not AlertState.OBSERVING:
+                return
+            await self._save(alert, announcement, effect)
+            alert = await self._desk.move_alone(
+                alert.alert_id,
+                AlertEvent.DISPERSE if is_dispersed else AlertEvent.PERSIST,
+                _OBSERVER,
+                "alert.dispersed" if is_dispersed else "alert.persisting",
+                reason=effect.reason,
+            )
+        watch.meter = None
+        self._show(effect, announcement)
+        self._desk.tell("effect", effect_fields(alert, announcement, effect))
+        try:
+            await self._cases.file(alert.alert_id, effect.after or NOT_OBSERVED)
+        except (Refused, Transient) as error:
+            # The verdict stands and the patrol goes on; landing and signing file it again.
+            self._desk.tell_refusal(error)
+        self._desk.resume_patrol(alert.alert_id)
+
+    async def _save(self, alert: CrowdAlert, announcement: Announcement, effect: Effect) -> None:
         await self._parts.records.save_effect(
             self._record(alert, announcement, effect),
             cause=_OBSERVER,
             at_utc=self._parts.world.now_utc(),
         )
-        alert = await self._desk.move(
-            alert.alert_id,
-            AlertEvent.DISPERSE if is_dispersed else AlertEvent.PERSIST,
-            _OBSERVER,
-            "alert.dispersed" if is_dispersed else "alert.persisting",
-            reason=effect.reason,
-        )
-        self._desk.tell("effect", effect_fields(alert, announcement, effect))
-        await self._file(alert, effect, is_dispersed=is_dispersed)
-        self._desk.resume_patrol()
-
-    async def _file(self, alert: CrowdAlert, effect: Effect, *, is_dispersed: bool) -> None:
-        now = self._parts.world.now_utc()
-        case = case_from_alert(
-            alert,
-            at_utc=now,
-            latest=effect.after or alert.count,
-            rules=self._rules,
-            table=self._table,
-            names=self._parts.register.names_up(alert.grid_code) if alert.grid_code else {},
-        )
-        case = await self._parts.records.file_case(case, cause=_CASE_RULE, at_utc=now)
-        await self._desk.move(
-            alert.alert_id,
-            AlertEvent.FILE if is_dispersed else AlertEvent.ESCALATE,
-            _CASE_RULE,
-            "alert.filed",
-            case_no=case.case_no,
-        )
-        if not is_dispersed and case.state is CaseState.FILED:
-            case = advance_case(case, CaseEvent.DISPATCH, _CASE_RULE, now)
-            await self._parts.records.save_case(
-                case, event=CaseEvent.DISPATCH, cause=_CASE_RULE, at_utc=now
-            )
-        self._desk.tell("case.filed", case_fields(case) | {"alert": alert.alert_id})
-        shown = self._parts.board.get("cases") or []
-        self._parts.board.set(cases=[case_fields(case), *shown])
 
     def _record(
         self, alert: CrowdAlert, announcement: Announcement, effect: Effect
@@ -157,15 +164,11 @@ class EffectDesk:
             observing_since_utc=finished_utc,
             before=effect.before,
             samples=tuple(
-                EffectSample(dt_s=sample.dt_s, count=sample.count or _NOT_OBSERVED)
+                EffectSample(dt_s=sample.dt_s, count=sample.count or NOT_OBSERVED)
                 for sample in effect.samples
             ),
             after=effect.after,
-            verdict=None
-            if effect.verdict is None
-            else Outcome.DISPERSED
-            if effect.verdict is Verdict.DISPERSED
-            else Outcome.PERSISTING,
+            verdict=_OUTCOMES[effect.verdict] if effect.verdict else None,
             reason=effect.reason,
             is_exercise=self._parts.is_exercise,
             dispersed_after_s=None
@@ -174,69 +177,16 @@ class EffectDesk:
         )
 
     def _show(self, effect: Effect, announcement: Announcement) -> None:
-        finished = announcement.finished_utc
         self._parts.board.set(
             effect={
-                "before": _count(effect.before),
-                "after": _count(effect.after),
+                "before": count_or_none(effect.before),
+                "after": count_or_none(effect.after),
                 "samples": [
                     {"dt_s": sample.dt_s, "is_observed": sample.is_observed}
                     | (views.count_view(sample.count) if sample.count else {})
                     for sample in effect.samples
                 ],
                 "verdict": effect.verdict.value if effect.verdict else None,
-                "observing_since_utc": finished.isoformat().replace("+00:00", "Z")
-                if finished
-                else None,
+                "observing_since_utc": utc_or_none(announcement.finished_utc),
             }
         )
-
-
-def effect_fields(alert: CrowdAlert, announcement: Announcement, effect: Effect) -> dict[str, Any]:
-    """The event `effect`."""
-    return {
-        "alert": alert.alert_id,
-        "announcement": announcement.announcement_id,
-        "before": _count(effect.before),
-        "after": _count(effect.after),
-        "verdict": effect.verdict.value if effect.verdict else None,
-        "reason": effect.reason,
-        "residual_ratio": effect.residual_ratio,
-        "valid_pct": effect.valid_pct,
-        "samples": [
-            {
-                "dt_s": sample.dt_s,
-                "is_observed": sample.is_observed,
-                "count": _count(sample.count),
-            }
-            for sample in effect.samples
-        ],
-    }
-
-
-def case_fields(case: Case) -> dict[str, Any]:
-    """A case as its event and the board show it."""
-    return {
-        "case_no": case.case_no,
-        "severity": case.severity.value,
-        "tier": case.tier.value,
-        "tier_zh": case.tier.zh,
-        "state": case.state.value,
-        "state_zh": case.state.zh,
-        "grid_code": case.grid_code,
-        "grid_name": case.grid_name,
-        "owner_unit": case.owner.unit,
-        "owner_person": case.owner.person,
-        "accept_due_utc": _utc(case.accept_due_utc),
-        "due_utc": _utc(case.due_utc),
-        "description": case.description,
-        "description_zh": case.description_zh,
-    }
-
-
-def _count(count: Count | None) -> dict[str, Any] | None:
-    return views.count_view(count) if count else None
-
-
-def _utc(moment: Any) -> str | None:  # noqa: ANN401  # datetime or None
-    return moment.isoformat().replace("+00:00", "Z") if moment else None

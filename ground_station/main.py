@@ -20,15 +20,18 @@ from drone.preflight import preflight
 from drone.speaker import HttpSpeaker
 from drone.voice import Voice
 from ground_station import views
+from ground_station.alert_minder import AlertMinder
+from ground_station.case_desk import CaseDesk
 from ground_station.case_rules import read_case_rules
 from ground_station.chronicle import Chronicle
-from ground_station.crowd_desk import CrowdDesk, CrowdParts
+from ground_station.crowd_desk import CrowdDesk
+from ground_station.crowd_parts import CrowdParts
 from ground_station.effect_desk import EffectDesk
 from ground_station.exercise_clock import ExerciseClock
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
 from ground_station.live import Board
-from ground_station.owners import read_responsibility
-from ground_station.pace import Pace, look_window
+from ground_station.owners import responsibility_for
+from ground_station.pace import LookWindow, Pace, look_window
 from ground_station.parts import Parts
 from ground_station.pictures import EyePictures
 from ground_station.settings import StationSettings
@@ -87,6 +90,7 @@ class Station:
             records=self._records,
             board=self._board,
             is_exercise=settings.is_exercise,
+            wall=self._wall,
         )
         self._make_desks()
         self._web = WebServer(make_app(self._parts()), listener)
@@ -167,14 +171,19 @@ class Station:
             wall=self._wall,
             set_pace=self._set_pace,
             is_exercise=settings.is_exercise,
+            latest=self._vehicle.latest,
         )
         self._crowd_desk = CrowdDesk(crowd_parts)
-        effect_desk = EffectDesk(
+        self._minder = AlertMinder(parts=crowd_parts, desk=self._crowd_desk)
+        self._case_desk = CaseDesk(
             parts=crowd_parts,
             desk=self._crowd_desk,
             rules=read_case_rules(),
-            table=read_responsibility(),
+            table=responsibility_for(
+                settings.responsibility_file, is_exercise=settings.is_exercise
+            ),
         )
+        effect_desk = EffectDesk(parts=crowd_parts, desk=self._crowd_desk, cases=self._case_desk)
         self._templates = load_templates()
         self._speaking_desk = SpeakingDesk(
             parts=crowd_parts,
@@ -196,6 +205,7 @@ class Station:
                 board=self._board,
                 chronicle=self._chronicle,
                 crowd=self._crowd_desk,
+                cases=self._case_desk,
                 world=self._world,
                 wall=self._wall,
                 preflight=self._preflight,
@@ -221,6 +231,7 @@ class Station:
             pictures=EyePictures(self._eye, self._bus),
             sortie_desk=self._sortie_desk,
             crowd_desk=self._crowd_desk,
+            case_desk=self._case_desk,
             speaking_desk=self._speaking_desk,
         )
 
@@ -236,6 +247,7 @@ class Station:
             group.start_soon(self._eye.run)
             group.start_soon(self._feed_poses)
             group.start_soon(self._crowd_desk.run)
+            group.start_soon(self._minder.run)
             group.start_soon(self._sortie_desk.run)
             group.start_soon(self._guardian.run)
             group.start_soon(self._show_aircraft)
@@ -255,9 +267,10 @@ class Station:
             on_retry=lambda: _log.info(f"{name}: trying again"),
         )
 
-    def _set_pace(self, plan: MissionPlan | None) -> None:
+    def _set_pace(self, want: MissionPlan | LookWindow | None) -> None:
         if self._pace is not None:
-            self._pace.watch_legs(look_window(plan, self._lens) if plan else None)
+            window = look_window(want, self._lens) if isinstance(want, MissionPlan) else want
+            self._pace.watch_legs(window)
 
     async def _preflight(self, plan: MissionPlan) -> list[Finding]:
         """Ask again for a while: an autopilot just started is not ready at its first word."""

@@ -117,6 +117,22 @@ def read_responsibility(path: Path = EXERCISE_RESPONSIBILITY_FILE) -> Responsibi
     return table
 
 
+def responsibility_for(path: Path | None, *, is_exercise: bool) -> ResponsibilityTable:
+    """The table that a station files by; ConfigError when a live one has none of its own.
+
+    The sample's persons are invented: a live case handed to one of them would reach nobody.
+    """
+    if path is None and not is_exercise:
+        raise ConfigError(
+            "responsibility_file is missing in the settings: a live station must know "
+            "who answers for the cases that it files"
+        )
+    table = read_responsibility(path or EXERCISE_RESPONSIBILITY_FILE)
+    if table.is_exercise and not is_exercise:
+        raise ConfigError(f"the responsibility table is an exercise's: {path}")
+    return table
+
+
 def _owner(body: Mapping[str, Any]) -> Owner:
     code = str(body["code"])
     tier = {6: Tier.DISTRICT, 9: Tier.LARGE, 12: Tier.MIDDLE}.get(len(code), Tier.SMALL)

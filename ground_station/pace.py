@@ -34,6 +34,7 @@ class LookWindow:
     """How many world seconds a crowd at lawful distance stays where it can be counted."""
 
     duration_s: float
+    is_leg: bool = True  # false while it holds: then the time is certain, and so is the place
 
 
 def look_window(plan: MissionPlan, lens: CameraLens) -> LookWindow:
@@ -86,7 +87,7 @@ class Pace:
         self._needed_s = 0.0
 
     def watch_legs(self, window: LookWindow | None) -> None:
-        """Set the look window while patrol legs are flown; None: no hurry anywhere."""
+        """Set the look window of the legs or of an on-delay; None: no hurry anywhere."""
         self._window = window
 
     async def run(self) -> None:
@@ -108,7 +109,7 @@ class Pace:
         fitting = fitting_speed(
             needed_s=max(needed_s, self._needed_s), window=self._window, ceiling=clock.ceiling
         )
-        if self._is_group_in_view(look):
+        if self._window.is_leg and self._is_group_in_view(look):
             fitting = max(SLOWEST, fitting * _GROUP_SHARE)
         return next_speed(
             now=clock.speed,

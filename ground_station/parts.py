@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ground_station.case_desk import CaseDesk
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.live import Board
 from ground_station.settings import StationSettings
@@ -35,4 +36,5 @@ class Parts:
     pictures: Pictures
     sortie_desk: SortieDesk
     crowd_desk: CrowdDesk
+    case_desk: CaseDesk
     speaking_desk: SpeakingDesk

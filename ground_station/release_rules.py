@@ -55,6 +55,7 @@ class ReleaseContext:
     alert_level: AlertLevel = AlertLevel.AMBER
     is_near_homes_or_schools: bool = True  # nearly every place of a district, DOMAIN 2.6
     is_counts_only: bool = True
+    is_airborne: bool | None = None
     places: frozenset[Need] = frozenset()  # CHECKPOINT, COAST, SCHOOL_GATE, EMERGENCY_DECLARED
     limits: ReleaseLimits = field(default_factory=ReleaseLimits)
 
@@ -198,7 +199,7 @@ def _budget(template: Template, context: ReleaseContext) -> list[Finding]:
         )
 
     here = [item for item in context.earlier if item.grid_code == context.grid_code]
-    if any(item.state in _UNDER_WAY for item in context.earlier):
+    if any(item.state in UNDER_WAY for item in context.earlier):
         add(
             "release.speaker_busy",
             "another announcement is waiting or playing",
@@ -237,11 +238,25 @@ def _budget(template: Template, context: ReleaseContext) -> list[Finding]:
     return found
 
 
-_UNDER_WAY = (
+UNDER_WAY = (
     AnnouncementState.QUEUED,
     AnnouncementState.OVERRIDDEN,
     AnnouncementState.PLAYING,
 )
+
+
+def _airborne(template: Template, context: ReleaseContext) -> list[Finding]:
+    if context.is_airborne is True:
+        return []
+    return [
+        _stop(
+            "release.not_airborne",
+            "the aircraft is not in the air, so nobody can be spoken to from it"
+            if context.is_airborne is False
+            else "whether the aircraft is in the air is not known",
+            "无人机不在空中，不能喊话" if context.is_airborne is False else "无人机是否在空中未知",
+        )
+    ]
 
 
 def _range(template: Template, context: ReleaseContext) -> list[Finding]:
@@ -290,5 +305,6 @@ _CHECKS: tuple[Callable[[Template, ReleaseContext], list[Finding]], ...] = (
     _legal_basis,
     _circumstances,
     _budget,
+    _airborne,
     _range,
 )

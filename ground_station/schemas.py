@@ -41,6 +41,12 @@ class DismissBody(ByPerson):
     reason: str = Field(min_length=1, max_length=300)
 
 
+class EscalateBody(ByPerson):
+    """Why the grid is to take it over."""
+
+    reason: str = Field(min_length=1, max_length=300)
+
+
 class AnnounceBody(ByPerson):
     """Which approved words to release."""
 

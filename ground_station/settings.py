@@ -60,6 +60,9 @@ class StationSettings(_Section):
     )
     register_file: Path | None = None
     legal_basis_file: Path | None = None
+    responsibility_file: Path | None = Field(
+        default=None, description="who owns cases; needed unless it is an exercise"
+    )
     aircraft: AircraftSettings
     camera: CameraSettings
     speaker: SpeakerSettings

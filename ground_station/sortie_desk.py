@@ -11,10 +11,12 @@ from typing import Any
 import anyio
 
 from ground_station import views
+from ground_station.case_desk import CaseDesk
 from ground_station.chronicle import Chronicle
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.live import Board
-from ground_station.sorties import SIGNERS, SortieRecord, SortieState, sign
+from ground_station.log_desk import LogDesk
+from ground_station.sorties import SortieRecord, SortieState
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.transitions import require_person_or_exercise
@@ -49,6 +51,7 @@ class SortieParts:
     board: Board
     chronicle: Chronicle
     crowd: CrowdDesk
+    cases: CaseDesk
     world: WorldClock
     wall: WallClock
     preflight: Callable[[MissionPlan], Awaitable[list[Finding]]]
@@ -75,6 +78,14 @@ class SortieDesk:
         self._flight: Flight | None = None
         self._launch_counts: Counter[str] = Counter()
         self._asked = anyio.Event()
+        self._logs = LogDesk(
+            records=parts.records,
+            telemetry=parts.telemetry,
+            cases=parts.cases,
+            chronicle=parts.chronicle,
+            bus=parts.bus,
+            world=parts.world,
+        )
 
     @property
     def plan(self) -> MissionPlan | None:
@@ -239,17 +250,12 @@ class SortieDesk:
 
     async def sign(self, sortie_id: str, cause: Cause) -> dict[str, Any]:
         """Pilot and registrar sign; with both names the patrol log closes."""
-        flight = self._flight
-        if flight is None or flight.record.sortie_id != sortie_id:
-            raise LookupError(f"no open sortie {sortie_id}")
-        record = flight.record
-        if not all(record.is_signed_by(role) for role in SIGNERS):
-            record = sign(record, cause, self._parts.world.now_utc())
-            await self._save(record, cause, "sortie.signed")
-            flight = self._flight = replace(flight, record=record)
-        # A log that could not close before, such as for an open alert, is tried again.
-        if all(record.is_signed_by(role) for role in SIGNERS):
-            await self._close(flight, cause)
+        record = await self._logs.sign(sortie_id, cause)
+        if record.state is SortieState.CLOSED:
+            if self._flight is not None and self._flight.record.sortie_id == sortie_id:
+                self._flight = None
+            if (self._parts.board.get("sortie") or {}).get("id") == sortie_id:
+                self._set_state("CLOSED")
         return {
             "sortie": sortie_id,
             "signed_by": {one.role.value: one.person for one in record.signatures},
@@ -266,6 +272,8 @@ class SortieDesk:
             await self._abort(flight, error)
             return
         finally:
+            # What is heard from now on belongs to no sortie: the log's hash is over its flight.
+            parts.telemetry.sortie = ""
             await parts.crowd.end()
         record = replace(
             flight.record,
@@ -275,10 +283,12 @@ class SortieDesk:
             waypoint_index=report.waypoints_flown,
             abnormal=report.abnormal,
         )
-        await self._save(record, flight.cause, "sortie.landed")
-        self._flight = replace(self._flight or flight, record=record, report=report)
+        self._flight = replace(flight, record=record, report=report)
+        # It is down whether the disk is there or not: the record waits for it.
+        await parts.crowd.kept(lambda: self._save(record, flight.cause, "sortie.landed"))
         await parts.chronicle.settled()
-        self._set_state("LANDED")
+        if self._flight is not None:  # else it is signed and closed already
+            self._set_state("LANDED")
 
     async def _flown(self, flight: Flight) -> SortieReport:
         """The report; what fails before take-off is raised, what fails in the air is followed."""
@@ -307,27 +317,6 @@ class SortieDesk:
         )
         self._set_state("ABORTED")
         self._flight = None
-
-    async def _close(self, flight: Flight, cause: Cause) -> None:
-        parts = self._parts
-        sortie_id = flight.record.sortie_id
-        await parts.crowd.close_alerts(cause)
-        await parts.chronicle.settled()
-        summary = await parts.telemetry.summary(sortie_id)
-        closed = await parts.records.close_log(
-            sortie_id,
-            cause=cause,
-            at_utc=parts.world.now_utc(),
-            telemetry_summary=summary.to_dict(),
-        )
-        self._flight = None
-        self._set_state("CLOSED")
-        self._tell(
-            "log.closed",
-            flight.plan,
-            sortie_id,
-            {"rows": closed.row_count, "head": closed.head_hash},
-        )
 
     def _require(self, cause: Cause, roles: tuple[Role, ...]) -> None:
         if cause.role not in roles:

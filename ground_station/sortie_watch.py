@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ground_station.alerts import SAME_CROWD_M, CrowdAlert
-from ground_station.announcements import Announcement
+from ground_station.announcements import Announcement, AnnouncementState
 from missions.runner import SortieRunner
 from patrol.geo import GeoPoint, distance_m
 from patrol.plan import MissionPlan
@@ -31,10 +31,12 @@ class SortieWatch:
     announcements: list[Announcement] = field(default_factory=list)
     held_place: GeoPoint | None = None
     held_since_utc: datetime | None = None
+    held_reach_m: float = 0.0  # how far from the held place somebody of the crowd may be
+    near_looks: int = 0  # looks in a row with somebody of it nearer than the stand-off
     done_places: list[GeoPoint] = field(default_factory=list)
     alert_id: str | None = None  # the alert being worked on
     meter: EffectMeter | None = None
-    is_settling: bool = False  # a verdict is being recorded
+    is_over: bool = False  # the aircraft is down: nothing is begun any more
 
     def remember(self, look: Look) -> None:
         """Keep the newest two minutes of looks."""
@@ -50,3 +52,13 @@ class SortieWatch:
     def alert(self) -> CrowdAlert | None:
         """The alert being worked on."""
         return self.alerts.get(self.alert_id) if self.alert_id else None
+
+    @property
+    def spoken_utc(self) -> datetime | None:
+        """When the newest words for that alert ended."""
+        ends = [
+            item.finished_utc for item in self.announcements
+            if item.alert_id == self.alert_id and item.finished_utc is not None
+            and item.state is AnnouncementState.PLAYED
+        ]  # fmt: skip
+        return max(ends, default=None)

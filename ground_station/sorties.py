@@ -83,6 +83,16 @@ def sign(record: SortieRecord, cause: Cause, at_utc: datetime) -> SortieRecord:
     return replace(record, signatures=(*record.signatures, signature))
 
 
+def registrar_of(record: SortieRecord) -> Cause:
+    """The registrar whose name is under the log, whoever signed last; Refused without one."""
+    for signature in record.signatures:
+        if signature.role is Role.REGISTRAR:
+            return Cause(
+                actor=signature.person, role=Role.REGISTRAR, is_automatic=signature.is_automatic
+            )
+    raise Refused(f"sortie {record.sortie_id} is not signed by a registrar")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectSample:
     """One look after the words; not observed is a sample that is not valid."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
+
+import anyio
 
 from drone.speaker import Speaker
 from drone.voice import Clip, Voice
@@ -19,8 +22,16 @@ from ground_station.announcements import (
     advance,
     draft_announcement,
 )
-from ground_station.crowd_desk import CrowdDesk, CrowdParts
-from ground_station.release_rules import ReleaseContext, level_dba, may_release
+from ground_station.crowd_desk import CrowdDesk
+from ground_station.crowd_parts import CrowdParts
+from ground_station.event_fields import utc_or_none
+from ground_station.release_rules import (
+    UNDER_WAY,
+    ReleaseContext,
+    ReleaseLimits,
+    level_dba,
+    may_release,
+)
 from ground_station.sortie_watch import SortieWatch
 from ground_station.templates import Template
 from patrol.cause import Cause, Role, by_system
@@ -39,12 +50,17 @@ class AnnouncementBlocked(PlanRejected):
     """A rule forbids this release; each finding says which and why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Release:
+    """One play on its way; `announcement` is as far as it has come."""
+
     watch: SortieWatch
     alert: CrowdAlert
     announcement: Announcement
     number: int  # first or second play of this alert
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    over: anyio.Event = field(default_factory=anyio.Event)
+    stopped_by: Cause | None = None
 
 
 class SpeakingDesk:
@@ -68,6 +84,8 @@ class SpeakingDesk:
         self._voice = voice
         self._templates = templates
         self._on_played = on_played
+        self._release: _Release | None = None  # there is one loudspeaker
+        desk.on_end(self._end)
 
     async def announce(self, alert_id: str, template_id: str, cause: Cause) -> dict[str, Any]:
         """Release a template for an alert; AnnouncementBlocked with every reason if it may not."""
@@ -76,38 +94,19 @@ class SpeakingDesk:
             raise LookupError(f"no alert {alert_id} in this sortie")
         if template_id not in self._templates:
             raise LookupError(f"no template {template_id}")
-        alert = watch.alerts[alert_id]
-        if alert.state not in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
-            raise Refused(
-                f"alert {alert_id} is {alert.state.value}: acknowledge it before speaking"
-                if alert.state is AlertState.RAISED
-                else f"alert {alert_id} is {alert.state.value}: nothing can be announced for it now"
-            )
-        template = self._templates[template_id]
-        draft, findings = await self._draft(watch, alert, template, cause)
-        if stopping := stops(findings):
-            await self._block(draft, stopping, cause)
-            raise AnnouncementBlocked(f"{template_id} may not be played now", stopping)
-        await self._desk.move(
-            alert_id,
-            AlertEvent.ANNOUNCE,
-            cause,
-            "alert.announcing",
-            announcement_id=draft.announcement_id,
-        )
-        await self._save(draft, cause, "announcement.released")
-        watch.announcements.append(draft)
-        self._desk.tell("announcement.released", self._fields(draft) | {"by": cause.actor})
-        release = _Release(
-            watch=watch, alert=alert, announcement=draft, number=alert.played_count + 1
-        )
+        async with self._desk.changing:  # three presses at once are one release
+            release, findings = await self._released(watch, alert_id, template_id, cause)
         self._desk.in_background(lambda: self._play(release))
-        return self._view(draft, findings)
+        return self._view(release.announcement, findings)
 
     async def stop_speaking(self, cause: Cause) -> dict[str, Any]:
-        """Silence at once; the announcement then ends as failed, with this reason."""
+        """Silence at once; the announcement then ends as cancelled, by this person."""
         if cause.role not in _STOPPERS:
             raise NotPermitted(cause.actor, " or ".join(role.value for role in _STOPPERS))
+        release = self._release
+        if release is not None:  # also while the words are only being made
+            release.stopped_by = cause
+            release.scope.cancel()
         await self._speaker.stop()
         await self._parts.records.note(
             "speaker.stopped",
@@ -119,6 +118,35 @@ class SpeakingDesk:
         )
         self._desk.tell("speaker.stopped", {"by": cause.actor})
         return {"stopped": True}
+
+    async def _released(
+        self, watch: SortieWatch, alert_id: str, template_id: str, cause: Cause
+    ) -> tuple[_Release, list[Finding]]:
+        alert, template = watch.alerts[alert_id], self._templates[template_id]
+        if alert.state not in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
+            raise Refused(
+                f"alert {alert_id} is {alert.state.value}: acknowledge it before speaking"
+                if alert.state is AlertState.RAISED
+                else f"alert {alert_id} is {alert.state.value}: nothing can be announced for it now"
+            )
+        draft, findings = await self._draft(watch, alert, template, cause)
+        if stopping := stops(findings):
+            await self._block(draft, stopping, cause)
+            raise AnnouncementBlocked(f"{template_id} may not be played now", stopping)
+        await self._save(draft, cause, "announcement.released")
+        await self._desk.move_alone(
+            alert_id,
+            AlertEvent.ANNOUNCE,
+            cause,
+            "alert.announcing",
+            announcement_id=draft.announcement_id,
+        )
+        watch.announcements.append(draft)
+        release = self._release = _Release(
+            watch=watch, alert=alert, announcement=draft, number=alert.played_count + 1
+        )
+        self._desk.tell("announcement.released", self._fields(draft) | {"by": cause.actor})
+        return release, findings
 
     async def _draft(
         self, watch: SortieWatch, alert: CrowdAlert, template: Template, cause: Cause
@@ -146,8 +174,9 @@ class SpeakingDesk:
                 is_exercise=parts.is_exercise,
                 slant_range_m=self._slant_range_m(alert),
                 legal=parts.legal,
-                earlier=tuple(watch.announcements),
+                earlier=await self._earlier(watch, alert),
                 alert_level=alert.level,
+                is_airborne=self._is_airborne(watch),
             ),
         )
         return draft, findings
@@ -162,29 +191,76 @@ class SpeakingDesk:
         self._desk.tell("announcement.blocked", self._fields(blocked) | {"reason": reason})
         self._view(blocked, findings)
 
+    async def _earlier(self, watch: SortieWatch, alert: CrowdAlert) -> tuple[Announcement, ...]:
+        """This sortie's announcements, and what other sorties said in the grid of late."""
+        since_utc = self._parts.world.now_utc() - ReleaseLimits().window
+        kept = await self._parts.records.announcements(
+            since_utc=since_utc, grid_code=alert.grid_code
+        )
+        own = {item.announcement_id for item in watch.announcements}
+        others = [item for item in kept if item.announcement_id not in own]
+        # What a station that has ended left under way sounds no more, but it was begun.
+        ended = [
+            replace(item, state=AnnouncementState.FAILED) if item.state in UNDER_WAY else item
+            for item in others
+        ]
+        return (*ended, *watch.announcements)
+
+    def _is_airborne(self, watch: SortieWatch) -> bool | None:
+        sample = self._vehicle.latest()
+        if watch.is_over or sample is None:
+            return False if watch.is_over else None
+        return sample.is_in_air
+
+    async def _end(self, watch: SortieWatch) -> None:
+        """The sortie is over: what is still being spoken ends."""
+        release = self._release
+        if release is not None and release.watch is watch:
+            release.scope.cancel()
+            await release.over.wait()
+
     async def _play(self, release: _Release) -> None:
-        """Speak, play, record. Whatever goes wrong ends as FAILED with its reason."""
-        announcement = release.announcement
+        """Speak, play, record. Whatever goes wrong ends as FAILED or CANCELLED with its reason."""
         try:
-            clip = await self._voice.speak(announcement.text, language=announcement.language)
-            announcement = await self._start(release, clip)
-            played = await self._speaker.play(clip, announcement.announcement_id)
+            with release.scope:
+                end = await self._spoken(release)
+            if release.scope.cancelled_caught:
+                end = partial(self._stopped, release)
+            await self._desk.kept(end)
+        finally:
+            self._release = None
+            release.over.set()
+
+    async def _spoken(self, release: _Release) -> Callable[[], Awaitable[None]]:
+        """Say it; the answer is how it is recorded."""
+        try:
+            words = release.announcement
+            clip = await self._voice.speak(words.text, language=words.language)
+            await self._start(release, clip)
+            played = await self._speaker.play(clip, words.announcement_id)
         except PatrolError as error:
-            await self._failed(release, announcement, str(error))
-            return
+            return partial(self._failed, release, str(error))
         now = self._parts.world.now_utc()
+        sound = Sound(sha256=played.sha256)
         finished = advance(
-            announcement, AnnouncementEvent.FINISH, _PLAYER, now, sound=Sound(sha256=played.sha256)
+            release.announcement, AnnouncementEvent.FINISH, _PLAYER, now, sound=sound
         )
         if finished.state is not AnnouncementState.PLAYED:
-            await self._failed(release, announcement, finished.reason)
-            return
+            return partial(self._failed, release, finished.reason)
+        return partial(self._finished, release, finished, clip)
+
+    async def _finished(self, release: _Release, finished: Announcement, clip: Clip) -> None:
         await self._save(finished, _PLAYER, "announcement.played")
-        self._replace(release.watch, finished)
-        await self._desk.move(
-            release.alert.alert_id, AlertEvent.PLAY_ENDED, _PLAYER, "alert.observing"
-        )
-        await self._on_played(release.watch, finished, release.number)
+        self._replace(release, finished)
+        async with self._desk.changing:
+            alert = await self._desk.find(release.alert.alert_id)
+            if alert.state is AlertState.ANNOUNCING:  # else somebody has handed it on meanwhile
+                await self._desk.move_alone(
+                    alert.alert_id, AlertEvent.PLAY_ENDED, _PLAYER, "alert.observing"
+                )
+                alert = await self._desk.find(alert.alert_id)
+        if alert.state is AlertState.OBSERVING:
+            await self._on_played(release.watch, finished, release.number)
         self._desk.tell(
             "announcement.played",
             self._fields(finished)
@@ -197,7 +273,7 @@ class SpeakingDesk:
             },
         )
 
-    async def _start(self, release: _Release, clip: Clip) -> Announcement:
+    async def _start(self, release: _Release, clip: Clip) -> None:
         sample = self._vehicle.latest()
         slant_m = self._slant_range_m(release.alert)
         sound = Sound(
@@ -213,27 +289,42 @@ class SpeakingDesk:
         now = self._parts.world.now_utc()
         started = advance(release.announcement, AnnouncementEvent.START, _PLAYER, now, sound=sound)
         await self._save(started, _PLAYER, "announcement.playing")
-        self._replace(release.watch, started)
-        return started
+        self._replace(release, started)
 
-    async def _failed(self, release: _Release, announcement: Announcement, reason: str) -> None:
-        now = self._parts.world.now_utc()
-        failed = advance(announcement, AnnouncementEvent.FAIL, _PLAYER, now, reason=reason)
-        await self._save(failed, _PLAYER, "announcement.failed")
-        self._replace(release.watch, failed)
-        await self._desk.move(
-            release.alert.alert_id,
-            AlertEvent.PLAY_FAILED,
-            _PLAYER,
-            "alert.play_failed",
-            reason=reason,
-        )
-        self._desk.tell("announcement.failed", self._fields(failed) | {"reason": reason})
+    async def _stopped(self, release: _Release) -> None:
+        """Somebody pressed stop, or the sortie ended."""
+        cause = release.stopped_by
+        if cause is None:
+            await self._failed(release, "the sortie ended first")
+        else:
+            await self._failed(release, f"stopped by {cause.actor}", cause)
 
-    def _replace(self, watch: SortieWatch, announcement: Announcement) -> None:
-        watch.announcements = [
+    async def _failed(self, release: _Release, reason: str, stopper: Cause | None = None) -> None:
+        """It was not heard whole; with a stopper it is cancelled by that person."""
+        event = AnnouncementEvent.CANCEL if stopper else AnnouncementEvent.FAIL
+        action = "announcement.cancelled" if stopper else "announcement.failed"
+        cause, now = stopper or _PLAYER, self._parts.world.now_utc()
+        if release.announcement.state in UNDER_WAY:
+            failed = advance(release.announcement, event, cause, now, reason=reason)
+            await self._save(failed, cause, action)
+            self._replace(release, failed)
+        async with self._desk.changing:
+            alert = await self._desk.find(release.alert.alert_id)
+            if alert.state is AlertState.ANNOUNCING:
+                await self._desk.move_alone(
+                    alert.alert_id,
+                    AlertEvent.PLAY_FAILED,
+                    _PLAYER,
+                    "alert.play_failed",
+                    reason=reason,
+                )
+        self._desk.tell(action, self._fields(release.announcement) | {"reason": reason})
+
+    def _replace(self, release: _Release, announcement: Announcement) -> None:
+        release.announcement = announcement
+        release.watch.announcements = [
             announcement if old.announcement_id == announcement.announcement_id else old
-            for old in watch.announcements
+            for old in release.watch.announcements
         ]
         self._view(announcement, [])
 
@@ -268,8 +359,8 @@ class SpeakingDesk:
             "text_en": announcement.text_en,
             "state": announcement.state.value,
             "released_by": announcement.released_by,
-            "started_utc": _utc(announcement.started_utc),
-            "finished_utc": _utc(announcement.finished_utc),
+            "started_utc": utc_or_none(announcement.started_utc),
+            "finished_utc": utc_or_none(announcement.finished_utc),
             "slant_range_m": None if slant_m is None else round(slant_m),
             "level_dba": None if level is None else round(level),
             "blocked": views.findings_view(list(announcement.blocked)),
@@ -277,7 +368,3 @@ class SpeakingDesk:
         }
         self._parts.board.set(announcement=shown)
         return shown
-
-
-def _utc(moment: Any) -> str | None:  # noqa: ANN401  # datetime or None
-    return moment.isoformat().replace("+00:00", "Z") if moment else None

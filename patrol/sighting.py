@@ -113,4 +113,4 @@ class Sighting:
     sortie: str
     rule: str  # "HJ-CROWD-1/gathering"
     nearest_person_m: float | None  # horizontal, aircraft to the nearest placed person
-    standoff_need_m: float
+    standoff_need_m: float | None  # None: the height above ground is not known

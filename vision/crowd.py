@@ -177,7 +177,9 @@ class GatheringWatch:
             sortie=self._sortie,
             rule=self._rules.gathering,
             nearest_person_m=nearest_m,
-            standoff_need_m=max(self._rules.standoff_min_m, look.aircraft_height_agl_m or 0.0),
+            standoff_need_m=None
+            if look.aircraft_height_agl_m is None
+            else max(self._rules.standoff_min_m, look.aircraft_height_agl_m),
         )
 
     def _count(self, track: _Track, look: Look, stage: Stage) -> tuple[Count, Cluster | None]:

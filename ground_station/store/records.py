@@ -103,7 +103,7 @@ class Records:
         return None if body is None else decode(SortieRecord, body)
 
     async def open_sorties(self) -> list[SortieRecord]:
-        """Sorties whose log is not closed, oldest first: what a restarted station re-adopts."""
+        """Sorties whose log is not closed, oldest first."""
         column = tables.sorties.c.state
         found = await self._store.read(
             lambda c: bodies(c, tables.sorties, column != SortieState.CLOSED.value)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +19,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ground_station.store.audit import open_read_only
 from ground_station.store.codec import canonical_json
 from ground_station.store.engine import sqlite_engine
 from ground_station.store.schema import prepare_folder
@@ -161,14 +165,49 @@ def _make(connection: Connection) -> None:
     connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
+def changed_telemetry(path: Path, logs: Iterable[Mapping[str, Any]]) -> str:
+    """The first closed log whose telemetry is not in the file as it was; empty when all fit.
+
+    `logs` are the bodies of closed logs. Reads the file offline; ConfigError when it cannot.
+    """
+    with closing(open_read_only(path)) as connection:
+        for log in logs:
+            kept, sortie = log["telemetry"], log["sortie"]["sortie_id"]
+            if not kept:
+                continue
+            query = "SELECT * FROM telemetry WHERE sortie = ? ORDER BY seq"
+            now = _summed(dict(row) for row in connection.execute(query, (sortie,)))
+            if (now.rows, now.sha256) != (kept["rows"], kept["sha256"]):
+                return (
+                    f"{path} does not fit: sortie {sortie} has {now.rows} rows with hash "
+                    f"{now.sha256}; its closed log has {kept['rows']} with {kept['sha256']}"
+                )
+    return ""
+
+
+def telemetry_path(database: Path) -> Path:
+    """The telemetry file beside a database."""
+    return database.with_name(TELEMETRY_NAME)
+
+
+def closed_logs(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The bodies of the closed logs of a database that was opened to read."""
+    rows = connection.execute("SELECT body_json FROM patrol_logs ORDER BY closed_utc, sortie")
+    return [json.loads(row["body_json"]) for row in rows]
+
+
 def _summary(connection: Connection, sortie: str) -> TelemetrySummary:
     query = (
         select(samples_table).where(samples_table.c.sortie == sortie).order_by(samples_table.c.seq)
     )
+    return _summed(dict(row) for row in connection.execute(query).mappings())
+
+
+def _summed(rows: Iterable[dict[str, Any]]) -> TelemetrySummary:
     digest, times, highest = hashlib.sha256(), ["", ""], None
     count = 0
-    for row in connection.execute(query).mappings():
-        digest.update((canonical_json(dict(row)) + "\n").encode())
+    for row in rows:
+        digest.update((canonical_json(row) + "\n").encode())
         times = [times[0] or row["t_utc"], row["t_utc"]]
         height_m = row["height_above_home_m"]
         if height_m is not None:

@@ -66,10 +66,12 @@ def context(
     slant_range_m: float | None = 50.0,
     legal: LegalBook = LEGAL,
     earlier: Sequence[Announcement] = (),
+    is_airborne: bool | None = True,
 ) -> ReleaseContext:
     return ReleaseContext(
         at_utc=at_utc, cause=cause, alert_id="A-1", grid_code=grid_code,
         is_exercise=is_exercise, slant_range_m=slant_range_m, legal=legal, earlier=earlier,
+        is_airborne=is_airborne,
     )  # fmt: skip
 
 
@@ -273,3 +275,11 @@ def test_a_template_with_an_open_slot_makes_no_draft() -> None:
             T["T02"], announcement_id="B-1", alert_id="A-1", sortie=SORTIE, grid_code=GRID,
             created_utc=MORNING, is_exercise=True,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("is_airborne", [False, None])
+def test_from_the_ground_or_from_nobody_knows_where_nothing_is_said(
+    is_airborne: bool | None,
+) -> None:
+    found = may_release(load_templates()["T01"], context(is_airborne=is_airborne))
+    assert "release.not_airborne" in codes(stops(found))

@@ -95,7 +95,33 @@ def test_outside_every_grid_the_district_answers() -> None:
 
 def test_an_invalid_last_look_does_not_become_zero_people() -> None:
     blind = Count(low=0.0, estimate=0.0, high=5.0, is_valid=False, reason="fog")
-    assert filed(an_observed_alert(AlertEvent.PERSIST), blind).count.estimate == 28.0
+    case = filed(an_observed_alert(AlertEvent.PERSIST), blind)
+    assert (case.count.estimate, case.count.is_valid) == (28.0, False)
+    assert case.severity is Severity.ORDINARY
+    assert "not observed at the end; 28 (18-38) when raised" in case.description
+    assert "结束时未观察到，告警时28" in case.description_zh
+
+
+def test_at_a_special_site_it_is_a_street_matter() -> None:
+    case = case_from_alert(
+        an_observed_alert(AlertEvent.PERSIST), at_utc=later(700), latest=poisson_count(20.0),
+        rules=RULES, table=TABLE, is_special_site=True,
+    )  # fmt: skip
+    assert (case.severity, case.tier) == (Severity.MAJOR, Tier.LARGE)
+
+
+def test_nobody_who_had_the_case_in_hand_checks_it() -> None:
+    first = replace(HEAD, actor="Ma")
+    case = advance(persisting(), E.DISPATCH, SYSTEM, later(701))
+    case = advance(case, E.ACCEPT, first, later(800))
+    case = advance(case, E.FEED_BACK, HEAD, later(900), reason="they have left")
+    case = advance(case, E.CHECK, DISPATCHER, later(901))
+    assert case.handlers == ("Ma", "Guo")
+    for handler in ("Ma", "Guo"):
+        with pytest.raises(Refused, match="another person checks"):
+            advance(
+                case, E.CLOSE, replace(SUPERVISOR, actor=handler), later(902), is_reporter_told=True
+            )
 
 
 def test_an_exercise_table_owns_no_live_case() -> None:

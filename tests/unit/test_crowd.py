@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -216,6 +217,12 @@ def test_a_sighting_says_where_how_many_under_which_rule_and_how_near(patrol: Pa
     # The nearest stands 45 m away and may be 2 m nearer; the need is the height above ground.
     assert raised.nearest_person_m == pytest.approx(50.0 - raised.radius_m - 2.0, abs=0.1)
     assert raised.standoff_need_m == 42.0
+
+
+def test_without_a_height_the_need_is_not_known_rather_than_low(patrol: Patrol) -> None:
+    looks = [replace(a_look(at_s, people(CROWD)), aircraft_height_agl_m=None) for at_s in range(3)]
+    (candidate,) = [sighting for look in looks for sighting in patrol.watch.see(look)]
+    assert candidate.standoff_need_m is None
 
 
 def test_the_count_of_a_raised_crowd_is_the_median_of_its_delay(patrol: Patrol) -> None:

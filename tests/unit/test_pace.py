@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ground_station.exercise_clock import ExerciseClock
 from ground_station.pace import (
     FRAMES_NEEDED,
     SLOWEST,
     LookWindow,
+    Pace,
     fitting_speed,
     look_window,
     needed_wall_s,
     next_speed,
 )
+from patrol.bus import Bus
 from patrol.camera import CameraLens
+from tests.fakes import START
+from tests.unit.test_effect import a_look
 from tests.unit.test_plan_words import a_plan
+from vision.crowd_rules import CrowdRules
 
 LENS = CameraLens(width_px=1280, height_px=720, hfov_deg=40.0)
 WINDOW = LookWindow(duration_s=7.0)
@@ -63,3 +73,39 @@ def test_the_next_speed_never_passes_what_fits_or_the_ceiling(
 ) -> None:
     now, fitting = min(now, ceiling), max(SLOWEST, min(fitting, ceiling))
     assert next_speed(now=now, fitting=fitting, ceiling=ceiling, held_s=held_s) <= fitting
+
+
+class SteppedClock(ExerciseClock):
+    """An exercise's clock that takes any speed it is asked for."""
+
+    def __init__(self, ceiling: float) -> None:
+        self._speed, self.ceiling = ceiling, ceiling
+
+    def now_utc(self) -> datetime:
+        return START
+
+    async def set_speed(self, speed: float) -> float:
+        self._speed = speed
+        return speed
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("rate_hz", "speed"), [(0.5, 4.5), (5.0, 10.0)])
+async def test_while_it_holds_for_a_candidate_the_on_delay_keeps_its_three_frames(
+    rate_hz: float, speed: float
+) -> None:
+    bus, clock, rules = Bus(), SteppedClock(ceiling=10.0), CrowdRules()
+    pace = Pace(bus=bus, clock=clock, rules=rules)
+    pace.watch_legs(LookWindow(duration_s=rules.on_delay_s, is_leg=False))
+    crowd = [(float(i % 5), float(i // 5)) for i in range(30)]
+    look = replace(
+        a_look(100.0, crowd, is_valid=True, is_in_view=True), rate_hz=rate_hz, latency_s=0.3
+    )
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(pace.run)
+        await anyio.wait_all_tasks_blocked()
+        bus.publish(look)
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+    assert clock.speed == speed
+    assert rules.on_delay_s / clock.speed >= needed_wall_s(rate_hz=rate_hz, latency_s=0.3)

@@ -16,6 +16,15 @@ from tests.ground_core import GRID, SORTIE
 COUNT = {"low": 19.2, "estimate": 27.6, "high": 38.4, "is_valid": True}
 # Every event with the fields its teller gives it, and words that a reader needs.
 TOLD: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("standoff", {"reason": "the way passes the crowd at 5 m: it goes home", "way": "home"},
+     ["stand-off", "it goes home"]),
+    ("hold.over", {"reason": "the alert is open"}, ["hold over", "the alert is open"]),
+    ("alert.renotified", {"text": "nobody has acknowledged within 60 s", "told": "x"},
+     ["within 60 s"]),
+    ("alert.escalated", {"by": "Chen", "reason": "a fair"}, ["handed on by Chen", "a fair"]),
+    ("announcement.cancelled", {"reason": "stopped by Wu"}, ["stopped by Wu"]),
+    ("log.waits", {"reason": "open alerts: A-1"}, ["stays open", "A-1"]),
+    ("case.closed", {"case_no": "HJ1", "by": "Chen"}, ["HJ1", "Chen"]),
     ("plan.made", {"plan": "M-1", "grid_name": "第四网格", "length_m": 950, "findings_count": 2},
      ["第四网格", "950 m", "2 findings"]),
     ("plan.finding", {"plan": "M-1", "level": "warn", "text": "no elevation data"},

@@ -15,12 +15,16 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from drone.speaker import Played, SpeakerHealth
-from drone.voice import Clip, Voice
 from ground_station import views
+from ground_station.alert_minder import AlertMinder
+from ground_station.case_desk import CaseDesk
+from ground_station.case_rules import read_case_rules
 from ground_station.chronicle import Chronicle
-from ground_station.crowd_desk import CrowdDesk, CrowdParts
+from ground_station.crowd_desk import CrowdDesk
+from ground_station.crowd_parts import CrowdParts
+from ground_station.effect_desk import EffectDesk
 from ground_station.live import Board
+from ground_station.owners import read_responsibility
 from ground_station.parts import Parts
 from ground_station.settings import StationSettings
 from ground_station.sortie_desk import SortieDesk, SortieParts
@@ -33,11 +37,10 @@ from ground_station.web_server import WebServer, bind
 from missions.register import load_register
 from missions.runner import SortieRunner
 from patrol.bus import Bus
-from patrol.errors import SpeakerUnreachable
-from patrol.plan import Finding, MissionPlan
 from patrol.story import StoryEvent
 from tests.fakes import START, FakeVehicle, ManualClock
 from tests.ground_core import GRID, LEGAL, SORTIE, SYSTEM, a_plan, an_alert, running_store
+from tests.house_fakes import FakePictures, FakeSpeaker, SilentVoice, no_findings, nothing
 from vision.crowd import CrowdRules
 from vision.eye_port import VideoPacket
 
@@ -67,51 +70,6 @@ UNKNOWN: list[tuple[str, str, dict[str, str], str]] = [
 SITE_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy")
 
 
-class FakeSpeaker:
-    """Plays at once; it cannot be reached for anything else."""
-
-    def __init__(self) -> None:
-        self.played: list[str] = []
-
-    async def play(self, clip: Clip, announcement_id: str) -> Played:
-        self.played.append(announcement_id)
-        return Played(sha256=clip.sha256)
-
-    async def stop(self) -> None:
-        raise SpeakerUnreachable("the loudspeaker does not answer")
-
-    async def health(self) -> SpeakerHealth:
-        raise SpeakerUnreachable("the loudspeaker does not answer")
-
-
-class SilentVoice(Voice):
-    """Gives a clip without speaking it."""
-
-    async def speak(self, text: str, language: str = "zh") -> Clip:
-        return Clip(wav=b"RIFF", sha256="ab" * 32, duration_s=4.0, voice=language)
-
-
-async def no_findings(*plan: MissionPlan) -> list[Finding]:
-    return []
-
-
-async def nothing_else(*played: object) -> None:
-    return None
-
-
-def nothing(*plan: object) -> None:
-    return None
-
-
-class FakePictures:
-    """The newest picture as a test has it."""
-
-    jpeg: bytes | None = None
-
-    async def newest(self) -> bytes | None:
-        return self.jpeg
-
-
 class House:
     """A station's desks behind its web application, and the fakes around them."""
 
@@ -128,17 +86,24 @@ class House:
             "chronicle": self.chronicle, "world": self.clock, "wall": self.clock,
             "is_exercise": True,
         }  # fmt: skip
-        crowd_parts = CrowdParts(rules=CrowdRules(), legal=LEGAL, set_pace=nothing, **shared)
+        crowd_parts = CrowdParts(
+            rules=CrowdRules(), legal=LEGAL, set_pace=nothing, latest=self.vehicle.latest, **shared
+        )
         self.crowd = CrowdDesk(crowd_parts)
+        self.cases = CaseDesk(
+            parts=crowd_parts, desk=self.crowd, rules=read_case_rules(), table=read_responsibility()
+        )
+        self.effects = EffectDesk(parts=crowd_parts, desk=self.crowd, cases=self.cases)
+        self.minder = AlertMinder(parts=crowd_parts, desk=self.crowd)
         templates = load_templates()
-        speaking = SpeakingDesk(
+        self.speaking = SpeakingDesk(
             parts=crowd_parts, desk=self.crowd, vehicle=self.vehicle, speaker=self.speaker,
-            voice=SilentVoice(), templates=templates, on_played=nothing_else,
+            voice=SilentVoice(), templates=templates, on_played=self.effects.begin,
         )  # fmt: skip
         self.sorties = SortieDesk(
             SortieParts(
                 vehicle=self.vehicle, lens=views.lens_of(1280, 720, 40.0), telemetry=telemetry,
-                crowd=self.crowd, preflight=no_findings, **shared,
+                crowd=self.crowd, cases=self.cases, preflight=no_findings, **shared,
             )
         )  # fmt: skip
         body = {"data_dir": folder, "aircraft": {"connect": "udpin://127.0.0.1:0"}}
@@ -147,7 +112,7 @@ class House:
         parts = Parts(
             settings=settings, bus=self.bus, board=self.board, pictures=self.pictures,
             grids_geojson=REGISTER.to_geojson(), templates=templates, sortie_desk=self.sorties,
-            crowd_desk=self.crowd, speaking_desk=speaking,
+            crowd_desk=self.crowd, case_desk=self.cases, speaking_desk=self.speaking,
         )  # fmt: skip
         self.web = WebServer(make_app(parts), bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
@@ -162,6 +127,7 @@ class House:
 
     async def has_alert(self) -> None:
         """A sortie is being flown and has raised an alert."""
+        self.vehicle._sample = replace(self.vehicle._sample, is_in_air=True, is_armed=True)
         plan = a_plan()
         runner = SortieRunner(
             plan=plan, vehicle=self.vehicle, bus=self.bus, world=self.clock, wall=self.clock,

@@ -1,0 +1,149 @@
+"""Files an alert's case, hands open alerts on, and closes what the registrar has signed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ground_station.alerts import AlertEvent, AlertState, CrowdAlert, Outcome, advance
+from ground_station.case_rules import CaseRules, case_from_alert
+from ground_station.cases import Case, CaseEvent, CaseState
+from ground_station.cases import advance as advance_case
+from ground_station.crowd_desk import CrowdDesk
+from ground_station.crowd_parts import CrowdParts
+from ground_station.event_fields import alert_view, case_fields
+from ground_station.owners import ResponsibilityTable
+from ground_station.sortie_watch import SortieWatch
+from patrol.cause import Cause, by_system
+from patrol.geo import distance_m
+from patrol.sighting import Count
+
+NOT_OBSERVED = Count(low=0, estimate=0, high=0, is_valid=False, reason="not observed")
+NOT_TO_THE_END = "not observed to the end"
+_CASE_RULE = by_system("case.rule")
+_OBSERVER = by_system("effect-meter")
+_LANDED = by_system("sortie.over")
+_CASES_LOOKED_AT = 100
+_WITH_A_VERDICT = (AlertState.DISPERSED, AlertState.PERSISTING)
+_SETTLED = (AlertState.DISPERSED, AlertState.ESCALATED, AlertState.DISMISSED)
+
+
+class CaseDesk:
+    """From a verdict, or from nobody's answer, to a case with an owner."""
+
+    def __init__(
+        self, *, parts: CrowdParts, desk: CrowdDesk, rules: CaseRules, table: ResponsibilityTable
+    ) -> None:
+        self._parts = parts
+        self._desk = desk
+        self._rules = rules
+        self._table = table
+        desk.on_end(self._end)
+
+    async def file(self, alert_id: str, latest: Count = NOT_OBSERVED) -> None:
+        """File the case of an alert that has its verdict, once; Refused when nobody can own it."""
+        async with self._desk.changing:
+            alert = await self._desk.find(alert_id)
+            if alert.state not in _WITH_A_VERDICT or alert.case_no:
+                return
+            is_dispersed = alert.outcome is Outcome.DISPERSED
+            event = AlertEvent.FILE if is_dispersed else AlertEvent.ESCALATE
+            await self._file(alert, event, latest, _CASE_RULE)
+
+    async def escalate(self, alert_id: str, reason: str, cause: Cause) -> dict[str, Any]:
+        """A person hands an alert on to the grid without waiting for any more."""
+        async with self._desk.changing:
+            alert = await self._desk.find(alert_id)
+            # Refused before a case number is used up.
+            now = self._parts.world.now_utc()
+            advance(alert, AlertEvent.ESCALATE, cause, now, reason=reason, case_no="asked")
+            alert = await self._file(alert, AlertEvent.ESCALATE, NOT_OBSERVED, cause, reason)
+        self._desk.tell("alert.escalated", {"alert": alert_id, "by": cause.actor, "reason": reason})
+        self._desk.resume_patrol(alert_id)
+        return alert_view(alert)
+
+    async def settle(self, sortie_id: str) -> None:
+        """The sortie is over: what was observed gets its verdict, and each verdict its case.
+
+        What no person has answered stays open: only a person may dismiss it or hand it on.
+        """
+        for alert in reversed(await self._parts.records.alerts(sortie_id)):
+            await self._settle(alert)
+
+    async def close_signed(self, sortie_id: str, registrar: Cause) -> None:
+        """The registrar's signature closes what has been settled, and the records of it."""
+        for alert in reversed(await self._parts.records.alerts(sortie_id)):
+            if alert.state in _SETTLED:
+                await self._close_record(alert, registrar)
+                await self._desk.move(alert.alert_id, AlertEvent.CLOSE, registrar, "alert.closed")
+
+    async def _end(self, watch: SortieWatch) -> None:
+        await self._desk.kept(lambda: self.settle(watch.sortie_id))
+
+    async def _settle(self, alert: CrowdAlert) -> None:
+        async with self._desk.changing:
+            alert = await self._desk.find(alert.alert_id)
+            if alert.state is AlertState.ANNOUNCING:
+                alert = await self._desk.move_alone(
+                    alert.alert_id, AlertEvent.PLAY_FAILED, _LANDED, "alert.play_failed",
+                    reason="the sortie ended first",
+                )  # fmt: skip
+            if alert.state is AlertState.OBSERVING:
+                alert = await self._desk.move_alone(
+                    alert.alert_id, AlertEvent.PERSIST, _OBSERVER, "alert.persisting",
+                    reason=NOT_TO_THE_END,
+                )  # fmt: skip
+        await self.file(alert.alert_id)
+
+    async def _file(
+        self, alert: CrowdAlert, event: AlertEvent, latest: Count, cause: Cause, reason: str = ""
+    ) -> CrowdAlert:
+        records, now = self._parts.records, self._parts.world.now_utc()
+        case = await self._case_of(alert.alert_id)
+        if case is None:  # else it was filed just before the disk went away
+            case = case_from_alert(
+                alert,
+                at_utc=now,
+                latest=latest,
+                rules=self._rules,
+                table=self._table,
+                names=self._parts.register.names_up(alert.grid_code) if alert.grid_code else {},
+                is_special_site=self._is_special_site(alert),
+            )
+            case = await records.file_case(case, cause=cause, at_utc=now)
+        alert = await self._desk.move_alone(
+            alert.alert_id, event, cause, "alert.filed", case_no=case.case_no, reason=reason
+        )
+        if event is AlertEvent.ESCALATE and case.state is CaseState.FILED:
+            case = advance_case(case, CaseEvent.DISPATCH, _CASE_RULE, now)
+            await records.save_case(case, event=CaseEvent.DISPATCH, cause=_CASE_RULE, at_utc=now)
+        self._desk.tell("case.filed", case_fields(case) | {"alert": alert.alert_id})
+        self._show(case)
+        return alert
+
+    async def _case_of(self, alert_id: str) -> Case | None:
+        cases = await self._parts.records.cases(limit=_CASES_LOOKED_AT)
+        return next((case for case in cases if case.alert_id == alert_id), None)
+
+    def _is_special_site(self, alert: CrowdAlert) -> bool:
+        return any(
+            distance_m(site.point, alert.place) <= self._rules.special_site_m
+            for site in self._parts.register.sites
+        )
+
+    async def _close_record(self, alert: CrowdAlert, registrar: Cause) -> None:
+        """A dispersed gathering is a record only: no clock of it runs on."""
+        case = await self._parts.records.case(alert.case_no) if alert.case_no else None
+        if case is None or not case.is_record_only or not case.is_open:
+            return
+        now = self._parts.world.now_utc()
+        case = advance_case(case, CaseEvent.CLOSE_RECORD, registrar, now)
+        await self._parts.records.save_case(
+            case, event=CaseEvent.CLOSE_RECORD, cause=registrar, at_utc=now
+        )
+        self._desk.tell("case.closed", {"case_no": case.case_no, "by": registrar.actor})
+        self._show(case)
+
+    def _show(self, case: Case) -> None:
+        shown = self._parts.board.get("cases") or []
+        others = [item for item in shown if item["case_no"] != case.case_no]
+        self._parts.board.set(cases=[case_fields(case), *others])

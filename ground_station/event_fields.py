@@ -1,0 +1,108 @@
+"""What the desks record, as the fields of events and of the board. Nothing is decided here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ground_station import views
+from ground_station.alerts import CrowdAlert
+from ground_station.announcements import Announcement
+from ground_station.cases import Case
+from patrol.sighting import Count, Sighting
+from vision.effect import Effect
+
+
+def sighting_fields(sighting: Sighting) -> dict[str, Any]:
+    """A sighting as its event tells it."""
+    return {
+        "sighting": sighting.sighting_id,
+        "kind": sighting.kind.value,
+        "rule": sighting.rule,
+        "stage": sighting.stage.value,
+        "count": views.count_view(sighting.count),
+        "place": views.place_view(sighting.place),
+        "error_m": round(sighting.error_m, 1),
+        "radius_m": round(sighting.radius_m, 1),
+        "in_grid": sighting.grid_code,
+        "nearest_person_m": _metres(sighting.nearest_person_m),
+        "standoff_need_m": _metres(sighting.standoff_need_m),
+    }
+
+
+def alert_view(alert: CrowdAlert) -> dict[str, Any]:
+    """An alert as the API gives it."""
+    return {
+        "id": alert.alert_id,
+        "state": alert.state.value,
+        "level": alert.level.value,
+        "kind": alert.kind.value,
+        "grid_code": alert.grid_code,
+        "grid_name": alert.grid_name,
+        "place": views.place_view(alert.place),
+        "error_m": round(alert.error_m, 1),
+        "radius_m": round(alert.radius_m, 1),
+        "count": views.count_view(alert.count),
+        "raised_utc": utc_or_none(alert.raised_utc),
+        "acknowledged_by": alert.acknowledged_by,
+        "renotified_count": alert.renotified_count,
+        "relapse_of": alert.relapse_of,
+        "case_no": alert.case_no,
+        "verdict": alert.outcome.value if alert.outcome else None,
+    }
+
+
+def effect_fields(alert: CrowdAlert, announcement: Announcement, effect: Effect) -> dict[str, Any]:
+    """The event `effect`."""
+    return {
+        "alert": alert.alert_id,
+        "announcement": announcement.announcement_id,
+        "before": count_or_none(effect.before),
+        "after": count_or_none(effect.after),
+        "verdict": effect.verdict.value if effect.verdict else None,
+        "reason": effect.reason,
+        "residual_ratio": effect.residual_ratio,
+        "valid_pct": effect.valid_pct,
+        "samples": [
+            {
+                "dt_s": sample.dt_s,
+                "is_observed": sample.is_observed,
+                "count": count_or_none(sample.count),
+            }
+            for sample in effect.samples
+        ],
+    }
+
+
+def case_fields(case: Case) -> dict[str, Any]:
+    """A case as its event and the board show it."""
+    return {
+        "case_no": case.case_no,
+        "severity": case.severity.value,
+        "tier": case.tier.value,
+        "tier_zh": case.tier.zh,
+        "state": case.state.value,
+        "state_zh": case.state.zh,
+        "grid_code": case.grid_code,
+        "grid_name": case.grid_name,
+        "owner_unit": case.owner.unit,
+        "owner_person": case.owner.person,
+        "accept_due_utc": utc_or_none(case.accept_due_utc),
+        "due_utc": utc_or_none(case.due_utc),
+        "description": case.description,
+        "description_zh": case.description_zh,
+    }
+
+
+def count_or_none(count: Count | None) -> dict[str, Any] | None:
+    """A count with its bounds, or nothing where there is none."""
+    return views.count_view(count) if count else None
+
+
+def utc_or_none(moment: datetime | None) -> str | None:
+    """The time with Z, or nothing where there is none."""
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _metres(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

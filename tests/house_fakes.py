@@ -1,0 +1,49 @@
+"""What stands around a station's desks in tests: loudspeaker, voice, pictures, no findings."""
+
+from __future__ import annotations
+
+from drone.speaker import Played, SpeakerHealth
+from drone.voice import Clip, Voice
+from patrol.errors import SpeakerUnreachable
+from patrol.plan import Finding, MissionPlan
+
+
+class FakeSpeaker:
+    """Plays at once; it cannot be reached for anything else."""
+
+    def __init__(self) -> None:
+        self.played: list[str] = []
+
+    async def play(self, clip: Clip, announcement_id: str) -> Played:
+        self.played.append(announcement_id)
+        return Played(sha256=clip.sha256)
+
+    async def stop(self) -> None:
+        raise SpeakerUnreachable("the loudspeaker does not answer")
+
+    async def health(self) -> SpeakerHealth:
+        raise SpeakerUnreachable("the loudspeaker does not answer")
+
+
+class SilentVoice(Voice):
+    """Gives a clip without speaking it."""
+
+    async def speak(self, text: str, language: str = "zh") -> Clip:
+        return Clip(wav=b"RIFF", sha256="ab" * 32, duration_s=4.0, voice=language)
+
+
+async def no_findings(*plan: MissionPlan) -> list[Finding]:
+    return []
+
+
+def nothing(*plan: object) -> None:
+    return None
+
+
+class FakePictures:
+    """The newest picture as a test has it."""
+
+    jpeg: bytes | None = None
+
+    async def newest(self) -> bytes | None:
+        return self.jpeg
