@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from mavsdk.asyncio import System
-from mavsdk.asyncio.plugins.action import ActionAsync
 from mavsdk.asyncio.plugins.mission_raw import MissionRawAsync
 from mavsdk.asyncio.plugins.param import ParamAsync
 from mavsdk.exceptions import MavsdkError
 from mavsdk.plugins.mission_raw import MissionItem, MissionRawResult
 
 from drone import mavsdk_convert as convert
+from drone.failsafes import LINK_LOSS_ACTION
 from drone.mavsdk_calls import TRY_AGAIN_S, Calls, result_name, shielded
+from drone.mavsdk_way_home import put_rally, set_return
 from drone.newest import Newest
-from drone.preflight import LINK_LOSS_ACTION
 from patrol.clock import WallClock
 from patrol.errors import CommandDenied
 from patrol.geo import is_inside
@@ -70,7 +71,7 @@ class Uploads:
         self.is_confirmed, self._has_changed = False, True
 
     async def send(self, plan: MissionPlan) -> None:
-        """Mission and fence on board as planned, or CommandDenied in words; nothing in between."""
+        """The plan on board with its way home, or CommandDenied in words; nothing in between."""
         self.is_confirmed = self._has_changed = False
         _require_something_to_fly(plan)
         mission = MissionRawAsync(self._system())
@@ -78,16 +79,15 @@ class Uploads:
         since_s = self._wall.monotonic_s()
         await self._transfer("fence", mission.upload_geofence, mission.download_geofence, fence)
         await self._transfer("mission", mission.upload_mission, mission.download_mission, items)
+        # Also when there are none: it would come home to those of an older plan.
+        put_points = partial(put_rally, self._system())
+        rally = convert.rally_items(plan)
+        await self._transfer("rally points", put_points, mission.download_rallypoints, rally)
         words = self._newest.texts_since(since_s)
         if faults := [text for text in words if "geofence" in text.lower()]:
             raise CommandDenied("upload", "; ".join(faults))
         _require_inside_its_fence(plan)
-        await self._calls.tried(
-            "return height",
-            lambda: ActionAsync(self._system()).set_return_to_launch_altitude(
-                plan.return_height.metres
-            ),
-        )
+        await set_return(self._system(), self._calls, plan, self._tell)
         await self._arm_link_loss(plan)
         if self._has_changed:
             raise CommandDenied("upload", "what is on board was changed by another meanwhile")

@@ -259,11 +259,12 @@ class Autopilot(Craft):
         self._enter(mode, way)
 
     def _enter(self, mode: Mode, way: Manoeuvre | None = None) -> None:
+        is_on_mission = self.mode is Mode.MISSION
         self.mode = mode
         self.model.course = None
-        self._way = way or self._way_of(mode)
+        self._way = way or self._way_of(mode, is_on_mission=is_on_mission)
 
-    def _way_of(self, mode: Mode) -> Manoeuvre | None:
+    def _way_of(self, mode: Mode, *, is_on_mission: bool) -> Manoeuvre | None:
         model, parameters = self.model, self.parameters
         match mode:
             case Mode.MISSION:
@@ -272,7 +273,7 @@ class Autopilot(Craft):
                     deeds=self, reached=self.reached,
                 )  # fmt: skip
             case Mode.RETURN:
-                return self._way_home()
+                return self._way_home(is_on_mission=is_on_mission)
             case Mode.LAND:
                 return Land(model, parameters)
             case Mode.POSITION | Mode.MANUAL:
@@ -280,13 +281,13 @@ class Autopilot(Craft):
             case _:
                 return Hold(model) if self.is_flying else None
 
-    def _way_home(self) -> Return:
+    def _way_home(self, *, is_on_mission: bool) -> Return:
         self._roi = None
         self.model.wanted_bearing_deg, self.model.wanted_pitch_deg = None, 0.0
         at = here(self.model)
         path = return_path(
             self.parameters.whole("RTL_TYPE"), here=at, frame=self.frame, mission=self.plan,
-            rally=self.rally,
+            rally=self.rally, is_on_mission=is_on_mission,
         )  # fmt: skip
         ground_m = self.model.terrain(path.landing.east_m, path.landing.north_m)
         up_m = return_up_m(

@@ -151,6 +151,7 @@ class MissionStore:
             ]
             fault = pilot.fence_fault()
         else:
+            pilot.rally = [_point(item) for item in items]
             fault = ""
         if fault:
             pilot.say(3, fault)  # the ACK says nothing of it: that is PX4's way
