@@ -176,15 +176,23 @@ def fly(
         str | None,
         typer.Option(help="Your name, as the one who approves this plan; default: your login."),
     ] = None,
+    declare: Annotated[
+        str | None,
+        typer.Option(
+            help="Your name, as the one who says that remote identification sends and the weather "
+            "is fit; default: whoever approves the plan now."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fly a plan on any MAVLink autopilot that MAVSDK reaches, printing each step.
 
-    Whoever starts it approves the plan. Ctrl-C calls the aircraft home.
+    Whoever starts it approves the plan, and declares remote identification and weather fit. Ctrl-C
+    calls the aircraft home.
     """
     from ground_station.commands.fly import fly as run_fly
 
-    _leave(run_fly(plan_file, connect=connect, approve=approve, as_json=as_json))
+    _leave(run_fly(plan_file, connect=connect, approve=approve, declare=declare, as_json=as_json))
 
 
 @app.command()

@@ -16,7 +16,7 @@ import structlog
 
 from drone.guardian import Guardian
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
-from drone.preflight import preflight
+from drone.preflight import may_heal, preflight
 from drone.speaker import HttpSpeaker
 from drone.voice import Voice
 from ground_station import views
@@ -47,8 +47,9 @@ from ground_station.web_server import WebServer
 from missions.register import load_register
 from patrol.bus import Bus
 from patrol.clock import SystemClock, WorldClock, utc_text
+from patrol.declaration import Declaration
 from patrol.errors import PatrolError
-from patrol.plan import Finding, Level, MissionPlan
+from patrol.plan import Finding, MissionPlan
 from patrol.story import StoryEvent
 from patrol.supervise import supervise
 from patrol.telemetry import TelemetrySample
@@ -272,17 +273,16 @@ class Station:
             window = look_window(want, self._lens) if isinstance(want, MissionPlan) else want
             self._pace.watch_legs(window)
 
-    async def _preflight(self, plan: MissionPlan) -> list[Finding]:
+    async def _preflight(self, plan: MissionPlan, said: Declaration | None) -> list[Finding]:
         """Ask again for a while: an autopilot just started is not ready at its first word."""
         give_up_s = self._wall.monotonic_s() + _READY_WITHIN_S
         while True:
-            findings = await self._preflight_once(plan)
-            is_ready = not any(finding.level is not Level.NOTE for finding in findings)
-            if is_ready or self._wall.monotonic_s() > give_up_s:
+            findings = await self._preflight_once(plan, said)
+            if not may_heal(findings) or self._wall.monotonic_s() > give_up_s:
                 return findings
             await self._wall.sleep(_BOARD_EVERY_S)
 
-    async def _preflight_once(self, plan: MissionPlan) -> list[Finding]:
+    async def _preflight_once(self, plan: MissionPlan, said: Declaration | None) -> list[Finding]:
         facts = await self._vehicle.ask()
         is_speaker_ok: bool | None = None
         with contextlib.suppress(PatrolError):  # a loudspeaker that does not answer is a finding
@@ -294,6 +294,7 @@ class Station:
             speaker_ok=is_speaker_ok,
             camera_ok=(self._board.get("camera") or {}).get("state") == "open",
             now_wall_s=self._wall.monotonic_s(),
+            declaration=said,
         )
 
     async def _feed_poses(self) -> None:

@@ -6,6 +6,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import anyio
@@ -27,6 +28,7 @@ from patrol.bus import Bus
 from patrol.camera import CameraLens
 from patrol.cause import Cause, Role
 from patrol.clock import WallClock, WorldClock
+from patrol.declaration import Declaration
 from patrol.errors import LinkLost, NotPermitted, PatrolError, PlanRejected, Refused
 from patrol.in_command import InCommand
 from patrol.plan import Finding, MissionPlan, stops
@@ -54,7 +56,7 @@ class SortieParts:
     cases: CaseDesk
     world: WorldClock
     wall: WallClock
-    preflight: Callable[[MissionPlan], Awaitable[list[Finding]]]
+    preflight: Callable[[MissionPlan, Declaration | None], Awaitable[list[Finding]]]
     is_exercise: bool
 
 
@@ -164,7 +166,13 @@ class SortieDesk:
         self._tell("plan.approved", plan, "", {"plan": plan_id, "by": cause.actor})
         return {"plan": views.plan_view(plan), "approved_by": cause.actor}
 
-    async def launch(self, plan_id: str, cause: Cause) -> dict[str, Any]:
+    def now_utc(self) -> datetime:
+        """World time."""
+        return self._parts.world.now_utc()
+
+    async def launch(
+        self, plan_id: str, cause: Cause, declaration: Declaration | None = None
+    ) -> dict[str, Any]:
         """Start the sortie of an approved plan; Refused while another one is not closed."""
         self._require(cause, _LAUNCHERS)
         plan, findings = self._found(plan_id)
@@ -187,7 +195,7 @@ class SortieDesk:
             world=parts.world,
             wall=parts.wall,
             sortie_id=sortie_id,
-            preflight=lambda: parts.preflight(plan),
+            preflight=lambda: parts.preflight(plan, declaration),
         )
         record = SortieRecord(
             sortie_id=sortie_id,

@@ -136,6 +136,7 @@ class Facts:
     parameters: dict[str, float | None] | None = None
     is_fence_confirmed: bool | None = None
     is_mission_confirmed: bool | None = None
+    clock_off_s: float | None = None  # the autopilot's time of day minus ours, world seconds
 
 
 class Vehicle(Protocol):

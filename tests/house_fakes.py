@@ -5,7 +5,7 @@ from __future__ import annotations
 from drone.speaker import Played, SpeakerHealth
 from drone.voice import Clip, Voice
 from patrol.errors import SpeakerUnreachable
-from patrol.plan import Finding, MissionPlan
+from patrol.plan import Finding
 
 
 class FakeSpeaker:
@@ -32,7 +32,7 @@ class SilentVoice(Voice):
         return Clip(wav=b"RIFF", sha256="ab" * 32, duration_s=4.0, voice=language)
 
 
-async def no_findings(*plan: MissionPlan) -> list[Finding]:
+async def no_findings(*asked: object) -> list[Finding]:
     return []
 
 
