@@ -28,7 +28,7 @@ from ground_station.effect_desk import EffectDesk
 from ground_station.exercise_clock import ExerciseClock
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
 from ground_station.live import Board
-from ground_station.memory import keep_for_good
+from ground_station.memory import kept_for_good
 from ground_station.owners import read_responsibility
 from ground_station.pace import Pace, look_window
 from ground_station.parts import Parts
@@ -225,7 +225,10 @@ class Station:
     async def run(self) -> None:
         """Everything at once until cancelled; only a bug of ours ends it from inside."""
         prepare_executor()
-        keep_for_good()
+        with kept_for_good():
+            await self._run_all()
+
+    async def _run_all(self) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(self._store.run)
             group.start_soon(self._telemetry.run, self._bus)
