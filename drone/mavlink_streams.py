@@ -24,6 +24,7 @@ UNREAD = frozenset(
     {26, 27, 28, 29, 31, 32, 36, 62, 65, 74, 83, 85, 87, 105, 106, 116, 129, 137, 140, 143, 230,
      241, 331, 340, 375}
 )  # fmt: skip
+_LAT_MOST_E7, _LON_MOST_E7 = 900_000_000, 1_800_000_000
 _UNKNOWN_U16, _UNKNOWN_U8 = 65535, 255
 _YAW_LOCK, _VEHICLE_FRAME, _EARTH_FRAME = 16, 32, 64
 _NO_TERRAIN_M = -1000.0  # ALTITUDE: less than this, or NaN, is not known
@@ -38,8 +39,8 @@ def _position(newest: Newest, values: Values, now_s: float) -> None:
     boot_ms, lat, lon, altitude_mm, above_home_mm, north_cm_s, east_cm_s, down_cm_s, heading = (
         values
     )
-    if lat == 0 and lon == 0:
-        return  # an autopilot without a position says the point off Africa
+    if (lat == 0 and lon == 0) or abs(lat) > _LAT_MOST_E7 or abs(lon) > _LON_MOST_E7:
+        return  # an autopilot without a position says the point off Africa, a mad one no place
     newest.heard_at_s, newest.boot_ms = now_s, int(boot_ms)
     newest.position = GeoPoint(lat_deg=lat / 1e7, lon_deg=lon / 1e7)
     newest.altitude_amsl_m = altitude_mm / 1000.0

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 from mavsdk.asyncio import System
 from mavsdk.asyncio.plugins.action import ActionAsync
 from mavsdk.asyncio.plugins.mission_raw import MissionRawAsync
+from mavsdk.autopilot import Autopilot
 from mavsdk.plugins.action import OrbitYawBehavior
 
 from drone.mavsdk_calls import CONFIRM_S, Calls
@@ -50,6 +51,12 @@ _THERE_M, _AT_HEIGHT_M, _STANDS_M_S = 3.0, 1.0, 0.5
 _BRAKES_M_S2 = 1.75
 _ORBIT_RADIUS_M = (5.0, 1000.0)
 
+_PX4_ONLY = (Upload, Arm, TakeOff, StartMission)
+_NO_ARDUPILOT = (
+    "this is an ArduPilot, which is not supported: the checks before take-off rest on the "
+    "fail-safe settings of PX4"
+)
+
 State = Callable[[Newest], bool]
 
 
@@ -77,6 +84,7 @@ class Commands:
 
     async def carry_out(self, command: Command) -> None:
         """Send what is needed and wait until the state shows it; CommandDenied in words."""
+        await self._refuse_ardupilot(command)
         match command:
             case Upload():
                 await self._uploads.send(command.plan)
@@ -103,6 +111,12 @@ class Commands:
                 await self._kill(command)
             case _:
                 assert_never(command)
+
+    async def _refuse_ardupilot(self, command: Command) -> None:
+        if not isinstance(command, _PX4_ONLY):
+            return
+        if await self._system().autopilot_type() == Autopilot.ARDUPILOT:
+            raise CommandDenied(type(command).__name__.lower(), _NO_ARDUPILOT)
 
     @property
     def _action(self) -> ActionAsync:

@@ -163,10 +163,11 @@ def signed(bearing_deg: float) -> float:
 
 
 def place(lat_deg: float, lon_deg: float) -> GeoPoint | None:
-    """A position, or None where MAVSDK has none yet."""
-    if math.isnan(lat_deg) or math.isnan(lon_deg):
+    """A position, or None where there is none yet, or where the aircraft talks nonsense."""
+    try:
+        return GeoPoint(lat_deg=lat_deg, lon_deg=lon_deg)
+    except ValueError:
         return None
-    return GeoPoint(lat_deg=lat_deg, lon_deg=lon_deg)
 
 
 def _same(a: float, b: float) -> bool:

@@ -53,15 +53,24 @@ def prepare_executor(aircraft: int = AIRCRAFT_MAX) -> None:
 class Fleet:
     """`run` holds MAVSDK; an aircraft is with the fleet while it is inside `joined`."""
 
-    def __init__(self, *, bus: Bus, world: WorldClock, wall: WallClock) -> None:
+    def __init__(
+        self,
+        *,
+        bus: Bus,
+        world: WorldClock,
+        wall: WallClock,
+        first_contact_s: float = _FIRST_CONTACT_S,
+    ) -> None:
         self._bus = bus
         self._world = world
         self._wall = wall
+        self._first_contact_s = first_contact_s
         self._roster = Roster(self._tell)
         self._carriers: dict[str, _Carrier] = {}
         self._systems: dict[int, System] = {}
         self._looked_at_s = -math.inf
         self._greeting = b""
+        self._for_mavsdk: list[bytes] = []
         self._own_id = 0
         self._mavsdk: Mavsdk | None = None
         self._group: anyio.abc.TaskGroup | None = None
@@ -163,7 +172,7 @@ class Fleet:
             )
 
     async def _first_contact(self, link: AircraftLink) -> System:
-        give_up_s = self._wall.monotonic_s() + _FIRST_CONTACT_S
+        give_up_s = self._wall.monotonic_s() + self._first_contact_s
         while self._wall.monotonic_s() < give_up_s:
             if link.heard_at_s is not None and link.system_id is not None:
                 system = await self._system(link.system_id)
@@ -172,7 +181,7 @@ class Fleet:
             await self._wall.sleep(_LOOK_EVERY_S)
         reason = f": {link.refusal}" if link.refusal else ""
         raise LinkLost(
-            f"no autopilot was heard at {link.url} within {_FIRST_CONTACT_S:.0f} s{reason}"
+            f"no autopilot was heard at {link.url} within {self._first_contact_s:.0f} s{reason}"
         )
 
     async def _system(self, system_id: int) -> System | None:
@@ -197,7 +206,6 @@ class Fleet:
         """Frames from the air; `transport` None: from a line of MAVSDK's own."""
         now_s = self._wall.monotonic_s()
         url = None if transport is None else transport.url
-        for_mavsdk = []
         for frame in frames:
             link = self._roster.owner(frame, url, address, now_s)
             if link is None:
@@ -208,10 +216,20 @@ class Fleet:
             if link.log is not None:
                 link.log.add(frame.raw)
             link.on_frame(frame, now_s)
-            if number not in _NOT_FOR_MAVSDK:
-                for_mavsdk.append(frame.raw)
-        if for_mavsdk and transport is not None and self._mavsdk is not None:
-            self._mavsdk.pass_received_raw_bytes(b"".join(for_mavsdk))
+            if number not in _NOT_FOR_MAVSDK and transport is not None:
+                self._pass_on(frame.raw)
+
+    def _pass_on(self, raw: bytes) -> None:
+        """To MAVSDK with all else that was read in this turn: each call wakes its threads."""
+        if not self._for_mavsdk:
+            asyncio.get_running_loop().call_soon(self._pass_all)
+        self._for_mavsdk.append(raw)
+
+    def _pass_all(self) -> None:
+        data = b"".join(self._for_mavsdk)
+        self._for_mavsdk.clear()
+        if self._mavsdk is not None:
+            self._mavsdk.pass_received_raw_bytes(data)
 
     def _sending(self, data: bytes) -> None:
         """What MAVSDK gives out: our own frames to whom they are for, others are heard frames."""

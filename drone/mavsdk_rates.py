@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import anyio.lowlevel
 from mavsdk.asyncio import System
 from mavsdk.asyncio.plugins.mavlink_direct import MavlinkDirectAsync, MavlinkMessage
 from mavsdk.exceptions import MavsdkError
@@ -42,7 +43,7 @@ def wanted_hz(rate_hz: float) -> dict[int, float]:
     """How often each message that somebody reads shall come."""
     return {
         POSITION: rate_hz, ATTITUDE: rate_hz, CAMERA: rate_hz, GNSS: 1.0, WIND: 1.0, HEIGHTS: 1.0,
-        _SYSTEM_STATUS: 1.0, _LANDED: 1.0, _BATTERY: 0.5, _HOME: 0.5,
+        _SYSTEM_STATUS: 1.0, _LANDED: 2.0, _BATTERY: 0.5, _HOME: 0.5,
     }  # fmt: skip
 
 
@@ -128,12 +129,18 @@ class Rates:
                 self._tell(name, {"stream": _NAMES[message_id]})
 
     async def _ask(self, hz: dict[int, float]) -> None:
-        now_s = self._wall.monotonic_s()
-        age_s = self._link.newest.age_s(Part.LINK, now_s)
-        if age_s is None or age_s > _FRESH_S:
+        if not self._is_fresh:
             return
-        for message_id, interval_us in self._asking.look(hz, now_s).items():
-            await self._ask_one(message_id, interval_us)
+        for message_id, interval_us in self._asking.look(hz, self._wall.monotonic_s()).items():
+            # Each ask is shielded: without this a whole row of time-outs would be waited for.
+            await anyio.lowlevel.checkpoint()
+            if self._is_fresh:
+                await self._ask_one(message_id, interval_us)
+
+    @property
+    def _is_fresh(self) -> bool:
+        age_s = self._link.newest.age_s(Part.LINK, self._wall.monotonic_s())
+        return age_s is not None and age_s < _FRESH_S
 
     async def _ask_one(self, message_id: int, interval_us: float) -> None:
         fields = {

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from mavsdk.asyncio import System
+from mavsdk.asyncio.plugins.action import ActionAsync
 from mavsdk.asyncio.plugins.mission_raw import MissionRawAsync
 from mavsdk.asyncio.plugins.param import ParamAsync
 from mavsdk.exceptions import MavsdkError
@@ -16,7 +17,7 @@ from mavsdk.plugins.mission_raw import MissionItem, MissionRawResult
 from drone import mavsdk_convert as convert
 from drone.failsafes import LINK_LOSS_ACTION
 from drone.mavsdk_calls import TRY_AGAIN_S, Calls, result_name, shielded
-from drone.mavsdk_way_home import put_rally, set_return
+from drone.mavsdk_way_home import put_rally, set_return_type
 from drone.newest import Newest
 from patrol.clock import WallClock
 from patrol.errors import CommandDenied
@@ -25,6 +26,8 @@ from patrol.plan import MissionPlan
 
 _ROUNDS = 4  # at 5 % loss each way one in some thousand rounds fails
 _CORNERS_MIN = 3
+_SAME_M = 0.1
+_HEARTBEAT_S = 1.0  # wall
 _HEARD_AFTER_S = 2.0  # wall; two heartbeats of ours
 _RETURN_ON_LINK_LOSS = 2  # PX4: hold, then return
 # Nobody said no: the list may have arrived all the same, and only reading it back can tell.
@@ -87,7 +90,8 @@ class Uploads:
         if faults := [text for text in words if "geofence" in text.lower()]:
             raise CommandDenied("upload", "; ".join(faults))
         _require_inside_its_fence(plan)
-        await set_return(self._system(), self._calls, plan, self._tell)
+        await self._set_return_height(plan.return_height.metres)
+        await set_return_type(self._system(), self._calls, plan, self._tell)
         await self._arm_link_loss(plan)
         if self._has_changed:
             raise CommandDenied("upload", "what is on board was changed by another meanwhile")
@@ -126,6 +130,24 @@ class Uploads:
             words = "; ".join(self._newest.texts_since(since_s))
             return words or _reason(error), getattr(error, "result", None) not in _NO_ANSWER
         return "", True
+
+    async def _set_return_height(self, height_m: float) -> None:
+        """Done when it reads back so."""
+        action, reason = ActionAsync(self._system()), ""
+        for attempt in range(self.rounds):
+            self._calls.check("return height")
+            if attempt:  # before its first heartbeat MAVSDK takes no autopilot to have one
+                await self._wall.sleep(_HEARTBEAT_S)
+            try:
+                await shielded(lambda: action.set_return_to_launch_altitude(height_m))
+                got_m = await shielded(action.get_return_to_launch_altitude)
+            except MavsdkError as error:
+                reason = _reason(error)
+                continue
+            if abs(got_m - height_m) < _SAME_M:
+                return
+            reason = f"it stayed at {got_m:.0f} m"
+        raise CommandDenied("return height", reason)
 
     async def _arm_link_loss(self, plan: MissionPlan) -> None:
         """PX4 does nothing on link loss until told to: set what the approved plan says, and tell.

@@ -26,6 +26,7 @@ from drone.mavsdk_calls import Calls
 from drone.mavsdk_commands import Commands
 from drone.mavsdk_fleet import Fleet
 from drone.mavsdk_fleet import prepare_executor as prepare_executor
+from drone.mavsdk_logs import Progress, download_newest_log
 from drone.mavsdk_rates import Rates
 from drone.mavsdk_streams import Streams
 from drone.mavsdk_upload import Uploads
@@ -165,6 +166,7 @@ class MavsdkVehicle:
                 if await system.autopilot_type() == Autopilot.ARDUPILOT:
                     raise CommandDenied(name, _NO_ARDUPILOT)
             await self._commands.carry_out(command)
+            self._refresh()  # who asks for the newest sample now sees what was done
 
     def _check_link(self, command: Command) -> None:
         link, now_s = self._link, self._wall.monotonic_s()
@@ -206,6 +208,13 @@ class MavsdkVehicle:
             return None
         return told_s + age_s * self._world.speed - self._world.now_utc().timestamp()
 
+    async def download_log(self, folder: Path, progress: Progress) -> Path:
+        """The autopilot's own newest log; CommandDenied in words, and while it is armed."""
+        if self._newest.is_armed is not False:
+            raise CommandDenied("download log", "only on the ground, disarmed")
+        async with self._calls.turn():
+            return await download_newest_log(self._require_system(), folder, progress)
+
     async def _publish(self) -> None:
         """Samples come as positions do; here is what there is to say when none comes."""
         is_lost = False
@@ -232,20 +241,26 @@ class MavsdkVehicle:
         loop.call_later(_REST_COMES_S, self._publish_sample)
 
     def _publish_sample(self) -> None:
-        now_s, newest = self._wall.monotonic_s(), self._newest
-        link_age_s = newest.age_s(Part.LINK, now_s)
-        if newest.position is None or link_age_s is None or self._system is None:
+        if self._newest.position is None or self._system is None:
             return
-        if now_s - link_age_s <= self._published_at_s:
-            return  # nothing was heard since: the last sample is not news
-        self._published_at_s = now_s
-        is_stale = now_s - newest.heard_at_s > _LINK_AGE_S
-        time_utc = self._world.now_utc()
-        if is_stale and self._sample is not None:
-            time_utc = self._sample.time_utc  # an old position gets no new time
-        self._sample = newest.sample(self._vehicle_id, time_utc, self._waypoint, now_s)
-        if not is_stale:  # tracks and poses are made of what is published
+        self._published_at_s = self._wall.monotonic_s()
+        if self._refresh() and self._sample is not None:
             self._bus.publish(self._sample)
+
+    def _refresh(self) -> bool:
+        """Make the newest sample; whether its position is news.
+
+        An old position gets no new time and is not published: tracks and poses are made of it.
+        What else is told (mode, satellites) is still there for who asks.
+        """
+        now_s, newest = self._wall.monotonic_s(), self._newest
+        is_news = now_s - newest.heard_at_s <= _LINK_AGE_S
+        now_utc = self._world.now_utc()
+        if not is_news and self._sample is not None:
+            now_utc = self._sample.time_utc
+        if is_news or self._sample is not None:
+            self._sample = newest.sample(self._vehicle_id, now_utc, self._waypoint, now_s)
+        return is_news
 
     def _flight_log(self) -> FlightLog | None:
         if self._log_folder is None:

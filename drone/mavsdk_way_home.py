@@ -1,4 +1,4 @@
-"""Tells the autopilot how to come home as the plan says: rally points, return type and height."""
+"""Tells the autopilot how to come home as the plan says: rally points and return type."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mavsdk.asyncio import System
-from mavsdk.asyncio.plugins.action import ActionAsync
 from mavsdk.asyncio.plugins.mavlink_direct import MavlinkDirectAsync, MavlinkMessage
 from mavsdk.asyncio.plugins.mission_raw import MissionRawAsync
 from mavsdk.asyncio.plugins.param import ParamAsync
@@ -43,17 +42,13 @@ async def put_rally(system: System, items: Sequence[MissionItem]) -> None:
     )
 
 
-async def set_return(
+async def set_return_type(
     system: System, calls: Calls, plan: MissionPlan, tell: Callable[[str, dict[str, Any]], None]
 ) -> None:
-    """Return height always, return type where it would not come home by the plan's way, and tell.
+    """Set the return type where it would not come home by the plan's way, and tell.
 
     A type that the autopilot does not know is left alone; pre-flight finds it missing.
     """
-    await calls.tried(
-        "return height",
-        lambda: ActionAsync(system).set_return_to_launch_altitude(plan.return_height.metres),
-    )
     parameters = ParamAsync(system)
     before = await calls.read(lambda: parameters.get_param_int(RETURN_TYPE))
     if before is None or check_return_type(float(before), plan) is None:

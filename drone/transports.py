@@ -18,8 +18,10 @@ from patrol.errors import ConfigError, LinkLost
 _DIAL_AGAIN_S = 1.0  # wall
 _UNSENT_BYTES = 1 << 16  # a TCP peer that takes nothing loses what is newer
 _ADVICE = "(such as udpin://0.0.0.0:14540, udpout://, tcpout:// or serial:///dev/ttyACM0:57600)"
-_HELD_HERE = {"udpin": "udpin", "udp": "udpin", "udpout": "udpout", "tcpout": "tcpout",
-              "tcp": "tcpout"}  # fmt: skip
+_HELD_HERE = {
+    "udpin": "udpin", "udp": "udpin", "udpout": "udpout", "tcpout": "tcpout", "tcp": "tcpout",
+}  # fmt: skip
+_ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104  # `udp://` listens there and calls anyone else
 _MAVSDK_OWN = ("serial", "tcpin")
 
 Address = tuple[str, int]
@@ -68,9 +70,12 @@ def check_url(url: str) -> None:
 def make_transport(url: str, heard: Heard) -> Transport | None:
     """None where MAVSDK holds the line itself. ConfigError for what is no address."""
     check_url(url)
-    kind = _HELD_HERE.get(urlsplit(url).scheme)
+    parts = urlsplit(url)
+    kind = _HELD_HERE.get(parts.scheme)
     if kind is None:
         return None
+    if parts.scheme == "udp" and (parts.hostname or "") not in _ANYWHERE:
+        kind = "udpout"
     if kind == "tcpout":
         return Tcp(url, _address(url), heard)
     return Udp(url, _address(url), heard, is_listening=kind == "udpin")

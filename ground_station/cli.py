@@ -45,6 +45,13 @@ class Until(enum.StrEnum):
     LANDED = "landed"
 
 
+class BenchName(enum.StrEnum):
+    """What `bench` can measure."""
+
+    TELEMETRY = "telemetry"
+    UPLOADS = "uploads"
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 RegisterOption = Annotated[
     Path | None, typer.Option("--register", help="Register file (GeoJSON); default: the sample.")
@@ -197,7 +204,7 @@ def fly(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="What to measure: telemetry.")],
+    name: Annotated[BenchName, typer.Argument(help="What to measure.")],
     *,
     quick: Annotated[
         bool, typer.Option("--quick", help="A short form that ends within 50 seconds.")
@@ -207,7 +214,7 @@ def bench(
     """Measure speed, memory and truth on this machine."""
     from ground_station.commands.bench import bench as run_bench
 
-    _leave(run_bench(name, is_quick=quick, as_json=as_json))
+    _leave(run_bench(name.value, is_quick=quick, as_json=as_json))
 
 
 @grids_app.command("list")

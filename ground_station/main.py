@@ -15,6 +15,7 @@ import anyio
 import structlog
 
 from drone.guardian import Guardian
+from drone.mavsdk_fleet import Fleet
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import may_heal, preflight
 from drone.speaker import HttpSpeaker
@@ -30,6 +31,7 @@ from ground_station.effect_desk import EffectDesk
 from ground_station.exercise_clock import ExerciseClock
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
 from ground_station.live import Board
+from ground_station.memory import kept_for_good
 from ground_station.owners import responsibility_for
 from ground_station.pace import LookWindow, Pace, look_window
 from ground_station.parts import Parts
@@ -109,6 +111,7 @@ class Station:
     def _make_ports(self) -> None:
         """What reaches out of the house: aircraft, loudspeaker, camera, watchdog."""
         settings = self._settings
+        self._fleet = Fleet(bus=self._bus, world=self._world, wall=self._wall)
         self._vehicle = MavsdkVehicle(
             settings.aircraft.name,
             settings.aircraft.connect,
@@ -116,6 +119,9 @@ class Station:
             world=self._world,
             wall=self._wall,
             rate_hz=settings.aircraft.telemetry_hz,
+            system_id=settings.aircraft.system_id,
+            fleet=self._fleet,
+            log_folder=settings.data_dir / "tlog",
         )
         self._speaker = HttpSpeaker(settings.speaker.url)
         self._eye = EyePort(
@@ -239,11 +245,16 @@ class Station:
     async def run(self) -> None:
         """Everything at once until cancelled; only a bug of ours ends it from inside."""
         prepare_executor()
+        with kept_for_good():
+            await self._run_all()
+
+    async def _run_all(self) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(self._store.run)
             group.start_soon(self._telemetry.run, self._bus)
             group.start_soon(self._chronicle.run)
             group.start_soon(self._watchdog.run)
+            group.start_soon(self._fleet.run)
             group.start_soon(self._kept_alive, "aircraft", self._vehicle.run)
             group.start_soon(self._eye.run)
             group.start_soon(self._feed_poses)

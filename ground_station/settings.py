@@ -21,6 +21,9 @@ class AircraftSettings(_Section):
 
     name: str = Field(default="GP-1", description="how the squad calls it")
     connect: str = Field(description="MAVSDK URL: udpin://, udpout://, tcpout:// or serial://")
+    system_id: int | None = Field(
+        default=None, ge=1, le=250, description="MAVLink system id; none: the first that is heard"
+    )
     telemetry_hz: float = Field(default=5.0, ge=1.0, le=10.0)
 
 

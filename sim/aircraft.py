@@ -1,17 +1,11 @@
-"""A simulated multicopter that speaks MAVLink over UDP: the body around the autopilot.
-
-Also alone: `python -m sim.aircraft --home LAT,LON` prints its address and flies until stopped.
-"""
+"""A simulated multicopter that speaks MAVLink over UDP: the body around the autopilot."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import socket
-import sys
 import time
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from typing import Any
 
 import anyio
@@ -25,17 +19,26 @@ from sim.clock import SimClock
 from sim.commands import Commands
 from sim.fault_effects import FaultEffects
 from sim.faults import Fault, Faults
+from sim.flight_log import FlightLog
+from sim.flight_model import FlightModel
 from sim.link import LossyLink
+from sim.log_protocol import LogProtocol
 from sim.mavlink_state import StateMessages
 from sim.mission_protocol import MissionStore
 from sim.net import HOST, local_port
+from sim.parameter_protocol import ParameterProtocol
 from sim.parameters import Parameters
 from sim.pose import AircraftPose
+from sim.sticks import Sticks
+from sim.streams import TICK_S, Streams
+from sim.terrain import Terrain, flat
+from sim.wind import Wind
 
-_TICK_S = 0.05  # wall
-_FAST_EVERY, _SLOW_EVERY = 2, 16  # ticks: 10 and 1.25 times a wall second
+_AT_A_CHANGE = (1, 147, 242, 245, 42)  # health, battery, home, landed, mission: when the mode does
 _HEARTBEAT_S = 1.0  # wall
 _TEXT_CHUNK = 50
+_GROUND_STATION = 6  # MAV_TYPE
+_STICKS_OVER_MAVLINK = (1, 2, 3)  # COM_RC_IN_MODE
 _PEERS_MAX = 4
 _PEER_SILENT_S = 30.0
 
@@ -52,8 +55,13 @@ class SimAircraft:
         seed: int = 0,
         faults: set[Fault] | None = None,
         system_id: int = 1,
+        wind: Wind | None = None,
+        terrain: Terrain = flat,
+        send_to: tuple[str, int] | None = None,
     ) -> None:
+        """`send_to` is told everything unasked, as PX4 does; others once they have spoken."""
         self._clock = clock
+        self.system_id = system_id
         self.faults = faults if isinstance(faults, Faults) else Faults(faults or ())
         self._uplink, self._downlink = (LossyLink(self.faults, 2 * seed + way) for way in (0, 1))
         self._out = mavlink.MAVLink(None, srcSystem=system_id, srcComponent=1)
@@ -63,15 +71,24 @@ class SimAircraft:
             say=self.say,
             reached=self._reached,
             faults=self.faults,
+            model=FlightModel(wind=wind or Wind(), terrain=terrain),
         )
+        self._send_to = send_to
         self._missions = MissionStore(self.autopilot, home_elevation_amsl_m, self._send)
         self._state = StateMessages(
             self.autopilot, clock, home_elevation_amsl_m, self._missions, seed
         )
+        self._streams = Streams()
+        self._commands = Commands(
+            self.autopilot, self._state, self._send, home_elevation_amsl_m, self._streams
+        )
+        self._parameters = ParameterProtocol(self.autopilot.parameters, self._send)
+        self.log = FlightLog(craft=self.autopilot, clock=clock, home_amsl_m=home_elevation_amsl_m)
+        self._logs = LogProtocol(self.log, self._send)
         self._effects = FaultEffects(self.autopilot, self.faults)
-        self._commands = Commands(self.autopilot, self._state, self._send, home_elevation_amsl_m)
         self._peers: dict[tuple[str, int], float] = {}
         self._heard_station_s: float | None = None
+        self._sticks_until_s = math.inf  # wall
         self._chunk_id = 0
         self._one_writer = anyio.Lock()
         self.takeoff_count = 0
@@ -88,7 +105,7 @@ class SimAircraft:
         """The truth now."""
         model = self.autopilot.model
         return AircraftPose(
-            point=self.autopilot.position, height_agl_m=model.up_m,
+            point=self.autopilot.position, height_agl_m=model.height_agl_m,
             camera=CameraPointing(
                 bearing_true_deg=model.gimbal_bearing_deg, pitch_deg=model.gimbal_pitch_deg
             ),
@@ -109,28 +126,31 @@ class SimAircraft:
                 await self._live(link)
 
     async def _live(self, link: anyio.abc.UDPSocket) -> None:
-        tick, world_s, beat_s, mode = 0, self._clock.monotonic_s(), 0.0, self.autopilot.mode
+        world_s, beat_s, mode = self._clock.monotonic_s(), 0.0, self.autopilot.mode
         stepped_s = time.monotonic()
         while True:
             now_s, now_world_s = time.monotonic(), self._clock.monotonic_s()
             self._take_due(now_s)
             if self._heard_station_s is not None:
                 self.autopilot.station_silent_s = now_s - self._heard_station_s
+            self._state.gnss.step(now_world_s - world_s)
+            self._forget_sticks(now_s)
+            self.log.step()  # before, for what is said at once; after, for what has ended
             self.autopilot.step(now_world_s - world_s, now_s - stepped_s)
             self._effects.step(now_world_s - world_s, now_s)
+            self.log.step()
             world_s, stepped_s = now_world_s, now_s
             self._missions.ask_again(now_s)
             has_changed = self.autopilot.mode is not mode
             if has_changed or now_s - beat_s >= _HEARTBEAT_S:
                 self._send(self._state.heartbeat())
                 beat_s, mode = now_s, self.autopilot.mode
-            if tick % _FAST_EVERY == 0:
-                self._send_all(self._state.fast())
-            if tick % _SLOW_EVERY == 0 or has_changed:
-                self._send_all(self._state.slow())
+            self._send_state(self._streams.due(now_s))
+            if has_changed:
+                self._send_state(_AT_A_CHANGE)
+            self._logs.step()
             await self._flush(link)
-            tick += 1
-            await anyio.sleep(max(0.0, _TICK_S - (time.monotonic() - now_s)))
+            await anyio.sleep(max(0.0, TICK_S - (time.monotonic() - now_s)))
 
     async def _listen(self, link: anyio.abc.UDPSocket) -> None:
         async for data, peer in link:
@@ -157,12 +177,47 @@ class SimAircraft:
     def _take(self, message: Any, now_s: float) -> None:  # noqa: ANN401  # pymavlink's messages
         kind = message.get_type()
         if kind == "HEARTBEAT":
-            self._heard_station_s = now_s
-        elif not self._missions.take(message, now_s):
+            if message.type == _GROUND_STATION:
+                self._heard_station_s = now_s
+        elif getattr(message, "target_system", 0) not in (0, self.system_id):
+            return  # for another aircraft: on a shared address everybody hears everything
+        elif kind == "MANUAL_CONTROL":
+            self._take_sticks(message, now_s)
+        elif not (
+            self._missions.take(message, now_s)
+            or self._parameters.take(message)
+            or self._logs.take(message)
+        ):
             self._commands.take(message)
+
+    def sticks(
+        self, *, roll: float = 0.0, pitch: float = 0.0, throttle: float = 0.0, yaw: float = 0.0
+    ) -> None:
+        """Move the pilot's sticks, each from -1 to 1, and keep them there."""
+        self._sticks_until_s = math.inf
+        self.autopilot.sticks = Sticks(roll=roll, pitch=pitch, throttle=throttle, yaw=yaw)
+
+    def switch_off_sticks(self) -> None:
+        """The pilot's transmitter falls silent."""
+        self.autopilot.sticks = None
+
+    def _take_sticks(self, message: Any, now_s: float) -> None:  # noqa: ANN401
+        is_allowed = self.autopilot.parameters.whole("COM_RC_IN_MODE") in _STICKS_OVER_MAVLINK
+        if message.target != self.system_id or not is_allowed:
+            return
+        self._sticks_until_s = now_s + self.autopilot.parameters["COM_RC_LOSS_T"]
+        self.autopilot.sticks = Sticks(
+            roll=message.y / 1000.0, pitch=message.x / 1000.0,
+            throttle=message.z / 500.0 - 1.0, yaw=message.r / 1000.0,
+        )  # fmt: skip
+
+    def _forget_sticks(self, now_s: float) -> None:
+        if now_s > self._sticks_until_s:
+            self.autopilot.sticks = None
 
     def say(self, severity: int, text: str) -> None:
         """STATUSTEXT, in chunks of 50 characters when it is longer; PX4 ends its texts in a tab."""
+        self.log.text(severity, text)
         raw = (text + "\t").encode()
         if len(raw) <= _TEXT_CHUNK:
             self._send(mavlink.MAVLink_statustext_message(severity, raw))
@@ -184,14 +239,19 @@ class SimAircraft:
             self._downlink.put(bent.pack(self._out), now_s)
             self._out.seq = (self._out.seq + 1) % 256
 
-    def _send_all(self, messages: Any) -> None:  # noqa: ANN401  # an iterator of messages
-        for message in messages:
-            self._send(message)
+    def _send_state(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            if (message := self._state.make(number)) is not None:
+                self._send(message)
+
+    def _hearers(self) -> list[tuple[str, int]]:
+        first = [] if self._send_to is None else [self._send_to]
+        return first + [peer for peer in self._peers if peer != self._send_to]
 
     async def _flush(self, link: anyio.abc.UDPSocket) -> None:
         async with self._one_writer:
             for data in self._downlink.due(time.monotonic()):
-                for host, port in list(self._peers):
+                for host, port in self._hearers():
                     await link.sendto(data, host, port)
 
 
@@ -200,31 +260,3 @@ def _messages(data: bytes) -> list[Any]:
     parser = mavlink.MAVLink(None)
     parser.robust_parsing = True
     return [m for m in parser.parse_buffer(data) or [] if m.get_type() != "BAD_DATA"]
-
-
-async def _alone(home: GeoPoint, speed: float) -> None:
-    clock = SimClock(datetime.now(UTC), speed)
-    aircraft = SimAircraft(home=home, home_elevation_amsl_m=12.0, clock=clock)
-    async with anyio.create_task_group() as tasks:
-        port = await tasks.start(aircraft.run)
-        ready = {"event": "ready", "mavlink_url": f"udpout://{HOST}:{port}"}
-        sys.stdout.write(json.dumps(ready) + "\n")
-        sys.stdout.flush()
-        await anyio.to_thread.run_sync(sys.stdin.read, abandon_on_cancel=True)
-        tasks.cancel_scope.cancel()
-
-
-def main() -> None:
-    """One aircraft until standard input ends."""
-    parser = argparse.ArgumentParser(prog="python -m sim.aircraft")
-    parser.add_argument("--home", default="23.2820,116.7250", help="LAT,LON")
-    parser.add_argument("--speed", type=float, default=1.0)
-    arguments = parser.parse_args()
-    lat, lon = (float(part) for part in arguments.home.split(","))
-    if math.isnan(lat) or math.isnan(lon):
-        parser.error("--home wants LAT,LON")
-    anyio.run(_alone, GeoPoint(lat_deg=lat, lon_deg=lon), arguments.speed)
-
-
-if __name__ == "__main__":
-    main()

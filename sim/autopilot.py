@@ -102,6 +102,7 @@ class Autopilot(Craft):
         self.mode = self.intended = Mode.HOLD
         self._way = self.model.target = self.model.course = None
         self._failsafes.clear()
+        self.battery.idle()
         if self.model.is_on_ground:
             self.battery.swap()
 
@@ -171,6 +172,14 @@ class Autopilot(Craft):
             ),
         )  # fmt: skip
 
+    def change_speed(self, speed_m_s: float) -> None:
+        """From now on, in the mode that is flown too."""
+        self.cruise_m_s = speed_m_s
+        if isinstance(self._way, Orbit):
+            self._way.speed_m_s = speed_m_s
+        elif self.model.target is not None:
+            self.model.target.speed_m_s = speed_m_s
+
     def return_home(self) -> None:
         """Climb to the return height, fly the way that RTL_TYPE says, land."""
         if not self.model.is_on_ground:
@@ -197,12 +206,15 @@ class Autopilot(Craft):
             self.battery_pct = min(self.battery_pct, 12.0)
         is_unfixed = Fault.GNSS_LOST in self.faults
         self._unfixed_s = self._unfixed_s + duration_s if is_unfixed else 0.0
-        self.model.is_powered = self.is_armed
+        self.model.is_powered = self.is_armed and self.battery_pct > 0.0
         self.model.step(duration_s)
         if not self.is_armed:
             self.intended = self.mode
             return
-        self.battery.drain(self.model.power_w if self.is_flying else 0.0, duration_s)
+        if self.is_flying:
+            self.battery.drain(self.model.power_w, duration_s)
+        else:
+            self.battery.idle()
         self.follow_roi()
         reason = self._ground.stops(self, duration_s, duration_s if wall_s is None else wall_s)
         if reason:
@@ -214,7 +226,7 @@ class Autopilot(Craft):
     def _react(self, duration_s: float) -> None:
         self._had_sticks = self._had_sticks or self.sticks is not None
         failing = {}
-        if self.is_flying:
+        if self.is_flying or self.is_failsafe:  # a landing is not over at the first touch
             at = here(self.model)
             now = Situation(
                 place=at, intended=self.intended, charge_pct=self.battery_pct,

@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import anyio
@@ -17,6 +18,7 @@ import anyio
 from patrol.geo import GeoPoint
 from sim.aircraft import SimAircraft
 from sim.clock import SimClock
+from sim.faults import FaultOrder, fault_order
 from sim.life import cancel_when_asked_to_stop
 from sim.net import HOST
 
@@ -24,7 +26,7 @@ _HOME_AMSL_M = 12.0
 _APART_DEG = 0.001
 
 
-async def _fly(count: int) -> None:
+async def _fly(count: int, faults: Sequence[FaultOrder]) -> None:
     clock = SimClock(datetime.now(UTC))
     async with anyio.create_task_group() as tasks:
         await tasks.start(cancel_when_asked_to_stop, tasks.cancel_scope)
@@ -34,6 +36,8 @@ async def _fly(count: int) -> None:
                 home=GeoPoint(lat_deg=23.28 + number * _APART_DEG, lon_deg=116.72),
                 home_elevation_amsl_m=_HOME_AMSL_M, clock=clock, seed=number, system_id=number,
             )  # fmt: skip
+            for order in faults:
+                aircraft.inject(order.fault, order.value)
             port = await tasks.start(aircraft.run)
             lines.append({"system_id": number, "mavlink": f"udpout://{HOST}:{port}"})
         zero_s = time.monotonic() - clock.monotonic_s()
@@ -46,7 +50,12 @@ def main() -> None:
     """Fly until standard input ends."""
     parser = argparse.ArgumentParser(prog="python -m sim.bench_fleet")
     parser.add_argument("--aircraft", type=int, default=50, choices=range(1, 251), metavar="N")
-    anyio.run(_fly, parser.parse_args().aircraft)
+    parser.add_argument(
+        "--fault", type=fault_order, action="append", default=[], metavar="NAME[=VALUE]",
+        help="of every aircraft, from the start on",
+    )  # fmt: skip
+    arguments = parser.parse_args()
+    anyio.run(_fly, arguments.aircraft, arguments.fault)
 
 
 if __name__ == "__main__":

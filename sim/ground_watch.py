@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.craft import Craft
-from sim.modes import BY_STICKS, GOING_DOWN, Mode
+from sim.modes import Mode
 
 _SPOOL_UP_S = 1.0  # before COM_DISARM_PRFLT begins to count: 11 s in all, as measured
 _FLYING_M = 0.3
@@ -34,8 +34,7 @@ class GroundWatch:
             return ""
         if not self._was_flying:
             return self._idle(craft, wall_s)
-        if craft.mode in GOING_DOWN or craft.mode in BY_STICKS:
-            self._landed_s += duration_s
+        self._landed_s += duration_s
         if self._landed_s <= craft.parameters["COM_DISARM_LAND"]:
             return ""
         self._was_flying = False

@@ -1,29 +1,31 @@
-"""The simulated aircraft's state as MAVLink messages, with a little sensor noise."""
+"""The simulated aircraft's state as MAVLink messages, as PX4 fills them."""
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 from pymavlink.dialects.v20 import common as mavlink
 
-from patrol.geo import Enu
+from patrol.geo import Enu, GeoPoint
 from sim.autopilot import Autopilot
+from sim.battery import CAPACITY_AH, CAPACITY_WH, CELL_COUNT
 from sim.clock import SimClock
 from sim.faults import Fault
+from sim.gimbal_state import GimbalMessages
+from sim.gnss import Gnss
 from sim.mission_protocol import MissionStore
+from sim.modes import Mode
 
 # Health bits of SYS_STATUS: gyro, accelerometer, magnetometer, pressure, GPS, pre-arm check.
 _HEALTH = 1 | 2 | 4 | 8 | 32 | (1 << 28)
-_GPS_BIT = 32
+_GPS_BIT, _FENCE_BIT, _STICKS_BIT = 32, 1 << 20, 1 << 16
 _CAPABILITIES = 0xE8FF
 _PX4, _QUADROTOR = 12, 2
 _VERSION = (1 << 24) | (16 << 16) | (1 << 8) | 255  # 1.16.1, release
-_NOISE_M = 0.15  # slow wander of a good GNSS position is larger; a filter's output is this calm
-_YAW_LOCK_FLAGS = 4 | 8 | 16  # roll, pitch and yaw locked
-_EARTH_FRAME = 64  # GIMBAL_DEVICE_FLAGS_YAW_IN_EARTH_FRAME
+_RANGE_M = (0.2, 40.0)  # of the range finder that looks down
+_DOWN = 25  # MAV_SENSOR_ROTATION_PITCH_270
 
 
 class StateMessages:
@@ -41,8 +43,24 @@ class StateMessages:
         self._clock = clock
         self._home_amsl_m = home_amsl_m
         self._missions = missions
-        self._noise = random.Random(seed)  # noqa: S311  # the same noise again
-        self._wander = [0.0, 0.0]
+        self.gnss = Gnss(autopilot.model, seed)
+        self.gimbal = GimbalMessages(autopilot.model, self.boot_ms)
+        self._makers: dict[int, Callable[[], Any]] = {
+            0: self.heartbeat, 1: self._sys_status, 2: self._system_time, 24: self._gps,
+            30: self._attitude, 32: self._local_position, 33: self._global_position,
+            42: self._mission_current, 74: self._vfr_hud, 132: self._distance, 141: self._altitude,
+            147: self._battery, 148: self.version, 231: self._wind, 242: self.home,
+            245: self._extended, 280: self.gimbal.information, 283: self.gimbal.device,
+            285: self.gimbal.attitude,
+        }  # fmt: skip
+
+    def knows(self, number: int) -> bool:
+        """Whether such a message can be made."""
+        return number in self._makers
+
+    def make(self, number: int) -> Any:  # noqa: ANN401  # pymavlink's messages
+        """The message now; None when there is nothing to tell."""
+        return self._makers[number]()
 
     def boot_ms(self) -> int:
         """World milliseconds since the start."""
@@ -52,92 +70,134 @@ class StateMessages:
         """Type, mode, armed."""
         pilot = self._pilot
         base_mode = 157 if pilot.is_armed else 29
+        if pilot.mode is Mode.POSITION:
+            base_mode = base_mode & ~12 | 64  # a hand on the sticks, not the autopilot
         if pilot.is_failsafe:
             status = 5
         else:
-            status = 4 if pilot.is_armed and not pilot.model.is_on_ground else 3
+            status = 4 if pilot.is_armed and pilot.is_flying else 3
         return mavlink.MAVLink_heartbeat_message(
             _QUADROTOR, _PX4, base_mode, pilot.mode.value, status, 3
         )
 
-    def fast(self) -> Iterator[Any]:
-        """Position, attitude and gimbal."""
-        pilot, model, now_ms = self._pilot, self._pilot.model, self.boot_ms()
-        if Fault.GNSS_LOST not in pilot.faults:
-            yield self._global_position(now_ms)
-        yield mavlink.MAVLink_local_position_ned_message(
-            now_ms, model.north_m, model.east_m, -model.up_m, model.north_m_s, model.east_m_s,
-            -model.up_m_s,
-        )  # fmt: skip
-        roll_deg, pitch_deg = model.tilt_deg()
-        yaw_rad = math.radians((model.heading_deg + 180.0) % 360.0 - 180.0)
-        yield mavlink.MAVLink_attitude_message(
-            now_ms, math.radians(roll_deg), math.radians(pitch_deg), yaw_rad, 0.0, 0.0, 0.0
-        )
-        yield self.gimbal_attitude()
-
-    def _global_position(self, now_ms: int) -> Any:  # noqa: ANN401
+    def _believed(self, *, scatter: tuple[float, float] = (0.0, 0.0)) -> GeoPoint:
         model = self._pilot.model
-        # A slow wander, so that successive positions stay smooth.
-        self._wander = [0.98 * w + self._noise.gauss(0.0, _NOISE_M * 0.2) for w in self._wander]
-        place = self._pilot.frame.to_geo(
-            Enu(east_m=model.east_m + self._wander[0], north_m=model.north_m + self._wander[1])
-        )
+        east_m, north_m = model.seen_east_m + scatter[0], model.seen_north_m + scatter[1]
+        return self._pilot.frame.to_geo(Enu(east_m=east_m, north_m=north_m))
+
+    def _global_position(self) -> Any:  # noqa: ANN401
+        if not self._pilot.has_position:
+            return None
+        model, place = self._pilot.model, self._believed()
         return mavlink.MAVLink_global_position_int_message(
-            now_ms, round(place.lat_deg * 1e7), round(place.lon_deg * 1e7),
+            self.boot_ms(), round(place.lat_deg * 1e7), round(place.lon_deg * 1e7),
             round((self._home_amsl_m + model.up_m) * 1000), round(model.up_m * 1000),
             round(model.north_m_s * 100), round(model.east_m_s * 100), round(-model.up_m_s * 100),
             round(model.heading_deg * 100) % 36000,
         )  # fmt: skip
 
-    def gimbal_attitude(self) -> Any:  # noqa: ANN401
-        """Earth-fixed: the camera is stabilised and its yaw is told from north."""
+    def _local_position(self) -> Any:  # noqa: ANN401
         model = self._pilot.model
-        quaternion = _quaternion(model.gimbal_pitch_deg, model.gimbal_bearing_deg)
-        return mavlink.MAVLink_gimbal_device_attitude_status_message(
-            0, 0, self.boot_ms(), _YAW_LOCK_FLAGS | _EARTH_FRAME, quaternion, 0.0, 0.0, 0.0, 0
+        return mavlink.MAVLink_local_position_ned_message(
+            self.boot_ms(), model.seen_north_m, model.seen_east_m, -model.up_m, model.north_m_s,
+            model.east_m_s, -model.up_m_s,
+        )  # fmt: skip
+
+    def _attitude(self) -> Any:  # noqa: ANN401
+        model = self._pilot.model
+        roll_deg, pitch_deg = model.tilt_deg()
+        yaw_rad = math.radians((model.heading_deg + 180.0) % 360.0 - 180.0)
+        return mavlink.MAVLink_attitude_message(
+            self.boot_ms(), math.radians(roll_deg), math.radians(pitch_deg), yaw_rad, 0.0, 0.0, 0.0
         )
 
-    def slow(self) -> Iterator[Any]:
-        """Health, battery, GNSS, home, mission, time: once or twice a second."""
-        pilot, now_ms = self._pilot, self.boot_ms()
-        yield self._sys_status()
-        yield mavlink.MAVLink_battery_status_message(
-            0, 0, 1, 3000, [4000, 4000, 4000, 4000] + [65535] * 6, 800, -1, -1,
-            round(pilot.battery_pct),
+    def _battery(self) -> Any:  # noqa: ANN401
+        battery = self._pilot.battery
+        cell_mv = round(battery.voltage_v / CELL_COUNT * 1000)
+        used_mah = round(battery.drawn_wh / CAPACITY_WH * CAPACITY_AH * 1000)
+        left_s = round(battery.charge_pct / 100.0 * CAPACITY_WH * 3600.0 / battery.power_w)
+        return mavlink.MAVLink_battery_status_message(
+            0, 1, 1, 3000, [cell_mv] * CELL_COUNT + [65535] * (10 - CELL_COUNT),
+            round(battery.current_a * 100), used_mah, round(battery.drawn_wh * 36.0),
+            round(battery.charge_pct), left_s, self._charge_state(),
         )  # fmt: skip
-        yield self._gps()
-        yield self.home()
-        ground = 1 if pilot.model.is_on_ground else 2
-        yield mavlink.MAVLink_extended_sys_state_message(0, ground)
+
+    def _charge_state(self) -> int:
+        """MAV_BATTERY_CHARGE_STATE: ok, low, critical, emergency."""
+        share, parameters = self._pilot.battery_pct / 100.0, self._pilot.parameters
+        names = ("BAT_LOW_THR", "BAT_CRIT_THR", "BAT_EMERGEN_THR")
+        return 1 + sum(share < parameters[name] for name in names)
+
+    def _extended(self) -> Any:  # noqa: ANN401
+        return mavlink.MAVLink_extended_sys_state_message(0, 2 if self._pilot.is_flying else 1)
+
+    def _mission_current(self) -> Any:  # noqa: ANN401
+        pilot = self._pilot
         total = self._missions.count or 65535
         state = 0 if not self._missions.count else (5 if pilot.is_mission_over else 3)
-        yield mavlink.MAVLink_mission_current_message(pilot.current, total, state)
-        yield mavlink.MAVLink_system_time_message(
-            int(self._clock.now_utc().timestamp() * 1e6), now_ms
+        return mavlink.MAVLink_mission_current_message(pilot.current, total, state)
+
+    def _system_time(self) -> Any:  # noqa: ANN401
+        return mavlink.MAVLink_system_time_message(
+            int(self._clock.now_utc().timestamp() * 1e6), self.boot_ms()
         )
-        yield mavlink.MAVLink_vfr_hud_message(
-            pilot.model.speed_m_s, pilot.model.speed_m_s, round(pilot.model.heading_deg) % 360, 50,
-            self._home_amsl_m + pilot.model.up_m, pilot.model.up_m_s,
+
+    def _vfr_hud(self) -> Any:  # noqa: ANN401
+        model = self._pilot.model
+        return mavlink.MAVLink_vfr_hud_message(
+            model.air_speed_m_s, model.speed_m_s, round(model.heading_deg) % 360,
+            50 if self._pilot.is_armed else 0, self._home_amsl_m + model.up_m, model.up_m_s,
+        )  # fmt: skip
+
+    def _wind(self) -> Any:  # noqa: ANN401
+        """WIND_COV: what the estimator has learnt, where it blows to; only in flight, as PX4."""
+        model = self._pilot.model
+        if not self._pilot.is_flying:
+            return None
+        gust = model.wind.gust_m_s
+        return mavlink.MAVLink_wind_cov_message(
+            self.boot_ms() * 1000, model.learnt_wind_north_m_s, model.learnt_wind_east_m_s, 0.0,
+            gust, 0.0, self._home_amsl_m + model.up_m, 0.0, 0.0,
+        )  # fmt: skip
+
+    def _altitude(self) -> Any:  # noqa: ANN401
+        model = self._pilot.model
+        amsl_m = self._home_amsl_m + model.up_m
+        return mavlink.MAVLink_altitude_message(
+            self.boot_ms() * 1000, amsl_m, amsl_m, model.up_m, model.up_m,
+            self._home_amsl_m + model.ground_up_m, model.height_agl_m,
+        )  # fmt: skip
+
+    def _distance(self) -> Any:  # noqa: ANN401
+        low_m, high_m = _RANGE_M
+        height_m = self._pilot.model.height_agl_m
+        if height_m > high_m:
+            return None
+        return mavlink.MAVLink_distance_sensor_message(
+            self.boot_ms(), round(low_m * 100), round(high_m * 100),
+            round(max(low_m, height_m) * 100), 0, 0, _DOWN, 0,
         )  # fmt: skip
 
     def _sys_status(self) -> Any:  # noqa: ANN401
-        faults = self._pilot.faults
-        health = _HEALTH
-        if Fault.GNSS_LOST in faults:
+        pilot = self._pilot
+        present = _HEALTH | (_FENCE_BIT if pilot.fence else 0)
+        present |= _STICKS_BIT if pilot.sticks is not None else 0
+        health = present
+        if Fault.GNSS_LOST in pilot.faults:
             health &= ~(_GPS_BIT | (1 << 28))
+        battery = pilot.battery
         return mavlink.MAVLink_sys_status_message(
-            _HEALTH, _HEALTH, health, 300, 16000, 800, round(self._pilot.battery_pct),
-            0, 0, 0, 0, 0, 0,
+            present, present, health, 300, round(battery.voltage_v * 1000),
+            round(battery.current_a * 100), round(battery.charge_pct), 0, 0, 0, 0, 0, 0,
         )  # fmt: skip
 
     def _gps(self) -> Any:  # noqa: ANN401
         is_lost = Fault.GNSS_LOST in self._pilot.faults
-        place = self._pilot.position
+        place, model = self._believed(scatter=self.gnss.scatter_m()), self._pilot.model
         return mavlink.MAVLink_gps_raw_int_message(
             self.boot_ms() * 1000, 0 if is_lost else 3, round(place.lat_deg * 1e7),
-            round(place.lon_deg * 1e7), round((self._home_amsl_m + self._pilot.model.up_m) * 1000),
-            80, 90, round(self._pilot.model.speed_m_s * 100), 0, 0 if is_lost else 14,
+            round(place.lon_deg * 1e7), round((self._home_amsl_m + model.up_m) * 1000),
+            80, 90, round(model.speed_m_s * 100), 0, 0 if is_lost else 14,
         )  # fmt: skip
 
     def home(self) -> Any:  # noqa: ANN401
@@ -153,33 +213,3 @@ class StateMessages:
         return mavlink.MAVLink_autopilot_version_message(
             _CAPABILITIES, _VERSION, 0, 0, 0, [0] * 8, [0] * 8, [0] * 8, 0x6772, 0x5349, 1
         )
-
-    def gimbal_information(self) -> Any:  # noqa: ANN401
-        """GIMBAL_MANAGER_INFORMATION: pitch and yaw, lockable to the earth."""
-        half, full = math.pi / 2, math.pi
-        return mavlink.MAVLink_gimbal_manager_information_message(
-            self.boot_ms(), 0x1FFFF, 1, 0.0, 0.0, -half, half / 4, -full, full
-        )
-
-    def gimbal_device(self) -> Any:  # noqa: ANN401
-        """GIMBAL_DEVICE_INFORMATION, of the autopilot's own gimbal (device id 1)."""
-        half, full = math.pi / 2, math.pi
-        return mavlink.MAVLink_gimbal_device_information_message(
-            self.boot_ms(), b"GridPatrol", b"simulated", b"", 1, 1, 0, 0xFFFF, 0, 0.0, 0.0, -half,
-            half / 4, -full, full, 1,
-        )  # fmt: skip
-
-    def gimbal_status(self, controller: tuple[int, int]) -> Any:  # noqa: ANN401
-        """GIMBAL_MANAGER_STATUS: who has it."""
-        return mavlink.MAVLink_gimbal_manager_status_message(
-            self.boot_ms(), _YAW_LOCK_FLAGS, 1, *controller, 0, 0
-        )
-
-
-def _quaternion(pitch_deg: float, yaw_deg: float) -> list[float]:
-    """Rotation by yaw, then pitch; roll is held level."""
-    p, y = math.radians(pitch_deg) / 2, math.radians(yaw_deg) / 2
-    return [
-        math.cos(p) * math.cos(y), -math.sin(p) * math.sin(y),
-        math.sin(p) * math.cos(y), math.cos(p) * math.sin(y),
-    ]  # fmt: skip

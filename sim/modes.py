@@ -20,4 +20,3 @@ class Mode(enum.Enum):
 
 
 BY_STICKS = frozenset({Mode.MANUAL, Mode.POSITION})
-GOING_DOWN = frozenset({Mode.RETURN, Mode.LAND})

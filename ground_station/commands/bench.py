@@ -14,7 +14,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from ground_station.bench import telemetry
+from ground_station.bench import telemetry, uploads
 from patrol.errors import ConfigError
 from patrol.groups import one_error
 
@@ -77,6 +77,24 @@ BENCHES = {
                 key="cpu_ratio_to_grpc", name="times less than mavsdk-grpc",
                 write=lambda v: f"{v:.1f}", goal="2.5 or more", is_met=lambda v: v >= 2.5,
             ),
+        ),
+    ),
+    "uploads": Bench(
+        measure=lambda is_quick: uploads.measure_uploads(
+            uploads.QUICK if is_quick else uploads.FULL
+        ),
+        rows=(
+            Row(key="aircraft", name="aircraft", write=lambda v: f"{v:.0f}"),
+            Row(key="uploads", name="uploads at 5 % loss each way", write=lambda v: f"{v:.0f}"),
+            Row(
+                key="refused", name="of them not intact", write=lambda v: f"{v:.0f}",
+                goal="0", is_met=lambda v: v == 0,
+            ),
+            Row(key="p50_upload_s", name="one upload, p50", write=_ms),
+            Row(key="p95_upload_s", name="one upload, p95", write=_ms),
+            Row(key="bad_uploads", name="uploads at 30 % loss", write=lambda v: f"{v:.0f}"),
+            Row(key="bad_intact", name="of them intact", write=lambda v: f"{v:.0f}"),
+            Row(key="bad_refused", name="of them refused in words", write=lambda v: f"{v:.0f}"),
         ),
     ),
 }  # fmt: skip

@@ -12,12 +12,13 @@ import pytest
 
 pytestmark = pytest.mark.timeout(60)  # the first test starts every command
 COMMANDS = {
-    "": ["demo", "serve", "watch", "plan", "fly", "grids", "log", "Exit codes"],
+    "": ["demo", "serve", "watch", "plan", "fly", "bench", "grids", "log", "Exit codes"],
     "demo": ["--headless", "--seed", "--speed", "--scenario", "--until", "--within", "--json"],
     "serve": ["--config"],
     "watch": ["source", "--out", "--every", "--model", "--json"],
     "plan": ["--grid", "--out", "--register", "--home", "--qgc", "--geojson"],
     "fly": ["plan_file", "--connect", "--approve", "--json"],
+    "bench": ["name", "--quick", "--json"],
     "grids": ["list"],
     "grids list": ["--register", "--json"],
     "log": ["verify"],
@@ -27,6 +28,7 @@ WRONG = [
     "--nonsense", "nonsense", "demo --nonsense", "serve --nonsense", "watch --nonsense",
     "plan --nonsense", "fly --nonsense", "grids list --nonsense", "log verify --nonsense",
     "log nonsense", "serve", "fly plan.json", "demo --speed 11", "demo --scenario riot",
+    "bench nonsense",
 ]  # fmt: skip
 WIDE = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 

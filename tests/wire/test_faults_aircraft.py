@@ -161,28 +161,30 @@ def second_station(port: int) -> Any:  # noqa: ANN401
         yield lambda message: line.send(message.pack(speaker))
 
 
-async def test_in_the_air_wind_battery_thrust_and_a_restart_are_seen_for_what_they_are() -> None:
-    async with a_twin() as twin:
-        assert await twin.uploaded(a_loop()) == INTACT
-        await twin.link.in_the_air(30.0)
-        await pushed_out_of_the_fence(twin)
-        twin.aircraft.inject(Fault.BATTERY_COLLAPSE, 5.0)
-        await twin.said("battery")
-        low = await twin.link.until(lambda sample: charge_pct(sample) < 18.0)
-        assert (row := decide(low, a_loop())) is not None
-        assert row.rule.startswith(("battery.", "fence."))
-        twin.aircraft.clear(Fault.BATTERY_COLLAPSE)
-        twin.aircraft.autopilot.battery_pct = 90.0
-        twin.aircraft.inject(Fault.THRUST_LOSS, 60.0)
-        await twin.link.until(lambda sample: sinks_m_s(sample) > 2.5)
-        twin.aircraft.clear(Fault.THRUST_LOSS)
-        twin.told.clear()
-        twin.aircraft.inject(Fault.REBOOT, 1.0)
-        await twin.heard("vehicle.restarted")
-        down = await twin.link.until(lambda sample: sample.is_armed is False)
-        assert down.mode is not FlightMode.MISSION
-        assert not await twin.is_confirmed()
-        assert await twin.uploaded(a_loop()) == INTACT
+async def test_in_the_air_wind_battery_thrust_and_a_restart_are_seen_for_what_they_are(
+    standing: Twin,
+) -> None:
+    twin = standing
+    assert await twin.uploaded(a_loop()) == INTACT
+    await twin.link.in_the_air(30.0)
+    await pushed_out_of_the_fence(twin)
+    twin.aircraft.inject(Fault.BATTERY_COLLAPSE, 5.0)
+    await twin.said("battery")
+    low = await twin.link.until(lambda sample: charge_pct(sample) < 18.0)
+    assert (row := decide(low, a_loop())) is not None
+    assert row.rule.startswith(("battery.", "fence."))
+    twin.aircraft.clear(Fault.BATTERY_COLLAPSE)
+    twin.aircraft.autopilot.battery_pct = 90.0
+    twin.aircraft.inject(Fault.THRUST_LOSS, 60.0)
+    await twin.link.until(lambda sample: sinks_m_s(sample) > 2.5)
+    twin.aircraft.clear(Fault.THRUST_LOSS)
+    twin.told.clear()
+    twin.aircraft.inject(Fault.REBOOT, 1.0)
+    await twin.heard("vehicle.restarted")
+    down = await twin.link.until(lambda sample: sample.is_armed is False)
+    assert down.mode is not FlightMode.MISSION
+    assert not await twin.is_confirmed()
+    assert await twin.uploaded(a_loop()) == INTACT
 
 
 async def pushed_out_of_the_fence(twin: Twin) -> None:

@@ -1,0 +1,244 @@
+"""Many aircraft through one MAVSDK object, over real sockets and a real serial line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+import anyio.abc
+import anyio.lowlevel
+import pytest
+from mavsdk.asyncio.plugins.action import ActionAsync
+from mavsdk.exceptions import MavsdkError
+from pymavlink import mavutil
+
+from drone.mavsdk_fleet import Fleet, prepare_executor
+from drone.mavsdk_vehicle import MavsdkVehicle
+from patrol.bus import Bus, Subscription
+from patrol.clock import SystemClock
+from patrol.errors import CommandDenied, ConfigError, LinkLost
+from patrol.geo import distance_m, offset
+from patrol.story import StoryEvent
+from patrol.telemetry import FlightMode, TelemetrySample
+from patrol.vehicle import Arm, Hold
+from sim.aircraft import SimAircraft
+from sim.clock import SimClock
+from sim.faults import Fault
+from tests.relays import HOST, free_port, serial_line, tcp_server, udp_caller
+from tests.unit.test_plan_words import HOME
+
+pytestmark = pytest.mark.anyio
+
+
+class Squad:
+    """Simulated aircraft, and a fleet that they may join."""
+
+    def __init__(self, group: anyio.abc.TaskGroup) -> None:
+        self.bus, self.clock = Bus(), SystemClock()
+        self.fleet = Fleet(
+            bus=self.bus, world=self.clock, wall=self.clock, first_contact_s=3.0
+        )  # fmt: skip
+        self.group = group
+
+    async def aircraft(self, system_id: int) -> tuple[SimAircraft, int]:
+        """A fresh one and its UDP port; its home tells it from the others."""
+        home = offset(HOME, east_m=1000.0 * system_id, north_m=0.0)
+        aircraft = SimAircraft(
+            home=home, home_elevation_amsl_m=12.0, clock=SimClock(datetime.now(UTC)),
+            system_id=system_id,
+        )  # fmt: skip
+        return aircraft, await self.group.start(aircraft.run)
+
+    def vehicle(
+        self, name: str, url: str, system_id: int | None = None, log_folder: Path | None = None
+    ) -> MavsdkVehicle:
+        """One of ours, which has not joined yet."""
+        return MavsdkVehicle(
+            name, url, bus=self.bus, world=self.clock, wall=self.clock, rate_hz=10.0,
+            system_id=system_id, fleet=self.fleet, log_folder=log_folder,
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def joined(self, *vehicles: MavsdkVehicle) -> AsyncIterator[None]:
+        """With the fleet, and heard, until the block is left."""
+        async with anyio.create_task_group() as group:
+            for vehicle in vehicles:
+                group.start_soon(vehicle.run)
+            for vehicle in vehicles:
+                await until(vehicle, lambda s: s.mode is not FlightMode.UNKNOWN)
+            yield
+            group.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def a_squad() -> AsyncIterator[Squad]:
+    prepare_executor()
+    async with anyio.create_task_group() as group:
+        squad = Squad(group)
+        group.start_soon(squad.fleet.run)
+        yield squad
+        group.cancel_scope.cancel()
+
+
+async def until(
+    vehicle: MavsdkVehicle, condition: Callable[[TelemetrySample], bool]
+) -> TelemetrySample:
+    with anyio.fail_after(10.0):
+        while (sample := vehicle.latest()) is None or not condition(sample):
+            await anyio.sleep(0.02)
+    return sample
+
+
+async def the_event(events: Subscription[StoryEvent], name: str) -> StoryEvent:
+    with anyio.fail_after(10.0):
+        async for event in events:
+            if event.name == name:
+                return event
+    raise AssertionError(name)
+
+
+async def test_one_fleet_holds_aircraft_on_udp_tcp_and_a_serial_line_and_logs_each(
+    tmp_path: Path,
+) -> None:
+    async with a_squad() as squad, AsyncExitStack() as roads:
+        listening = free_port()
+        ports = [(await squad.aircraft(number))[1] for number in (1, 2, 3, 4)]
+        await roads.enter_async_context(udp_caller(ports[0], listening))
+        urls = [
+            f"udpin://{HOST}:{listening}",
+            f"udpout://{HOST}:{ports[1]}",
+            await roads.enter_async_context(tcp_server(ports[2])),
+            await roads.enter_async_context(serial_line(ports[3])),
+        ]
+        vehicles = [
+            squad.vehicle(f"GP-{number}", url, number, tmp_path / "tlog")
+            for number, url in enumerate(urls, start=1)
+        ]
+        async with squad.joined(*vehicles):
+            for number, vehicle in enumerate(vehicles, start=1):
+                await vehicle.do(Arm())
+                sample = await until(vehicle, lambda s: s.is_armed is True)
+                assert sample.position is not None
+                home = offset(HOME, east_m=1000.0 * number, north_m=0.0)
+                assert distance_m(sample.position, home) < 5.0
+                assert sample.ages.position_s is not None
+                assert sample.ages.attitude_s is not None
+            samples = [vehicle.latest() for vehicle in vehicles]
+            assert all(sample is not None and sample.is_armed for sample in samples)
+    for number in (1, 2, 3):  # MAVSDK writes to its own serial line itself
+        assert {"HEARTBEAT", "GLOBAL_POSITION_INT", "COMMAND_ACK", "COMMAND_LONG"} <= kinds_in(
+            tmp_path / "tlog", f"GP-{number}"
+        )
+    assert "GLOBAL_POSITION_INT" in kinds_in(tmp_path / "tlog", "GP-4")
+
+
+def kinds_in(folder: Path, name: str) -> set[str]:
+    """The kinds of messages in an aircraft's raw log, as pymavlink reads it."""
+    (path,) = folder.glob(f"{name}-*.tlog")
+    reader = mavutil.mavlink_connection(str(path), dialect="common")
+    kinds = set()
+    while (message := reader.recv_match()) is not None:
+        kinds.add(message.get_type())
+    reader.close()
+    return kinds
+
+
+async def test_the_time_outs_of_a_silent_aircraft_delay_none_of_nine_others() -> None:
+    async with a_squad() as squad:
+        flying = [await squad.aircraft(number) for number in range(1, 11)]
+        vehicles = [
+            squad.vehicle(f"GP-{number}", f"udpout://{HOST}:{port}", number)
+            for number, (_, port) in enumerate(flying, start=1)
+        ]
+        ended: list[str] = []
+
+        async def time_out(call: Callable[[], Awaitable[object]]) -> None:
+            with pytest.raises(MavsdkError):
+                await call()
+            ended.append("GP-1")
+
+        async def ask(vehicle: MavsdkVehicle) -> None:
+            facts = await vehicle.ask()
+            assert (facts.parameters or {}).get("NAV_DLL_ACT") is not None
+            ended.append(vehicle.vehicle_id)
+
+        async with squad.joined(*vehicles):
+            flying[0][0].inject(Fault.SILENT)
+            action = ActionAsync(vehicles[0]._require_system())
+            async with anyio.create_task_group() as asking:
+                for call in (action.arm, action.disarm, action.takeoff, action.land, action.hold,
+                             action.return_to_launch, action.reboot, action.shutdown):  # fmt: skip
+                    asking.start_soon(time_out, call)  # all threads that it may have
+                await anyio.lowlevel.checkpoint()
+                for vehicle in vehicles[1:]:
+                    asking.start_soon(ask, vehicle)
+        assert set(ended[:9]) == {vehicle.vehicle_id for vehicle in vehicles[1:]}
+        assert ended[9:] == ["GP-1"] * 8
+
+
+async def test_a_stranger_on_our_port_is_shown_and_never_sent_a_byte() -> None:
+    async with a_squad() as squad:
+        listening = free_port()
+        (_, ours), (_, strange) = await squad.aircraft(1), await squad.aircraft(77)
+        vehicle = squad.vehicle("GP-1", f"udpin://{HOST}:{listening}", 1)
+        with squad.bus.subscribe(StoryEvent) as events:
+            async with (
+                udp_caller(ours, listening) as road,
+                udp_caller(strange, listening) as strange_road,
+                squad.joined(vehicle),
+            ):
+                event = await the_event(events, "fleet.stranger")
+                await vehicle.do(Arm())
+        assert event.fields["system_id"] == 77
+        assert [who.system_id for who in squad.fleet.shown()] == [77]
+        assert strange_road.sent_by_station == 0
+        assert road.sent_by_station > 0
+
+
+async def test_a_second_aircraft_with_a_system_id_that_is_taken_is_refused_in_words() -> None:
+    async with a_squad() as squad:
+        listening = free_port()
+        (_, first), (second, other) = await squad.aircraft(1), await squad.aircraft(1)
+        vehicle = squad.vehicle("GP-1", f"udpin://{HOST}:{listening}", 1)
+        with squad.bus.subscribe(StoryEvent) as events:
+            async with (
+                udp_caller(first, listening),
+                squad.joined(vehicle),
+                udp_caller(other, listening) as other_road,
+            ):
+                event = await the_event(events, "fleet.same_id")
+                assert (event.fields["system_id"], event.fields["vehicle"]) == (1, "GP-1")
+                assert other_road.sent_by_station == 0
+                with pytest.raises(ConfigError, match="GP-2 and GP-1 have the same system id 1"):
+                    await squad.vehicle("GP-2", f"udpout://{HOST}:{other}", 1).run()
+                with pytest.raises(CommandDenied, match="another aircraft with system id 1"):
+                    await vehicle.do(Arm())
+                await vehicle.do(Hold())  # what makes it safe is done all the same
+                with pytest.raises(LinkLost, match="which is GP-1's"):
+                    await squad.vehicle("GP-3", f"udpout://{HOST}:{other}").run()
+        assert not second.autopilot.is_armed
+
+
+async def test_an_aircraft_leaves_comes_back_and_is_lost_and_found_without_a_restart() -> None:
+    async with a_squad() as squad:
+        aircraft, port = await squad.aircraft(1)
+        url = f"udpout://{HOST}:{port}"
+        async with squad.joined(squad.vehicle("GP-1", url)):
+            pass
+        vehicle = squad.vehicle("GP-1", url, 1)
+        with squad.bus.subscribe(StoryEvent) as events:
+            async with squad.joined(vehicle):
+                aircraft.inject(Fault.SILENT)
+                lost = await the_event(events, "link.lost")
+                assert lost.fields["age_s"] >= 3.0
+                with pytest.raises(LinkLost, match="GP-1 was last heard"):
+                    await vehicle.do(Arm())
+                last = vehicle.latest()
+                assert last is not None
+                aircraft.clear(Fault.SILENT)
+                await the_event(events, "link.back")
+                await vehicle.do(Arm())
+                assert (await until(vehicle, lambda s: s.is_armed is True)) is not last
