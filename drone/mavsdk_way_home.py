@@ -14,9 +14,14 @@ from mavsdk.plugins.mission_raw import MissionItem
 
 from drone.mavsdk_calls import Calls
 from drone.return_type import RETURN_TYPE, check_return_type, return_type
-from patrol.plan import MissionPlan
+from patrol.plan import MissionPlan, WayHome
 
 _RALLY_LIST = 2  # MAV_MISSION_TYPE_RALLY
+_REASONS = {
+    WayHome.STRAIGHT: "the plan comes home straight",
+    WayHome.RALLY: "the plan comes home to the nearest landing place",
+    WayHome.ROUTE: "the plan comes home along its route",
+}
 _AUTOPILOT = 1  # MAV_COMP_ID_AUTOPILOT1
 
 
@@ -57,6 +62,6 @@ async def set_return_type(
     await calls.tried(RETURN_TYPE, lambda: parameters.set_param_int(RETURN_TYPE, value))
     fields = {
         "parameter": RETURN_TYPE, "before": before, "value": value,
-        "reason": f"the plan comes home by {plan.way_home.value}",
+        "reason": _REASONS[plan.way_home],
     }  # fmt: skip
     tell("parameter.set", fields)

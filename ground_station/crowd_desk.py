@@ -24,6 +24,7 @@ from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import alert_view, sighting_fields
 from ground_station.hold_desk import HoldDesk
 from ground_station.sortie_watch import SortieWatch
+from ground_station.standoff import seen_crowds
 from missions.runner import SortieRunner
 from patrol.cause import Cause, by_system
 from patrol.errors import Refused, Transient
@@ -289,6 +290,8 @@ class CrowdDesk:
         found = clusters(look, self._parts.rules)
         largest = max(found, key=lambda cluster: cluster.count.estimate, default=None)
         standoff_m = max(30.0, look.aircraft_height_agl_m or 30.0)
+        if look.is_valid:
+            self._parts.bus.publish(seen_crowds(look, found, self._parts.rules))
         is_crowd = largest is not None and largest.count.estimate >= self._parts.rules.n_clear
         self._parts.board.set(
             look=views.look_view(look, now_s),

@@ -11,7 +11,7 @@ from patrol.bus import Bus
 from patrol.errors import CommandDenied
 from patrol.geo import GeoPoint
 from patrol.plan import MissionPlan
-from patrol.telemetry import Battery, Fix, FlightMode, Gnss, TelemetrySample, VelocityNed
+from patrol.telemetry import Battery, Fix, FlightMode, Gnss, TelemetrySample, VelocityNed, Wind
 from patrol.vehicle import (
     Arm,
     Command,
@@ -43,6 +43,7 @@ def a_sample(**changes: object) -> TelemetrySample:
         vehicle_id="GP-1", time_utc=START, heard_at_s=0.0, position=HOME, altitude_amsl_m=42.0,
         height_above_home_m=30.0, velocity=VelocityNed(north_m_s=0, east_m_s=0, down_m_s=0),
         battery=Battery(charge_pct=100.0), gnss=Gnss(fix=Fix.THREE_D, satellites=14, hdop=0.8),
+        wind=Wind(speed_m_s=2.0, from_deg_true=0.0),
         home=HOME, home_altitude_amsl_m=12.0, mode=FlightMode.HOLD, is_armed=True, is_in_air=True,
     )  # fmt: skip
     return replace(sample, **changes)  # type: ignore[arg-type]  # names are the test's business

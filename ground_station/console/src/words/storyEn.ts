@@ -75,7 +75,7 @@ export const storyEn: StorySentences = {
   "tlog.failed": (e) => `The link is not recorded in ${text(e.file)}: ${text(e.reason)}`,
   "kill.armed": (e) => `KILL of ${text(e.vehicle)} prepared for ${whole(e.within_s)} s`,
   "kill.sent": (e) => `KILL of ${text(e.vehicle)} sent: its motors stop`,
-  "parameter.set": (e) => `${text(e.parameter)} set from ${whole(e.before)} to ${whole(e.value)}: the plan returns on link loss`,
+  "parameter.set": (e) => `${text(e.parameter)} set from ${whole(e.before)} to ${whole(e.value)}: ${e.parameter === "RTL_TYPE" ? "so that it comes home by the plan's way" : "the plan returns on link loss"}`,
   "watchdog.lost": () => "The station's watchdog ended and is started again",
   "station.was_ended": (e) =>
     "The station before this one hung and was ended by its watchdog"

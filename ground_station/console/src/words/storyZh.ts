@@ -9,7 +9,11 @@ const LEVELS: Readonly<Record<string, string>> = { stop: "禁止", warn: "注意
 const RULES: Readonly<Record<string, string>> = {
   "battery.critical": "电量严重不足", "battery.low": "电量不足", "battery.unknown": "电量未知",
   "fence.breached": "越出围栏", "ceiling.breached": "超过限高", "gnss.lost": "定位丢失",
-  "position.unknown": "位置未知",
+  "standoff.breached": "距人群过近", "standoff.pinned": "距人群过近，返航路线同样受限",
+  "separation.lost": "距本队另一飞行器过近", "link.stale": "失去联系", "wind.strong": "风力过大",
+  "position.unknown": "位置未知", "height.unknown": "高度未知", "airborne.unknown": "是否在空中未知",
+  "gnss.weak": "可见卫星少", "wind.fresh": "风力较大", "wind.unknown": "风力未知",
+  "terrain.unknown": "真高未知",
 };
 const ACTIONS: Readonly<Record<string, string>> = {
   land: "就地降落", return: "返航", hold: "悬停", warn: "警告",
@@ -90,7 +94,7 @@ export const storyZh: StorySentences = {
   "tlog.failed": (e) => `链路记录未写入 ${text(e.file)}：${text(e.reason)}`,
   "kill.armed": (e) => `已准备 ${text(e.vehicle)} 紧急停桨，${whole(e.within_s)} 秒内有效`,
   "kill.sent": (e) => `已发送 ${text(e.vehicle)} 紧急停桨：电机停转`,
-  "parameter.set": (e) => `${text(e.parameter)} 由 ${whole(e.before)} 设为 ${whole(e.value)}：航线规定失联返航`,
+  "parameter.set": (e) => `${text(e.parameter)} 由 ${whole(e.before)} 设为 ${whole(e.value)}：${e.parameter === "RTL_TYPE" ? "按航线规定的方式返航" : "航线规定失联返航"}`,
   "watchdog.lost": () => "地面站看门狗已退出，正在重新启动",
   "station.was_ended": (e) =>
     "上一次地面站失去响应，已被看门狗结束"
