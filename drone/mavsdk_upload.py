@@ -98,6 +98,20 @@ class Uploads:
         self.plan = plan
         self.is_confirmed = True
 
+    async def recognise(self, plan: MissionPlan) -> None:
+        """What is on board is this plan, or CommandDenied says where it is not."""
+        mission = MissionRawAsync(self._system())
+        self.is_confirmed = self._has_changed = False
+        for name, get, items in (
+            ("mission", mission.download_mission, convert.mission_items(plan)),
+            ("fence", mission.download_geofence, convert.fence_items(plan)),
+            ("rally points", mission.download_rallypoints, convert.rally_items(plan)),
+        ):
+            got = await self._calls.tried(f"read {name}", get)
+            if wrong := convert.differences(items, got):
+                raise CommandDenied(f"recognise {name}", "; ".join(wrong[:3]))
+        self.plan, self.is_confirmed = plan, not self._has_changed
+
     async def _transfer(self, name: str, put: Put, get: Get, items: list[MissionItem]) -> None:
         """Send until the same comes back. Neither a yes nor a missing yes is proof."""
         reason = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -70,8 +70,14 @@ class CrowdDesk:
         """Let a desk end its work when the sortie is over; what came last ends first."""
         self._on_end.insert(0, finish)
 
-    def begin(self, sortie_id: str, plan: MissionPlan, runner: SortieRunner) -> None:
-        """A sortie starts: nothing seen before counts."""
+    def begin(
+        self,
+        sortie_id: str,
+        plan: MissionPlan,
+        runner: SortieRunner,
+        earlier: Iterable[CrowdAlert] = (),
+    ) -> None:
+        """A sortie starts: nothing seen before counts but its own alerts of an earlier run."""
         self.watch = SortieWatch(
             sortie_id=sortie_id,
             plan=plan,
@@ -79,8 +85,10 @@ class CrowdDesk:
             gathering=GatheringWatch(
                 rules=self._parts.rules, locator=self._parts.register, sortie=sortie_id
             ),
+            alerts={alert.alert_id: alert for alert in earlier},
         )
         self._parts.board.set(alert=None, alerts=[], announcement=None, effect=None, crowd=None)
+        self._show_alerts(self.watch)
         self._parts.set_pace(plan)
 
     async def end(self) -> None:

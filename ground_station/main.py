@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import sys
@@ -17,10 +16,10 @@ import structlog
 from drone.guardian import Guardian
 from drone.mavsdk_fleet import Fleet
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
-from drone.preflight import may_heal, preflight
 from drone.speaker import HttpSpeaker
 from drone.voice import Voice
 from ground_station import views
+from ground_station.adoption import Adoption
 from ground_station.alert_minder import AlertMinder
 from ground_station.case_desk import CaseDesk
 from ground_station.case_rules import read_case_rules
@@ -36,6 +35,7 @@ from ground_station.owners import responsibility_for
 from ground_station.pace import LookWindow, Pace, look_window
 from ground_station.parts import Parts
 from ground_station.pictures import EyePictures
+from ground_station.readiness import Readiness
 from ground_station.settings import StationSettings
 from ground_station.sortie_desk import SortieDesk, SortieParts
 from ground_station.speaking_desk import SpeakingDesk
@@ -49,9 +49,7 @@ from ground_station.web_server import WebServer
 from missions.register import load_register
 from patrol.bus import Bus
 from patrol.clock import SystemClock, WorldClock, utc_text
-from patrol.declaration import Declaration
-from patrol.errors import PatrolError
-from patrol.plan import Finding, MissionPlan
+from patrol.plan import MissionPlan
 from patrol.story import StoryEvent
 from patrol.supervise import supervise
 from patrol.telemetry import TelemetrySample
@@ -59,7 +57,6 @@ from vision.crowd import CrowdRules
 from vision.eye_port import EyePort, VideoState
 
 _BOARD_EVERY_S = 0.2
-_READY_WITHIN_S = 15.0  # wall
 _log = structlog.get_logger(__name__)
 
 
@@ -107,6 +104,17 @@ class Station:
     def stop(self) -> None:
         """Let the consoles go; `run` then ends."""
         self._web.stop()
+
+    def say_what_is_left(self) -> None:
+        """Nothing calls the aircraft home when the station ends: it flies on, and we say so."""
+        sample = self._vehicle.latest()
+        if self._sortie_desk.plan is not None and sample is not None and sample.is_in_air:
+            _log.warning(
+                "the aircraft is left in the air",
+                text="it goes on with its plan and its own fail-safes; start the station again in "
+                "this folder and it is taken over",
+                mode=sample.mode.value,
+            )
 
     def _make_ports(self) -> None:
         """What reaches out of the house: aircraft, loudspeaker, camera, watchdog."""
@@ -215,9 +223,25 @@ class Station:
                 cases=self._case_desk,
                 world=self._world,
                 wall=self._wall,
-                preflight=self._preflight,
+                preflight=Readiness(
+                    vehicle=self._vehicle,
+                    speaker=self._speaker,
+                    board=self._board,
+                    wall=self._wall,
+                    within_s=settings.ready_within_s,
+                ).check,
                 is_exercise=settings.is_exercise,
             )
+        )
+        self._adoption = Adoption(
+            records=self._records,
+            telemetry=self._telemetry,
+            vehicle=self._vehicle,
+            flyer=self._sortie_desk,
+            bus=self._bus,
+            world=self._world,
+            wall=self._wall,
+            on_known=self._sortie_desk.know_the_aircraft,
         )
         self._guardian = Guardian(
             vehicle=self._vehicle,
@@ -261,6 +285,7 @@ class Station:
             group.start_soon(self._crowd_desk.run)
             group.start_soon(self._minder.run)
             group.start_soon(self._sortie_desk.run)
+            group.start_soon(self._adoption.run)
             group.start_soon(self._guardian.run)
             group.start_soon(self._show_aircraft)
             group.start_soon(self._show_camera)
@@ -283,30 +308,6 @@ class Station:
         if self._pace is not None:
             window = look_window(want, self._lens) if isinstance(want, MissionPlan) else want
             self._pace.watch_legs(window)
-
-    async def _preflight(self, plan: MissionPlan, said: Declaration | None) -> list[Finding]:
-        """Ask again for a while: an autopilot just started is not ready at its first word."""
-        give_up_s = self._wall.monotonic_s() + _READY_WITHIN_S
-        while True:
-            findings = await self._preflight_once(plan, said)
-            if not may_heal(findings) or self._wall.monotonic_s() > give_up_s:
-                return findings
-            await self._wall.sleep(_BOARD_EVERY_S)
-
-    async def _preflight_once(self, plan: MissionPlan, said: Declaration | None) -> list[Finding]:
-        facts = await self._vehicle.ask()
-        is_speaker_ok: bool | None = None
-        with contextlib.suppress(PatrolError):  # a loudspeaker that does not answer is a finding
-            is_speaker_ok = (await self._speaker.health()).state != ""
-        return preflight(
-            facts,
-            self._vehicle.latest(),
-            plan,
-            speaker_ok=is_speaker_ok,
-            camera_ok=(self._board.get("camera") or {}).get("state") == "open",
-            now_wall_s=self._wall.monotonic_s(),
-            declaration=said,
-        )
 
     async def _feed_poses(self) -> None:
         with self._bus.subscribe(TelemetrySample, limit=64) as samples:
@@ -345,7 +346,9 @@ class Station:
                 shown = self._board.get("sortie")
                 if not shown:
                     continue
-                if event.name in states:
+                if event.name == "sortie.adopted":
+                    self._board.set(sortie=shown | views.adopted_view(event.fields))
+                elif event.name in states:
                     self._board.set(sortie=shown | {"state": states[event.name]})
                 elif event.name == "waypoint":
                     self._board.set(sortie=shown | {"waypoint_index": event.fields["index"]})

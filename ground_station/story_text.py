@@ -81,6 +81,12 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "speed": lambda f: f"world speed {f.get('speed'):g}x: {f.get('reason')}",
     "guardian": lambda f: f"guardian: {f.get('rule')} -> {f.get('action')}",
     "sortie.aborted": lambda f: f"sortie broken off: {f.get('reason')}{_texts(f)}",
+    "sortie.adopted": lambda f: (
+        f"found in the air again on its plan ({f.get('mode')}, waypoint {f.get('waypoint')} of "
+        f"{f.get('total')})" + (": it holds until the pilot resumes" if f.get("held") else "")
+    ),
+    "sortie.not_adopted": lambda f: f"in the air, but not taken over: {f.get('reason')}",
+    "sortie.found_ended": lambda f: f"an earlier sortie is over: {f.get('reason')}",
     "sortie.trouble": lambda f: f"trouble in the air: {f.get('reason')}",
     "alert.dismissed": lambda f: f"alert dismissed by {f.get('by')}: {f.get('reason')}",
     "alert.renotified": lambda f: f"alert not acknowledged: {f.get('text')}",

@@ -18,6 +18,13 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recognise:
+    """Read back what is on board and change nothing; done when it is this plan."""
+
+    plan: MissionPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     """Done when the heartbeat says armed."""
 
@@ -122,8 +129,8 @@ class Kill:
 
 
 Command = (
-    Upload | Arm | TakeOff | StartMission | Hold | LookAt | GoTo | StandOff | Orbit | ChangeSpeed
-    | ChangeHeight | PointCamera | ReturnHome | Land | ArmKill | Kill
+    Upload | Recognise | Arm | TakeOff | StartMission | Hold | LookAt | GoTo | StandOff | Orbit
+    | ChangeSpeed | ChangeHeight | PointCamera | ReturnHome | Land | ArmKill | Kill
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from patrol.vehicle import (
     Hold,
     Land,
     LookAt,
+    Recognise,
     ReturnHome,
     StartMission,
     TakeOff,
@@ -118,7 +119,10 @@ class FakeVehicle:
             ReturnHome: {"mode": FlightMode.RETURN},
             Land: {"mode": FlightMode.LAND},
         }
-        if isinstance(command, Upload):
+        if isinstance(command, Recognise):
+            if self.plan is None or self.plan.digest != command.plan.digest:
+                raise CommandDenied("recognise mission", "something else is on board")
+        elif isinstance(command, Upload):
             self.plan = command.plan
         elif not isinstance(command, LookAt):
             self._sample = replace(self._sample, **changes[type(command)])  # type: ignore[arg-type]

@@ -60,6 +60,11 @@ export const storyEn: StorySentences = {
   "log.closed": (e) => `Patrol log closed: ${text(e.rows)} rows, head ${text(e.head).slice(0, 12)}`,
   speed: (e) => `World clock ×${speed(e.speed)}: ${text(e.reason)}`,
   guardian: (e) => `Guardian: ${text(e.rule).replace(".", " ")} → ${text(e.action)}`,
+  "sortie.adopted": (e) =>
+    `Found in the air again on its plan (${text(e.mode)}, waypoint ${whole(e.waypoint)} of ${whole(e.total)})`
+    + (e.held ? ": it holds until the pilot resumes" : ""),
+  "sortie.not_adopted": (e) => `In the air, but not taken over: ${text(e.reason)}`,
+  "sortie.found_ended": (e) => `An earlier sortie is over: ${text(e.reason)}`,
   "sortie.trouble": (e) => `Trouble in the air: ${text(e.reason)}`,
   "link.lost": (e) => `Link lost: ${text(e.vehicle)}`,
   "link.back": (e) => `Link back: ${text(e.vehicle)}`,

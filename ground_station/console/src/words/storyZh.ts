@@ -79,6 +79,11 @@ export const storyZh: StorySentences = {
   "log.closed": (e) => `巡查日志已关闭：${text(e.rows)} 行，链头 ${text(e.head).slice(0, 12)}`,
   speed: (e) => `世界时钟 ×${speed(e.speed)}：${reason(e.reason)}`,
   guardian: (e) => `守护：${RULES[text(e.rule)] ?? text(e.rule)} → ${ACTIONS[text(e.action)] ?? text(e.action)}`,
+  "sortie.adopted": (e) =>
+    `重启后已重新接管在飞架次（航点 ${whole(e.waypoint)}/${whole(e.total)}）`
+    + (e.held ? "：悬停中，等待操控员恢复" : ""),
+  "sortie.not_adopted": (e) => `飞行器在空中，但未接管：${text(e.reason)}`,
+  "sortie.found_ended": (e) => `此前的架次已结束：${text(e.reason)}`,
   "sortie.trouble": (e) => `空中异常：${text(e.reason)}`,
   "link.lost": (e) => `链路中断：${text(e.vehicle)}`,
   "link.back": (e) => `链路恢复：${text(e.vehicle)}`,
