@@ -106,11 +106,11 @@ class SortieRunner:
         Its plan was recognised on board. A mission goes on and a return is followed; out of a hold
         only the pilot sends it on.
         """
+        self._sent_utc = self._takeoff_utc = takeoff_utc or self._world.now_utc()
         sample = self._vehicle.latest()
         if sample is None:
             raise CommandDenied("take over", "the aircraft has told nothing")
         total, mode = len(self._plan.waypoints), sample.mode
-        self._sent_utc = self._takeoff_utc = takeoff_utc or self._world.now_utc()
         self._waypoint = min(sample.mission_item or 0, total)
         self.in_command.found(mode, _EARLIER_RUN)
         self._abnormal.append("the station was started again in flight")

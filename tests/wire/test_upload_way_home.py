@@ -7,8 +7,10 @@ from dataclasses import replace
 import anyio
 import pytest
 
+from patrol.errors import CommandDenied
 from patrol.geo import distance_m, offset
 from patrol.plan import RallyPoint, WayHome
+from patrol.vehicle import Recognise
 from sim.faults import Fault
 from tests.unit.test_plan_words import HOME
 from tests.wire.test_sim_aircraft import a_loop, forbidding
@@ -34,6 +36,28 @@ async def test_rally_points_and_return_type_go_aboard_with_the_plan_and_old_ones
         told = await twin.heard("parameter.set", parameter="RTL_TYPE")
         assert (told.fields["before"], told.fields["value"]) == (0, 2)
         assert await forbidding(twin.link, loop) == {"return_type.other"}
+
+
+async def test_what_is_on_board_is_recognised_item_by_item_and_left_as_it_is() -> None:
+    plan = a_loop()
+    moved = replace(plan.waypoints[1], point=offset(HOME, east_m=16.0, north_m=14.0))
+    async with a_twin() as twin:
+        assert await twin.uploaded(plan) == ""
+        vehicle = twin.link.vehicle
+        for other, words in (
+            (replace(plan, waypoints=(plan.waypoints[0], moved)), "recognise mission"),
+            (replace(plan, fence=plan.fence[:3]), "recognise fence"),
+            (
+                replace(plan, way_home=WayHome.RALLY, rally_points=(RallyPoint(point=SPOT),)),
+                "recognise rally points",
+            ),
+        ):
+            with pytest.raises(CommandDenied, match=words):
+                await vehicle.do(Recognise(plan=other))
+            assert not await twin.is_confirmed()
+        await vehicle.do(Recognise(plan=plan))
+        assert await twin.is_confirmed()
+        assert twin.holds(plan)
 
 
 async def test_the_clock_of_the_autopilot_is_held_against_ours() -> None:
