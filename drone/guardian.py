@@ -1,24 +1,33 @@
-"""In-flight rules as rows, gravest first. It acts inside the plan and yields to the sticks."""
+"""Watches the aircraft in the air by the rules. It acts inside the plan and yields to the sticks.
+
+The rules are rows in `guard_rules.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 
 import anyio
 
+from drone.guard_rules import GuardRule, applying, decide
+from drone.guard_seen import GuardLimits, Seen
 from patrol.bus import Bus
 from patrol.clock import WallClock, WorldClock
+from patrol.crowds import KnownCrowds, SeenCrowds
 from patrol.errors import CommandDenied, LinkLost
-from patrol.geo import distance_m, is_inside
 from patrol.in_command import FOLLOWED, InCommand
 from patrol.plan import MissionPlan
 from patrol.story import StoryEvent
-from patrol.telemetry import Fix, FlightMode, TelemetrySample
+from patrol.telemetry import FlightMode, TelemetrySample
 from patrol.vehicle import Command, Hold, Land, ReturnHome, Vehicle
 
+__all__ = ["Guardian", "decide"]
+
 _ACT_AGAIN_S = 10.0  # wall
+_WARN_AFTER_S = 5.0  # wall; what is not known at one moment often is at the next
+_WARN_AGAIN_S = 60.0  # wall
+_OTHER_AGE_S = 5.0  # wall; where an aircraft was longer ago is no knowledge
 _TICK_S = 0.5  # wall; samples stop when the link is lost, the watch must not
 _STALE_TICKS = 2  # one could be our own process that stood still
 _OURS = frozenset({FlightMode.MISSION, FlightMode.HOLD, FlightMode.TAKE_OFF})
@@ -27,96 +36,6 @@ _ENDS_IN: dict[type[Command], frozenset[FlightMode]] = {
     ReturnHome: FOLLOWED,
     Land: frozenset({FlightMode.LAND}),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardLimits:
-    """Our defaults [P]."""
-
-    fence_slack_m: float = 3.0
-    ceiling_slack_m: float = 3.0
-    land_pct: float = 8.0
-    return_pct: float = 20.0
-    link_age_s: float = 5.0  # wall
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What a rule looks at."""
-
-    sample: TelemetrySample
-    plan: MissionPlan
-    limits: GuardLimits
-    age_s: float = 0.0  # wall, since the position was heard
-
-    @property
-    def charge_pct(self) -> float:
-        """The battery's charge; full where it is not known, which is a row of its own."""
-        return self.sample.battery.charge_pct if self.sample.battery else 100.0
-
-    @property
-    def is_outside(self) -> bool:
-        """Beyond the fence and its slack; no where there is no position: a row of its own."""
-        position, fence = self.sample.position, self.plan.fence
-        if position is None or is_inside(position, fence):
-            return False
-        return min(distance_m(position, corner) for corner in fence) > self.limits.fence_slack_m
-
-    @property
-    def is_too_high(self) -> bool:
-        """Above the plan's ceiling and its slack; no where there is no height: a row of its own."""
-        height_m = self.sample.height_above_home_m
-        limit_m = self.plan.ceiling_agl_m + self.limits.ceiling_slack_m
-        return height_m is not None and height_m > limit_m
-
-    @property
-    def has_no_fix(self) -> bool:
-        """No satellite position, or none told."""
-        return self.sample.gnss is None or self.sample.gnss.fix < Fix.THREE_D
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardRule:
-    """The first row that applies wins. A value that is missing makes its row apply."""
-
-    rule: str
-    applies: Callable[[Seen], bool]
-    action: Command | None  # None: warn only
-    word: str
-
-
-def _row(
-    rule: str, applies: Callable[[Seen], bool], action: Command | None, word: str
-) -> GuardRule:
-    return GuardRule(rule=rule, applies=applies, action=action, word=word)
-
-
-# An aircraft that we no longer hear may still hear us: it is called home by `link.stale`. Its own
-# link-loss fail-safe would not act, for to it the link is whole.
-RULES = (
-    _row("battery.critical", lambda s: s.charge_pct < s.limits.land_pct, Land(), "land"),
-    _row("fence.breached", lambda s: s.is_outside, ReturnHome(), "return"),
-    _row("ceiling.breached", lambda s: s.is_too_high, ReturnHome(), "return"),
-    _row("battery.low", lambda s: s.charge_pct < s.limits.return_pct, ReturnHome(), "return"),
-    _row("link.stale", lambda s: s.age_s > s.limits.link_age_s, ReturnHome(), "return"),
-    _row("gnss.lost", lambda s: s.has_no_fix, Hold(), "hold"),
-    _row("position.unknown", lambda s: s.sample.position is None, None, "warn"),
-    _row("height.unknown", lambda s: s.sample.height_above_home_m is None, None, "warn"),
-    _row("battery.unknown", lambda s: s.sample.battery is None, None, "warn"),
-    _row("airborne.unknown", lambda s: s.sample.is_in_air is None, None, "warn"),
-)
-
-
-def decide(
-    sample: TelemetrySample,
-    plan: MissionPlan,
-    limits: GuardLimits | None = None,
-    *,
-    age_s: float = 0.0,
-) -> GuardRule | None:
-    """The gravest row that applies, or None."""
-    seen = Seen(sample=sample, plan=plan, limits=limits or GuardLimits(), age_s=age_s)
-    return next((row for row in RULES if row.applies(seen)), None)
 
 
 class Guardian:
@@ -131,7 +50,9 @@ class Guardian:
         wall: WallClock,
         plan: Callable[[], MissionPlan | None],
         in_command: Callable[[], InCommand | None] = lambda: None,
+        limits: GuardLimits | None = None,
     ) -> None:
+        self._limits = limits or GuardLimits()
         self._vehicle = vehicle
         self._bus = bus
         self._world = world
@@ -139,33 +60,75 @@ class Guardian:
         self._plan = plan
         self._in_command = in_command
         self._acted: dict[str, float] = {}
+        self._since: dict[str, float] = {}  # when a rule began to apply, wall
         self._stale_ticks = 0
+        self._crowds = KnownCrowds()
+        self._near_looks = 0
+        self._others: dict[str, TelemetrySample] = {}
 
     async def run(self) -> None:
         """Guard until cancelled."""
         async with anyio.create_task_group() as group:
             group.start_soon(self._watch_silence)
-            with self._bus.subscribe(TelemetrySample, limit=256) as samples:
-                async for sample in samples:
-                    await self._guard(sample)
+            with self._bus.subscribe(TelemetrySample, SeenCrowds, limit=256) as facts:
+                async for fact in facts:
+                    if isinstance(fact, SeenCrowds):
+                        self._see(fact)
+                    elif not isinstance(fact, TelemetrySample):
+                        continue
+                    elif fact.vehicle_id == self._vehicle.vehicle_id:
+                        await self._guard(fact)
+                    else:
+                        self._others[fact.vehicle_id] = fact
 
     async def _watch_silence(self) -> None:
         while True:
             await self._wall.sleep(_TICK_S)
             sample = self._vehicle.latest()
             age_s = 0.0 if sample is None else self._wall.monotonic_s() - sample.heard_at_s
-            is_stale = age_s > GuardLimits().link_age_s
+            is_stale = age_s > self._limits.link_age_s
             self._stale_ticks = self._stale_ticks + 1 if is_stale else 0
             if sample is not None and self._stale_ticks >= _STALE_TICKS:
                 await self._guard(sample, age_s)
 
+    def _see(self, look: SeenCrowds) -> None:
+        self._crowds.see(look)
+        plan, sample = self._plan(), self._vehicle.latest()
+        if plan is None or sample is None:
+            self._near_looks = 0
+            return
+        is_near = self._seen(sample, plan).is_near_crowd
+        self._near_looks = self._near_looks + 1 if is_near else 0
+
+    def _seen(self, sample: TelemetrySample, plan: MissionPlan, age_s: float = 0.0) -> Seen:
+        now_s = self._wall.monotonic_s()
+        others = tuple(
+            other
+            for other in self._others.values()
+            if now_s - other.heard_at_s < _OTHER_AGE_S and other.is_in_air is not False
+        )
+        return Seen(
+            sample=sample, plan=plan, limits=self._limits, age_s=age_s, crowds=self._crowds,
+            near_looks=self._near_looks, others=others,
+        )  # fmt: skip
+
     async def _guard(self, sample: TelemetrySample, age_s: float = 0.0) -> None:
         plan = self._plan()
         if plan is None or not self._may_act(sample):
+            self._since.clear()
             return
-        row = decide(sample, plan, age_s=age_s)
-        if row is not None and self._is_due(row):
-            await self._act(row)
+        rows = applying(self._seen(sample, plan, age_s))
+        now_s = self._wall.monotonic_s()
+        self._since = {row.rule: self._since.get(row.rule, now_s) for row in rows}
+        for row in rows:
+            is_in_effect = row.action is not None and sample.mode in _ENDS_IN[type(row.action)]
+            if row.action is not None and not is_in_effect:
+                # The gravest deed alone, and nothing less grave while it waits to be tried again.
+                if self._is_due(row, _ACT_AGAIN_S):
+                    await self._act(row)
+                return
+            if now_s - self._since[row.rule] >= _WARN_AFTER_S and self._is_due(row, _WARN_AGAIN_S):
+                self._tell(row, "warn", "in effect" if is_in_effect else "told")
 
     def _may_act(self, sample: TelemetrySample) -> bool:
         """In the air or perhaps so, and in a mode of ours: in others the pilot has it."""
@@ -174,9 +137,9 @@ class Guardian:
         is_pilot_flying = in_command is not None and in_command.is_pilot_flying
         return not is_down and not is_pilot_flying and sample.mode in _OURS
 
-    def _is_due(self, row: GuardRule) -> bool:
+    def _is_due(self, row: GuardRule, again_s: float) -> bool:
         now_s = self._wall.monotonic_s()
-        is_due = now_s - self._acted.get(row.rule, -_ACT_AGAIN_S) >= _ACT_AGAIN_S
+        is_due = now_s - self._acted.get(row.rule, -again_s) >= again_s
         if is_due:
             self._acted[row.rule] = now_s
         return is_due
@@ -192,10 +155,13 @@ class Guardian:
                         await self._vehicle.do(row.action)
             except (CommandDenied, LinkLost) as error:
                 outcome = str(error)  # told below; the rule acts again while it applies
+        self._tell(row, row.word, outcome)
+
+    def _tell(self, row: GuardRule, action: str, outcome: str) -> None:
+        fields = {
+            "rule": row.rule, "action": action, "outcome": outcome, "text": row.text,
+            "text_zh": row.text_zh,
+        }  # fmt: skip
         self._bus.publish(
-            StoryEvent(
-                name="guardian",
-                time_utc=self._world.now_utc(),
-                fields={"rule": row.rule, "action": row.word, "outcome": outcome},
-            )
+            StoryEvent(name="guardian", time_utc=self._world.now_utc(), fields=fields)
         )

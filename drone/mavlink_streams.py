@@ -15,7 +15,7 @@ from drone.newest import Newest, Part
 from patrol.geo import GeoPoint
 from patrol.telemetry import Attitude, CameraPointing, Fix, Gnss, VelocityNed, Wind
 
-HEARTBEAT, POSITION, ATTITUDE, GNSS = 0, 33, 30, 24
+HEARTBEAT, CLOCK, POSITION, ATTITUDE, GNSS = 0, 2, 33, 30, 24
 CAMERA, WIND, HEIGHTS = 285, 231, 141
 # What autopilots stream by default and nobody here reads: LOCAL_POSITION_NED, ATTITUDE_QUATERNION,
 # SERVO_OUTPUT_RAW, NAV_CONTROLLER_OUTPUT, RC_CHANNELS, VFR_HUD, IMU and pressure, the targets of
@@ -119,9 +119,15 @@ def _heights(newest: Newest, values: Values, now_s: float) -> None:
     newest.mark(Part.TERRAIN, now_s)
 
 
+def _clock(newest: Newest, values: Values, now_s: float) -> None:
+    if values[0] > 0:  # 0: it has not heard from a satellite what time it is
+        newest.clock_utc_s = values[0] / 1e6
+        newest.mark(Part.CLOCK, now_s)
+
+
 _READERS: dict[int, Callable[[Newest, Values, float], None]] = {
     POSITION: _position, ATTITUDE: _attitude, GNSS: _gnss, CAMERA: _camera, WIND: _wind,
-    HEIGHTS: _heights,
+    HEIGHTS: _heights, CLOCK: _clock,
 }  # fmt: skip
 FAST = frozenset(_READERS)
 _UNPACKERS = {number: mavlink.mavlink_map[number].unpacker for number in _READERS}

@@ -37,6 +37,7 @@ from patrol.vehicle import (
     LookAt,
     Orbit,
     PointCamera,
+    Recognise,
     ReturnHome,
     StandOff,
     StartMission,
@@ -88,6 +89,8 @@ class Commands:
         match command:
             case Upload():
                 await self._uploads.send(command.plan)
+            case Recognise():
+                await self._uploads.recognise(command.plan)
             case Arm():
                 await self._once("arm", self._action.arm, lambda n: n.is_armed is True)
             case TakeOff():

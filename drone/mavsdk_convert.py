@@ -10,15 +10,16 @@ from mavsdk.plugins.telemetry import FlightMode as MavsdkMode
 
 from patrol.errors import CommandDenied
 from patrol.geo import Datum, GeoPoint, Height
-from patrol.plan import MissionPlan
+from patrol.plan import MissionPlan, WayHome
 from patrol.telemetry import FlightMode
 
 _WAYPOINT, _CHANGE_SPEED, _GIMBAL = 16, 178, 1000
 _FENCE_VERTEX = 5001  # MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION
+_RALLY_POINT = 5100  # MAV_CMD_NAV_RALLY_POINT
 _GLOBAL, _MISSION_FRAME, _RELATIVE = 0, 2, 3
 # What PX4 gives back for a frame it was sent (FACTS): the same frame in its INT form.
 _SAME_FRAME = {6: 3, 5: 0}
-_MISSION, _FENCE = 0, 1
+_MISSION, _FENCE, _RALLY = 0, 1, 2
 _YAW_LOCK = 16  # GIMBAL_MANAGER_FLAGS_YAW_LOCK: bearings are from north
 _ACCEPTANCE_M = 2.0
 
@@ -102,6 +103,33 @@ def fence_items(plan: MissionPlan) -> list[MissionItem]:
             mission_type=_FENCE,
         )  # fmt: skip
         for number, point in enumerate(plan.fence)
+    ]
+
+
+def rally_items(plan: MissionPlan) -> list[MissionItem]:
+    """The places to land at besides home; an empty list is to be uploaded too.
+
+    PX4 goes to whatever rally points it still has of an earlier plan. The height is that of the
+    ground: PX4 v1.16 adds its return height to it.
+    """
+    rally_points = plan.rally_points if plan.way_home is WayHome.RALLY else ()
+    return [
+        MissionItem(
+            seq=number,
+            frame=_RELATIVE,
+            command=_RALLY_POINT,
+            current=0,
+            autocontinue=0,
+            param1=0.0,
+            param2=0.0,
+            param3=0.0,
+            param4=0.0,
+            x=_e7(rally.point.lat_deg),
+            y=_e7(rally.point.lon_deg),
+            z=rally.ground_above_home_m,
+            mission_type=_RALLY,
+        )  # fmt: skip
+        for number, rally in enumerate(rally_points)
     ]
 
 

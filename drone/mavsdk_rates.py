@@ -43,7 +43,7 @@ def wanted_hz(rate_hz: float) -> dict[int, float]:
     """How often each message that somebody reads shall come."""
     return {
         POSITION: rate_hz, ATTITUDE: rate_hz, CAMERA: rate_hz, GNSS: 1.0, WIND: 1.0, HEIGHTS: 1.0,
-        _SYSTEM_STATUS: 1.0, _LANDED: 1.0, _BATTERY: 0.5, _HOME: 0.5,
+        _SYSTEM_STATUS: 1.0, _LANDED: 2.0, _BATTERY: 0.5, _HOME: 0.5,
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from mavsdk.asyncio import System
@@ -14,9 +15,10 @@ from mavsdk.exceptions import MavsdkError
 from mavsdk.plugins.mission_raw import MissionItem, MissionRawResult
 
 from drone import mavsdk_convert as convert
+from drone.failsafes import LINK_LOSS_ACTION
 from drone.mavsdk_calls import TRY_AGAIN_S, Calls, result_name, shielded
+from drone.mavsdk_way_home import put_rally, set_return_type
 from drone.newest import Newest
-from drone.preflight import LINK_LOSS_ACTION
 from patrol.clock import WallClock
 from patrol.errors import CommandDenied
 from patrol.geo import is_inside
@@ -73,7 +75,7 @@ class Uploads:
         self.is_confirmed, self._has_changed = False, True
 
     async def send(self, plan: MissionPlan) -> None:
-        """Mission and fence on board as planned, or CommandDenied in words; nothing in between."""
+        """The plan on board with its way home, or CommandDenied in words; nothing in between."""
         self.is_confirmed = self._has_changed = False
         _require_something_to_fly(plan)
         mission = MissionRawAsync(self._system())
@@ -81,16 +83,35 @@ class Uploads:
         since_s = self._wall.monotonic_s()
         await self._transfer("fence", mission.upload_geofence, mission.download_geofence, fence)
         await self._transfer("mission", mission.upload_mission, mission.download_mission, items)
+        # Also when there are none: it would come home to those of an older plan.
+        put_points = partial(put_rally, self._system())
+        rally = convert.rally_items(plan)
+        await self._transfer("rally points", put_points, mission.download_rallypoints, rally)
         words = self._newest.texts_since(since_s)
         if faults := [text for text in words if "geofence" in text.lower()]:
             raise CommandDenied("upload", "; ".join(faults))
         _require_inside_its_fence(plan)
         await self._set_return_height(plan.return_height.metres)
+        await set_return_type(self._system(), self._calls, plan, self._tell)
         await self._arm_link_loss(plan)
         if self._has_changed:
             raise CommandDenied("upload", "what is on board was changed by another meanwhile")
         self.plan = plan
         self.is_confirmed = True
+
+    async def recognise(self, plan: MissionPlan) -> None:
+        """What is on board is this plan, or CommandDenied says where it is not."""
+        mission = MissionRawAsync(self._system())
+        self.is_confirmed = self._has_changed = False
+        for name, get, items in (
+            ("mission", mission.download_mission, convert.mission_items(plan)),
+            ("fence", mission.download_geofence, convert.fence_items(plan)),
+            ("rally points", mission.download_rallypoints, convert.rally_items(plan)),
+        ):
+            got = await self._calls.tried(f"read {name}", get)
+            if wrong := convert.differences(items, got):
+                raise CommandDenied(f"recognise {name}", "; ".join(wrong[:3]))
+        self.plan, self.is_confirmed = plan, not self._has_changed
 
     async def _transfer(self, name: str, put: Put, get: Get, items: list[MissionItem]) -> None:
         """Send until the same comes back. Neither a yes nor a missing yes is proof."""

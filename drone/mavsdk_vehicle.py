@@ -15,8 +15,10 @@ import structlog
 from mavsdk.asyncio import System
 from mavsdk.asyncio.plugins.info import InfoAsync
 from mavsdk.asyncio.plugins.param import ParamAsync
+from mavsdk.autopilot import Autopilot
 
 from drone import mavsdk_convert as convert
+from drone.failsafes import FAILSAFE_PARAMETERS
 from drone.flight_log import FlightLog, log_path
 from drone.mavlink_frames import Frame
 from drone.mavlink_streams import POSITION, read
@@ -30,7 +32,6 @@ from drone.mavsdk_streams import Streams
 from drone.mavsdk_upload import Uploads
 from drone.newest import Newest, Part
 from drone.overheard import Overheard
-from drone.preflight import FAILSAFE_PARAMETERS
 from drone.roster import AircraftLink
 from drone.transports import check_url
 from patrol.bus import Bus
@@ -40,6 +41,7 @@ from patrol.groups import one_error
 from patrol.story import StoryEvent
 from patrol.telemetry import TelemetrySample, VehicleSaid
 from patrol.vehicle import (
+    Arm,
     ArmKill,
     Command,
     Facts,
@@ -47,6 +49,9 @@ from patrol.vehicle import (
     Kill,
     Land,
     ReturnHome,
+    StartMission,
+    TakeOff,
+    Upload,
 )
 
 _LINK_AGE_S = 3.0  # wall
@@ -54,7 +59,12 @@ _CONTESTED_S = 5.0  # wall
 _REST_COMES_S = 0.01  # wall; attitude and camera come in the same breath as the position
 # These break off what is less grave, and are tried even when the aircraft is silent.
 _GRAVITY: dict[type[Command], int] = {Hold: 1, ReturnHome: 2, Land: 3, ArmKill: 4, Kill: 4}
-_PX4_INT = frozenset({"NAV_DLL_ACT", "COM_LOW_BAT_ACT", "GF_ACTION"})
+_PX4_INT = frozenset({"NAV_DLL_ACT", "COM_LOW_BAT_ACT", "GF_ACTION", "RTL_TYPE"})
+_PX4_ONLY = (Upload, Arm, TakeOff, StartMission)
+_NO_ARDUPILOT = (
+    "this is an ArduPilot, which is not supported: the checks before take-off rest on the "
+    "fail-safe settings of PX4"
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -151,7 +161,10 @@ class MavsdkVehicle:
         if not gravity:
             self._check_link(command)
         async with self._calls.turn(gravity):
-            self._require_system()
+            system, name = self._require_system(), type(command).__name__.lower()
+            if isinstance(command, _PX4_ONLY):
+                if await system.autopilot_type() == Autopilot.ARDUPILOT:
+                    raise CommandDenied(name, _NO_ARDUPILOT)
             await self._commands.carry_out(command)
             self._refresh()  # who asks for the newest sample now sees what was done
 
@@ -185,7 +198,15 @@ class MavsdkVehicle:
             parameters=parameters,
             is_fence_confirmed=self._uploads.is_confirmed,
             is_mission_confirmed=self._uploads.is_confirmed,
+            clock_off_s=self._clock_off_s(),
         )
+
+    def _clock_off_s(self) -> float | None:
+        told_s = self._newest.clock_utc_s
+        age_s = self._newest.age_s(Part.CLOCK, self._wall.monotonic_s())
+        if told_s is None or age_s is None or age_s > _LINK_AGE_S:
+            return None
+        return told_s + age_s * self._world.speed - self._world.now_utc().timestamp()
 
     async def download_log(self, folder: Path, progress: Progress) -> Path:
         """The autopilot's own newest log; CommandDenied in words, and while it is armed."""

@@ -41,6 +41,7 @@ class Part(enum.IntEnum):
     TERRAIN = 10
     WIND = 11
     TEXT = 12
+    CLOCK = 13
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +69,7 @@ class Newest:
     is_armed: bool | None = None
     is_in_air: bool | None = None
     is_armable: bool | None = None
+    clock_utc_s: float | None = None  # seconds since 1970 by its own clock
     gimbal_id: int | None = None
     mission_item: int | None = None
     mission_total: int | None = None

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
 
+from drone.failsafes import check_failsafes
+from drone.findings import live_stop, note, stop, warn
+from patrol.declaration import Declaration
 from patrol.geo import distance_m
-from patrol.plan import Finding, Level, MissionPlan
+from patrol.plan import Finding, LookHold, MissionPlan, stops
 from patrol.telemetry import Fix, TelemetrySample
 from patrol.vehicle import Facts
 
-# PX4 parameters that the fail-safes hang on, and the values that make them act (FACTS: PX4).
-LINK_LOSS_ACTION, LOW_BATTERY_ACTION = "NAV_DLL_ACT", "COM_LOW_BAT_ACT"
-FENCE_ACTION, RETURN_HEIGHT = "GF_ACTION", "RTL_RETURN_ALT"
-FAILSAFE_PARAMETERS = (LINK_LOSS_ACTION, LOW_BATTERY_ACTION, FENCE_ACTION, RETURN_HEIGHT)
-
-
-# What PX4 documents for them. Refused beside "none" and "warning": GF_ACTION 4 and NAV_DLL_ACT 5
-# and 6, which cut the motors above a district, and all that this list does not know.
-_LOW_BATTERY_ACTS = {2: "land", 3: "return, then land"}
-_FENCE_ACTS = {2: "hold", 3: "return", 5: "land"}
-_LINK_LOSS_ACTS = {"hold": {1: "hold"}, "return": {2: "return"}, "land": {3: "land"}}
-_ONLY_WARN = {LINK_LOSS_ACTION: {0}, LOW_BATTERY_ACTION: {0}, FENCE_ACTION: {0, 1}}
+# What comes right by itself within seconds of a start; whatever else is found stays.
+_MAY_HEAL = frozenset({"speaker.silent", "camera.dark", "clock.unknown"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +27,25 @@ class Limits:
     hdop_max: float = 2.0
     reserve_pct: float = 30.0
     home_distance_m: float = 50.0
+    home_elevation_m: float = 15.0  # a satellite altitude wanders by about that much
+    value_age_s: float = 10.0  # what was told once and never again is not known
+    clock_off_s: float = 2.0
+    clock_wrong_s: float = 60.0
+    declared_for: timedelta = timedelta(hours=2)  # weather changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the checks look at."""
+
+    facts: Facts
+    sample: TelemetrySample
+    plan: MissionPlan
+    speaker_ok: bool | None
+    camera_ok: bool | None
+    declaration: Declaration | None
+    now_wall_s: float
+    limits: Limits = field(default_factory=Limits)
 
 
 def preflight(
@@ -43,157 +56,216 @@ def preflight(
     speaker_ok: bool | None,
     camera_ok: bool | None,
     now_wall_s: float,
+    declaration: Declaration | None = None,
     limits: Limits | None = None,
 ) -> list[Finding]:
     """All findings; the aircraft is ready when none is a STOP."""
-    limits = limits or Limits()
     if sample is None:
-        return [_stop("link.none", "the aircraft has told nothing", "未收到飞行器数据")]
-    return [
-        *_link(sample, now_wall_s, limits),
-        *_position(sample, plan, limits),
-        *_energy(sample, plan, limits),
-        *_autopilot(facts),
-        *_failsafes(facts, plan),
-        *_payload(speaker_ok, camera_ok),
-        _note(
-            "declare.remote_id", "remote identification and weather are for the pilot to check",
-            "运行识别与天气须由操控员确认",
-        ),
-    ]  # fmt: skip
+        return [stop("link.none", "the aircraft has told nothing", "未收到飞行器数据")]
+    asked = _Asked(
+        facts=facts, sample=sample, plan=plan, speaker_ok=speaker_ok, camera_ok=camera_ok,
+        declaration=declaration, now_wall_s=now_wall_s, limits=limits or Limits(),
+    )  # fmt: skip
+    return [finding for check in CHECKS for finding in check(asked)]
 
 
-def _link(sample: TelemetrySample, now_wall_s: float, limits: Limits) -> Iterator[Finding]:
-    age_s = now_wall_s - sample.heard_at_s
-    if age_s > limits.link_age_s:
-        yield _stop(
+def may_heal(findings: list[Finding]) -> bool:
+    """Whether asking again soon may find less: an autopilot just started is not ready at once."""
+    return bool(stops(findings)) or any(finding.code in _MAY_HEAL for finding in findings)
+
+
+def _link(asked: _Asked) -> Iterator[Finding]:
+    age_s = asked.now_wall_s - asked.sample.heard_at_s
+    if age_s > asked.limits.link_age_s:
+        yield stop(
             "link.stale", f"the aircraft was last heard {age_s:.0f} s ago",
-            f"飞行器已{age_s:.0f}秒无数据",
+            f"飞行器已{age_s:.0f}秒无数据", "GLOBAL_POSITION_INT does not come",
         )  # fmt: skip
 
 
-def _position(sample: TelemetrySample, plan: MissionPlan, limits: Limits) -> Iterator[Finding]:
-    gnss = sample.gnss
-    if gnss is None:
-        yield _stop(
-            "gnss.unknown", "the satellite position's quality is not known", "卫星定位质量未知"
-        )
+def _gnss(asked: _Asked) -> Iterator[Finding]:
+    gnss, limits, hint = asked.sample.gnss, asked.limits, "GPS_RAW_INT"
+    if gnss is None or _is_old(asked.sample.ages.gnss_s, limits):
+        yield stop(
+            "gnss.unknown", "the satellite position's quality is not known", "卫星定位质量未知",
+            hint,
+        )  # fmt: skip
     elif gnss.fix < Fix.THREE_D or gnss.satellites < limits.satellites_min:
-        yield _stop(
+        yield stop(
             "gnss.weak", f"the satellite position is weak ({gnss.satellites} satellites)",
-            f"卫星定位不足（{gnss.satellites}颗星）",
+            f"卫星定位不足（{gnss.satellites}颗星）", f"fix type {int(gnss.fix)}",
         )  # fmt: skip
     elif gnss.hdop is None:
-        yield _stop("gnss.hdop_unknown", "the autopilot does not tell its HDOP", "HDOP 未知")
+        yield stop("gnss.hdop_unknown", "the autopilot does not tell its HDOP", "HDOP 未知", hint)
     elif gnss.hdop > limits.hdop_max:
-        yield _stop("gnss.hdop", f"HDOP {gnss.hdop:.1f} is too high", f"HDOP {gnss.hdop:.1f} 过高")
-    if sample.home is None:
-        yield _stop("home.unknown", "the home position is not known", "返航点未知")
-    elif (off_m := distance_m(sample.home, plan.home)) > limits.home_distance_m:
-        yield _stop(
+        yield stop(
+            "gnss.hdop", f"HDOP {gnss.hdop:.1f} is too high", f"HDOP {gnss.hdop:.1f} 过高",
+            f"at most {limits.hdop_max:.1f}",
+        )  # fmt: skip
+
+
+def _is_old(age_s: float | None, limits: Limits) -> bool:
+    return age_s is not None and age_s > limits.value_age_s
+
+
+def _home(asked: _Asked) -> Iterator[Finding]:
+    home = asked.sample.home
+    if home is None:
+        yield stop("home.unknown", "the home position is not known", "返航点未知", "HOME_POSITION")
+    elif (off_m := distance_m(home, asked.plan.home)) > asked.limits.home_distance_m:
+        yield stop(
             "home.elsewhere", f"the aircraft stands {off_m:.0f} m from the plan's launch point",
-            f"飞行器距计划起飞点{off_m:.0f}米",
+            f"飞行器距计划起飞点{off_m:.0f}米", "plan again from here, or carry it there",
         )  # fmt: skip
 
 
-def _energy(sample: TelemetrySample, plan: MissionPlan, limits: Limits) -> Iterator[Finding]:
-    if sample.battery is None:
-        yield _stop("battery.unknown", "the battery's charge is not known", "电量未知")
+def _battery(asked: _Asked) -> Iterator[Finding]:
+    battery, plan, reserve_pct = asked.sample.battery, asked.plan, asked.limits.reserve_pct
+    if battery is None or _is_old(asked.sample.ages.battery_s, asked.limits):
+        yield stop("battery.unknown", "the battery's charge is not known", "电量未知", "SYS_STATUS")
         return
-    need_pct = plan.battery_need_pct + limits.reserve_pct
-    if sample.battery.charge_pct < min(need_pct, 100.0):
-        yield _stop(
+    look_min = (plan.look_hold.longest_s if plan.look_hold else 0.0) / 60.0
+    full_min = LookHold().longest_s / 60.0
+    if battery.charge_pct < plan.battery_need_pct + reserve_pct:
+        yield stop(
             "battery.low",
-            f"{sample.battery.charge_pct:.0f} % charge; the plan needs "
-            f"{plan.battery_need_pct:.0f} % and {limits.reserve_pct:.0f} % in reserve",
-            f"电量{sample.battery.charge_pct:.0f}%，计划需{plan.battery_need_pct:.0f}%并保留"
-            f"{limits.reserve_pct:.0f}%",
+            f"{battery.charge_pct:.0f} % charge; the plan with {look_min:.0f} minutes at a crowd "
+            f"needs {plan.battery_need_pct:.0f} %, and {reserve_pct:.0f} % in reserve",
+            f"电量{battery.charge_pct:.0f}%；含停留观察{look_min:.0f}分钟，计划需"
+            f"{plan.battery_need_pct:.0f}%并保留{reserve_pct:.0f}%",
+            "MissionPlan.battery_need_pct",
+        )  # fmt: skip
+    if look_min < full_min:
+        yield warn(
+            "battery.short_look",
+            f"the plan leaves {look_min:.0f} minutes at a crowd; a full observation takes "
+            f"{full_min:.0f}",
+            f"计划仅允许停留观察{look_min:.0f}分钟；完整观察需{full_min:.0f}分钟",
+            "MissionPlan.look_hold",
         )  # fmt: skip
 
 
-def _autopilot(facts: Facts) -> Iterator[Finding]:
-    if facts.is_armable is None:
-        yield _stop("armable.unknown", "the autopilot does not say if it can arm", "能否解锁未知")
-    elif not facts.is_armable:
-        yield _stop("armable.no", "the autopilot is not ready to arm", "飞控未就绪，无法解锁")
+def _failsafes(asked: _Asked) -> Iterator[Finding]:
+    return check_failsafes(asked.facts.parameters or {}, asked.plan)
+
+
+def _aboard(asked: _Asked) -> Iterator[Finding]:
+    facts, hint = asked.facts, "downloaded and compared item by item"
     if not facts.is_mission_confirmed:
-        yield _stop("mission.unconfirmed", "the mission was not read back", "航线未回读确认")
+        yield stop("mission.unconfirmed", "the mission was not read back", "航线未回读确认", hint)
     if not facts.is_fence_confirmed:
-        yield _stop("fence.unconfirmed", "the fence was not read back", "电子围栏未回读确认")
-    if facts.autopilot is None:
-        yield _warn("firmware.unknown", "the autopilot's firmware is not known", "飞控固件未知")
-
-
-def _failsafes(facts: Facts, plan: MissionPlan) -> Iterator[Finding]:
-    values = facts.parameters or {}
-    yield from _return_height(values.get(RETURN_HEIGHT), plan)
-    for name, text, text_zh, accepted in (
-        (LINK_LOSS_ACTION, "on link loss", "失联", _LINK_LOSS_ACTS.get(plan.on_link_loss, {})),
-        (LOW_BATTERY_ACTION, "on low battery", "低电量", _LOW_BATTERY_ACTS),
-        (FENCE_ACTION, "at the fence", "越界", _FENCE_ACTS),
-    ):
-        value = values.get(name)
-        if value is None:
-            yield _stop(
-                "failsafe.unknown", f"what the autopilot does {text} could not be read",
-                f"{text_zh}保护设置未能读取", name,
-            )  # fmt: skip
-        elif value in _ONLY_WARN[name]:
-            yield _stop(
-                "failsafe.off", f"the autopilot does nothing {text} ({name} is {value:g})",
-                f"{text_zh}保护未启用（{name}={value:g}）", name,
-            )  # fmt: skip
-        elif value not in accepted:
-            wanted = " or ".join(f"{number} ({act})" for number, act in accepted.items())
-            yield _stop(
-                "failsafe.other",
-                f"what the autopilot does {text} does not fit the plan: {name} is {value:g}, "
-                f"accepted is {wanted or 'nothing'}",
-                f"{text_zh}保护设置与计划不符：{name}={value:g}", name,
-            )  # fmt: skip
-
-
-def _return_height(height_m: float | None, plan: MissionPlan) -> Iterator[Finding]:
-    if height_m is None:
-        yield _stop(
-            "return.unknown",
-            "the return height could not be read",
-            "返航高度未能读取",
-            RETURN_HEIGHT,
-        )
-    elif height_m > plan.ceiling_agl_m:
-        yield _stop(
-            "return.high", f"it would return at {height_m:.0f} m, above the ceiling",
-            f"返航高度{height_m:.0f}米，超过上限", RETURN_HEIGHT,
-        )  # fmt: skip
-    elif height_m < plan.return_height.metres - 0.5:
-        yield _stop(
-            "return.low", f"it would return at {height_m:.0f} m, lower than the plan's "
-            f"{plan.return_height.metres:.0f} m",
-            f"返航高度{height_m:.0f}米，低于计划", RETURN_HEIGHT,
+        yield stop("fence.unconfirmed", "the fence was not read back", "电子围栏未回读确认", hint)
+    if facts.is_armable is None:
+        yield stop("armable.unknown", "the autopilot does not say if it can arm", "能否解锁未知")
+    elif not facts.is_armable:
+        yield stop(
+            "armable.no", "the autopilot is not ready to arm", "飞控未就绪，无法解锁",
+            "its STATUSTEXT says why",
         )  # fmt: skip
 
 
-def _payload(speaker_ok: bool | None, camera_ok: bool | None) -> Iterator[Finding]:
-    if not speaker_ok:
-        yield _warn(
+def _terrain(asked: _Asked) -> Iterator[Finding]:
+    """Heights are above home; how far that is from the ground below, the aircraft may tell."""
+    sample, limits = asked.sample, asked.limits
+    at_m, planned_m = sample.home_altitude_amsl_m, asked.plan.home_elevation_amsl_m
+    if at_m is None:
+        yield stop("home.height_unknown", "the home's altitude is not known", "返航点海拔未知")
+    elif abs(at_m - planned_m) > limits.home_elevation_m:
+        yield warn(
+            "home.other_height",
+            f"home is {at_m:.0f} m above the sea, in the plan {planned_m:.0f} m: its heights may "
+            "not clear the ground",
+            f"返航点海拔{at_m:.0f}米，计划为{planned_m:.0f}米：离地高度可能不足",
+            "HOME_POSITION and MissionPlan.home_elevation_amsl_m",
+        )  # fmt: skip
+    if sample.height_agl_m is None:
+        yield warn(
+            "terrain.unknown",
+            "the aircraft does not tell its height above ground: heights count from home, and "
+            "only level ground is cleared as planned",
+            "飞行器未提供真高：高度自返航点起算，仅适用于平坦地形",
+            "ALTITUDE.bottom_clearance or terrain_amsl",
+        )  # fmt: skip
+
+
+def _payload(asked: _Asked) -> Iterator[Finding]:
+    if not asked.speaker_ok:
+        yield warn(
             "speaker.silent", "the loudspeaker does not answer: nothing can be announced",
-            "喊话器无应答：无法喊话",
+            "喊话器无应答：无法喊话", "the payload agent's /health",
         )  # fmt: skip
-    if not camera_ok:
-        yield _warn(
+    if not asked.camera_ok:
+        yield warn(
             "camera.dark", "the camera gives no picture: nothing can be counted",
-            "相机无画面：无法计数",
+            "相机无画面：无法计数", "the camera's RTSP stream",
         )  # fmt: skip
 
 
-def _stop(code: str, text: str, text_zh: str, hint: str = "") -> Finding:
-    return Finding(code=code, level=Level.STOP, text=text, text_zh=text_zh, hint=hint)
+def _clock(asked: _Asked) -> Iterator[Finding]:
+    off_s, hint = asked.facts.clock_off_s, "SYSTEM_TIME against the station's clock"
+    if off_s is None:
+        yield warn(
+            "clock.unknown", "the autopilot does not tell its time: the station's clock is alone",
+            "飞控未提供时间：无法核对地面站时钟", hint,
+        )  # fmt: skip
+    elif abs(off_s) > asked.limits.clock_off_s:
+        is_minor = abs(off_s) <= asked.limits.clock_wrong_s
+        yield live_stop(
+            asked.plan.is_exercise or is_minor, "clock.off",
+            f"the station's clock and the autopilot's differ by {abs(off_s):.0f} s: records would "
+            "bear a wrong time",
+            f"地面站与飞控时钟相差{abs(off_s):.0f}秒：记录时间可能有误", hint,
+        )  # fmt: skip
 
 
-def _warn(code: str, text: str, text_zh: str) -> Finding:
-    return Finding(code=code, level=Level.WARN, text=text, text_zh=text_zh)
+def _firmware(asked: _Asked) -> Iterator[Finding]:
+    if asked.facts.autopilot is None:
+        yield live_stop(
+            asked.plan.is_exercise, "firmware.unknown",
+            "the autopilot's firmware is not known", "飞控固件未知", "AUTOPILOT_VERSION",
+        )  # fmt: skip
 
 
-def _note(code: str, text: str, text_zh: str) -> Finding:
-    return Finding(code=code, level=Level.NOTE, text=text, text_zh=text_zh)
+def _declared(asked: _Asked) -> Iterator[Finding]:
+    """A person's word on what no message tells."""
+    said, is_exercise = asked.declaration, asked.plan.is_exercise
+    if said is None or not said.by.strip():
+        yield live_stop(
+            is_exercise, "declare.missing",
+            "nobody has declared that remote identification sends and the weather is fit",
+            "无人申报运行识别已开启、天气适飞", "`declaration` of the launch; `fly --declare`",
+        )  # fmt: skip
+        return
+    if said.is_automatic and not is_exercise:
+        yield stop(
+            "declare.automatic", f"{said.by} is no person: a live flight is declared by one",
+            f"{said.by}并非自然人，实飞须由人员申报",
+        )  # fmt: skip
+    age = asked.sample.time_utc - said.at_utc
+    if abs(age) > asked.limits.declared_for:
+        yield live_stop(
+            is_exercise, "declare.old", f"what {said.by} declared is not of this flight",
+            f"{said.by}的申报已失效", f"{age} old",
+        )  # fmt: skip
+    if not said.remote_id_ok:
+        yield live_stop(
+            is_exercise, "declare.remote_id", f"{said.by} says that no remote identification sends",
+            f"{said.by}申报运行识别未开启", "GB 46750-2025",
+        )  # fmt: skip
+    if not said.weather.strip():
+        yield live_stop(
+            is_exercise, "declare.weather", f"{said.by} has not said what the weather is",
+            f"{said.by}未申报天气",
+        )  # fmt: skip
+    yield note(
+        "declare.by", f"declared by {said.by}: weather {said.weather.strip() or 'not said'}",
+        f"申报人{said.by}：天气{said.weather.strip() or '未填'}",
+    )  # fmt: skip
+
+
+Check = Callable[[_Asked], Iterator[Finding]]
+# A check is a row, in the order a pilot thinks.
+CHECKS: tuple[Check, ...] = (
+    _link, _gnss, _home, _battery, _failsafes, _aboard, _terrain, _payload, _clock, _firmware,
+    _declared,
+)  # fmt: skip

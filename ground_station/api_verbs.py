@@ -66,7 +66,8 @@ def _add_sortie_verbs(routes: APIRouter, parts: Parts) -> None:
 
     @routes.post("/sorties", status_code=202)
     async def launch(body: schemas.LaunchBody, request: Request) -> dict[str, Any]:
-        return await desk.launch(body.plan_id, _cause(request, body))
+        declared = body.declared(desk.now_utc())
+        return await desk.launch(body.plan_id, _cause(request, body), declared)
 
     @routes.post("/sortie/{verb}")
     async def command(verb: str, body: schemas.ByPerson, request: Request) -> dict[str, Any]:

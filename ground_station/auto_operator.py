@@ -29,7 +29,8 @@ async def launch(client: StationClient, grid_code: str) -> str:
     plan = await client.post("/api/plans", Role.LEADER, grid_code=grid_code)
     plan_id = plan["plan"]["plan_id"]
     await client.post(f"/api/plans/{plan_id}/approve", Role.LEADER, digest=plan["digest"])
-    answer = await client.post("/api/sorties", Role.PILOT, plan_id=plan_id)
+    declaration = {"remote_id_ok": True, "weather": "as the simulator makes it"}
+    answer = await client.post("/api/sorties", Role.PILOT, plan_id=plan_id, declaration=declaration)
     return str(answer["sortie"])
 
 

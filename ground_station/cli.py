@@ -52,6 +52,13 @@ class Language(enum.StrEnum):
     EN = "en"
 
 
+class BenchName(enum.StrEnum):
+    """What `bench` can measure."""
+
+    TELEMETRY = "telemetry"
+    UPLOADS = "uploads"
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 RegisterOption = Annotated[
     Path | None, typer.Option("--register", help="Register file (GeoJSON); default: the sample.")
@@ -183,20 +190,28 @@ def fly(
         str | None,
         typer.Option(help="Your name, as the one who approves this plan; default: your login."),
     ] = None,
+    declare: Annotated[
+        str | None,
+        typer.Option(
+            help="Your name, as the one who says that remote identification sends and the weather "
+            "is fit; default: whoever approves the plan now."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fly a plan on any MAVLink autopilot that MAVSDK reaches, printing each step.
 
-    Whoever starts it approves the plan. Ctrl-C calls the aircraft home.
+    Whoever starts it approves the plan, and declares remote identification and weather fit. Ctrl-C
+    calls the aircraft home.
     """
     from ground_station.commands.fly import fly as run_fly
 
-    _leave(run_fly(plan_file, connect=connect, approve=approve, as_json=as_json))
+    _leave(run_fly(plan_file, connect=connect, approve=approve, declare=declare, as_json=as_json))
 
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="What to measure: telemetry.")],
+    name: Annotated[BenchName, typer.Argument(help="What to measure.")],
     *,
     quick: Annotated[
         bool, typer.Option("--quick", help="A short form that ends within 50 seconds.")
@@ -206,7 +221,7 @@ def bench(
     """Measure speed, memory and truth on this machine."""
     from ground_station.commands.bench import bench as run_bench
 
-    _leave(run_bench(name, is_quick=quick, as_json=as_json))
+    _leave(run_bench(name.value, is_quick=quick, as_json=as_json))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import alert_view, sighting_fields
 from ground_station.hold_desk import HoldDesk
 from ground_station.sortie_watch import SortieWatch
+from ground_station.standoff import seen_crowds
 from missions.runner import SortieRunner
 from patrol.cause import Cause, by_system
 from patrol.errors import Refused, Transient
@@ -69,8 +70,14 @@ class CrowdDesk:
         """Let a desk end its work when the sortie is over; what came last ends first."""
         self._on_end.insert(0, finish)
 
-    def begin(self, sortie_id: str, plan: MissionPlan, runner: SortieRunner) -> None:
-        """A sortie starts: nothing seen before counts."""
+    def begin(
+        self,
+        sortie_id: str,
+        plan: MissionPlan,
+        runner: SortieRunner,
+        earlier: Iterable[CrowdAlert] = (),
+    ) -> None:
+        """A sortie starts: nothing seen before counts but its own alerts of an earlier run."""
         self.watch = SortieWatch(
             sortie_id=sortie_id,
             plan=plan,
@@ -78,8 +85,10 @@ class CrowdDesk:
             gathering=GatheringWatch(
                 rules=self._parts.rules, locator=self._parts.register, sortie=sortie_id
             ),
+            alerts={alert.alert_id: alert for alert in earlier},
         )
         self._parts.board.set(alert=None, alerts=[], announcement=None, effect=None, crowd=None)
+        self._show_alerts(self.watch)
         self._parts.set_pace(plan)
 
     async def end(self) -> None:
@@ -289,6 +298,8 @@ class CrowdDesk:
         found = clusters(look, self._parts.rules)
         largest = max(found, key=lambda cluster: cluster.count.estimate, default=None)
         standoff_m = max(30.0, look.aircraft_height_agl_m or 30.0)
+        if look.is_valid:
+            self._parts.bus.publish(seen_crowds(look, found, self._parts.rules))
         is_crowd = largest is not None and largest.count.estimate >= self._parts.rules.n_clear
         self._parts.board.set(
             look=views.look_view(look, now_s),

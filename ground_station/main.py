@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
 import sys
@@ -17,12 +16,12 @@ import structlog
 from drone.guardian import Guardian
 from drone.mavsdk_fleet import Fleet
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
-from drone.preflight import preflight
 from drone.recordings import Recordings, load_recordings
 from drone.speaker import HttpSpeaker, tls_trusting
 from drone.tokens import read_token
 from drone.voice import Voice
 from ground_station import views
+from ground_station.adoption import Adoption
 from ground_station.alert_minder import AlertMinder
 from ground_station.case_desk import CaseDesk
 from ground_station.case_rules import read_case_rules
@@ -33,33 +32,32 @@ from ground_station.effect_desk import EffectDesk
 from ground_station.exercise_clock import ExerciseClock
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
 from ground_station.live import Board
-from ground_station.memory import keep_for_good
+from ground_station.memory import kept_for_good
 from ground_station.owners import responsibility_for
 from ground_station.pace import LookWindow, Pace, look_window
 from ground_station.parts import Parts
 from ground_station.pictures import EyePictures
+from ground_station.readiness import Readiness
 from ground_station.settings import SpeakerSettings, StationSettings
+from ground_station.showing import Showing
 from ground_station.sortie_desk import SortieDesk, SortieParts
 from ground_station.speaking_desk import SpeakingDesk
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.templates import Template, load_templates
+from ground_station.watchdog_port import WatchdogPort
 from ground_station.web import make_app
 from ground_station.web_server import WebServer
 from missions.register import load_register
 from patrol.bus import Bus
 from patrol.clock import SystemClock, WorldClock, utc_text
-from patrol.errors import PatrolError
-from patrol.plan import Finding, Level, MissionPlan
-from patrol.story import StoryEvent
+from patrol.plan import MissionPlan
 from patrol.supervise import supervise
 from patrol.telemetry import TelemetrySample
 from vision.crowd import CrowdRules
-from vision.eye_port import EyePort, VideoState
+from vision.eye_port import EyePort
 
-_BOARD_EVERY_S = 0.2
-_READY_WITHIN_S = 15.0  # wall
 _log = structlog.get_logger(__name__)
 
 
@@ -96,6 +94,13 @@ class Station:
             wall=self._wall,
         )
         self._make_desks()
+        self._showing = Showing(
+            bus=self._bus,
+            board=self._board,
+            latest=self._vehicle.latest,
+            world=self._world,
+            wall=self._wall,
+        )
         self._web = WebServer(make_app(self._parts()), listener)
         self._fill_board()
 
@@ -108,8 +113,19 @@ class Station:
         """Let the consoles go; `run` then ends."""
         self._web.stop()
 
+    def say_what_is_left(self) -> None:
+        """Nothing calls the aircraft home when the station ends: it flies on, and we say so."""
+        sample = self._vehicle.latest()
+        if self._sortie_desk.plan is not None and sample is not None and sample.is_in_air:
+            _log.warning(
+                "the aircraft is left in the air",
+                text="it goes on with its plan and its own fail-safes; start the station again in "
+                "this folder and it is taken over",
+                mode=sample.mode.value,
+            )
+
     def _make_ports(self) -> None:
-        """What reaches out of the house: aircraft, loudspeaker, camera."""
+        """What reaches out of the house: aircraft, loudspeaker, camera, watchdog."""
         settings = self._settings
         self._fleet = Fleet(bus=self._bus, world=self._world, wall=self._wall)
         self._vehicle = MavsdkVehicle(
@@ -129,6 +145,13 @@ class Station:
             url=settings.camera.url,
             lens=self._lens,
             latency_s=settings.camera.latency_s,
+            bus=self._bus,
+            world=self._world,
+            wall=self._wall,
+        )
+        self._watchdog = WatchdogPort(
+            settings.data_dir,
+            silent_after_s=settings.watchdog_s,
             bus=self._bus,
             world=self._world,
             wall=self._wall,
@@ -208,9 +231,25 @@ class Station:
                 cases=self._case_desk,
                 world=self._world,
                 wall=self._wall,
-                preflight=self._preflight,
+                preflight=Readiness(
+                    vehicle=self._vehicle,
+                    speaker=self._speaker,
+                    board=self._board,
+                    wall=self._wall,
+                    within_s=settings.ready_within_s,
+                ).check,
                 is_exercise=settings.is_exercise,
             )
+        )
+        self._adoption = Adoption(
+            records=self._records,
+            telemetry=self._telemetry,
+            vehicle=self._vehicle,
+            flyer=self._sortie_desk,
+            bus=self._bus,
+            world=self._world,
+            wall=self._wall,
+            on_known=self._sortie_desk.know_the_aircraft,
         )
         self._guardian = Guardian(
             vehicle=self._vehicle,
@@ -238,11 +277,15 @@ class Station:
     async def run(self) -> None:
         """Everything at once until cancelled; only a bug of ours ends it from inside."""
         prepare_executor()
-        keep_for_good()
+        with kept_for_good():
+            await self._run_all()
+
+    async def _run_all(self) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(self._store.run)
             group.start_soon(self._telemetry.run, self._bus)
             group.start_soon(self._chronicle.run)
+            group.start_soon(self._watchdog.run)
             group.start_soon(self._fleet.run)
             group.start_soon(self._kept_alive, "aircraft", self._vehicle.run)
             group.start_soon(self._eye.run)
@@ -250,10 +293,9 @@ class Station:
             group.start_soon(self._crowd_desk.run)
             group.start_soon(self._minder.run)
             group.start_soon(self._sortie_desk.run)
+            group.start_soon(self._adoption.run)
             group.start_soon(self._guardian.run)
-            group.start_soon(self._show_aircraft)
-            group.start_soon(self._show_camera)
-            group.start_soon(self._show_waypoints)
+            group.start_soon(self._showing.run)
             if isinstance(self._world, ExerciseClock) and self._pace is not None:
                 group.start_soon(self._kept_alive, "exercise clock", self._world.run)
                 group.start_soon(self._pace.run)
@@ -273,71 +315,10 @@ class Station:
             window = look_window(want, self._lens) if isinstance(want, MissionPlan) else want
             self._pace.watch_legs(window)
 
-    async def _preflight(self, plan: MissionPlan) -> list[Finding]:
-        """Ask again for a while: an autopilot just started is not ready at its first word."""
-        give_up_s = self._wall.monotonic_s() + _READY_WITHIN_S
-        while True:
-            findings = await self._preflight_once(plan)
-            is_ready = not any(finding.level is not Level.NOTE for finding in findings)
-            if is_ready or self._wall.monotonic_s() > give_up_s:
-                return findings
-            await self._wall.sleep(_BOARD_EVERY_S)
-
-    async def _preflight_once(self, plan: MissionPlan) -> list[Finding]:
-        facts = await self._vehicle.ask()
-        is_speaker_ok: bool | None = None
-        with contextlib.suppress(PatrolError):  # a loudspeaker that does not answer is a finding
-            is_speaker_ok = (await self._speaker.health()).state != ""
-        return preflight(
-            facts,
-            self._vehicle.latest(),
-            plan,
-            speaker_ok=is_speaker_ok,
-            camera_ok=(self._board.get("camera") or {}).get("state") == "open",
-            now_wall_s=self._wall.monotonic_s(),
-        )
-
     async def _feed_poses(self) -> None:
         with self._bus.subscribe(TelemetrySample, limit=64) as samples:
             async for sample in samples:
                 self._eye.send_pose(sample)
-
-    async def _show_aircraft(self) -> None:
-        while True:
-            sample = self._vehicle.latest()
-            now_s = self._wall.monotonic_s()
-            self._board.set(
-                clock={
-                    "utc": utc_text(self._world.now_utc()),
-                    "speed": round(self._world.speed, 2),
-                },
-                aircraft=[views.aircraft_view(sample, now_s)] if sample else [],
-            )
-            await anyio.sleep(_BOARD_EVERY_S)
-
-    async def _show_camera(self) -> None:
-        with self._bus.subscribe(VideoState) as states:
-            async for video in states:
-                self._board.set(
-                    camera={"id": video.camera_id, "state": video.state, "text": video.text}
-                )
-
-    async def _show_waypoints(self) -> None:
-        states = {
-            "airborne": "AIRBORNE",
-            "hold": "HOLDING",
-            "resumed": "AIRBORNE",
-            "returning": "RETURNING",
-        }
-        with self._bus.subscribe(StoryEvent) as events:
-            async for event in events:
-                shown = self._board.get("sortie")
-                if not shown:
-                    continue
-                if event.name in states:
-                    self._board.set(sortie=shown | {"state": states[event.name]})
-                elif event.name == "waypoint":
-                    self._board.set(sortie=shown | {"waypoint_index": event.fields["index"]})
 
 
 def _version() -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from patrol.cause import Cause, Role
+from patrol.declaration import Declaration
 
 
 class ByPerson(BaseModel):
@@ -65,7 +67,31 @@ class ApproveBody(ByPerson):
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class DeclarationBody(BaseModel):
+    """What the person who launches has looked at, and no message tells."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    remote_id_ok: bool = Field(description="the operational identification sends")
+    weather: str = Field(max_length=200, description="what you see, such as: clear, 3 m/s")
+
+
 class LaunchBody(ByPerson):
     """Which approved plan to fly."""
 
     plan_id: str = Field(min_length=1, max_length=64)
+    declaration: DeclarationBody | None = Field(
+        default=None, description="without it a live flight is refused before take-off"
+    )
+
+    def declared(self, at_utc: datetime) -> Declaration | None:
+        """The declaration under the name of the one who launches."""
+        if self.declaration is None:
+            return None
+        return Declaration(
+            by=self.person,
+            at_utc=at_utc,
+            remote_id_ok=self.declaration.remote_id_ok,
+            weather=self.declaration.weather,
+            is_automatic=self.is_automatic,
+        )

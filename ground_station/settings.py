@@ -67,6 +67,13 @@ class StationSettings(_Section):
     clock_url: str | None = Field(
         default=None, description="an exercise clock's address; none: the machine's own clock"
     )
+    watchdog_s: float = Field(
+        default=5.0, ge=1.0, le=60.0, description="a station that hangs for so long is ended"
+    )
+    ready_within_s: float = Field(
+        default=15.0, ge=0.0, le=120.0,
+        description="how long pre-flight waits for what has just been switched on",
+    )  # fmt: skip
     register_file: Path | None = None
     legal_basis_file: Path | None = None
     responsibility_file: Path | None = Field(

@@ -5,68 +5,33 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import anyio
 
 from ground_station import views
-from ground_station.case_desk import CaseDesk
-from ground_station.chronicle import Chronicle
-from ground_station.crowd_desk import CrowdDesk
-from ground_station.live import Board
+from ground_station.adoption import StillFindingOut
 from ground_station.log_desk import LogDesk
+from ground_station.sortie_parts import Flight, SortieParts
 from ground_station.sorties import SortieRecord, SortieState
-from ground_station.store.records import Records
-from ground_station.store.telemetry import TelemetryLog
 from ground_station.transitions import require_person_or_exercise
 from missions.boundary import PlanRequest, plan_boundary
-from missions.register import Register
 from missions.runner import SortieReport, SortieRunner
-from patrol.bus import Bus
-from patrol.camera import CameraLens
-from patrol.cause import Cause, Role
-from patrol.clock import WallClock, WorldClock
+from patrol.cause import Cause, Role, by_system
+from patrol.declaration import Declaration
 from patrol.errors import LinkLost, NotPermitted, PatrolError, PlanRejected, Refused
 from patrol.in_command import InCommand
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
-from patrol.vehicle import Vehicle
 
+__all__ = ["SortieDesk", "SortieParts"]
+
+_RESTART = by_system("station.restart")
 _LAUNCHERS = (Role.PILOT,)
 _APPROVERS = (Role.LEADER,)
 _PLANNERS = (Role.LEADER, Role.PILOT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SortieParts:
-    """What the desk is handed."""
-
-    register: Register
-    vehicle: Vehicle
-    lens: CameraLens
-    records: Records
-    telemetry: TelemetryLog
-    bus: Bus
-    board: Board
-    chronicle: Chronicle
-    crowd: CrowdDesk
-    cases: CaseDesk
-    world: WorldClock
-    wall: WallClock
-    preflight: Callable[[MissionPlan], Awaitable[list[Finding]]]
-    is_exercise: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flight:
-    """The sortie in hand."""
-
-    record: SortieRecord
-    plan: MissionPlan
-    runner: SortieRunner
-    cause: Cause
-    report: SortieReport | None = None
 
 
 class SortieDesk:
@@ -78,6 +43,7 @@ class SortieDesk:
         self._flight: Flight | None = None
         self._launch_counts: Counter[str] = Counter()
         self._asked = anyio.Event()
+        self._is_finding_out = True
         self._logs = LogDesk(
             records=parts.records,
             telemetry=parts.telemetry,
@@ -104,6 +70,24 @@ class SortieDesk:
             self._asked = anyio.Event()
             if self._flight is not None:
                 await self._fly(self._flight)
+
+    def know_the_aircraft(self) -> None:
+        """It is known what the aircraft does: from now on it may be launched."""
+        self._is_finding_out = False
+
+    async def adopt(self, record: SortieRecord, plan: MissionPlan) -> None:
+        """Go on with a sortie that an earlier run of the station launched and that is in the air.
+
+        Its alerts are this sortie's again: what was acknowledged stays so.
+        """
+        runner = self._runner(plan, record.sortie_id, None)
+        alerts = await self._parts.records.alerts(record.sortie_id)
+        self._flight = Flight(
+            record=record, plan=plan, runner=runner, cause=_RESTART, is_adopted=True,
+            alerts=tuple(reversed(alerts)),
+        )  # fmt: skip
+        self._show(record, plan, [])
+        self._asked.set()
 
     async def make_plan(self, grid_code: str, cause: Cause) -> dict[str, Any]:
         """A boundary patrol of the grid with its findings; PlanRejected when none is possible."""
@@ -164,7 +148,13 @@ class SortieDesk:
         self._tell("plan.approved", plan, "", {"plan": plan_id, "by": cause.actor})
         return {"plan": views.plan_view(plan), "approved_by": cause.actor}
 
-    async def launch(self, plan_id: str, cause: Cause) -> dict[str, Any]:
+    def now_utc(self) -> datetime:
+        """World time."""
+        return self._parts.world.now_utc()
+
+    async def launch(
+        self, plan_id: str, cause: Cause, declaration: Declaration | None = None
+    ) -> dict[str, Any]:
         """Start the sortie of an approved plan; Refused while another one is not closed."""
         self._require(cause, _LAUNCHERS)
         plan, findings = self._found(plan_id)
@@ -172,6 +162,8 @@ class SortieDesk:
             raise Refused(f"plan {plan_id} is not approved")
         if self._flight is not None:
             raise Refused(f"sortie {self._flight.record.sortie_id} is not closed yet")
+        if self._is_finding_out:
+            raise StillFindingOut
         parts = self._parts
         sample = parts.vehicle.latest()
         if sample is None or sample.is_in_air is None:
@@ -180,15 +172,7 @@ class SortieDesk:
             raise Refused("the aircraft is in the air already")
         self._launch_counts[plan_id] += 1
         sortie_id = f"{plan_id}-S{self._launch_counts[plan_id]:02d}"
-        runner = SortieRunner(
-            plan=plan,
-            vehicle=parts.vehicle,
-            bus=parts.bus,
-            world=parts.world,
-            wall=parts.wall,
-            sortie_id=sortie_id,
-            preflight=lambda: parts.preflight(plan),
-        )
+        runner = self._runner(plan, sortie_id, declaration)
         record = SortieRecord(
             sortie_id=sortie_id,
             plan_id=plan_id,
@@ -210,18 +194,7 @@ class SortieDesk:
         finally:
             if not is_saved:
                 self._flight = None  # what is not recorded is not flown
-        parts.board.set(
-            sortie={
-                "id": sortie_id,
-                "grid_code": plan.grid_code,
-                "grid_name": plan.grid_name,
-                "state": "PREFLIGHT",
-                "plan": views.plan_view(plan),
-                "waypoint_index": 0,
-                "waypoint_total": len(plan.waypoints),
-                "findings": views.findings_view(findings),
-            }
-        )
+        self._show(record, plan, findings)
         self._asked.set()
         return {"sortie": sortie_id}
 
@@ -261,11 +234,39 @@ class SortieDesk:
             "signed_by": {one.role.value: one.person for one in record.signatures},
         }
 
+    def _runner(
+        self, plan: MissionPlan, sortie_id: str, declaration: Declaration | None
+    ) -> SortieRunner:
+        parts = self._parts
+        return SortieRunner(
+            plan=plan,
+            vehicle=parts.vehicle,
+            bus=parts.bus,
+            world=parts.world,
+            wall=parts.wall,
+            sortie_id=sortie_id,
+            preflight=lambda: parts.preflight(plan, declaration),
+        )
+
+    def _show(self, record: SortieRecord, plan: MissionPlan, findings: list[Finding]) -> None:
+        self._parts.board.set(
+            sortie={
+                "id": record.sortie_id,
+                "grid_code": plan.grid_code,
+                "grid_name": plan.grid_name,
+                "state": record.state.value,
+                "plan": views.plan_view(plan),
+                "waypoint_index": 0,
+                "waypoint_total": len(plan.waypoints),
+                "findings": views.findings_view(findings),
+            }
+        )
+
     async def _fly(self, flight: Flight) -> None:
         parts = self._parts
         sortie_id = flight.record.sortie_id
         parts.telemetry.sortie = sortie_id
-        parts.crowd.begin(sortie_id, flight.plan, flight.runner)
+        parts.crowd.begin(sortie_id, flight.plan, flight.runner, flight.alerts)
         try:
             report = await self._flown(flight)
         except PatrolError as error:
@@ -293,6 +294,8 @@ class SortieDesk:
     async def _flown(self, flight: Flight) -> SortieReport:
         """The report; what fails before take-off is raised, what fails in the air is followed."""
         try:
+            if flight.is_adopted:
+                return await flight.runner.take_over(flight.record.takeoff_utc)
             return await flight.runner.run()
         except PatrolError as error:
             if not flight.runner.has_taken_off:

@@ -10,9 +10,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from patrol.crowds import SeenCrowd, SeenCrowds
 from patrol.geo import Enu, GeoPoint, LocalFrame, distance_m, is_inside
 from patrol.plan import Finding, Level, MissionPlan
-from patrol.sighting import Look, Sighting
+from patrol.sighting import Cluster, Look, Sighting
 from vision.clusters import clusters
 from vision.crowd_rules import CrowdRules
 
@@ -108,6 +109,19 @@ def crowd_seen(place: GeoPoint, look: Look, rules: CrowdRules) -> Crowd | None:
         and distance_m(cluster.centre, place) < rules.same_place_m
         for person in cluster.people
     ]
+
+
+def seen_crowds(look: Look, found: Iterable[Cluster], rules: CrowdRules) -> SeenCrowds:
+    """What the guardian is to keep away from: ten or more by the upper bound."""
+    return SeenCrowds(
+        time_utc=look.captured_utc,
+        crowds=tuple(
+            SeenCrowd(centre=cluster.centre, people=cluster.people)
+            for cluster in found
+            if cluster.count.high >= rules.n_raise
+        ),
+        footprint=look.footprint,
+    )
 
 
 def route_left(

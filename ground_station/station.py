@@ -45,6 +45,7 @@ async def _serve(settings: StationSettings, listener: object, has_parent: bool) 
 
                 async def end_on_signal() -> None:
                     async for _ in signals:
+                        station.say_what_is_left()
                         if not has_parent:  # which has closed its own connections by then
                             station.stop()
                             await anyio.sleep(_ENDS_WITHIN_S)

@@ -42,6 +42,11 @@ def _played(f: Fields) -> str:
     return f"played {f.get('duration_s', 0):.1f} s: {source}"
 
 
+def _was_ended(f: Fields) -> str:
+    when = f", {_clock(f['ended_utc'])}" if f.get("ended_utc") else ""
+    return f"the station before this one hung and was ended by its watchdog{when}"
+
+
 _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "plan.made": lambda f: (
         f"planned {f.get('grid_name')}: {f.get('length_m', 0):.0f} m, "
@@ -82,6 +87,12 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "speed": lambda f: f"world speed {f.get('speed'):g}x: {f.get('reason')}",
     "guardian": lambda f: f"guardian: {f.get('rule')} -> {f.get('action')}",
     "sortie.aborted": lambda f: f"sortie broken off: {f.get('reason')}{_texts(f)}",
+    "sortie.adopted": lambda f: (
+        f"found in the air again on its plan ({f.get('mode')}, waypoint {f.get('waypoint')} of "
+        f"{f.get('total')})" + (": it holds until the pilot resumes" if f.get("held") else "")
+    ),
+    "sortie.not_adopted": lambda f: f"in the air, but not taken over: {f.get('reason')}",
+    "sortie.found_ended": lambda f: f"an earlier sortie is over: {f.get('reason')}",
     "sortie.trouble": lambda f: f"trouble in the air: {f.get('reason')}",
     "alert.dismissed": lambda f: f"alert dismissed by {f.get('by')}: {f.get('reason')}",
     "alert.renotified": lambda f: f"alert not acknowledged: {f.get('text')}",
@@ -123,6 +134,8 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
         f"{f.get('parameter')} set from {f.get('before') or 0:.0f} to {f.get('value')}: "
         f"{f.get('reason')}"
     ),
+    "watchdog.lost": lambda f: f"the watchdog ended (code {f.get('code')}) and is started again",
+    "station.was_ended": _was_ended,
     "vehicle.said": lambda f: f"autopilot: {f.get('text')}",
 }
 

@@ -8,7 +8,7 @@ from patrol.camera import CameraLens
 from patrol.geo import GeoPoint, to_geojson
 from patrol.plan import Finding, MissionPlan
 from patrol.sighting import Cluster, Count, Look
-from patrol.telemetry import TelemetrySample
+from patrol.telemetry import FlightMode, TelemetrySample
 
 
 def count_view(count: Count) -> dict[str, Any]:
@@ -116,3 +116,11 @@ def place_view(point: GeoPoint) -> list[float]:
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
+
+
+def adopted_view(fields: dict[str, Any]) -> dict[str, Any]:
+    """Where a sortie stands that was found in the air."""
+    state = "HOLDING" if fields["held"] else "AIRBORNE"
+    if fields["mode"] in (FlightMode.RETURN.value, FlightMode.LAND.value):
+        state = "RETURNING"
+    return {"state": state, "waypoint_index": fields["waypoint"]}

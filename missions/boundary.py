@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shapely.geometry import LineString, Polygon
@@ -14,6 +14,8 @@ from shapely.ops import nearest_points, unary_union
 from missions.checks import check_plan
 from missions.flat import largest_part, to_metres, to_place, to_position
 from missions.grid import Grid
+from missions.open_air import Surroundings
+from missions.way_home import along_route, is_safe, longest_out_and_back_m, with_rally
 from patrol.camera import CameraLens
 from patrol.geo import Datum, GeoPoint, Height, LocalFrame, bearing_true_deg, distance_m
 from patrol.plan import Finding, Level, LookHold, MissionPlan, Waypoint
@@ -50,6 +52,7 @@ class PlanRequest:
     inward_bearing_offset_deg: float = 33.0  # a 40 degree lens then sees 13 to 53 degrees inwards
     endurance_s: float = 1500.0
     ceiling_agl_m: float = 110.0  # 10 m under the 120 m of the law, DOMAIN 2.5
+    around: Surroundings = field(default_factory=Surroundings)
 
 
 def inset_m(speed_m_s: float) -> float:
@@ -93,8 +96,8 @@ def plan_boundary(request: PlanRequest) -> tuple[MissionPlan | None, list[Findin
             ),
         ]
     ring = _from_nearest(ring, to_position(request.home, frame))
-    plan = _assemble(request, ring, outline, frame)
-    return plan, [*findings, *check_plan(plan, request.grid, request.lens)]
+    plan = _with_way_home(request, _assemble(request, ring, outline, frame))
+    return plan, [*findings, *check_plan(plan, request.grid, request.lens, request.around)]
 
 
 def _centre(grid: Grid) -> GeoPoint:
@@ -173,8 +176,7 @@ def _assemble(
     )
     duration_s = route_m / request.speed_m_s + _TURN_S * len(points) + _TAKE_OFF_S + _LANDING_S
     fence = _fence(request, outline, points[0], frame)
-    look_s = _look_time_s(request, duration_s)
-    standoff_m = max(30.0, request.height_agl_m)  # DOMAIN 4.3, overflight guard
+    look_hold, battery_need_pct = _budget(request, duration_s)
     return MissionPlan(
         plan_id=f"P-{request.created_utc:%Y%m%dT%H%M%S}-{request.grid.code[6:]}",
         grid_code=request.grid.code,
@@ -187,13 +189,41 @@ def _assemble(
         fence=fence,
         ceiling_agl_m=request.ceiling_agl_m,
         return_height=height,
-        look_hold=LookHold(standoff_min_m=standoff_m, longest_s=look_s) if look_s else None,
+        look_hold=look_hold,
         length_m=round(route_m, 1),
         duration_s=round(duration_s, 1),
-        battery_need_pct=round((duration_s + look_s) / request.endurance_s * 100.0, 1),
+        battery_need_pct=battery_need_pct,
         created_utc=request.created_utc,
         is_exercise=request.is_exercise,
     )
+
+
+def _with_way_home(request: PlanRequest, plan: MissionPlan) -> MissionPlan:
+    """The straight way if it is safe from every leg; else back along the route, else rally points.
+
+    The route needs no place to land that nobody has looked at, but it is long: it must leave the
+    battery a look at a crowd. Where nothing is safe the plan keeps the straight way and its checks
+    say so.
+    """
+    if is_safe(plan, request.around):
+        return plan
+    back = along_route(plan, request.around)
+    if back is not None:
+        worst_m, turns = longest_out_and_back_m(back)
+        flight_s = worst_m / request.speed_m_s + _TURN_S * turns + _TAKE_OFF_S + _LANDING_S
+        look_hold, need_pct = _budget(request, max(plan.duration_s, flight_s))
+        back = replace(back, look_hold=look_hold, battery_need_pct=need_pct)
+        if look_hold is not None:
+            return back
+    return with_rally(plan, request.around) or back or plan
+
+
+def _budget(request: PlanRequest, flight_s: float) -> tuple[LookHold | None, float]:
+    """The look at a crowd that the battery allows besides so much flight, and what both take."""
+    look_s = _look_time_s(request, flight_s)
+    standoff_m = max(30.0, request.height_agl_m)  # DOMAIN 4.3, overflight guard
+    look_hold = LookHold(standoff_min_m=standoff_m, longest_s=look_s) if look_s else None
+    return look_hold, round((flight_s + look_s) / request.endurance_s * 100.0, 1)
 
 
 def _look_time_s(request: PlanRequest, duration_s: float) -> float:

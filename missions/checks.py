@@ -9,6 +9,8 @@ from shapely.geometry import LineString, Polygon
 
 from missions.flat import to_metres, to_position
 from missions.grid import Grid
+from missions.open_air import Surroundings
+from missions.way_home import way_home_findings
 from patrol.camera import CameraLens
 from patrol.clock import SHANGHAI
 from patrol.geo import Datum, LocalFrame, distance_m
@@ -25,15 +27,22 @@ _ART_31 = "《无人驾驶航空器飞行管理暂行条例》第三十一条"
 _ART_64 = "《噪声污染防治法》第六十四条"
 
 
-def check_plan(plan: MissionPlan, grid: Grid, lens: CameraLens) -> list[Finding]:
+def check_plan(
+    plan: MissionPlan, grid: Grid, lens: CameraLens, around: Surroundings | None = None
+) -> list[Finding]:
     """All findings; the gravest are STOP."""
-    return [*_route(plan, grid), *check_flight(plan), *_counting(plan, lens)]
+    return [
+        *_route(plan, grid),
+        *check_flight(plan, around),
+        *_counting(plan, lens),
+    ]
 
 
-def check_flight(plan: MissionPlan) -> list[Finding]:
+def check_flight(plan: MissionPlan, around: Surroundings | None = None) -> list[Finding]:
     """What can be told from the plan alone, without the grid and the camera it was made for."""
     checks: tuple[Check, ...] = (_legs, _heights, _speeds, _duration, _battery, _law)
-    return [finding for check in checks for finding in check(plan)]
+    found = [finding for check in checks for finding in check(plan)]
+    return [*found, *way_home_findings(plan, around or Surroundings())]
 
 
 Check = Callable[[MissionPlan], Iterator[Finding]]
@@ -65,16 +74,6 @@ def _legs(plan: MissionPlan) -> Iterator[Finding]:
         leg = LineString([a, b])
         if not fence.contains(leg):
             yield _leg("fence.leg_outside", number, "leaves the fence", "越出电子围栏")
-    for number, point in enumerate(points):
-        if not fence.contains(LineString([point, home])):
-            yield _leg(
-                "way_home.leaves_fence",
-                number,
-                "has no straight way home inside the fence; choose a launch point that every leg "
-                "sees",
-                "直线返航将越出电子围栏；请另选起飞点",
-            )
-            break
 
 
 def _leg(code: str, number: int, text: str, text_zh: str) -> Finding:

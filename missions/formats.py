@@ -102,7 +102,9 @@ def to_qgc(plan: MissionPlan) -> dict[str, Any]:
                 }
             ],
         },
-        "rallyPoints": {"version": 2, "points": []},
+        "rallyPoints": {"version": 2, "points": [
+            _at([], rally.point, rally.ground_above_home_m) for rally in plan.rally_points
+        ]},
         "mission": {
             "version": 2,
             "firmwareType": _PX4,
@@ -137,6 +139,8 @@ def to_feature_collection(plan: MissionPlan) -> dict[str, Any]:
             "gimbal_pitch_deg": waypoint.gimbal_pitch_deg,
         }
         features.append(_feature("Point", to_geojson(waypoint.point), marks | details))
+    for rally in plan.rally_points:
+        features.append(_feature("Point", to_geojson(rally.point), marks | {"kind": "rally"}))
     return {"type": "FeatureCollection", "features": features}
 
 

@@ -14,7 +14,7 @@ from missions.grid import Grid
 from missions.register import Register
 from patrol.camera import CameraLens
 from patrol.geo import GeoPoint, LocalFrame
-from patrol.plan import MissionPlan
+from patrol.plan import MissionPlan, WayHome
 
 _ALONG_M = (100.0, 250.0)  # from the patrol's first waypoint
 _SIDEWAYS_M = 41.0
@@ -73,6 +73,8 @@ def _is_fit(grid: Grid, version: str) -> bool:
     )  # fmt: skip
     if plan is None or any(finding.level.value == "stop" for finding in findings):
         return False
+    if plan.way_home is not WayHome.STRAIGHT:
+        return False  # people are placed clear of the route and of a straight way home
     corners = [to_position(waypoint.point, frame) for waypoint in plan.waypoints]
     loop_m = LineString(corners).length
     return _LOOP_M[0] <= loop_m <= _LOOP_M[1] and gathering_spot(plan, grid, 0) is not None

@@ -30,6 +30,7 @@ from patrol.vehicle import (
     Vehicle,
 )
 
+_EARLIER_RUN = Cause(actor="an earlier run of the station", role=Role.PILOT)
 _LOOK_EVERY_S = 0.1  # wall
 _SILENT_FOR_S = 30.0  # wall; by then the autopilot's own fail-safe flies
 _STALE_S = 3.0  # wall; older than this, "on the ground" is no knowledge
@@ -96,6 +97,29 @@ class SortieRunner:
         except CommandDenied:
             if not await self._is_brought_home():
                 raise
+        await self._follow_home()
+        return self._report()
+
+    async def take_over(self, takeoff_utc: datetime | None) -> SortieReport:
+        """Go on with a sortie in the air that an earlier run of the station began.
+
+        Its plan was recognised on board. A mission goes on and a return is followed; out of a hold
+        only the pilot sends it on.
+        """
+        self._sent_utc = self._takeoff_utc = takeoff_utc or self._world.now_utc()
+        sample = self._vehicle.latest()
+        if sample is None:
+            raise CommandDenied("take over", "the aircraft has told nothing")
+        total, mode = len(self._plan.waypoints), sample.mode
+        self._waypoint = min(sample.mission_item or 0, total)
+        self.in_command.found(mode, _EARLIER_RUN)
+        self._abnormal.append("the station was started again in flight")
+        self._tell(
+            "sortie.adopted", mode=mode.value, waypoint=self._waypoint, total=total,
+            held=self.in_command.held_by is not None, pilot=self.in_command.is_pilot_flying,
+        )  # fmt: skip
+        self._is_patrolling = True
+        await self._follow_route()
         await self._follow_home()
         return self._report()
 

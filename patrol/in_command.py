@@ -11,6 +11,7 @@ from patrol.telemetry import FlightMode, TelemetrySample
 
 # The autopilot's own ways home: whoever chose them, they are followed and never countermanded.
 FOLLOWED = frozenset({FlightMode.RETURN, FlightMode.LAND})
+_HELD = frozenset({FlightMode.HOLD, FlightMode.TAKE_OFF})  # a take-off ends in a hold
 _LOOKS = 3  # a mode seen once could be a sample made before our own command was
 # At the end of a mission the autopilot holds by itself; on a bad link its word comes seconds later.
 _LOOKS_AT_HOLD = 50
@@ -41,6 +42,22 @@ class InCommand:
         finally:
             self._under_way -= 1
             self._looks = 0
+
+    def found(self, mode: FlightMode, by: Cause) -> None:
+        """A station that starts again finds the aircraft in the air in this mode.
+
+        A mission and a way home go on. Why it holds nobody knows any more, so only the pilot ends
+        that; any other mode is the sticks'.
+        """
+        self._looks = 0
+        if mode in _HELD:
+            self.held_by = by
+            self._asked = _HELD
+        elif mode is FlightMode.MISSION or mode in FOLLOWED:
+            self._asked = frozenset({mode})
+        else:
+            self._asked = frozenset({FlightMode.MISSION})
+            self.is_pilot_flying = True
 
     def is_ours(self, mode: FlightMode) -> bool:
         """Whether the aircraft does what one of us asked for, or is on a way home."""

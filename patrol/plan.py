@@ -75,6 +75,22 @@ class LookHold:
     longest_s: float = 660.0  # 11 minutes: on-delay plus the +10 min observation
 
 
+class WayHome(enum.Enum):
+    """How the autopilot comes home, from wherever it is told to or does so by itself."""
+
+    STRAIGHT = "straight"
+    RALLY = "rally"  # straight to the nearest of home and the rally points; it lands there
+    ROUTE = "route"  # to the nearest waypoint, then back along the route flown so far
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RallyPoint:
+    """A place to land at that is not home."""
+
+    point: GeoPoint
+    ground_above_home_m: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissionPlan:
     """One sortie: take off at home, fly the waypoints, return and land."""
@@ -97,15 +113,19 @@ class MissionPlan:
     created_utc: datetime
     is_exercise: bool
     on_link_loss: str = "return"
+    way_home: WayHome = WayHome.STRAIGHT
+    rally_points: tuple[RallyPoint, ...] = ()
     approved_by: str = ""
     approved_utc: datetime | None = None
 
     @property
     def digest(self) -> str:
         """SHA-256 of everything a person approves (all but the approval itself)."""
-        text = json.dumps(
-            self._approved_body(), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-        )
+        body = self._approved_body()
+        if self.way_home is WayHome.STRAIGHT and not self.rally_points:
+            # As in files from before there was a choice: what was approved then stays approved.
+            del body["way_home"], body["rally_points"]
+        text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def approved(self, by: str, at_utc: datetime) -> MissionPlan:
@@ -147,6 +167,11 @@ class MissionPlan:
             "created_utc": utc_text(self.created_utc),
             "is_exercise": self.is_exercise,
             "on_link_loss": self.on_link_loss,
+            "way_home": self.way_home.value,
+            "rally_points": [
+                {"point": to_geojson(rally.point), "ground_above_home_m": rally.ground_above_home_m}
+                for rally in self.rally_points
+            ],
         }
 
 
@@ -183,6 +208,8 @@ def plan_from_dict(body: dict[str, Any]) -> MissionPlan:
         created_utc=parse_utc(body["created_utc"]),
         is_exercise=body["is_exercise"],
         on_link_loss=str(body["on_link_loss"]),
+        way_home=WayHome(body.get("way_home", WayHome.STRAIGHT.value)),
+        rally_points=tuple(_rally_from_dict(item) for item in body.get("rally_points", ())),
         approved_by=str(body.get("approved_by", "")),
         approved_utc=parse_utc(approved) if approved else None,
     )
@@ -201,6 +228,13 @@ def _height_to_dict(height: Height) -> dict[str, Any]:
 
 def _height_from_dict(body: dict[str, Any]) -> Height:
     return Height(metres=_finite(body["metres"]), datum=Datum(body["datum"]))
+
+
+def _rally_from_dict(body: dict[str, Any]) -> RallyPoint:
+    return RallyPoint(
+        point=from_geojson(body["point"]),
+        ground_above_home_m=_finite(body["ground_above_home_m"]),
+    )
 
 
 def _waypoint_to_dict(waypoint: Waypoint) -> dict[str, Any]:

@@ -18,6 +18,13 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recognise:
+    """Read back what is on board and change nothing; done when it is this plan."""
+
+    plan: MissionPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     """Done when the heartbeat says armed."""
 
@@ -122,8 +129,8 @@ class Kill:
 
 
 Command = (
-    Upload | Arm | TakeOff | StartMission | Hold | LookAt | GoTo | StandOff | Orbit | ChangeSpeed
-    | ChangeHeight | PointCamera | ReturnHome | Land | ArmKill | Kill
+    Upload | Recognise | Arm | TakeOff | StartMission | Hold | LookAt | GoTo | StandOff | Orbit
+    | ChangeSpeed | ChangeHeight | PointCamera | ReturnHome | Land | ArmKill | Kill
 )  # fmt: skip
 
 
@@ -136,6 +143,7 @@ class Facts:
     parameters: dict[str, float | None] | None = None
     is_fence_confirmed: bool | None = None
     is_mission_confirmed: bool | None = None
+    clock_off_s: float | None = None  # the autopilot's time of day minus ours, world seconds
 
 
 class Vehicle(Protocol):

@@ -270,11 +270,12 @@ class Autopilot(Craft):
         self._enter(mode, way)
 
     def _enter(self, mode: Mode, way: Manoeuvre | None = None) -> None:
+        is_on_mission = self.mode is Mode.MISSION
         self.mode = mode
         self.model.course = None
-        self._way = way or self._way_of(mode)
+        self._way = way or self._way_of(mode, is_on_mission=is_on_mission)
 
-    def _way_of(self, mode: Mode) -> Manoeuvre | None:
+    def _way_of(self, mode: Mode, *, is_on_mission: bool) -> Manoeuvre | None:
         model, parameters = self.model, self.parameters
         match mode:
             case Mode.MISSION:
@@ -284,7 +285,7 @@ class Autopilot(Craft):
                 )  # fmt: skip
             case Mode.RETURN:
                 self.look_ahead()
-                return way_home(self)
+                return way_home(self, is_on_mission=is_on_mission)
             case Mode.LAND:
                 return Land(model, parameters)
             case Mode.POSITION | Mode.MANUAL:

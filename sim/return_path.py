@@ -11,6 +11,8 @@ from sim.mission import TAKE_OFF, WAYPOINT, Item, MissionState
 
 DIRECT, NOT_HOME, MISSION_PATH, CLOSEST, SHORTER_PATH = range(5)  # RTL_TYPE
 _NEAR_M = 10.0  # RTL_MIN_DIST: nearer than that it need not climb as high
+# PX4 v1.16, rtl.cpp: rally points so near home do not count; others only if so much nearer.
+_RALLY_FROM_HOME_MIN_M, _NEARER_BY_M = 10.0, 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,34 +30,50 @@ def return_path(
     frame: LocalFrame,
     mission: MissionState,
     rally: Sequence[GeoPoint],
+    is_on_mission: bool,
 ) -> ReturnPath:
-    """Choose as PX4 v1.16 does. Home is the frame's origin."""
+    """Choose as PX4 v1.16 does. Home is the frame's origin.
+
+    Along the mission it goes from the item being flown; out of any other mode, a hold most of all,
+    from the nearest waypoint.
+    """
     home = Enu(east_m=0.0, north_m=0.0)
-    places = [frame.to_enu(point) for point in rally]
     landing = mission.landing()
     at_landing = frame.to_enu(landing.point) if landing and landing.point else None
     if return_type in (MISSION_PATH, SHORTER_PATH):
-        return _along_mission(return_type, frame, mission, home, at_landing)
+        split = mission.current if is_on_mission else _after_nearest(here, frame, mission)
+        ahead = _places(frame, mission.items[split:])
+        behind = _places(frame, mission.items[:split])[::-1]
+        is_all = return_type == MISSION_PATH or len(ahead) < len(behind)
+        if at_landing is not None and is_all:
+            return ReturnPath(over=ahead, landing=at_landing)
+        return ReturnPath(over=behind, landing=home)
+    places = [frame.to_enu(point) for point in rally]
+    places = [place for place in places if place.distance_m(home) > _RALLY_FROM_HOME_MIN_M]
     if return_type in (NOT_HOME, CLOSEST) and at_landing is not None:
         places.append(at_landing)
-    if return_type != NOT_HOME or not places:
-        places.append(home)
-    return ReturnPath(over=(), landing=min(places, key=here.distance_m))
+    if return_type == NOT_HOME and places:
+        return ReturnPath(over=(), landing=min(places, key=here.distance_m))
+    return ReturnPath(over=(), landing=_nearest(here, home, places))
 
 
-def _along_mission(
-    return_type: int,
-    frame: LocalFrame,
-    mission: MissionState,
-    home: Enu,
-    at_landing: Enu | None,
-) -> ReturnPath:
-    ahead = _places(frame, mission.items[mission.current :])
-    behind = _places(frame, mission.items[: mission.current])[::-1]
-    is_ahead = at_landing is not None and (return_type == MISSION_PATH or len(ahead) < len(behind))
-    if is_ahead and at_landing is not None:
-        return ReturnPath(over=ahead, landing=at_landing)
-    return ReturnPath(over=behind, landing=home)
+def _nearest(here: Enu, home: Enu, places: Sequence[Enu]) -> Enu:
+    """The first stays chosen until another is nearer by a margin."""
+    chosen = home
+    for place in places:
+        if here.distance_m(place) < here.distance_m(chosen) - _NEARER_BY_M:
+            chosen = place
+    return chosen
+
+
+def _after_nearest(here: Enu, frame: LocalFrame, mission: MissionState) -> int:
+    """The index behind the nearest waypoint, the first of several; 0 where there is none."""
+    away = [
+        (here.distance_m(frame.to_enu(item.point)), index)
+        for index, item in enumerate(mission.items)
+        if item.command in (WAYPOINT, TAKE_OFF) and item.point is not None
+    ]
+    return min(away)[1] + 1 if away else 0
 
 
 def _places(frame: LocalFrame, items: Sequence[Item]) -> tuple[Enu, ...]:

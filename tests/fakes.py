@@ -11,7 +11,7 @@ from patrol.bus import Bus
 from patrol.errors import CommandDenied
 from patrol.geo import GeoPoint
 from patrol.plan import MissionPlan
-from patrol.telemetry import Battery, Fix, FlightMode, Gnss, TelemetrySample, VelocityNed
+from patrol.telemetry import Battery, Fix, FlightMode, Gnss, TelemetrySample, VelocityNed, Wind
 from patrol.vehicle import (
     Arm,
     Command,
@@ -19,6 +19,7 @@ from patrol.vehicle import (
     Hold,
     Land,
     LookAt,
+    Recognise,
     ReturnHome,
     StartMission,
     TakeOff,
@@ -29,10 +30,11 @@ HOME = GeoPoint(lat_deg=23.28, lon_deg=116.72)
 START = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
 GOOD_PARAMETERS: dict[str, float | None] = {
     "NAV_DLL_ACT": 2.0, "COM_LOW_BAT_ACT": 3.0, "GF_ACTION": 3.0, "RTL_RETURN_ALT": 30.0,
+    "RTL_TYPE": 0.0,
 }  # fmt: skip
 GOOD_FACTS = Facts(
     autopilot="1.16.1", is_armable=True, parameters=GOOD_PARAMETERS, is_fence_confirmed=True,
-    is_mission_confirmed=True,
+    is_mission_confirmed=True, clock_off_s=0.1,
 )  # fmt: skip
 
 
@@ -42,6 +44,7 @@ def a_sample(**changes: object) -> TelemetrySample:
         vehicle_id="GP-1", time_utc=START, heard_at_s=0.0, position=HOME, altitude_amsl_m=42.0,
         height_above_home_m=30.0, velocity=VelocityNed(north_m_s=0, east_m_s=0, down_m_s=0),
         battery=Battery(charge_pct=100.0), gnss=Gnss(fix=Fix.THREE_D, satellites=14, hdop=0.8),
+        wind=Wind(speed_m_s=2.0, from_deg_true=0.0),
         home=HOME, home_altitude_amsl_m=12.0, mode=FlightMode.HOLD, is_armed=True, is_in_air=True,
     )  # fmt: skip
     return replace(sample, **changes)  # type: ignore[arg-type]  # names are the test's business
@@ -116,7 +119,10 @@ class FakeVehicle:
             ReturnHome: {"mode": FlightMode.RETURN},
             Land: {"mode": FlightMode.LAND},
         }
-        if isinstance(command, Upload):
+        if isinstance(command, Recognise):
+            if self.plan is None or self.plan.digest != command.plan.digest:
+                raise CommandDenied("recognise mission", "something else is on board")
+        elif isinstance(command, Upload):
             self.plan = command.plan
         elif not isinstance(command, LookAt):
             self._sample = replace(self._sample, **changes[type(command)])  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from drone.clips import WAV, Clip
 from drone.speaker import Played, SpeakerHealth
 from drone.voice import Voice
 from patrol.errors import SpeakerUnreachable
-from patrol.plan import Finding, MissionPlan
+from patrol.plan import Finding
 
 
 class FakeSpeaker:
@@ -33,7 +33,7 @@ class SilentVoice(Voice):
         return Clip(sound=b"", media_type=WAV, sha256="ab" * 32, duration_s=4.0, voice=language)
 
 
-async def no_findings(*plan: MissionPlan) -> list[Finding]:
+async def no_findings(*asked: object) -> list[Finding]:
     return []
 
 

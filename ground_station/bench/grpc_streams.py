@@ -44,6 +44,15 @@ class Aircraft:
         """End its server: it would outlive us."""
         self._system._stop_mavsdk_server()  # noqa: SLF001  # the package has no other way
 
+    async def ask_for_rates(self) -> None:
+        """As any careful user would: no stream that is read faster than it is sampled."""
+        telemetry = self._system.telemetry
+        for ask in (
+            telemetry.set_rate_position, telemetry.set_rate_velocity_ned,
+            telemetry.set_rate_attitude_euler,
+        ):  # fmt: skip
+            await ask(1.0 / _PERIOD_S)
+
     async def run(self) -> None:
         """Read and sample until cancelled."""
         telemetry = self._system.telemetry
@@ -82,6 +91,8 @@ async def measure(urls: list[str], settle_s: float, window_s: float) -> dict[str
     async with asyncio.timeout(_CONNECT_WITHIN_S), asyncio.TaskGroup() as group:
         for aircraft in fleet:
             group.create_task(aircraft.connect())
+    for aircraft in fleet:
+        await aircraft.ask_for_rates()
     result: dict[str, float] = {}
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(aircraft.run()) for aircraft in fleet]

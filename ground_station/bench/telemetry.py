@@ -22,14 +22,13 @@ from drone.mavsdk_fleet import Fleet, prepare_executor
 from drone.mavsdk_vehicle import MavsdkVehicle
 from ground_station.bench.grpc_peer import measure_grpc
 from ground_station.children import running
-from ground_station.memory import keep_for_good
+from ground_station.memory import kept_for_good
 from ground_station.store.telemetry import TelemetryLog
 from patrol.bus import Bus
 from patrol.clock import SystemClock
 from patrol.errors import LinkLost
 from patrol.telemetry import TelemetrySample
 
-AIRCRAFT, FEW = 50, 10
 _RATE_HZ = 10.0
 _ALL_HEARD_S = 20.0  # wall
 _BOOT_WRAP_MS = 1 << 32
@@ -37,11 +36,13 @@ _BOOT_WRAP_MS = 1 << 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spans:
-    """How long each part takes, in wall seconds."""
+    """How many aircraft, and how long each part takes, in wall seconds."""
 
     settle_s: float
     window_s: float
     whole_s: float | None  # the other side is left out rather than this be exceeded
+    aircraft: int = 50
+    few: int = 10  # so many for the other side
 
 
 FULL = Spans(settle_s=6.0, window_s=20.0, whole_s=None)
@@ -82,16 +83,20 @@ async def measure_telemetry(spans: Spans) -> dict[str, Any]:
         if spans.whole_s is not None:
             left_s = spans.whole_s - (SystemClock().monotonic_s() - started_s)
         theirs = await measure_grpc(
-            folder, aircraft=FEW, settle_s=spans.settle_s, window_s=spans.window_s, left_s=left_s
+            folder,
+            aircraft=spans.few,
+            settle_s=spans.settle_s,
+            window_s=spans.window_s,
+            left_s=left_s,
         )
     ages = sorted(all_of_them.ages_s)
     ratio = None
     if theirs.cpu_s_per_aircraft_s is not None:
         ratio = theirs.cpu_s_per_aircraft_s / few.cpu_s_per_aircraft_s
     return {
-        "aircraft": AIRCRAFT,
+        "aircraft": spans.aircraft,
         "cpu_s_per_aircraft_s": all_of_them.cpu_s_per_aircraft_s,
-        "rss_mb_per_aircraft": (all_of_them.rss_mb - few.rss_mb) / (AIRCRAFT - FEW),
+        "rss_mb_per_aircraft": (all_of_them.rss_mb - few.rss_mb) / (spans.aircraft - spans.few),
         "p50_age_s": _share(ages, 0.50),
         "p95_age_s": _share(ages, 0.95),
         "p99_age_s": _share(ages, 0.99),
@@ -99,7 +104,7 @@ async def measure_telemetry(spans: Spans) -> dict[str, Any]:
         "samples_hz": all_of_them.samples_hz,
         "samples": len(ages),
         "rss_mb": all_of_them.rss_mb,
-        "few_aircraft": FEW,
+        "few_aircraft": spans.few,
         "few_cpu_s_per_aircraft_s": few.cpu_s_per_aircraft_s,
         "grpc_cpu_s_per_aircraft_s": theirs.cpu_s_per_aircraft_s,
         "grpc_samples_hz": theirs.samples_hz,
@@ -112,7 +117,7 @@ async def _measure_ours(folder: Path, spans: Spans) -> tuple[_Window, _Window]:
     bus, clock = Bus(), SystemClock()
     fleet = Fleet(bus=bus, world=clock, wall=clock)
     async with (
-        running("aircraft", simulated(AIRCRAFT), log_dir=folder) as simulator,
+        running("aircraft", simulated(spans.aircraft), log_dir=folder) as simulator,
         _recorder(folder) as log,
         anyio.create_task_group() as group,
     ):
@@ -127,8 +132,8 @@ async def _measure_ours(folder: Path, spans: Spans) -> tuple[_Window, _Window]:
             )
             for one in simulator.ready["aircraft"]
         ]  # fmt: skip
-        few = await _window(vehicles[:FEW], vehicles[:FEW], log, spans, group)
-        whole = await _window(vehicles[FEW:], vehicles, log, spans, group)
+        few = await _window(vehicles[: spans.few], vehicles[: spans.few], log, spans, group)
+        whole = await _window(vehicles[spans.few :], vehicles, log, spans, group)
         group.cancel_scope.cancel()
     return few, whole
 
@@ -151,10 +156,10 @@ async def _window(
             raise LinkLost(f"not all {len(flying)} simulated aircraft were heard")
         await anyio.sleep(0.1)
     await anyio.sleep(spans.settle_s)
-    keep_for_good()
-    log.ages_s.clear()
-    cpu_s, at_s = _cpu_s(), clock.monotonic_s()
-    await anyio.sleep(spans.window_s)
+    with kept_for_good():
+        log.ages_s.clear()
+        cpu_s, at_s = _cpu_s(), clock.monotonic_s()
+        await anyio.sleep(spans.window_s)
     took_s, ages_s = clock.monotonic_s() - at_s, list(log.ages_s)
     return _Window(
         cpu_s_per_aircraft_s=(_cpu_s() - cpu_s) / took_s / len(flying),

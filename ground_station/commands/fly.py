@@ -25,6 +25,7 @@ from missions.formats import read_plan
 from missions.runner import SortieReport, SortieRunner
 from patrol.bus import Bus, Subscription
 from patrol.clock import SystemClock
+from patrol.declaration import Declaration
 from patrol.errors import (
     CommandDenied,
     ConfigError,
@@ -48,13 +49,22 @@ _LOOK_EVERY_S = 0.2  # wall
 _NOT_ABOARD = frozenset({"speaker.silent", "camera.dark"})
 
 
-def fly(plan_file: Path, *, connect: str, approve: str | None = None, as_json: bool = False) -> int:
+def fly(
+    plan_file: Path,
+    *,
+    connect: str,
+    approve: str | None = None,
+    declare: str | None = None,
+    as_json: bool = False,
+) -> int:
     """Exit code 0 when flown whole and landed; 1 when refused, broken off or stopped."""
     plan = read_plan(plan_file)
     if not plan.waypoints or len(plan.fence) < 3:
         raise ConfigError(f"the plan has no waypoints or no fence: {plan_file}")
+    declared_by = (declare or "").strip()
     if not plan.approved_by or (approve is not None and approve.strip()):
         plan = plan.approved((approve or "").strip() or _login(), datetime.now(UTC))
+        declared_by = declared_by or plan.approved_by  # who approves now is here and can look
     structlog.configure(  # standard output carries the story alone
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
@@ -63,7 +73,7 @@ def fly(plan_file: Path, *, connect: str, approve: str | None = None, as_json: b
     _check(plan, printer, as_json=as_json)
     require_free(connect)
     try:
-        return anyio.run(_run, plan, connect, printer, as_json)
+        return anyio.run(_run, plan, connect, printer, as_json, _declaration(declared_by))
     finally:
         printer.done()
 
@@ -92,17 +102,37 @@ def _check(plan: MissionPlan, printer: StoryPrinter, *, as_json: bool) -> None:
         raise PlanRejected(f"plan {plan.plan_id} may not be flown: {reasons}", stopping)
 
 
-async def _run(plan: MissionPlan, url: str, printer: StoryPrinter, as_json: bool) -> int:
-    return await _Flight(plan, url, printer, as_json=as_json).run()
+def _declaration(by: str) -> Declaration | None:
+    """By the command's own help, starting it says both; None where nobody here gave a name."""
+    if not by:
+        return None
+    return Declaration(by=by, at_utc=datetime.now(UTC), remote_id_ok=True, weather="fit to fly")
+
+
+async def _run(
+    plan: MissionPlan,
+    url: str,
+    printer: StoryPrinter,
+    as_json: bool,  # noqa: FBT001  # anyio.run passes by position
+    declaration: Declaration | None,
+) -> int:
+    return await _Flight(plan, url, printer, as_json=as_json, declaration=declaration).run()
 
 
 class _Flight:
     """One plan, one aircraft, from first contact to landing or to the call home."""
 
     def __init__(
-        self, plan: MissionPlan, url: str, printer: StoryPrinter, *, as_json: bool
+        self,
+        plan: MissionPlan,
+        url: str,
+        printer: StoryPrinter,
+        *,
+        as_json: bool,
+        declaration: Declaration | None = None,
     ) -> None:
         self._plan = plan
+        self._declaration = declaration
         self._url = url
         self._printer = printer
         self._as_json = as_json
@@ -185,6 +215,7 @@ class _Flight:
             found = preflight(
                 await self._vehicle.ask(), self._vehicle.latest(), self._plan,
                 speaker_ok=None, camera_ok=None, now_wall_s=self._clock.monotonic_s(),
+                declaration=self._declaration,
             )  # fmt: skip
             findings = [finding for finding in found if finding.code not in _NOT_ABOARD]
             if not stops(findings) or self._clock.monotonic_s() > give_up_s:

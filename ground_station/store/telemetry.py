@@ -8,13 +8,14 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.to_thread
-from sqlalchemy import Column, Float, Integer, MetaData, Table, Text, insert, select
+from sqlalchemy import Column, Float, Integer, MetaData, Table, Text, func, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,7 +25,7 @@ from ground_station.store.codec import canonical_json
 from ground_station.store.engine import sqlite_engine
 from ground_station.store.schema import prepare_folder
 from patrol.bus import Bus, Subscription
-from patrol.clock import utc_text
+from patrol.clock import parse_utc, utc_text
 from patrol.errors import ConfigError, StoreUnavailable
 from patrol.telemetry import TelemetrySample
 
@@ -73,6 +74,14 @@ class TelemetrySummary:
             "max_height_above_home_m": self.max_height_above_home_m,
             "sha256": self.sha256,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flown:
+    """What the telemetry shows of a sortie's flight."""
+
+    takeoff_utc: datetime
+    mission_item: int | None  # the farthest
 
 
 class TelemetryLog:
@@ -147,6 +156,12 @@ class TelemetryLog:
         async with self._engine.connect() as connection:
             return await connection.run_sync(_summary, sortie)
 
+    async def flown(self, sortie: str) -> Flown | None:
+        """What was recorded of a flight; None when no sample of it was in the air."""
+        await self.flush()
+        async with self._engine.connect() as connection:
+            return await connection.run_sync(_flown, sortie)
+
     async def close(self) -> None:
         """Give the file back."""
         with anyio.CancelScope(shield=True):
@@ -201,6 +216,15 @@ def _summary(connection: Connection, sortie: str) -> TelemetrySummary:
         select(samples_table).where(samples_table.c.sortie == sortie).order_by(samples_table.c.seq)
     )
     return _summed(dict(row) for row in connection.execute(query).mappings())
+
+
+def _flown(connection: Connection, sortie: str) -> Flown | None:
+    columns = samples_table.c
+    query = select(func.min(columns.t_utc), func.max(columns.mission_item)).where(
+        (columns.sortie == sortie) & (columns.is_in_air == 1)
+    )
+    first, item = connection.execute(query).one()
+    return None if first is None else Flown(takeoff_utc=parse_utc(first), mission_item=item)
 
 
 def _summed(rows: Iterable[dict[str, Any]]) -> TelemetrySummary:

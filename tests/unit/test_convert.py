@@ -20,17 +20,18 @@ from drone.mavsdk_convert import (
     known,
     mission_items,
     place,
+    rally_items,
     signed,
     waypoints_before,
 )
 from patrol.errors import CommandDenied
 from patrol.geo import Datum, GeoPoint, Height
-from patrol.plan import MissionPlan
+from patrol.plan import MissionPlan, RallyPoint, WayHome
 from patrol.telemetry import FlightMode
 from tests.unit.test_formats import plans
 from tests.unit.test_plan_words import a_plan
 
-WAYPOINT, CHANGE_SPEED, GIMBAL, FENCE_VERTEX = 16, 178, 1000, 5001
+WAYPOINT, CHANGE_SPEED, GIMBAL, FENCE_VERTEX, RALLY_POINT = 16, 178, 1000, 5001, 5100
 GLOBAL, MISSION_FRAME, RELATIVE = 0, 2, 3
 PX4_READ_BACK = {RELATIVE: 6, GLOBAL: 5}
 
@@ -141,6 +142,31 @@ def test_the_fence_is_one_inclusion_polygon_that_every_vertex_counts(plan: Missi
         assert item.param1 == len(plan.fence)
         assert item.x == round(point.lat_deg * 1e7)
         assert item.y == round(point.lon_deg * 1e7)
+
+
+@settings(max_examples=50, deadline=None)
+@given(flyable_plans)
+def test_rally_points_are_uploaded_for_a_plan_that_lands_at_them_and_cleared_for_others(
+    plan: MissionPlan,
+) -> None:
+    items = rally_items(plan)
+    if plan.way_home is not WayHome.RALLY:
+        assert items == []
+        return
+    assert [item.seq for item in items] == list(range(len(plan.rally_points)))
+    for item, rally in zip(items, plan.rally_points, strict=True):
+        assert (item.command, item.frame, item.mission_type) == (RALLY_POINT, RELATIVE, 2)
+        assert (item.x, item.y) == (
+            round(rally.point.lat_deg * 1e7), round(rally.point.lon_deg * 1e7)
+        )  # fmt: skip
+        assert item.z == rally.ground_above_home_m
+    assert differences(items, read_back(items)) == []
+
+
+def test_a_rally_points_height_is_its_ground_and_not_the_return_height() -> None:
+    rally = RallyPoint(point=a_plan().home, ground_above_home_m=-3.5)
+    plan = replace(a_plan(), way_home=WayHome.RALLY, rally_points=(rally,))
+    assert [item.z for item in rally_items(plan)] == [-3.5]
 
 
 @settings(max_examples=80, deadline=None)

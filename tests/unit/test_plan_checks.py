@@ -16,7 +16,7 @@ from missions.flat import to_place
 from missions.grid import Grid
 from patrol.camera import CameraLens
 from patrol.geo import Datum, GeoPoint, Height, offset
-from patrol.plan import Finding, Level, LookHold, MissionPlan, stops
+from patrol.plan import Finding, Level, LookHold, MissionPlan, WayHome, stops
 from tests.unit.test_boundary import CENTRE, FRAME, LENS, a_grid, a_request, a_shape, square
 
 SIDE_M = 300.0
@@ -80,18 +80,21 @@ def test_a_leg_through_the_bay_of_a_fence_forbids_though_its_ends_are_inside() -
     assert findings["fence.leg_outside"].level is Level.STOP
 
 
-def test_a_waypoint_without_a_straight_way_home_forbids_once() -> None:
+def test_a_straight_way_home_across_a_bay_forbids_and_names_its_legs() -> None:
     ring = [(0, 0), (400, 0), (400, 60), (60, 60), (60, 400), (0, 400)]
     grid = a_grid(a_shape(ring))
-    plan, findings = plan_boundary(a_request(grid, offset(CENTRE, east_m=370.0, north_m=30.0)))
+    plan, _ = plan_boundary(a_request(grid, offset(CENTRE, east_m=370.0, north_m=30.0)))
     assert plan is not None
-    ways = [finding for finding in findings if finding.code == "way_home.leaves_fence"]
-    assert len(ways) == 1
-    assert ways[0].level is Level.STOP
-    assert "choose a launch point" in ways[0].text
+    straight = replace(plan, way_home=WayHome.STRAIGHT, rally_points=())
+    ways = [f for f in check_plan(straight, grid, LENS) if f.code == "way_home.leaves_fence"]
+    assert ways
+    assert all(finding.level is Level.STOP for finding in ways)
+    assert len({finding.leg for finding in ways}) == len(ways) < len(plan.waypoints)
+    assert all(f"waypoint {(f.leg or 0) + 1}" in f.text for f in ways)
+    assert "choose another launch point" in ways[0].text
     corner, _ = plan_boundary(a_request(grid, offset(CENTRE, east_m=30.0, north_m=30.0)))
     assert corner is not None
-    assert "way_home.leaves_fence" not in found(corner, grid)
+    assert not [code for code in found(corner, grid) if code.startswith("way_home.")]
 
 
 @given(st.floats(10.0, 200.0))

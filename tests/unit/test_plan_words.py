@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from patrol.geo import Datum, GeoPoint, Height, offset
-from patrol.plan import LookHold, MissionPlan, Waypoint, plan_from_dict
+from patrol.plan import LookHold, MissionPlan, RallyPoint, WayHome, Waypoint, plan_from_dict
 
 HOME = GeoPoint(lat_deg=23.28, lon_deg=116.72)
 NOW = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
+DIGEST_BEFORE = "82d4b015338980ca1b28aa83ed27d8b95748532cf506005dc81881c7d410ce48"
 
 
 def a_plan() -> MissionPlan:
@@ -62,6 +63,29 @@ def test_an_approval_does_not_change_the_digest_and_a_moved_waypoint_does() -> N
         plan.waypoints[0], point=offset(plan.waypoints[0].point, east_m=1.0, north_m=0.0)
     )
     assert replace(plan, waypoints=(moved, *plan.waypoints[1:])).digest != plan.digest
+
+
+def test_a_file_from_before_there_was_a_choice_of_the_way_home_keeps_its_digest() -> None:
+    plan = a_plan()
+    body = plan.to_dict()
+    del body["way_home"], body["rally_points"]
+    older = plan_from_dict(body)
+    assert (older.way_home, older.rally_points) == (WayHome.STRAIGHT, ())
+    # The digest of this very plan as it was computed then.
+    assert older.digest == plan.digest == DIGEST_BEFORE
+
+
+def test_the_way_home_and_its_places_are_approved_with_the_plan() -> None:
+    plan = a_plan()
+    rally = RallyPoint(point=offset(HOME, east_m=30.0, north_m=40.0))
+    higher = replace(rally, ground_above_home_m=5.0)
+    others = [
+        replace(plan, way_home=WayHome.ROUTE),
+        replace(plan, way_home=WayHome.RALLY, rally_points=(rally,)),
+        replace(plan, way_home=WayHome.RALLY, rally_points=(higher,)),
+        replace(plan, way_home=WayHome.STRAIGHT, rally_points=(rally,)),
+    ]
+    assert len({plan.digest, *(other.digest for other in others)}) == 5
 
 
 def test_another_file_is_not_taken_for_a_plan() -> None:

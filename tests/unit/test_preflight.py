@@ -3,32 +3,148 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from drone.preflight import preflight
+from drone.preflight import CHECKS, may_heal, preflight
+from patrol.declaration import Declaration
 from patrol.geo import offset
-from patrol.plan import Level, stops
-from patrol.telemetry import Battery, Fix, Gnss, TelemetrySample
+from patrol.plan import Finding, Level, LookHold, MissionPlan, WayHome, stops
+from patrol.telemetry import Ages, Battery, Fix, Gnss, TelemetrySample
 from patrol.vehicle import Facts
-from tests.fakes import GOOD_FACTS, GOOD_PARAMETERS, HOME, a_sample
+from tests.fakes import GOOD_FACTS, GOOD_PARAMETERS, HOME, START, a_sample
 from tests.unit.test_plan_words import a_plan
+
+SAID = Declaration(by="Zheng", at_utc=START, remote_id_ok=True, weather="clear, 3 m/s")
+LIVE = replace(a_plan(), is_exercise=False)
 
 
 def codes(sample: TelemetrySample | None = None, facts: Facts = GOOD_FACTS) -> set[str]:
     """Codes of the findings that forbid."""
-    found = preflight(
-        facts, sample or a_sample(), a_plan(), speaker_ok=True, camera_ok=True, now_wall_s=1.0
-    )
-    return {finding.code for finding in stops(found)}
+    return {finding.code for finding in stops(findings(a_plan(), sample, facts))}
 
 
-def test_a_fit_aircraft_may_take_off_and_the_pilot_is_reminded_of_what_only_he_can_check() -> None:
+def findings(
+    plan: MissionPlan,
+    sample: TelemetrySample | None = None,
+    facts: Facts = GOOD_FACTS,
+    said: Declaration | None = SAID,
+) -> list[Finding]:
+    return preflight(
+        facts, sample or a_sample(), plan, speaker_ok=True, camera_ok=True, now_wall_s=1.0,
+        declaration=said,
+    )  # fmt: skip
+
+
+def levels(found: list[Finding]) -> dict[str, Level]:
+    return {finding.code: finding.level for finding in found}
+
+
+def test_a_fit_aircraft_may_take_off_and_who_declared_the_weather_is_told() -> None:
+    found = findings(LIVE, a_sample(height_agl_m=0.2))
+    assert levels(found) == {"declare.by": Level.NOTE}
+    assert "Zheng" in found[0].text
+    assert "clear, 3 m/s" in found[0].text_zh
+
+
+def test_what_nobody_declared_forbids_a_live_flight_and_warns_in_an_exercise() -> None:
+    for said, code in (
+        (None, "declare.missing"),
+        (replace(SAID, by=" "), "declare.missing"),
+        (replace(SAID, at_utc=START - timedelta(hours=3)), "declare.old"),
+        (replace(SAID, at_utc=START + timedelta(hours=3)), "declare.old"),
+        (replace(SAID, remote_id_ok=False), "declare.remote_id"),
+        (replace(SAID, weather=""), "declare.weather"),
+    ):
+        assert levels(findings(LIVE, said=said))[code] is Level.STOP
+        assert levels(findings(a_plan(), said=said))[code] is Level.WARN
+
+
+def test_an_automatic_operator_declares_an_exercise_only() -> None:
+    automatic = replace(SAID, is_automatic=True)
+    assert levels(findings(LIVE, said=automatic))["declare.automatic"] is Level.STOP
+    assert not stops(findings(a_plan(), said=automatic))
+
+
+@pytest.mark.parametrize(
+    ("off_s", "live", "exercise"),
+    [
+        (None, Level.WARN, Level.WARN),
+        (-10.0, Level.WARN, Level.WARN),
+        (3600.0, Level.STOP, Level.WARN),
+        (-86_400.0, Level.STOP, Level.WARN),
+        (1.0, None, None),
+    ],
+)
+def test_a_clock_that_is_off_is_told_and_a_wrong_one_forbids_a_live_flight(
+    off_s: float | None, live: Level | None, exercise: Level | None
+) -> None:
+    facts = replace(GOOD_FACTS, clock_off_s=off_s)
+    code = "clock.unknown" if off_s is None else "clock.off"
+    assert levels(findings(LIVE, facts=facts)).get(code) is live
+    assert levels(findings(a_plan(), facts=facts)).get(code) is exercise
+
+
+def test_an_unknown_firmware_forbids_a_live_flight() -> None:
+    facts = replace(GOOD_FACTS, autopilot=None)
+    assert levels(findings(LIVE, facts=facts))["firmware.unknown"] is Level.STOP
+    assert levels(findings(a_plan(), facts=facts))["firmware.unknown"] is Level.WARN
+
+
+@pytest.mark.parametrize(
+    ("way_home", "fitting"),
+    [(WayHome.STRAIGHT, {0, 1, 3}), (WayHome.RALLY, {0, 3}), (WayHome.ROUTE, {2, 4})],
+)
+def test_of_all_return_types_only_those_of_the_plans_way_home_let_it_fly(
+    way_home: WayHome, fitting: set[int]
+) -> None:
+    plan = replace(a_plan(), way_home=way_home)
+    for value in range(-1, 6):
+        facts = replace(GOOD_FACTS, parameters=GOOD_PARAMETERS | {"RTL_TYPE": float(value)})
+        forbidding = {finding.code for finding in stops(findings(plan, facts=facts))}
+        assert forbidding == (set() if value in fitting else {"return_type.other"}), value
+
+
+def test_the_battery_has_to_last_for_the_look_at_a_crowd_and_a_short_one_is_told() -> None:
+    plan = replace(a_plan(), battery_need_pct=66.0)
+    low = findings(plan, a_sample(battery=Battery(charge_pct=95.0)))
+    assert "11 minutes at a crowd" in next(f.text for f in low if f.code == "battery.low")
+    assert not stops(findings(plan, a_sample(battery=Battery(charge_pct=96.0))))
+    beyond = replace(plan, battery_need_pct=75.0)
+    assert "battery.low" in levels(findings(beyond)), "a full battery does not last for it"
+    short = replace(plan, look_hold=LookHold(longest_s=300.0))
+    assert levels(findings(short))["battery.short_look"] is Level.WARN
+
+
+def test_what_was_told_once_and_never_again_is_not_known() -> None:
+    old = a_sample(ages=Ages(gnss_s=60.0, battery_s=60.0))
+    assert codes(old) == {"gnss.unknown", "battery.unknown"}
+
+
+def test_ground_that_is_not_known_or_not_the_plans_is_told() -> None:
+    assert levels(findings(LIVE))["terrain.unknown"] is Level.WARN
+    higher = a_sample(home_altitude_amsl_m=60.0)
+    assert levels(findings(LIVE, higher))["home.other_height"] is Level.WARN
+    assert "home.height_unknown" in codes(a_sample(home_altitude_amsl_m=None))
+
+
+def test_the_rows_come_in_the_order_a_pilot_thinks() -> None:
     found = preflight(
-        GOOD_FACTS, a_sample(), a_plan(), speaker_ok=True, camera_ok=True, now_wall_s=1.0
-    )
-    assert not stops(found)
-    assert "declare.remote_id" in {finding.code for finding in found}
+        replace(Facts(), parameters={}), a_sample(heard_at_s=-10.0, battery=None, gnss=None,
+        home=None), LIVE, speaker_ok=None, camera_ok=None, now_wall_s=1.0,
+    )  # fmt: skip
+    topics = list(dict.fromkeys(finding.code.split(".")[0] for finding in found))
+    assert topics == [
+        "link", "gnss", "home", "battery", "failsafe", "return_type", "return", "mission", "fence",
+        "armable", "terrain", "speaker", "camera", "clock", "firmware", "declare",
+    ]  # fmt: skip
+    assert len(CHECKS) == 11
+
+
+def test_only_what_may_come_right_by_itself_is_waited_for() -> None:
+    assert may_heal(findings(LIVE, a_sample(gnss=None)))
+    assert not may_heal(findings(a_plan(), said=None)), "nobody declares while we wait"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +169,7 @@ def test_a_weak_or_silent_aircraft_stays_on_the_ground(sample: TelemetrySample, 
 @pytest.mark.parametrize("name", sorted(GOOD_PARAMETERS))
 def test_a_fail_safe_that_cannot_be_read_back_keeps_it_on_the_ground(name: str) -> None:
     facts = replace(GOOD_FACTS, parameters=GOOD_PARAMETERS | {name: None})
-    assert codes(facts=facts) & {"failsafe.unknown", "return.unknown"}
+    assert codes(facts=facts) & {"failsafe.unknown", "return.unknown", "return_type.unknown"}
 
 
 def test_an_autopilot_that_does_nothing_on_link_loss_is_refused() -> None:
@@ -98,7 +214,7 @@ def test_the_return_height_has_to_fit_the_plan(height_m: float, code: str) -> No
 def test_an_autopilot_that_answers_nothing_is_refused_for_everything_it_did_not_say() -> None:
     assert codes(facts=Facts()) == {
         "armable.unknown", "mission.unconfirmed", "fence.unconfirmed", "failsafe.unknown",
-        "return.unknown",
+        "return.unknown", "return_type.unknown",
     }  # fmt: skip
 
 
@@ -107,7 +223,7 @@ def test_a_silent_loudspeaker_and_a_dark_camera_are_told_but_do_not_forbid() -> 
         GOOD_FACTS, a_sample(), a_plan(), speaker_ok=None, camera_ok=None, now_wall_s=1.0
     )
     warned = {finding.code for finding in found if finding.level is Level.WARN}
-    assert warned == {"speaker.silent", "camera.dark"}
+    assert warned == {"speaker.silent", "camera.dark", "terrain.unknown", "declare.missing"}
 
 
 def test_every_finding_speaks_chinese_too() -> None:

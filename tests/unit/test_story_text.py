@@ -64,6 +64,9 @@ TOLD: list[tuple[str, dict[str, Any], list[str]]] = [
     ("guardian", {"rule": "battery.low", "action": "return"}, ["battery.low", "return"]),
     ("vehicle.said", {"vehicle": "GP-1", "severity": "WARNING", "text": "Arming denied"},
      ["autopilot", "Arming denied"]),
+    ("watchdog.lost", {"code": -9}, ["watchdog", "-9", "started again"]),
+    ("station.was_ended", {"ended_utc": "2026-11-24T01:29:00.000Z", "silent_s": 5.0},
+     ["hung", "watchdog", "11-24 09:29"]),
 ]  # fmt: skip
 # What a teller leaves out while it is not known must not cost the reader the line.
 UNKNOWN: list[tuple[str, dict[str, Any]]] = [
@@ -72,6 +75,7 @@ UNKNOWN: list[tuple[str, dict[str, Any]]] = [
     ("look", {"dt_s": 60.0, "count": None, "is_observed": False}),
     ("effect", {"before": None, "after": None, "verdict": "not_observed"}),
     ("returning", {}),
+    ("station.was_ended", {"ended_utc": None, "silent_s": None}),
     ("hold", {}),
 ]
 

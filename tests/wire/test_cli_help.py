@@ -12,7 +12,20 @@ import pytest
 
 pytestmark = pytest.mark.timeout(60)  # the first test starts every command
 COMMANDS = {
-    "": ["demo", "serve", "watch", "plan", "fly", "say", "payload", "grids", "log", "Exit codes"],
+    "": [
+        "demo",
+        "serve",
+        "watch",
+        "plan",
+        "fly",
+        "sim",
+        "say",
+        "payload",
+        "bench",
+        "grids",
+        "log",
+        "Exit codes",
+    ],
     "demo": ["--headless", "--seed", "--speed", "--scenario", "--until", "--within", "--json"],
     "serve": ["--config"],
     "watch": ["source", "--out", "--every", "--model", "--json"],
@@ -33,6 +46,7 @@ COMMANDS = {
     ],
     "say": ["text", "--out", "--lang", "--json"],
     "payload": ["--output", "--clips", "--token-file", "--tls-cert", "--tls-key"],
+    "bench": ["name", "--quick", "--json"],
     "grids": ["list"],
     "grids list": ["--register", "--json"],
     "log": ["verify"],
@@ -42,9 +56,9 @@ WRONG = [
     "--nonsense", "nonsense", "demo --nonsense", "serve --nonsense", "watch --nonsense",
     "plan --nonsense", "fly --nonsense", "sim --nonsense",
     "grids list --nonsense", "log verify --nonsense",
-    "plan --nonsense", "fly --nonsense", "grids list --nonsense", "log verify --nonsense",
     "say words --out x.wav --lang de",
     "log nonsense", "serve", "fly plan.json", "demo --speed 11", "demo --scenario riot",
+    "bench nonsense",
 ]  # fmt: skip
 WIDE = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 

@@ -24,7 +24,10 @@ async def test_an_agent_that_dies_while_it_speaks_is_told_and_the_clip_does_not_
                 process.kill()
 
             group.start_soon(kill_while_it_plays)
-            with anyio.fail_after(15), pytest.raises(SpeakerUnreachable, match="whether it finished is not known"):
+            with (
+                anyio.fail_after(15),
+                pytest.raises(SpeakerUnreachable, match="is not known"),
+            ):
                 await speaker.play(a_clip(60.0), "B-1")
         with pytest.raises(SpeakerUnreachable):
             await speaker.health()

@@ -173,13 +173,13 @@ def station(alone: Station, sim: dict[str, str], records: Path) -> Iterator[Stat
     assert alone.url
     addresses = NOBODY | {"aircraft": sim["mavlink_url"]}
     clock = f'clock_url = "{sim["clock_url"]}"'
-    with serving(config(records, addresses, clock)) as started:
+    with serving(config(records, addresses, clock, "ready_within_s = 5.0")) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def sortie(station: Station) -> str:
-    """A launched sortie. Its pre-flight waits a while for the camera and the loudspeaker."""
+    """A launched sortie. Its pre-flight waits five seconds for the camera and the loudspeaker."""
     station.until(has_home)
     made = station.post("/plans", "LEAD", grid_code=GRID).json()
     path = f"/plans/{made['plan']['plan_id']}/approve"

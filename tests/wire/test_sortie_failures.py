@@ -156,11 +156,11 @@ async def test_a_launch_after_an_aborted_one_does_not_write_over_its_record(
     house: House,
 ) -> None:
     plan_id = await approved_plan(house)
-    house.sorties._parts = replace(house.sorties._parts, preflight=lambda plan: _found(Level.STOP))
+    house.sorties._parts = replace(house.sorties._parts, preflight=lambda *_: _found(Level.STOP))
     first = (await house.post("/sorties", "PILOT", plan_id=plan_id)).json()["sortie"]
     await house.until(lambda: "sortie.aborted" in house.told())
     await house.until(lambda: house.sorties._flight is None)
-    house.sorties._parts = replace(house.sorties._parts, preflight=lambda plan: _found(Level.NOTE))
+    house.sorties._parts = replace(house.sorties._parts, preflight=lambda *_: _found(Level.NOTE))
     second = (await house.post("/sorties", "PILOT", plan_id=plan_id)).json()["sortie"]
     await state_of(house, "LANDED")
     assert second != first

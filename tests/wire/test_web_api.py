@@ -106,6 +106,7 @@ class House:
                 crowd=self.crowd, cases=self.cases, preflight=no_findings, **shared,
             )
         )  # fmt: skip
+        self.sorties.know_the_aircraft()
         body = {"data_dir": folder, "aircraft": {"connect": "udpin://127.0.0.1:0"}}
         addresses = {"camera": {"url": "rtsp://x"}, "speaker": {"url": "http://x"}}
         settings = StationSettings.model_validate(body | addresses)

@@ -65,6 +65,11 @@ export const storyEn: StorySentences = {
   "log.closed": (e) => `Patrol log closed: ${text(e.rows)} rows, head ${text(e.head).slice(0, 12)}`,
   speed: (e) => `World clock ×${speed(e.speed)}: ${text(e.reason)}`,
   guardian: (e) => `Guardian: ${text(e.rule).replace(".", " ")} → ${text(e.action)}`,
+  "sortie.adopted": (e) =>
+    `Found in the air again on its plan (${text(e.mode)}, waypoint ${whole(e.waypoint)} of ${whole(e.total)})`
+    + (e.held ? ": it holds until the pilot resumes" : ""),
+  "sortie.not_adopted": (e) => `In the air, but not taken over: ${text(e.reason)}`,
+  "sortie.found_ended": (e) => `An earlier sortie is over: ${text(e.reason)}`,
   "sortie.trouble": (e) => `Trouble in the air: ${text(e.reason)}`,
   "link.lost": (e) => `Link lost: ${text(e.vehicle)}`,
   "link.back": (e) => `Link back: ${text(e.vehicle)}`,
@@ -80,7 +85,6 @@ export const storyEn: StorySentences = {
   "tlog.failed": (e) => `The link is not recorded in ${text(e.file)}: ${text(e.reason)}`,
   "kill.armed": (e) => `KILL of ${text(e.vehicle)} prepared for ${whole(e.within_s)} s`,
   "kill.sent": (e) => `KILL of ${text(e.vehicle)} sent: its motors stop`,
-  "parameter.set": (e) => `${text(e.parameter)} set from ${whole(e.before)} to ${whole(e.value)}: the plan returns on link loss`,
   "alert.renotified": (e) => `Alert not acknowledged: ${text(e.text)}`,
   "alert.escalated": (e) => `Alert handed on by ${text(e.by)}: ${text(e.reason)}`,
   "hold.over": (e) => `Hold over: ${text(e.reason)}`,
@@ -88,6 +92,11 @@ export const storyEn: StorySentences = {
   "case.closed": (e) => `Record ${text(e.case_no)} closed by ${text(e.by)}`,
   "log.waits": (e) => `The log stays open: ${text(e.reason)}`,
   "announcement.cancelled": (e) => `Announcement cancelled: ${text(e.reason)}`,
+  "parameter.set": (e) => `${text(e.parameter)} set from ${whole(e.before)} to ${whole(e.value)}: ${e.parameter === "RTL_TYPE" ? "so that it comes home by the plan's way" : "the plan returns on link loss"}`,
+  "watchdog.lost": () => "The station's watchdog ended and is started again",
+  "station.was_ended": (e) =>
+    "The station before this one hung and was ended by its watchdog"
+    + (e.ended_utc ? ` (${dueText(text(e.ended_utc), Date.parse(e.t_utc))})` : ""),
   "vehicle.said": (e) => `Autopilot: ${text(e.text)}`,
   refused: (e) => `Not done: ${text(e.reason)}`,
 };

@@ -11,7 +11,11 @@ const LEVELS: Readonly<Record<string, string>> = { stop: "禁止", warn: "注意
 const RULES: Readonly<Record<string, string>> = {
   "battery.critical": "电量严重不足", "battery.low": "电量不足", "battery.unknown": "电量未知",
   "fence.breached": "越出围栏", "ceiling.breached": "超过限高", "gnss.lost": "定位丢失",
-  "position.unknown": "位置未知",
+  "standoff.breached": "距人群过近", "standoff.pinned": "距人群过近，返航路线同样受限",
+  "separation.lost": "距本队另一飞行器过近", "link.stale": "失去联系", "wind.strong": "风力过大",
+  "position.unknown": "位置未知", "height.unknown": "高度未知", "airborne.unknown": "是否在空中未知",
+  "gnss.weak": "可见卫星少", "wind.fresh": "风力较大", "wind.unknown": "风力未知",
+  "terrain.unknown": "真高未知",
 };
 const ACTIONS: Readonly<Record<string, string>> = {
   land: "就地降落", return: "返航", hold: "悬停", warn: "警告",
@@ -80,6 +84,11 @@ export const storyZh: StorySentences = {
   "log.closed": (e) => `巡查日志已关闭：${text(e.rows)} 行，链头 ${text(e.head).slice(0, 12)}`,
   speed: (e) => `世界时钟 ×${speed(e.speed)}：${reason(e.reason)}`,
   guardian: (e) => `守护：${RULES[text(e.rule)] ?? text(e.rule)} → ${ACTIONS[text(e.action)] ?? text(e.action)}`,
+  "sortie.adopted": (e) =>
+    `重启后已重新接管在飞架次（航点 ${whole(e.waypoint)}/${whole(e.total)}）`
+    + (e.held ? "：悬停中，等待操控员恢复" : ""),
+  "sortie.not_adopted": (e) => `飞行器在空中，但未接管：${text(e.reason)}`,
+  "sortie.found_ended": (e) => `此前的架次已结束：${text(e.reason)}`,
   "sortie.trouble": (e) => `空中异常：${text(e.reason)}`,
   "link.lost": (e) => `链路中断：${text(e.vehicle)}`,
   "link.back": (e) => `链路恢复：${text(e.vehicle)}`,
@@ -95,7 +104,6 @@ export const storyZh: StorySentences = {
   "tlog.failed": (e) => `链路记录未写入 ${text(e.file)}：${text(e.reason)}`,
   "kill.armed": (e) => `已准备 ${text(e.vehicle)} 紧急停桨，${whole(e.within_s)} 秒内有效`,
   "kill.sent": (e) => `已发送 ${text(e.vehicle)} 紧急停桨：电机停转`,
-  "parameter.set": (e) => `${text(e.parameter)} 由 ${whole(e.before)} 设为 ${whole(e.value)}：航线规定失联返航`,
   "alert.renotified": (e) => `告警无人确认：${text(e.text_zh) || text(e.text)}`,
   "alert.escalated": (e) => `${text(e.by)}将告警上报网格：${text(e.reason)}`,
   "hold.over": (e) => `结束停留：${text(e.reason_zh) || text(e.reason)}`,
@@ -103,6 +111,11 @@ export const storyZh: StorySentences = {
   "case.closed": (e) => `${text(e.by)}办结记录 ${text(e.case_no)}`,
   "log.waits": (e) => `巡查日志尚不能关闭：${text(e.reason_zh) || text(e.reason)}`,
   "announcement.cancelled": (e) => `喊话已取消：${text(e.reason_zh) || text(e.reason)}`,
+  "parameter.set": (e) => `${text(e.parameter)} 由 ${whole(e.before)} 设为 ${whole(e.value)}：${e.parameter === "RTL_TYPE" ? "按航线规定的方式返航" : "航线规定失联返航"}`,
+  "watchdog.lost": () => "地面站看门狗已退出，正在重新启动",
+  "station.was_ended": (e) =>
+    "上一次地面站失去响应，已被看门狗结束"
+    + (e.ended_utc ? `（${dueText(text(e.ended_utc), Date.parse(e.t_utc))}）` : ""),
   "vehicle.said": (e) => `飞控：${text(e.text)}`,
   refused: (e) => `未执行：${text(e.reason)}`,
 };

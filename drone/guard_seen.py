@@ -1,0 +1,210 @@
+"""What an in-flight rule looks at: one aircraft, its plan, known crowds and our other aircraft."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from patrol.crowds import KnownCrowds, away_m
+from patrol.energy import energy_home_pct
+from patrol.geo import GeoPoint, LocalFrame, distance_m, is_inside
+from patrol.plan import MissionPlan
+from patrol.telemetry import Fix, TelemetrySample
+from patrol.way_home import way_back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardLimits:
+    """Our defaults [P]."""
+
+    fence_slack_m: float = 3.0
+    ceiling_slack_m: float = 3.0
+    land_pct: float = 8.0
+    return_pct: float = 20.0  # never less is left to come home with
+    reserve_pct: float = 10.0  # above the energy that the way home takes
+    link_age_s: float = 5.0  # wall
+    value_age_s: float = 10.0  # wall; older than this a height above ground is not known
+    standoff_m: float = 30.0  # DOMAIN 4.3: or the height above ground, if that is more
+    standoff_slack_m: float = 3.0
+    standoff_looks: int = 6  # in a row; after three the crowd desk moves away by itself
+    separation_m: float = 30.0
+    opening_m_s: float = 0.5  # who moves away so fast is let go on
+    wind_return_m_s: float = 12.0
+    wind_warn_m_s: float = 8.0
+    satellites_min: int = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a rule looks at."""
+
+    sample: TelemetrySample
+    plan: MissionPlan
+    limits: GuardLimits = field(default_factory=GuardLimits)
+    age_s: float = 0.0  # wall, since the position was heard
+    crowds: KnownCrowds = field(default_factory=KnownCrowds)
+    near_looks: int = 0  # looks in a row with somebody of a crowd too near
+    others: tuple[TelemetrySample, ...] = ()  # our own aircraft in the air, as last heard
+
+    @property
+    def charge_pct(self) -> float:
+        """The battery's charge; full where it is not known, which is a row of its own."""
+        return self.sample.battery.charge_pct if self.sample.battery else 100.0
+
+    @property
+    def is_outside(self) -> bool:
+        """Beyond the fence and its slack; no where there is no position: a row of its own."""
+        position, fence = self.sample.position, self.plan.fence
+        if position is None or is_inside(position, fence):
+            return False
+        return _to_ring_m(position, fence) > self.limits.fence_slack_m
+
+    @property
+    def height_m(self) -> float | None:
+        """Above ground where the aircraft tells it, else above home; None where neither."""
+        age_s = self.sample.ages.terrain_s
+        is_fresh = age_s is None or age_s <= self.limits.value_age_s
+        if self.sample.height_agl_m is not None and is_fresh:
+            return self.sample.height_agl_m
+        return self.sample.height_above_home_m
+
+    @property
+    def is_too_high(self) -> bool:
+        """Above the plan's ceiling and its slack; no where there is no height: a row of its own."""
+        limit_m = self.plan.ceiling_agl_m + self.limits.ceiling_slack_m
+        return self.height_m is not None and self.height_m > limit_m
+
+    @property
+    def standoff_need_m(self) -> float:
+        """The greater of 30 m, the plan's own and the height above ground; its ceiling if unknown.
+
+        DOMAIN 4.3, overflight guard.
+        """
+        height_m = self.plan.ceiling_agl_m if self.height_m is None else self.height_m
+        own_m = self.plan.look_hold.standoff_min_m if self.plan.look_hold else 0.0
+        return max(self.limits.standoff_m, own_m, height_m)
+
+    @property
+    def is_near_crowd(self) -> bool:
+        """Whether somebody of a crowd may be nearer than the stand-off, by the upper bound."""
+        position = self.sample.position
+        person = self.crowds.nearest(position) if position is not None else None
+        if position is None or person is None:
+            return False
+        return away_m(position, person) < self.standoff_need_m - self.limits.standoff_slack_m
+
+    @property
+    def is_standoff_breached(self) -> bool:
+        """Near for several looks, and not moving away."""
+        position, limits = self.sample.position, self.limits
+        if position is None or not self.is_near_crowd or self.near_looks < limits.standoff_looks:
+            return False
+        person = self.crowds.nearest(position)
+        return person is not None and self._opening_m_s(person.point) < limits.opening_m_s
+
+    @property
+    def is_home_away_from_crowd(self) -> bool:
+        """Whether no corner of the way home is nearer to a crowd than the aircraft is now."""
+        position = self.sample.position
+        if position is None:
+            return False
+        here_m = self.crowds.clearance_m([position])
+        steps = _steps((position, *way_back(position, self.plan)))
+        return self.crowds.clearance_m(steps) >= here_m - 1.0
+
+    @property
+    def is_near_another(self) -> bool:
+        """Whether one of our own aircraft is nearer than the separation, and not moving away."""
+        return any(
+            self._apart_m(other) < self.limits.separation_m
+            and other.position is not None
+            and self._opening_m_s(other.position) < self.limits.opening_m_s
+            for other in self.others
+        )
+
+    @property
+    def is_energy_low(self) -> bool:
+        """Less charge than the plan's way home takes from here, with a reserve."""
+        sample, limits = self.sample, self.limits
+        if sample.battery is None or sample.position is None:
+            return False  # rows of their own
+        wind = sample.wind
+        home_pct = energy_home_pct(
+            sample.position, self.plan, height_above_home_m=sample.height_above_home_m,
+            wind_m_s=wind.speed_m_s if wind else None,
+            wind_from_true_deg=wind.from_deg_true if wind else None,
+        )  # fmt: skip
+        return self.charge_pct < max(limits.return_pct, home_pct + limits.reserve_pct)
+
+    @property
+    def has_no_fix(self) -> bool:
+        """No satellite position, or none told."""
+        return self.sample.gnss is None or self.sample.gnss.fix < Fix.THREE_D
+
+    @property
+    def has_few_satellites(self) -> bool:
+        """A position that may soon be lost."""
+        gnss = self.sample.gnss
+        return gnss is not None and gnss.satellites < self.limits.satellites_min
+
+    @property
+    def is_flying(self) -> bool:
+        """In the air for certain; some things are told only there."""
+        return self.sample.is_in_air is True
+
+    def is_wind_above(self, limit_m_s: float) -> bool:
+        """Whether the autopilot says so; a wind that is not known is a row of its own."""
+        return self.sample.wind is not None and self.sample.wind.speed_m_s > limit_m_s
+
+    def _opening_m_s(self, point: GeoPoint) -> float:
+        """How fast the aircraft moves away from a place; not at all where nobody knows."""
+        velocity, position = self.sample.velocity, self.sample.position
+        if velocity is None or position is None:
+            return 0.0
+        towards = LocalFrame(origin=position).to_enu(point)
+        length_m = max(1.0, math.hypot(towards.east_m, towards.north_m))
+        along = velocity.east_m_s * towards.east_m + velocity.north_m_s * towards.north_m
+        return -along / length_m
+
+    def _apart_m(self, other: TelemetrySample) -> float:
+        """In space; heights that are not known count as the same. Infinite without a position."""
+        here, there = self.sample, other
+        if here.position is None or there.position is None:
+            return math.inf
+        up_m = 0.0
+        if here.altitude_amsl_m is not None and there.altitude_amsl_m is not None:
+            up_m = here.altitude_amsl_m - there.altitude_amsl_m
+        return math.hypot(distance_m(here.position, there.position), up_m)
+
+
+def _to_ring_m(position: GeoPoint, ring: tuple[GeoPoint, ...]) -> float:
+    """To the nearest edge."""
+    frame = LocalFrame(origin=position)
+    corners = [frame.to_enu(corner) for corner in ring]
+    nearest_m = math.inf
+    for start, end in zip(corners, (*corners[1:], corners[0]), strict=True):
+        east_m, north_m = end.east_m - start.east_m, end.north_m - start.north_m
+        length_sq = east_m**2 + north_m**2 or 1.0
+        share = -(start.east_m * east_m + start.north_m * north_m) / length_sq
+        share = min(1.0, max(0.0, share))
+        nearest_m = min(
+            nearest_m, math.hypot(start.east_m + share * east_m, start.north_m + share * north_m)
+        )
+    return nearest_m
+
+
+def _steps(way: tuple[GeoPoint, ...], step_m: float = 5.0) -> list[GeoPoint]:
+    """Places along a way, close enough that nothing is passed between two of them."""
+    places = [way[0]]
+    for start, end in zip(way, way[1:], strict=False):
+        frame = LocalFrame(origin=start)
+        whole = frame.to_enu(end)
+        count = max(1, math.ceil(math.hypot(whole.east_m, whole.north_m) / step_m))
+        places += [
+            GeoPoint(
+                lat_deg=start.lat_deg + (end.lat_deg - start.lat_deg) * number / count,
+                lon_deg=start.lon_deg + (end.lon_deg - start.lon_deg) * number / count,
+            )
+            for number in range(1, count + 1)
+        ]
+    return places

@@ -1,0 +1,188 @@
+"""Finds the aircraft in the air and its sortie, after the station was ended at any instant.
+
+Until it knows, nothing is commanded; what is heard is recorded all the while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import structlog
+
+from ground_station.sorties import ENDED, SortieRecord, SortieState
+from ground_station.store.records import Records
+from ground_station.store.telemetry import Flown, TelemetryLog
+from patrol.bus import Bus
+from patrol.cause import by_system
+from patrol.clock import WallClock, WorldClock
+from patrol.errors import CommandDenied, LinkLost, Refused
+from patrol.plan import MissionPlan
+from patrol.story import StoryEvent
+from patrol.supervise import supervise
+from patrol.telemetry import FlightMode, TelemetrySample
+from patrol.vehicle import Recognise, Vehicle
+
+_RULE = by_system("station.restart")
+_LOOK_EVERY_S = 0.1  # wall
+_TRY_AGAIN_S = 2.0  # wall
+_STALE_S = 3.0  # wall; older words tell nothing about now
+_ITEM_WITHIN_S = 3.0  # wall; which item it flies is told once a second
+_log = structlog.get_logger(__name__)
+
+
+class Flyer(Protocol):
+    """Who goes on with the sortie that was found."""
+
+    async def adopt(self, record: SortieRecord, plan: MissionPlan) -> None:
+        """The aircraft flies this plan; follow it to its landing."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Adoption:
+    """Runs once at the start of a station."""
+
+    records: Records
+    telemetry: TelemetryLog
+    vehicle: Vehicle
+    flyer: Flyer
+    bus: Bus
+    world: WorldClock
+    wall: WallClock
+    on_known: Callable[[], None]
+    _told: str = ""
+
+    async def run(self) -> None:
+        """Until it is known what the aircraft does and every older sortie has its end."""
+        await supervise(self._find_out, clock=self.wall, on_lost=self._tell_waiting)
+        self.on_known()
+
+    async def _find_out(self) -> None:
+        record = await self._end_all_but_newest()
+        if record is None:
+            return  # no sortie of ours was under way
+        plan = await self._plan(record)
+        while True:
+            sample = await self._heard()
+            if sample.is_in_air is False and sample.is_armed is False:
+                await self._end(record)
+                return
+            if sample.is_in_air:
+                self.telemetry.sortie = record.sortie_id
+                if await self._is_flying(record, plan):
+                    return
+            await self.wall.sleep(_LOOK_EVERY_S)
+
+    async def _end_all_but_newest(self) -> SortieRecord | None:
+        """An aircraft flies one sortie: whatever else was left open is over."""
+        mine = [
+            record
+            for record in await self.records.open_sorties()
+            if record.state not in ENDED and record.vehicle_id == self.vehicle.vehicle_id
+        ]
+        for record in mine[:-1]:
+            await self._end(record)
+        return mine[-1] if mine else None
+
+    async def _plan(self, record: SortieRecord) -> MissionPlan | None:
+        plan = await self.records.plan(record.plan_id)
+        return plan if plan is not None and plan.digest == record.plan_digest else None
+
+    async def _is_flying(self, record: SortieRecord, plan: MissionPlan | None) -> bool:
+        """Whether the plan is on board and was taken over; why not is told once."""
+        if plan is None:
+            self._tell(record, "its plan is not in the records as it was launched")
+            await self.wall.sleep(_TRY_AGAIN_S)
+            return False
+        try:
+            await self.vehicle.do(Recognise(plan=plan))
+        except (CommandDenied, LinkLost) as error:
+            self._tell(record, str(error))
+            await self.wall.sleep(_TRY_AGAIN_S)
+            return False
+        await self._item_told()
+        flown = await self.telemetry.flown(record.sortie_id)
+        if flown is not None:
+            record = replace(record, takeoff_utc=record.takeoff_utc or flown.takeoff_utc)
+        await self.flyer.adopt(record, plan)
+        return True
+
+    async def _item_told(self) -> None:
+        """A sample that counts items by the plan just recognised."""
+        known_s = give_up_s = self.wall.monotonic_s()
+        give_up_s += _ITEM_WITHIN_S
+        while self.wall.monotonic_s() < give_up_s:
+            sample = self.vehicle.latest()
+            if sample and sample.heard_at_s > known_s and sample.mission_item is not None:
+                return
+            await self.wall.sleep(_LOOK_EVERY_S)
+
+    async def _heard(self) -> TelemetrySample:
+        """A fresh sample that says whether and how it flies, waiting for it as long as it takes."""
+        while True:
+            sample = self.vehicle.latest()
+            if sample is not None and _is_told(sample):
+                if self.wall.monotonic_s() - sample.heard_at_s < _STALE_S:
+                    return sample
+            await self.wall.sleep(_LOOK_EVERY_S)
+
+    async def _end(self, record: SortieRecord) -> None:
+        """It is over: it landed, or never took off, while nobody was there to see it."""
+        self.telemetry.sortie = ""
+        flown = await self.telemetry.flown(record.sortie_id)
+        now = self.world.now_utc()
+        record = _ended(record, flown)
+        if record.state is SortieState.LANDED:
+            record = replace(record, landed_utc=now)
+        await self.records.save_sortie(
+            record, cause=_RULE, at_utc=now, action=f"sortie.{record.state.value.lower()}"
+        )
+        fields = {"state": record.state.value, "reason": record.abnormal[-1]}
+        self._publish("sortie.found_ended", record, fields)
+
+    def _tell(self, record: SortieRecord, reason: str) -> None:
+        if reason != self._told:
+            self._told = reason
+            self._publish("sortie.not_adopted", record, {"reason": reason})
+
+    def _tell_waiting(self, error: Exception) -> None:
+        _log.warning("finding out what the aircraft does", reason=str(error))
+
+    def _publish(self, name: str, record: SortieRecord, fields: dict[str, Any]) -> None:
+        self.bus.publish(
+            StoryEvent(
+                name=name,
+                time_utc=self.world.now_utc(),
+                sortie=record.sortie_id,
+                grid=record.grid_code,
+                fields=fields,
+            )  # fmt: skip
+        )
+
+
+def _is_told(sample: TelemetrySample) -> bool:
+    """Whether it said if it flies and in which mode; one of a mode that we do not know has."""
+    has_mode = sample.mode is not FlightMode.UNKNOWN or sample.ages.mode_s is not None
+    return sample.is_in_air is not None and has_mode
+
+
+def _ended(record: SortieRecord, flown: Flown | None) -> SortieRecord:
+    if flown is None:
+        why = "the station ended before a take-off was recorded"
+        return replace(record, state=SortieState.ABORTED, abnormal=(*record.abnormal, why))
+    return replace(
+        record,
+        state=SortieState.LANDED,
+        takeoff_utc=record.takeoff_utc or flown.takeoff_utc,
+        waypoint_index=max(record.waypoint_index, flown.mission_item or 0),
+        abnormal=(*record.abnormal, "the station was not running when it landed"),
+    )
+
+
+class StillFindingOut(Refused):
+    """Told to whoever launches before it is known what the aircraft does."""
+
+    def __init__(self) -> None:
+        super().__init__("the station has just started: what the aircraft does is not known yet")

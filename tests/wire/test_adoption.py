@@ -1,0 +1,186 @@
+"""What a station finds at its start: a sortie in the air, one that is over, and one not ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import anyio
+import pytest
+
+from ground_station.adoption import Adoption
+from ground_station.sorties import SortieRecord, SortieState
+from patrol.errors import LinkLost
+from patrol.plan import MissionPlan
+from patrol.telemetry import FlightMode, TelemetrySample
+from patrol.vehicle import Command, Recognise
+from tests.fakes import START, a_sample
+from tests.ground_core import SYSTEM, an_alert
+from tests.unit.test_plan_words import a_plan
+from tests.wire.test_web_api import ALERT, House, house
+
+__all__ = ["house"]  # fixture
+
+pytestmark = pytest.mark.anyio
+SORTIE = "M-1-S01"
+FLYING = a_sample(mode=FlightMode.MISSION, mission_item=1)
+ON_THE_GROUND = a_sample(mode=FlightMode.READY, is_armed=False, is_in_air=False)
+
+
+async def left_behind(house: House, sortie: str = SORTIE) -> MissionPlan:
+    """What an earlier run has in its records: a plan, and a sortie without an end."""
+    plan = a_plan().approved("李", START)
+    await house.records.save_plan(plan, cause=SYSTEM, at_utc=START)
+    record = SortieRecord(
+        sortie_id=sortie, plan_id=plan.plan_id, plan_digest=plan.digest, vehicle_id="GP-1",
+        grid_code=plan.grid_code, grid_name=plan.grid_name, register_version="sample-1",
+        state=SortieState.PREFLIGHT, created_utc=START, is_exercise=True,
+        waypoint_total=len(plan.waypoints),
+    )  # fmt: skip
+    await house.records.save_sortie(record, cause=SYSTEM, at_utc=START, action="sortie.launched")
+    house.vehicle.is_frozen = True
+    return plan
+
+
+def adoption(house: House) -> Adoption:
+    return Adoption(
+        records=house.records, telemetry=house.telemetry, vehicle=house.vehicle,
+        flyer=house.sorties, bus=house.bus, world=house.clock, wall=house.clock,
+        on_known=house.sorties.know_the_aircraft,
+    )  # fmt: skip
+
+
+async def state_of(house: House, sortie: str = SORTIE) -> tuple[SortieState, str]:
+    record = await house.records.sortie(sortie)
+    assert record is not None
+    return record.state, " ".join(record.abnormal)
+
+
+def flown_before(house: House, sample: TelemetrySample = FLYING) -> None:
+    house.telemetry.sortie = SORTIE
+    house.telemetry.add(sample)
+    house.telemetry.sortie = ""
+
+
+async def test_an_aircraft_on_its_plan_is_taken_over_with_its_alerts(house: House) -> None:
+    house.vehicle.plan = await left_behind(house)
+    flown_before(house)
+    alert = replace(an_alert(), sortie=SORTIE)
+    await house.records.save_alert(alert, cause=SYSTEM, at_utc=START, action="alert.raised")
+    house.vehicle._sample = FLYING
+    await adoption(house).run()
+    await house.until(lambda: "sortie.adopted" in house.told())
+    assert [type(command) for command in house.vehicle.commands] == [Recognise]
+    assert house.sorties.plan is not None, "the guardian guards it"
+    assert house.telemetry.sortie == SORTIE
+    assert [shown["id"] for shown in house.board.get("alerts")] == [ALERT]
+    answer = await house.post(f"/alerts/{ALERT}/acknowledge", "OPER")
+    assert answer.status_code == 200, answer.text
+    assert (await house.post("/sortie/return", "PILOT")).status_code == 200
+    await house.until(lambda: "landed" in house.told())
+    await house.until(lambda: house.board.get("sortie")["state"] == "LANDED")
+    record = await house.records.sortie(SORTIE)
+    assert record is not None
+    assert (record.state, record.takeoff_utc) == (SortieState.LANDED, START)
+
+
+async def test_with_another_mission_on_board_it_commands_nothing_and_says_why(
+    house: House,
+) -> None:
+    await left_behind(house)
+    house.vehicle._sample = FLYING
+    async with anyio.create_task_group() as group:
+        group.start_soon(adoption(house).run)
+        await house.until(lambda: "sortie.not_adopted" in house.told())
+        assert {type(command) for command in house.vehicle.commands} == {Recognise}
+        assert house.sorties.plan is None
+        assert house.telemetry.sortie == SORTIE, "what is heard is recorded all the same"
+        refused = await house.post("/sortie/return", "PILOT")
+        assert refused.status_code == 409
+        flown_before(house)
+        house.vehicle._sample = ON_THE_GROUND
+        await house.until(lambda: "sortie.found_ended" in house.told())
+        group.cancel_scope.cancel()
+    assert house.told().count("sortie.not_adopted") == 1
+    assert (await state_of(house))[0] is SortieState.LANDED
+
+
+async def test_a_plan_that_is_not_the_launched_one_is_not_even_compared(house: House) -> None:
+    plan = await left_behind(house)
+    other = replace(plan, ceiling_agl_m=90.0)
+    await house.records.save_plan(other, cause=SYSTEM, at_utc=START)
+    house.vehicle._sample, house.vehicle.plan = FLYING, other
+    async with anyio.create_task_group() as group:
+        group.start_soon(adoption(house).run)
+        await house.until(lambda: "sortie.not_adopted" in house.told())
+        group.cancel_scope.cancel()
+    assert not house.vehicle.commands
+
+
+@pytest.mark.parametrize(
+    ("has_flown", "state", "words"),
+    [
+        (True, SortieState.LANDED, "not running when it landed"),
+        (False, SortieState.ABORTED, "before a take-off was recorded"),
+    ],
+)
+async def test_a_sortie_that_ended_meanwhile_gets_its_end_and_can_be_signed(
+    house: House, has_flown: bool, state: SortieState, words: str
+) -> None:
+    await left_behind(house)
+    if has_flown:
+        flown_before(house)
+    house.vehicle._sample = ON_THE_GROUND
+    await adoption(house).run()
+    kept, why = await state_of(house)
+    assert (kept, words in why) == (state, True)
+    assert not house.vehicle.commands
+    for role in ("PILOT", "REG"):
+        answer = await house.post(f"/sorties/{SORTIE}/sign", role)
+        assert answer.status_code == 200, answer.text
+    await house.until(lambda: "log.closed" in house.told())
+
+
+async def test_of_several_sorties_without_an_end_only_the_newest_can_be_in_the_air(
+    house: House,
+) -> None:
+    house.vehicle.plan = await left_behind(house, "M-1-S01")
+    await left_behind(house, "M-1-S02")
+    house.vehicle._sample = FLYING
+    await adoption(house).run()
+    await house.until(lambda: "sortie.adopted" in house.told())
+    assert (await state_of(house, "M-1-S01"))[0] is SortieState.ABORTED
+    assert house.board.get("sortie")["id"] == "M-1-S02"
+
+
+async def test_until_it_is_known_what_the_aircraft_does_nothing_is_launched(house: House) -> None:
+    plan = await left_behind(house)
+    house.sorties._is_finding_out = True
+    house.sorties._plans["M-9"] = (replace(plan, plan_id="M-9"), [])
+    house.vehicle._sample = a_sample(mode=FlightMode.UNKNOWN, is_in_air=None)
+    async with anyio.create_task_group() as group:
+        group.start_soon(adoption(house).run)
+        answer = await house.post("/sorties", "PILOT", plan_id="M-9")
+        assert (answer.status_code, "just started" in answer.text) == (409, True)
+        assert not house.vehicle.commands
+        house.vehicle._sample = ON_THE_GROUND
+        await house.until(lambda: "sortie.found_ended" in house.told())
+    answer = await house.post("/sorties", "PILOT", plan_id="M-9")
+    assert answer.status_code == 202, answer.text
+
+
+async def test_a_link_that_is_lost_while_it_reads_back_is_tried_again(house: House) -> None:
+    house.vehicle.plan = await left_behind(house)
+    house.vehicle._sample = FLYING
+    obey, tries = house.vehicle.do, 0
+
+    async def deaf_once(command: Command) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise LinkLost("GP-1 was last heard 4 s ago")
+        await obey(command)
+
+    house.vehicle.do = deaf_once  # type: ignore[method-assign]
+    await adoption(house).run()
+    await house.until(lambda: "sortie.adopted" in house.told())
+    assert house.told().count("sortie.not_adopted") == 1

@@ -1,0 +1,147 @@
+"""A station killed at any instant of a flight and started again finds its aircraft and goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.wire.test_serve_command import GRID, NOBODY, SCENARIO, SMALL, Station, config, has_home
+
+pytestmark = pytest.mark.timeout(120)
+RECORDED_WITHIN_S = 5.0
+TAKEN_OVER_WITHIN_S = 10.0  # 3.5 s measured, of which most is starting Python
+
+
+@dataclass(slots=True, kw_only=True)
+class Killed:
+    """A station process, for as long as it lives."""
+
+    process: subprocess.Popen[str]
+    station: Station
+    started_s: float
+    log: Path
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10.0)
+
+
+@pytest.fixture(scope="module")
+def sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    path = tmp_path_factory.mktemp("sim") / "scenario.json"
+    path.write_text(json.dumps(SCENARIO.body | {"camera": SMALL, "passers_by": 0}), "utf-8")
+    with subprocess.Popen(
+        [sys.executable, "-m", "sim", "--scenario", str(path), "--speed", "10"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+@contextmanager
+def living(path: Path) -> Iterator[Killed]:
+    """`python -m ground_station.station`, ready, and certainly gone afterwards."""
+    started_s, log = time.monotonic(), path.with_suffix(f".{time.monotonic_ns()}.log")
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "ground_station.station", "--config", str(path)], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+        ) as process,
+    ):  # fmt: skip
+        try:
+            assert process.stdout is not None
+            ready = json.loads(process.stdout.readline())
+            station = Station(process=process, url=ready["url"])
+            yield Killed(process=process, station=station, started_s=started_s, log=log)
+        finally:
+            process.kill()
+
+
+def launched(station: Station) -> str:
+    station.until(has_home)
+    made = station.post("/plans", "LEAD", grid_code=GRID).json()
+    plan_id = made["plan"]["plan_id"]
+    station.post(f"/plans/{plan_id}/approve", "LEAD", digest=made["digest"])
+    answer = station.post("/sorties", "PILOT", plan_id=plan_id)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["sortie"])
+
+
+def names(state: dict[str, Any]) -> list[str]:
+    return [event["event"] for event in state["story"]]
+
+
+def shows(state: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda now: bool(now["sortie"] and now["sortie"]["state"] == state)
+
+
+def rows(folder: Path, sortie: str) -> int:
+    path = folder / "records" / "telemetry.db"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        query = "SELECT count(*) FROM telemetry WHERE sortie = ? AND is_in_air = 1"
+        return int(database.execute(query, (sortie,)).fetchone()[0])
+
+
+def test_a_station_killed_in_flight_takes_its_aircraft_over_again_and_follows_it_to_a_closed_log(
+    sim: dict[str, Any], tmp_path: Path
+) -> None:
+    addresses = NOBODY | {"aircraft": sim["mavlink_url"]}
+    clock = f'clock_url = "{sim["clock_url"]}"'
+    path = config(tmp_path, addresses, clock, "ready_within_s = 3.0")
+    with living(path) as first:
+        sortie = launched(first.station)
+        flying = first.station.until(
+            lambda now: shows("AIRBORNE")(now) and now["sortie"]["waypoint_index"] >= 1,
+            within_s=60.0,
+        )
+        first.kill()
+    before = rows(tmp_path, sortie)
+    assert before > 0
+    with living(path) as second:
+        station = second.station
+        early = station.post("/sorties", "PILOT", plan_id=sortie.removesuffix("-S01"))
+        assert early.status_code in (404, 409), "nothing flies a second time"
+        found = station.until(lambda now: "sortie.adopted" in names(now))
+        took_s = time.monotonic() - second.started_s
+        told = next(event for event in found["story"] if event["event"] == "sortie.adopted")
+        assert (told["sortie"], told["mode"]) == (sortie, "mission")
+        assert told["waypoint"] >= flying["sortie"]["waypoint_index"]
+        assert (found["sortie"]["id"], found["sortie"]["state"]) == (sortie, "AIRBORNE")
+        assert "hold" not in names(found), "it commands nothing that nobody asked for"
+        deadline_s = time.monotonic() + RECORDED_WITHIN_S
+        while rows(tmp_path, sortie) <= before:  # written once a second
+            assert time.monotonic() < deadline_s, "it does not go on recording"
+            time.sleep(0.05)
+        assert took_s < TAKEN_OVER_WITHIN_S, f"{took_s:.1f} s after the start of the process"
+        assert station.post("/sortie/hold", "PILOT").status_code == 200
+        station.until(shows("HOLDING"))
+        second.kill()
+    with living(path) as third:
+        station = third.station
+        found = station.until(lambda now: "sortie.adopted" in names(now))
+        assert (found["sortie"]["id"], found["sortie"]["state"]) == (sortie, "HOLDING")
+        assert found["aircraft"][0]["mode"] == "hold", "only the pilot sends it on"
+        assert station.post("/sortie/resume", "PILOT").status_code == 200
+        station.until(lambda now: now["aircraft"][0]["mode"] == "mission")
+        assert station.post("/sortie/return", "PILOT").status_code == 200
+        landed = station.until(shows("LANDED"), within_s=60.0)
+        assert landed["sortie"]["id"] == sortie
+        for role in ("PILOT", "REG"):
+            answer = station.post(f"/sorties/{sortie}/sign", role)
+            assert answer.status_code == 200, answer.text
+        station.until(lambda now: names(now)[-1] == "log.closed")
