@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import contextmanager
 from typing import Any
 
 import anyio
@@ -22,7 +20,7 @@ from tests.fakes import GOOD_FACTS
 from tests.unit.test_plan_words import HOME
 from tests.wire.test_faults_mission import INTACT, a_short
 from tests.wire.test_sim_aircraft import HurriedClock, a_loop, forbidding
-from tests.wire.twins import Twin, a_twin
+from tests.wire.twins import Twin, a_twin, second_station
 
 pytestmark = pytest.mark.anyio
 LINK_FAULTS = [
@@ -166,15 +164,6 @@ async def test_a_second_ground_station_that_commands_or_uploads_is_told(standing
         assert told.fields["system_id"] == 252
     assert not await standing.is_confirmed()
     assert "mission.unconfirmed" in await forbidding(standing.link, a_loop())
-
-
-@contextmanager
-def second_station(port: int) -> Any:  # noqa: ANN401
-    """Sends as system 252, and reads nothing."""
-    speaker = mavlink.MAVLink(None, srcSystem=252, srcComponent=190)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        line.connect(("127.0.0.1", port))
-        yield lambda message: line.send(message.pack(speaker))
 
 
 async def test_in_the_air_wind_battery_thrust_and_a_restart_are_seen_for_what_they_are(

@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 import anyio
+import anyio.lowlevel
 import pytest
+from pymavlink.dialects.v20 import common as mavlink
 
 from patrol.errors import CommandDenied
 from patrol.plan import MissionPlan
 from patrol.vehicle import Upload
 from sim.faults import Fault
+from sim.mission_protocol import FENCE, MISSION
 from tests.wire.test_sim_aircraft import a_loop
-from tests.wire.twins import Twin, a_twin
+from tests.wire.twins import Twin, a_twin, second_station
 
 # All failures of a transfer are tried at once in one fixture, and each takes its time.
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
@@ -180,11 +183,38 @@ async def test_a_plan_of_no_waypoints_is_refused_and_one_of_two_thousand_is_uplo
     assert not await twin.is_confirmed()
     loose = await twin.uploaded(replace(plan, fence=plan.fence[:2]))
     assert "fewer than three corners" in loose
-    bare = replace(plan.waypoints[0], gimbal_pitch_deg=None, camera_bearing_true_deg=None)
-    long = replace(plan, waypoints=(bare,) * 1999)  # and one item for the speed
-    assert await twin.uploaded(long) == INTACT
+    long = a_long()
+    assert await twin.uploaded(long) == INTACT  # and not one item of them other than sent
     assert len(twin.aircraft.autopilot.mission) == 2000
     assert await twin.is_confirmed()
+
+
+def a_long() -> MissionPlan:
+    """Two thousand items: one for the speed, the rest to fly to."""
+    plan = a_short(4.0)
+    bare = replace(plan.waypoints[0], gimbal_pitch_deg=None, camera_bearing_true_deg=None)
+    return replace(plan, waypoints=(bare,) * 1999)
+
+
+async def test_a_fence_that_another_station_takes_away_during_an_upload_is_noticed(
+    twin: Twin,
+) -> None:
+    told: list[str] = []
+
+    async def upload() -> None:
+        told.append(await twin.uploaded(a_long()))
+
+    missions = twin.aircraft._missions
+    with second_station(twin.port) as send:
+        async with anyio.create_task_group() as group:
+            group.start_soon(upload)
+            with anyio.fail_after(10.0):
+                while missions._upload is None or missions._upload[0] != MISSION:
+                    await anyio.lowlevel.checkpoint()  # the fence has been read back by now
+            send(mavlink.MAVLink_mission_clear_all_message(1, 1, FENCE))
+    assert told == ["upload: what is on board was changed by another meanwhile"]
+    assert twin.aircraft.autopilot.fence == []
+    assert not await twin.is_confirmed()
 
 
 async def test_an_upload_that_is_broken_off_leaves_the_mission_unconfirmed(twin: Twin) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import anyio
+from pymavlink.dialects.v20 import common as mavlink
 
 from patrol.clock import SystemClock
 from patrol.errors import CommandDenied
@@ -88,3 +91,12 @@ async def _listen(link: Link, told: list[StoryEvent]) -> None:
     with link.vehicle._bus.subscribe(StoryEvent) as events:
         async for event in events:
             told.append(event)
+
+
+@contextmanager
+def second_station(port: int) -> Iterator[Callable[[Any], int]]:
+    """Sends as system 252, and reads nothing."""
+    speaker = mavlink.MAVLink(None, srcSystem=252, srcComponent=190)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.connect(("127.0.0.1", port))
+        yield lambda message: line.send(message.pack(speaker))
