@@ -183,6 +183,13 @@ def fly(
         str | None,
         typer.Option(help="Your name, as the one who approves this plan; default: your login."),
     ] = None,
+    logs: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the raw log of the link (tlog) and, after landing, the autopilot's "
+            "own log."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fly a plan on any MAVLink autopilot that MAVSDK reaches, printing each step.
@@ -191,7 +198,7 @@ def fly(
     """
     from ground_station.commands.fly import fly as run_fly
 
-    _leave(run_fly(plan_file, connect=connect, approve=approve, as_json=as_json))
+    _leave(run_fly(plan_file, connect=connect, approve=approve, logs=logs, as_json=as_json))
 
 
 @app.command()

@@ -18,6 +18,7 @@ from drone.addresses import require_free
 from drone.guardian import Guardian
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
+from ground_station.commands.flight_logs import bring_log
 from ground_station.commands.plan import print_findings
 from ground_station.story_printer import StoryPrinter
 from missions.checks import check_flight
@@ -48,7 +49,10 @@ _LOOK_EVERY_S = 0.2  # wall
 _NOT_ABOARD = frozenset({"speaker.silent", "camera.dark"})
 
 
-def fly(plan_file: Path, *, connect: str, approve: str | None = None, as_json: bool = False) -> int:
+def fly(
+    plan_file: Path, *, connect: str, approve: str | None = None, logs: Path | None = None,
+    as_json: bool = False,
+) -> int:  # fmt: skip
     """Exit code 0 when flown whole and landed; 1 when refused, broken off or stopped."""
     plan = read_plan(plan_file)
     if not plan.waypoints or len(plan.fence) < 3:
@@ -63,7 +67,7 @@ def fly(plan_file: Path, *, connect: str, approve: str | None = None, as_json: b
     _check(plan, printer, as_json=as_json)
     require_free(connect)
     try:
-        return anyio.run(_run, plan, connect, printer, as_json)
+        return anyio.run(_run, plan, connect, printer, logs, as_json)
     finally:
         printer.done()
 
@@ -92,24 +96,28 @@ def _check(plan: MissionPlan, printer: StoryPrinter, *, as_json: bool) -> None:
         raise PlanRejected(f"plan {plan.plan_id} may not be flown: {reasons}", stopping)
 
 
-async def _run(plan: MissionPlan, url: str, printer: StoryPrinter, as_json: bool) -> int:
-    return await _Flight(plan, url, printer, as_json=as_json).run()
+async def _run(
+    plan: MissionPlan, url: str, printer: StoryPrinter, logs: Path | None, as_json: bool
+) -> int:
+    return await _Flight(plan, url, printer, logs=logs, as_json=as_json).run()
 
 
 class _Flight:
     """One plan, one aircraft, from first contact to landing or to the call home."""
 
     def __init__(
-        self, plan: MissionPlan, url: str, printer: StoryPrinter, *, as_json: bool
-    ) -> None:
+        self, plan: MissionPlan, url: str, printer: StoryPrinter, *, logs: Path | None = None,
+        as_json: bool,
+    ) -> None:  # fmt: skip
         self._plan = plan
         self._url = url
         self._printer = printer
+        self._logs = logs
         self._as_json = as_json
         self._bus = Bus()
         self._clock = SystemClock()
         self._vehicle = MavsdkVehicle(
-            "aircraft", url, bus=self._bus, world=self._clock, wall=self._clock
+            "aircraft", url, bus=self._bus, world=self._clock, wall=self._clock, log_folder=logs
         )
         self._patrol = anyio.CancelScope()
 
@@ -140,6 +148,10 @@ class _Flight:
                 try:
                     with self._patrol:
                         code = self._verdict(await self._patrol_whole(runner))
+                        if self._logs is not None:
+                            await bring_log(
+                                self._vehicle, self._logs, self._printer, as_json=self._as_json
+                            )
                     if self._patrol.cancel_called:
                         await stopped.wait()
                 finally:

@@ -17,7 +17,7 @@ COMMANDS = {
     "serve": ["--config"],
     "watch": ["source", "--out", "--every", "--model", "--json"],
     "plan": ["--grid", "--out", "--register", "--home", "--qgc", "--geojson"],
-    "fly": ["plan_file", "--connect", "--approve", "--json"],
+    "fly": ["plan_file", "--connect", "--approve", "--logs", "--json"],
     "bench": ["name", "--quick", "--json"],
     "grids": ["list"],
     "grids list": ["--register", "--json"],
