@@ -8,7 +8,7 @@ from mavsdk.asyncio import System
 from drone.mavsdk_calls import Calls
 from drone.mavsdk_commands import Commands
 from drone.mavsdk_upload import Uploads
-from drone.newest import Newest
+from drone.newest import Newest, Part
 from patrol.errors import CommandDenied
 from patrol.geo import offset
 from patrol.telemetry import FlightMode, VelocityNed
@@ -19,8 +19,10 @@ from patrol.vehicle import (
     Command,
     GoTo,
     Kill,
+    Land,
     Orbit,
     PointCamera,
+    ReturnHome,
     StandOff,
 )
 from tests.fakes import ManualClock
@@ -98,6 +100,21 @@ async def test_an_aircraft_that_does_not_know_where_it_is_is_sent_nowhere() -> N
     newest.is_in_air = None
     with pytest.raises(CommandDenied, match="not in the air"):
         await deeds.carry_out(GoTo(point=HOME, height_above_home_m=20.0))
+
+
+async def test_one_that_lands_where_it_is_and_is_told_to_return_is_sent_home() -> None:
+    newest = in_the_air()
+    deeds, clock, _ = commands(newest)
+    newest.mode = FlightMode.LAND
+    newest.mark(Part.MODE, clock.now_s)
+    await deeds.carry_out(Land())
+    with pytest.raises(AssertionError, match=SENT):
+        await deeds.carry_out(ReturnHome())
+    newest.mode = FlightMode.RETURN
+    await deeds.carry_out(ReturnHome())
+    clock.now_s += 5.0  # that was 5 s ago, and proves nothing about now
+    with pytest.raises(AssertionError, match=SENT):
+        await deeds.carry_out(ReturnHome())
 
 
 async def test_a_kill_that_was_prepared_too_long_ago_is_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ import pytest
 from mavsdk.asyncio.plugins.action import ActionAsync
 from mavsdk.exceptions import MavsdkError
 from pymavlink import mavutil
+from pymavlink.dialects.v20 import common as mavlink
 
 from drone.mavlink_streams import POSITION
 from drone.mavsdk_fleet import Fleet, prepare_executor
@@ -269,3 +272,36 @@ async def test_a_stream_that_stops_is_asked_for_again_and_an_unread_one_is_stopp
             last = vehicle.latest()
             assert last is not None
             await until(vehicle, lambda s: s.heard_at_s > last.heard_at_s)
+
+
+async def test_when_this_process_hangs_its_heartbeats_stop_so_that_the_fail_safe_can_work() -> None:
+    beat = mavlink.MAVLink_heartbeat_message(2, 12, 29, 0x03040000, 3, 3)
+    out = mavlink.MAVLink(None, srcSystem=1, srcComponent=1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as aircraft:
+        aircraft.bind((HOST, 0))
+        aircraft.setblocking(False)
+        async with a_squad() as squad:
+            url = f"udpout://{HOST}:{aircraft.getsockname()[1]}"
+            vehicle = squad.vehicle("GP-1", url, 1)
+            squad.group.start_soon(vehicle.run)
+            with anyio.fail_after(5.0):
+                while (station := heard(aircraft)) is None:
+                    await anyio.sleep(0.02)
+                while vehicle._system is None:
+                    aircraft.sendto(bytes(beat.pack(out)), station)
+                    await anyio.sleep(0.05)
+            while heard(aircraft) is not None:
+                pass
+            threading.Event().wait(2.2)  # hangs the event loop for two heartbeats
+            assert heard(aircraft) is None
+            with anyio.fail_after(5.0):
+                while heard(aircraft) is None:
+                    await anyio.sleep(0.02)
+
+
+def heard(aircraft: socket.socket) -> tuple[str, int] | None:
+    """Who has sent something since the last look."""
+    try:
+        return aircraft.recvfrom(2048)[1]  # type: ignore[no-any-return]
+    except BlockingIOError:
+        return None
