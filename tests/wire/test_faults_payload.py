@@ -1,4 +1,4 @@
-"""The payload agent dies in the middle of an announcement: it is told, and never taken as played."""
+"""The payload agent dies in the middle of an announcement: told, and never taken as played."""
 
 from __future__ import annotations
 
