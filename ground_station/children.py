@@ -93,6 +93,8 @@ async def _ready_line(name: str, process: anyio.abc.Process, log_file: Path) -> 
 async def _end(process: anyio.abc.Process) -> None:
     if process.returncode is None:
         process.terminate()
+        if process.stdin is not None:
+            await process.stdin.aclose()  # one that waits for it cannot end before
         with anyio.move_on_after(_END_WITHIN_S):
             await process.wait()
     if process.returncode is None:

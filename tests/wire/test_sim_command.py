@@ -167,9 +167,7 @@ def test_two_aircraft_send_unasked_have_cameras_and_agents_and_end_together() ->
         for number, listener in enumerate(listeners):
             assert heard_systems(listener, 1) == {number + 1}
             listener.close()
-        with av.open(lines[1]["rtsp"], timeout=(10, 10)) as stream:
-            picture = next(stream.decode(video=0))
-        assert (picture.width, picture.height) == (1280, 720)
+        assert picture_size(lines[1]["rtsp"]) == (1280, 720)
         for line in lines:
             health = httpx.get(f"{line['payload']}/health").json()
             assert health["state"] == "ready"
@@ -182,6 +180,14 @@ def test_two_aircraft_send_unasked_have_cameras_and_agents_and_end_together() ->
         assert process.stderr.read() == ""
     with pytest.raises(httpx.ConnectError):
         httpx.get(lines[0]["payload"])
+
+
+def picture_size(url: str) -> tuple[int, int]:
+    """Of the first picture; the reader is told not to study the stream for seconds."""
+    options = {"analyzeduration": "100000", "probesize": "100000"}
+    with av.open(url, timeout=(10, 10), options=options) as stream:
+        picture = next(stream.decode(video=0))
+        return picture.width, picture.height
 
 
 def heard_systems(listener: socket.socket, count: int) -> set[int]:
@@ -269,8 +275,7 @@ def a_px4(folder: Path, text: str = STAND_IN) -> Path:
 def test_a_px4_is_started_waited_for_carries_our_camera_and_is_stopped(tmp_path: Path) -> None:
     with simulated(1, "--px4", str(a_px4(tmp_path))) as (process, (line,)):
         assert (line["system_id"], line["mavlink"]) == (1, "udpin://127.0.0.1:14540")
-        with av.open(line["rtsp"], timeout=(10, 10)) as stream:
-            assert next(stream.decode(video=0)).width == 1280
+        assert picture_size(line["rtsp"]) == (1280, 720)
         pid = int((tmp_path / "bin" / "px4.pid").read_text())
         os.kill(pid, 0)
         process.send_signal(signal.SIGINT)
