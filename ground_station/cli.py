@@ -197,6 +197,13 @@ def fly(
             "is fit; default: whoever approves the plan now."
         ),
     ] = None,
+    logs: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the raw log of the link (tlog) and, after landing, the autopilot's "
+            "own log."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fly a plan on any MAVLink autopilot that MAVSDK reaches, printing each step.
@@ -206,7 +213,16 @@ def fly(
     """
     from ground_station.commands.fly import fly as run_fly
 
-    _leave(run_fly(plan_file, connect=connect, approve=approve, declare=declare, as_json=as_json))
+    _leave(
+        run_fly(
+            plan_file,
+            connect=connect,
+            approve=approve,
+            declare=declare,
+            logs=logs,
+            as_json=as_json,
+        )
+    )
 
 
 @app.command()

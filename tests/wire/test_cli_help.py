@@ -30,7 +30,7 @@ COMMANDS = {
     "serve": ["--config"],
     "watch": ["source", "--out", "--every", "--model", "--json"],
     "plan": ["--grid", "--out", "--register", "--home", "--qgc", "--geojson"],
-    "fly": ["plan_file", "--connect", "--approve", "--json"],
+    "fly": ["plan_file", "--connect", "--approve", "--declare", "--logs", "--json"],
     "sim": [
         "--aircraft",
         "--scenario",
