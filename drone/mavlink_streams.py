@@ -56,8 +56,8 @@ def _position(newest: Newest, values: Values, now_s: float) -> None:
 
 def _attitude(newest: Newest, values: Values, now_s: float) -> None:
     _, roll, pitch, yaw, _, _, yaw_rate = values
-    if not math.isfinite(roll + pitch + yaw):
-        return
+    if not abs(roll) + abs(pitch) + abs(yaw) <= 3.0 * math.tau:
+        return  # not finite, or no attitude
     newest.attitude = Attitude(
         roll_deg=math.degrees(roll), pitch_deg=math.degrees(pitch), yaw_deg=math.degrees(yaw)
     )
@@ -77,8 +77,8 @@ def _gnss(newest: Newest, values: Values, now_s: float) -> None:
 
 def _camera(newest: Newest, values: Values, now_s: float) -> None:
     w, x, y, z, flags = *values[1:5], int(values[9])
-    if not math.isfinite(w + x + y + z):
-        return
+    if not 0.5 < w * w + x * x + y * y + z * z < 2.0:
+        return  # not finite, or no rotation
     yaw_deg = math.degrees(math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z)))
     is_from_north = bool(flags & _EARTH_FRAME) or (
         bool(flags & _YAW_LOCK) and not flags & _VEHICLE_FRAME

@@ -9,9 +9,10 @@ from typing import TypeVar
 import anyio
 from mavsdk.exceptions import MavsdkError
 
-from drone.newest import Newest
+from drone.newest import Newest, Part
 from patrol.clock import WallClock
 from patrol.errors import CommandDenied
+from patrol.telemetry import FlightMode
 
 CONFIRM_S = 10.0  # wall; a deed that the state does not show by then was not done
 _TRIES = 3
@@ -19,7 +20,10 @@ TRY_AGAIN_S = 0.2  # wall
 _WORDS_COME_S = 0.3  # wall; the autopilot's words arrive beside its refusal
 _LOOK_EVERY_S = 0.05  # wall
 
+_FRESH_S = 2.0  # wall
+
 T = TypeVar("T")
+State = Callable[[Newest], bool]
 
 
 async def shielded(call: Callable[[], Awaitable[T]]) -> T:
@@ -69,6 +73,16 @@ class Calls:
             raise CommandDenied(name, self._words_since(since_s) or result_name(error)) from error
         await self.until(name, is_done, since_s=since_s)
 
+    def is_shown(self, is_done: State) -> bool:
+        """Whether a fresh heartbeat shows it; an older one proves nothing about now."""
+        age_s = self._newest.age_s(Part.MODE, self._wall.monotonic_s())
+        return age_s is not None and age_s < _FRESH_S and is_done(self._newest)
+
+    async def once(self, name: str, call: Callable[[], Awaitable[object]], is_done: State) -> None:
+        """Nothing is sent where the state shows it done already."""
+        if not self.is_shown(is_done):
+            await self.confirmed(name, call, is_done)
+
     async def until(
         self,
         name: str,
@@ -115,6 +129,11 @@ class Calls:
 
     def _words_since(self, since_s: float) -> str:
         return "; ".join(self._newest.texts_since(since_s))
+
+
+def is_in(*modes: FlightMode) -> State:
+    """A state: one of these modes."""
+    return lambda newest: newest.mode in modes
 
 
 def result_name(error: MavsdkError) -> str:

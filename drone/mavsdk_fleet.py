@@ -29,12 +29,13 @@ from drone.roster import HEARTBEAT, AircraftLink, Roster, Shown
 from drone.transports import Address, Transport, check_url, make_transport
 from patrol.bus import Bus
 from patrol.clock import WallClock, WorldClock
-from patrol.errors import LinkLost
+from patrol.errors import ConfigError, LinkLost
 from patrol.story import StoryEvent
 
 AIRCRAFT_MAX = 50
 _THREADS_EACH = 8  # threads are made when they are needed, not before
 _FIRST_CONTACT_S = 8.0  # wall; a person is told within 10
+_REFUSED_S = 2.0  # wall; two heartbeats
 _LOOK_EVERY_S = 0.05  # wall
 _LOOK_UP_EVERY_S = 0.1  # wall; one look finds everybody
 _NOT_FOR_MAVSDK = FAST | UNREAD
@@ -106,6 +107,8 @@ class Fleet:
         ConfigError for a name or a system id that is taken.
         """
         check_url(link.url)
+        if len(self._roster.links) >= AIRCRAFT_MAX:
+            raise ConfigError(f"a fleet holds {AIRCRAFT_MAX} aircraft at the most")
         await self._is_open.wait()
         link.is_native = make_transport(link.url, self._heard) is None
         self._roster.join(link)
@@ -172,17 +175,17 @@ class Fleet:
             )
 
     async def _first_contact(self, link: AircraftLink) -> System:
-        give_up_s = self._wall.monotonic_s() + self._first_contact_s
-        while self._wall.monotonic_s() < give_up_s:
+        since_s = self._wall.monotonic_s()
+        while (waited_s := self._wall.monotonic_s() - since_s) < self._first_contact_s:
+            if link.refusal and waited_s > _REFUSED_S:
+                break  # somebody is there, and is not it
             if link.heard_at_s is not None and link.system_id is not None:
                 system = await self._system(link.system_id)
                 if system is not None:
                     return system
             await self._wall.sleep(_LOOK_EVERY_S)
         reason = f": {link.refusal}" if link.refusal else ""
-        raise LinkLost(
-            f"no autopilot was heard at {link.url} within {self._first_contact_s:.0f} s{reason}"
-        )
+        raise LinkLost(f"no autopilot was heard at {link.url} within {waited_s:.0f} s{reason}")
 
     async def _system(self, system_id: int) -> System | None:
         found = self._systems.get(system_id)

@@ -35,6 +35,9 @@ _ASK_AGAIN_S = 5.0  # wall
 _FRESH_S = 1.5  # wall; to a silent aircraft nothing is said
 _TRIES = 3  # for what it has never sent: it may not have it
 _NOISY_HZ = 1.5
+_STOPPED_S = 3.0  # wall
+_MISSED = 5.0  # so many in a row; a bad link loses three often enough
+_MEASURABLE_HZ = 2.5
 _UNKNOWN_RESULTS = (2, 3)  # MAV_RESULT: denied, unsupported
 _ALWAYS = frozenset({POSITION, ATTITUDE, GNSS})
 
@@ -54,7 +57,7 @@ class Asking:
         self._wanted = wanted_hz(rate_hz)
         self._tries: Counter[int] = Counter()
         self._asked_at_s: dict[int, float] = {}
-        self._seen: set[int] = set()
+        self._seen_at_s: dict[int, float] = {}
         self.stopped: set[int] = set()
 
     def unknown(self, message_id: int) -> None:
@@ -66,8 +69,8 @@ class Asking:
         asks: dict[int, float] = {}
         for message_id, wanted in self._wanted.items():
             measured = hz.get(message_id, 0.0)
-            self._note(message_id, measured)
-            if 0.5 * wanted <= measured <= 2.0 * wanted + 0.5:
+            self._note(message_id, wanted, measured, now_s)
+            if self._is_right(message_id, wanted, measured, now_s):
                 self._tries[message_id] = 0
             elif self._may_ask(message_id, now_s):
                 asks[message_id] = 1e6 / wanted
@@ -79,12 +82,22 @@ class Asking:
             self._tries[message_id] += 1
         return asks
 
-    def _note(self, message_id: int, measured: float) -> None:
+    def _note(self, message_id: int, wanted: float, measured: float, now_s: float) -> None:
         if measured > 0.0:
-            self._seen.add(message_id)
+            self._seen_at_s[message_id] = now_s
             self.stopped.discard(message_id)
-        elif message_id in self._seen and self._wanted[message_id] >= 1.0:
+            return
+        seen_at_s = self._seen_at_s.get(message_id)
+        if seen_at_s is not None and now_s - seen_at_s > max(_STOPPED_S, _MISSED / wanted):
             self.stopped.add(message_id)
+
+    def _is_right(self, message_id: int, wanted: float, measured: float, now_s: float) -> bool:
+        if measured > 2.0 * wanted + 0.5:
+            return False
+        if wanted >= _MEASURABLE_HZ:
+            return measured >= 0.5 * wanted
+        # In one look a slow one may come once or not at all: that it still comes has to do.
+        return now_s - self._seen_at_s.get(message_id, -math.inf) < _MISSED / wanted
 
     def _may_ask(self, message_id: int, now_s: float) -> bool:
         if now_s - self._asked_at_s.get(message_id, -math.inf) < _ASK_AGAIN_S:

@@ -39,6 +39,7 @@ _REASONS = {
     MissionRawResult.PROTOCOL_ERROR: "the autopilot answered with an error",
     MissionRawResult.DENIED: "the autopilot refused it",
     MissionRawResult.UNSUPPORTED: "the autopilot does not know one of its items",
+    MissionRawResult.INT_MESSAGES_NOT_SUPPORTED: "the autopilot says that it takes no such items",
     MissionRawResult.INVALID_SEQUENCE: "the items came in another order",
 }
 

@@ -48,6 +48,7 @@ from patrol.vehicle import (
     Hold,
     Kill,
     Land,
+    LookAt,
     ReturnHome,
     StartMission,
     TakeOff,
@@ -57,8 +58,13 @@ from patrol.vehicle import (
 _LINK_AGE_S = 3.0  # wall
 _CONTESTED_S = 5.0  # wall
 _REST_COMES_S = 0.01  # wall; attitude and camera come in the same breath as the position
-# These break off what is less grave, and are tried even when the aircraft is silent.
-_GRAVITY: dict[type[Command], int] = {Hold: 1, ReturnHome: 2, Land: 3, ArmKill: 4, Kill: 4}
+# The graver breaks off what is less: a flight to a place ends when the aircraft is to hold, the
+# way up does not.
+_GRAVITY: dict[type[Command], int] = {
+    Upload: 1, Arm: 1, TakeOff: 1, StartMission: 1, LookAt: 1, Hold: 1, ReturnHome: 2, Land: 3,
+    Kill: 4,
+}  # fmt: skip
+_TRIED_IN_SILENCE = (Hold, ReturnHome, Land, Kill)
 _PX4_INT = frozenset({"NAV_DLL_ACT", "COM_LOW_BAT_ACT", "GF_ACTION", "RTL_TYPE"})
 _PX4_ONLY = (Upload, Arm, TakeOff, StartMission)
 _NO_ARDUPILOT = (
@@ -157,10 +163,12 @@ class MavsdkVehicle:
 
         LinkLost when it is silent; what brings it down safely is tried all the same.
         """
-        gravity = _GRAVITY.get(type(command), 0)
-        if not gravity:
+        if isinstance(command, ArmKill):
+            self._commands.arm_kill(command)
+            return
+        if not isinstance(command, _TRIED_IN_SILENCE):
             self._check_link(command)
-        async with self._calls.turn(gravity):
+        async with self._calls.turn(_GRAVITY.get(type(command), 0)):
             system, name = self._require_system(), type(command).__name__.lower()
             if isinstance(command, _PX4_ONLY):
                 if await system.autopilot_type() == Autopilot.ARDUPILOT:

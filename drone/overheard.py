@@ -1,7 +1,8 @@
 """Reads off the link what nobody sent to us: another station's commands, an aircraft's restart.
 
-An autopilot answers every station on every link. So an answer that is not for us is how a second
-ground station is seen, whose own words never come this way.
+What an autopilot answers to another station comes by here as well where the link is shared (one
+radio, one router); the other station's own words do not. PX4 keeps its answers off a link on which
+it never heard that station: there only the changed mode tells.
 """
 
 from __future__ import annotations

@@ -102,6 +102,9 @@ class Udp(asyncio.DatagramProtocol):
         self._is_listening = is_listening
         self._splitter = Splitter()
         self._socket: asyncio.DatagramTransport | None = None
+        self._ended = anyio.Event()
+        self._is_closed = False
+        self._reason: Exception | None = None
 
     @property
     def everybody(self) -> Address | None:
@@ -120,12 +123,21 @@ class Udp(asyncio.DatagramProtocol):
             raise LinkLost(f"{self.url} cannot be opened: {error.strerror or error}") from error
 
     async def run(self) -> None:
-        """A datagram socket needs no care."""
+        """A datagram socket needs no care; one that ends by itself is a bug, and is told as one."""
+        await self._ended.wait()
+        if not self._is_closed:
+            raise RuntimeError(f"the socket of {self.url} ended by itself") from self._reason
 
     def close(self) -> None:
         """Give the port back."""
+        self._is_closed = True
         if self._socket is not None:
             self._socket.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Asyncio closes a socket whose reader raised."""
+        self._reason = exc
+        self._ended.set()
 
     def send(self, data: bytes, address: Address) -> None:
         """One datagram."""

@@ -22,7 +22,12 @@ _TAIL_LINES = 6
 
 
 class ChildFailed(PatrolError):
-    """A part of the demo did not start or ended by itself; carries its last words."""
+    """A part did not start or ended by itself; carries its last words and exit code."""
+
+    def __init__(self, text: str, *, code: int | None = None, said: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+        self.said = said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +95,8 @@ async def _ready_line(name: str, process: anyio.abc.Process, log_file: Path) -> 
             while b"\n" not in line:
                 line += await process.stdout.receive()
         except anyio.EndOfStream:
-            await process.wait()
-            raise ChildFailed(f"the {name} did not start: {last_words(log_file)}") from None
+            code, said = await process.wait(), last_words(log_file)
+            raise ChildFailed(f"the {name} did not start: {said}", code=code, said=said) from None
     if b"\n" not in line:
         raise ChildFailed(f"the {name} was not ready within {_READY_WITHIN_S:.0f} s")
     ready: dict[str, Any] = json.loads(line.split(b"\n", 1)[0])
@@ -101,6 +106,8 @@ async def _ready_line(name: str, process: anyio.abc.Process, log_file: Path) -> 
 async def _end(process: anyio.abc.Process) -> None:
     if process.returncode is None:
         process.terminate()
+        if process.stdin is not None:
+            await process.stdin.aclose()  # one that waits for it cannot end before
         with anyio.move_on_after(_END_WITHIN_S):
             await process.wait()
     if process.returncode is None:

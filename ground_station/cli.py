@@ -190,6 +190,13 @@ def fly(
             "is fit; default: whoever approves the plan now."
         ),
     ] = None,
+    logs: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the raw log of the link (tlog) and, after landing, the autopilot's "
+            "own log."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fly a plan on any MAVLink autopilot that MAVSDK reaches, printing each step.
@@ -199,7 +206,11 @@ def fly(
     """
     from ground_station.commands.fly import fly as run_fly
 
-    _leave(run_fly(plan_file, connect=connect, approve=approve, declare=declare, as_json=as_json))
+    _leave(
+        run_fly(
+            plan_file, connect=connect, approve=approve, declare=declare, logs=logs, as_json=as_json
+        )
+    )
 
 
 @app.command()
@@ -215,6 +226,59 @@ def bench(
     from ground_station.commands.bench import bench as run_bench
 
     _leave(run_bench(name.value, is_quick=quick, as_json=as_json))
+
+
+@app.command()
+def sim(
+    *,
+    aircraft: Annotated[int, typer.Option(help="How many (up to 50; 10 with --px4).", min=1)] = 1,
+    scenario: Annotated[
+        Path | None, typer.Option(help="The world (JSON); default: an empty district.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(help="The first sends here, the next to the port above, and so on.")
+    ] = 14540,
+    one_port: Annotated[
+        bool, typer.Option("--one-port", help="All send to --port, told apart by system id.")
+    ] = False,
+    speed: Annotated[float, typer.Option(help="World seconds in a second, 0.1 to 20.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Same seed: same world, wind and noise.", min=0)] = 1,
+    wind: Annotated[
+        str | None, typer.Option(help="SPEED,FROM: m/s, and degrees it comes from, as 6,045.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME[=VALUE][@T]: break this T world seconds after the start. Repeat."),
+    ] = None,
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Aircraft alone: no cameras, no loudspeakers.")
+    ] = False,
+    px4: Annotated[
+        Path | None,
+        typer.Option(help="Fly this PX4 instead: the folder of your build, holding bin/px4, etc."),
+    ] = None,
+) -> None:
+    """Simulate aircraft with cameras and loudspeakers, for any ground station, until Ctrl-C.
+
+    Prints a JSON line an aircraft: name, system_id, mavlink (where your ground station listens),
+    rtsp (its camera) and payload (its loudspeaker's agent). Like PX4 each aircraft sends to UDP
+    14540 and up on this machine. Try: mavproxy.py --master=udp:127.0.0.1:14540
+    """
+    from ground_station.commands.sim import SimOptions, run_sim
+
+    options = SimOptions(
+        aircraft_count=aircraft,
+        scenario=scenario,
+        port=port,
+        is_one_port=one_port,
+        speed=speed,
+        seed=seed,
+        wind=wind,
+        faults=tuple(fault or ()),
+        is_bare=bare,
+        px4=px4,
+    )
+    _leave(run_sim(options))
 
 
 @grids_app.command("list")

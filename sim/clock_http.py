@@ -1,11 +1,13 @@
-"""What the clock answers over HTTP, as plain objects. The server that carries them is elsewhere."""
+"""What the clock answers over HTTP. The server that carries it is elsewhere."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from patrol.clock import utc_text
 from sim.clock import SimClock
+from sim.http import HttpAnswer, HttpRequest, Routes, refuse
 
 
 def clock_answer(clock: SimClock) -> dict[str, Any]:
@@ -29,3 +31,22 @@ def clock_put(clock: SimClock, body: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f'a body such as {{"speed": 2.5}} is wanted, not {body!r}')
     clock.speed = float(speed)
     return clock_answer(clock)
+
+
+def clock_routes(clock: SimClock) -> Routes:
+    """GET and PUT /clock."""
+
+    async def get(request: HttpRequest) -> HttpAnswer:
+        del request
+        return HttpAnswer(body=clock_answer(clock))
+
+    async def put(request: HttpRequest) -> HttpAnswer:
+        try:
+            body: Any = json.loads(request.body)
+            if not isinstance(body, dict):
+                return refuse(400, "a JSON object is wanted")
+            return HttpAnswer(body=clock_put(clock, body))
+        except ValueError as error:
+            return refuse(400, str(error))
+
+    return {("GET", "/clock"): get, ("PUT", "/clock"): put}

@@ -1,4 +1,4 @@
-"""How a small crowd stands: in two loose rings around what they came for."""
+"""How people stand together: in loose rings around something, in a throng, or in a queue."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from patrol.geo import Enu
 
 SPACING_M = 1.25  # between neighbours; personal distance among acquaintances is 0.5 to 1.5 m
 ROW_GAP_M = 1.3
+QUEUE_SPACING_M = 1.1
 _JITTER_M = 0.13
 _PAIR_FROM = 12  # fewer people need no second row
+_THRONG_STEP_M = 0.78  # radius grows with it; neighbours are then some 1.3 m apart
+_GOLDEN_RAD = math.pi * (3.0 - math.sqrt(5.0))
 
 
 def standing_places(count: int, centre: Enu, dice: random.Random) -> list[Enu]:
@@ -28,8 +31,31 @@ def standing_places(count: int, centre: Enu, dice: random.Random) -> list[Enu]:
             angle_rad = turn_rad + 2.0 * math.pi * (number + 0.5 * row) / in_row
             angle_rad += dice.gauss(0.0, _JITTER_M * 0.7 / radius_m)
             away_m = radius_m + dice.gauss(0.0, _JITTER_M)
-            places.append(Enu(
-                east_m=centre.east_m + away_m * math.sin(angle_rad),
-                north_m=centre.north_m + away_m * math.cos(angle_rad),
-            ))  # fmt: skip
+            places.append(_away(centre, away_m, angle_rad))
     return places
+
+
+def throng_places(count: int, centre: Enu, dice: random.Random) -> list[Enu]:
+    """Places filled from the middle outwards, so that a throng may grow for as long as it likes."""
+    turn_rad = dice.uniform(0.0, 2.0 * math.pi)
+    places = []
+    for number in range(count):
+        away_m = _THRONG_STEP_M * math.sqrt(number + 0.5) + _small(dice)
+        places.append(_away(centre, away_m, turn_rad + number * _GOLDEN_RAD))
+    return places
+
+
+def queue_place(slot: int, head: Enu, tail_true_deg: float) -> Enu:
+    """The place of the so-manieth in a straight queue; 0 is its head."""
+    return _away(head, slot * QUEUE_SPACING_M, math.radians(tail_true_deg))
+
+
+def _small(dice: random.Random) -> float:
+    return max(-2.0 * _JITTER_M, min(2.0 * _JITTER_M, dice.gauss(0.0, _JITTER_M)))
+
+
+def _away(start: Enu, distance_m: float, bearing_rad: float) -> Enu:
+    return Enu(
+        east_m=start.east_m + distance_m * math.sin(bearing_rad),
+        north_m=start.north_m + distance_m * math.cos(bearing_rad),
+    )

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_BIT_RATE = 5_000_000  # small people survive it; measured with the eye's detector
+_BIT_RATE_MIN = 5_000_000  # small people survive it in 720p; measured with the eye's detector
+_BITS_PER_PX_S = _BIT_RATE_MIN / (1280 * 720)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +33,13 @@ class Encoder:
         codec.pix_fmt = "yuv420p"
         codec.framerate = Fraction(frames_per_s)
         codec.time_base = Fraction(1, frames_per_s)
-        codec.bit_rate = _BIT_RATE
+        codec.bit_rate = bit_rate = max(_BIT_RATE_MIN, round(_BITS_PER_PX_S * width_px * height_px))
         codec.gop_size = frames_per_s
         codec.thread_count = 1
         codec.options = {
             "preset": "ultrafast", "tune": "zerolatency", "profile": "baseline",
             "x264-params": f"keyint={frames_per_s}:min-keyint={frames_per_s}:scenecut=0"
-            f":vbv-maxrate={_BIT_RATE // 1000}:vbv-bufsize={_BIT_RATE // 1000}:repeat-headers=1",
+            f":vbv-maxrate={bit_rate // 1000}:vbv-bufsize={bit_rate // 1000}:repeat-headers=1",
         }  # fmt: skip
         self._codec = codec
         self._frame_count = 0

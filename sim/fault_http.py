@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sim.faults import Fault, Faults, allowed, fault_named
+from sim.faults import AMOUNTS, Fault, Faults, allowed, fault_named
 from sim.http import Handler, HttpAnswer, HttpRequest, Routes, refuse
 
 
 def fault_routes(faults: Faults) -> Routes:
-    """GET and PUT /faults, DELETE /faults/NAME; each answers with what is at work then."""
+    """GET and PUT /faults, DELETE /faults/NAME; each answers with what is at work then.
+
+    GET /faults/known tells all that there are.
+    """
 
     async def get(request: HttpRequest) -> HttpAnswer:
         del request
         return HttpAnswer(body=_at_work(faults))
+
+    async def known(request: HttpRequest) -> HttpAnswer:
+        del request
+        return HttpAnswer(body={"known": [_described(fault) for fault in Fault]})
 
     async def put(request: HttpRequest) -> HttpAnswer:
         try:
@@ -33,7 +40,9 @@ def fault_routes(faults: Faults) -> Routes:
         return delete
 
     mends: Routes = {("DELETE", f"/faults/{fault.name}"): mend(fault) for fault in Fault}
-    return {("GET", "/faults"): get, ("PUT", "/faults"): put, **mends}
+    return {
+        ("GET", "/faults"): get, ("GET", "/faults/known"): known, ("PUT", "/faults"): put, **mends,
+    }  # fmt: skip
 
 
 def unless(fault: Fault, faults: Faults, handler: Handler, words: str) -> Handler:
@@ -55,6 +64,14 @@ def _asked(body: Any) -> tuple[Fault, float | None]:  # noqa: ANN401  # JSON
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"the value is not a number: {value!r}")
     return fault, allowed(fault, float(value))
+
+
+def _described(fault: Fault) -> dict[str, Any]:
+    amount = AMOUNTS.get(fault)
+    size = None
+    if amount is not None:
+        size = {"default": amount.default, "low": amount.low, "high": amount.high}
+    return {"name": fault.name, "what": fault.value, "value": size}
 
 
 def _at_work(faults: Faults) -> dict[str, Any]:

@@ -50,6 +50,18 @@ class LiveStream:
         self._readers: list[Reader] = []
         self._parameter_sets: tuple[bytes, bytes] | None = None
         self._began = anyio.Event()
+        self._wanted = anyio.Event()
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody reads it now."""
+        return bool(self._readers)
+
+    async def wait_until_wanted(self) -> None:
+        """Until somebody reads it, or asks what its pictures are like before there was one."""
+        while not (self._readers or self._wanted.is_set()):
+            await self._wanted.wait()
+        self._wanted = anyio.Event()
 
     def publish(self, unit: AccessUnit) -> None:
         """Offer a unit to all readers; never waits."""
@@ -62,6 +74,7 @@ class LiveStream:
     async def parameter_sets(self) -> tuple[bytes, bytes]:
         """Sequence and picture parameter sets, waiting for the first key frame."""
         while self._parameter_sets is None:
+            self._wanted.set()
             await self._began.wait()
         return self._parameter_sets
 
@@ -70,6 +83,7 @@ class LiveStream:
         """A reader that is served while this is open."""
         reader = Reader()
         self._readers.append(reader)
+        self._wanted.set()
         try:
             yield reader
         finally:

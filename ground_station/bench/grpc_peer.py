@@ -14,7 +14,8 @@ from ground_station.children import running
 
 _PACKAGE = "mavsdk-grpc==4.0.5"
 _SCRIPT = Path(__file__).with_name("grpc_streams.py")
-_LONGEST_S = 300.0  # wall, for pip and the measurement
+_LONGEST_S = 300.0  # wall, for pip
+_CONNECTED_S = 30.0  # wall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,25 +28,38 @@ class Theirs:
     reason: str | None = None
 
 
-async def measure_grpc(
-    folder: Path, *, aircraft: int, settle_s: float, window_s: float, left_s: float | None
-) -> Theirs:
-    """The same streams of so many fresh aircraft; given up after `left_s`."""
+async def prepare_grpc(within_s: float | None) -> Path | str:
+    """The Python of its environment, or why there is none."""
     if sys.platform != "linux":
-        return Theirs(reason="the time of its servers can be read on Linux only")
+        return "the time of its servers can be read on Linux only"
+    late = "there was no time left to make its environment"
+    if within_s is not None and within_s <= 0.0:
+        return late
+    try:
+        with anyio.fail_after(_LONGEST_S if within_s is None else within_s):
+            return await _environment()
+    except TimeoutError:
+        return late
+    except OSError as error:
+        return f"its environment could not be made: {error}"
+
+
+async def measure_grpc(
+    python: Path | str, folder: Path, *, aircraft: int, settle_s: float, window_s: float
+) -> Theirs:
+    """The same streams of so many fresh aircraft."""
+    if isinstance(python, str):
+        return Theirs(reason=python)
     command = ["-m", "sim.bench_fleet", "--aircraft", str(aircraft)]
     try:
-        with anyio.fail_after(_LONGEST_S if left_s is None else max(0.0, left_s)):
-            python = await _environment()
+        with anyio.fail_after(_CONNECTED_S + settle_s + window_s):
             async with running("aircraft-grpc", command, log_dir=folder) as simulator:
                 urls = [one["mavlink"] for one in simulator.ready["aircraft"]]
                 told = await _run(
                     [str(python), str(_SCRIPT), str(settle_s), str(window_s), *urls], folder
                 )
     except TimeoutError:
-        return Theirs(reason="there was no time left to make its environment and measure")
-    except OSError as error:
-        return Theirs(reason=f"its environment could not be made: {error}")
+        return Theirs(reason="it did not connect in time")
     try:
         result = json.loads(told)
         return Theirs(

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -18,6 +19,7 @@ from drone.addresses import require_free
 from drone.guardian import Guardian
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import may_heal, preflight
+from ground_station.commands.flight_logs import bring_log
 from ground_station.commands.plan import print_findings
 from ground_station.story_printer import StoryPrinter
 from missions.checks import check_flight
@@ -55,6 +57,7 @@ def fly(
     connect: str,
     approve: str | None = None,
     declare: str | None = None,
+    logs: Path | None = None,
     as_json: bool = False,
 ) -> int:
     """Exit code 0 when flown whole and landed; 1 when refused, broken off or stopped."""
@@ -73,7 +76,11 @@ def fly(
     _check(plan, printer, as_json=as_json)
     require_free(connect)
     try:
-        return anyio.run(_run, plan, connect, printer, as_json, _declaration(declared_by))
+        run = partial(
+            _run, plan, connect, printer, logs=logs, as_json=as_json,
+            declaration=_declaration(declared_by),
+        )  # fmt: skip
+        return anyio.run(run)
     finally:
         printer.done()
 
@@ -113,10 +120,13 @@ async def _run(
     plan: MissionPlan,
     url: str,
     printer: StoryPrinter,
-    as_json: bool,  # noqa: FBT001  # anyio.run passes by position
+    *,
+    logs: Path | None,
+    as_json: bool,
     declaration: Declaration | None,
 ) -> int:
-    return await _Flight(plan, url, printer, as_json=as_json, declaration=declaration).run()
+    flight = _Flight(plan, url, printer, logs=logs, as_json=as_json, declaration=declaration)
+    return await flight.run()
 
 
 class _Flight:
@@ -128,6 +138,7 @@ class _Flight:
         url: str,
         printer: StoryPrinter,
         *,
+        logs: Path | None = None,
         as_json: bool,
         declaration: Declaration | None = None,
     ) -> None:
@@ -135,11 +146,12 @@ class _Flight:
         self._declaration = declaration
         self._url = url
         self._printer = printer
+        self._logs = logs
         self._as_json = as_json
         self._bus = Bus()
         self._clock = SystemClock()
         self._vehicle = MavsdkVehicle(
-            "aircraft", url, bus=self._bus, world=self._clock, wall=self._clock
+            "aircraft", url, bus=self._bus, world=self._clock, wall=self._clock, log_folder=logs
         )
         self._patrol = anyio.CancelScope()
 
@@ -170,6 +182,10 @@ class _Flight:
                 try:
                     with self._patrol:
                         code = self._verdict(await self._patrol_whole(runner))
+                        if self._logs is not None:
+                            await bring_log(
+                                self._vehicle, self._logs, self._printer, as_json=self._as_json
+                            )
                     if self._patrol.cancel_called:
                         await stopped.wait()
                 finally:

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pymavlink.dialects.v20 import common as mavlink
 
-from drone.mavlink_frames import Splitter
-from drone.mavlink_streams import read
+from drone.mavlink_frames import Frame, Splitter
+from drone.mavlink_streams import FAST, read
 from drone.newest import Newest, Part
 from patrol.telemetry import TelemetrySample
 from tests.unit.test_mavlink_frames import packed
@@ -121,3 +123,15 @@ def test_an_orbit_of_px4_is_told_from_a_pilots_sticks() -> None:
     assert told(beat(3 << 16 | 1 << 24)).is_orbiting
     assert not told(beat(3 << 16)).is_orbiting
     assert not told(beat(4 << 16 | 3 << 24)).is_orbiting
+
+
+@given(st.sampled_from(sorted(FAST)), st.binary(max_size=80))
+def test_no_body_of_any_fast_message_is_too_mad_to_be_read(number: int, body: bytes) -> None:
+    newest = Newest()
+    read(Frame(1, 1, number, body, b""), newest, 1.0)
+    told = [newest.height_agl_m]
+    if newest.camera is not None:
+        told += [newest.camera.bearing_true_deg, newest.camera.pitch_deg]
+    if newest.attitude is not None:
+        told += [newest.attitude.yaw_deg, newest.attitude.roll_deg]
+    assert all(value is None or math.isfinite(value) for value in told)

@@ -9,7 +9,8 @@ import pytest
 from patrol.camera import CameraLens
 from sim.camera import Camera, Figure, Projection, View
 from sim.figures import Outfit, outfit_from
-from sim.ground import TILE_M, Ground
+from sim.ground import Ground
+from sim.streets import TILE_M
 
 LENS = CameraLens(width_px=1280, height_px=720, hfov_deg=40.0)
 VIEW = View(east_m=10.0, north_m=-5.0, height_agl_m=30.0, bearing_true_deg=30.0, pitch_deg=-27.0)

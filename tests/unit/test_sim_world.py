@@ -16,7 +16,7 @@ from sim.clock import SimClock
 from sim.ears import Ears
 from sim.http import HttpRequest
 from sim.scenario import Gathering, Scenario, load_scenario, scenario_from_dict
-from sim.world import World, level_dba, make_world
+from sim.world import World, make_world
 
 HOME = GeoPoint(lat_deg=23.28, lon_deg=116.73)
 SCENARIO = Scenario(
@@ -154,12 +154,6 @@ def test_nobody_leaves_who_is_out_of_hearing() -> None:
     world = make_world(SCENARIO, 1)
     world.hear(speaker=above(world, aside_m=200.0), spl_1m_dba=110.0, finished_s=100.0)
     assert staying(world) == 32
-
-
-def test_110_dba_at_a_metre_is_heard_as_far_as_178_metres() -> None:
-    ear = Enu(east_m=0.0, north_m=0.0)
-    assert level_dba(110.0, Enu(east_m=177.0, north_m=0.0, up_m=1.6), ear) > 65.0
-    assert level_dba(110.0, Enu(east_m=178.5, north_m=0.0, up_m=1.6), ear) < 65.0
 
 
 def ask_to_play(duration_s: float, spl_dba: str = "110") -> HttpRequest:

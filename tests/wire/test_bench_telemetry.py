@@ -17,7 +17,7 @@ PROMISED = (
 
 
 async def test_a_few_aircraft_are_measured_and_the_other_side_is_left_out_with_a_reason() -> None:
-    spans = Spans(settle_s=0.5, window_s=1.5, whole_s=0.0, aircraft=4, few=2)
+    spans = Spans(settle_s=0.2, window_s=0.9, peer_made_s=0.0, aircraft=4, few=2)
     result = json.loads(json.dumps(await measure_telemetry(spans)))
     assert set(PROMISED) <= set(result)
     assert result["aircraft"] == 4

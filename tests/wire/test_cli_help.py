@@ -17,8 +17,21 @@ COMMANDS = {
     "serve": ["--config"],
     "watch": ["source", "--out", "--every", "--model", "--json"],
     "plan": ["--grid", "--out", "--register", "--home", "--qgc", "--geojson"],
-    "fly": ["plan_file", "--connect", "--approve", "--json"],
+    "fly": ["plan_file", "--connect", "--approve", "--logs", "--json"],
     "bench": ["name", "--quick", "--json"],
+    "sim": [
+        "--aircraft",
+        "--scenario",
+        "--port",
+        "--one-port",
+        "--speed",
+        "--seed",
+        "--wind",
+        "--fault",
+        "--bare",
+        "--px4",
+        "mavproxy.py",
+    ],
     "grids": ["list"],
     "grids list": ["--register", "--json"],
     "log": ["verify"],
@@ -26,7 +39,8 @@ COMMANDS = {
 }
 WRONG = [
     "--nonsense", "nonsense", "demo --nonsense", "serve --nonsense", "watch --nonsense",
-    "plan --nonsense", "fly --nonsense", "grids list --nonsense", "log verify --nonsense",
+    "plan --nonsense", "fly --nonsense", "sim --nonsense",
+    "grids list --nonsense", "log verify --nonsense",
     "log nonsense", "serve", "fly plan.json", "demo --speed 11", "demo --scenario riot",
     "bench nonsense",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import contextmanager
 from typing import Any
 
@@ -73,8 +73,24 @@ async def test_radio_silence_is_told_as_a_lost_link_and_the_end_of_it_too(standi
     lost = await standing.heard("link.lost")
     assert lost.fields["age_s"] >= 3.0
     assert "link.stale" in stale_findings(standing)
+    assert is_at(standing.link.sample, HOME)  # the last one is kept
     standing.aircraft.clear(Fault.SILENT)
     await standing.heard("link.back")
+
+
+async def test_at_half_of_everything_lost_samples_come_and_the_link_is_not_called_lost(
+    standing: Twin,
+) -> None:
+    standing.told.clear()
+    standing.aircraft.inject(Fault.PACKET_LOSS, 50.0)
+    for _ in range(6):
+        await standing.link.until(newer_than(standing.link.sample))
+    standing.aircraft.clear(Fault.PACKET_LOSS)
+    assert "link.lost" not in {event.name for event in standing.told}
+
+
+def newer_than(last: TelemetrySample) -> Callable[[TelemetrySample], bool]:
+    return lambda sample: sample.heard_at_s > last.heard_at_s
 
 
 def stale_findings(twin: Twin) -> set[str]:

@@ -17,7 +17,7 @@ from tests.wire.twins import Twin, a_twin
 
 # All failures of a transfer are tried at once in one fixture, and each takes its time.
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
-TWINS = 12  # MAVSDK corrupts its memory beyond 16 connections in a process
+TWINS = 12  # MAVSDK corrupts its memory beyond 16 of its objects in a process
 UPLOADS = 24  # `gridpatrol bench uploads` makes a hundred and more
 WEAK_LINKS = 3
 

@@ -176,6 +176,8 @@ def test_the_door_refuses_in_words_what_is_no_fault(camera: Camera) -> None:
     assert httpx.put(camera.faults_url, content=b"?").status_code == 400
     assert httpx.delete(f"{camera.faults_url}/EARTHQUAKE").status_code == 404
     assert httpx.get(camera.faults_url).json() == {"faults": []}
+    known = httpx.get(f"{camera.faults_url}/known").json()["known"]
+    assert [fault["name"] for fault in known] == [fault.name for fault in Fault]
 
 
 def test_a_loudspeaker_that_takes_no_clip_says_so(camera: Camera) -> None:

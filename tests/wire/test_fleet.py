@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -14,7 +16,9 @@ import pytest
 from mavsdk.asyncio.plugins.action import ActionAsync
 from mavsdk.exceptions import MavsdkError
 from pymavlink import mavutil
+from pymavlink.dialects.v20 import common as mavlink
 
+from drone.mavlink_streams import POSITION
 from drone.mavsdk_fleet import Fleet, prepare_executor
 from drone.mavsdk_vehicle import MavsdkVehicle
 from patrol.bus import Bus, Subscription
@@ -29,17 +33,21 @@ from sim.clock import SimClock
 from sim.faults import Fault
 from tests.relays import HOST, free_port, serial_line, tcp_server, udp_caller
 from tests.unit.test_plan_words import HOME
+from tests.wire.test_sim_aircraft import HurriedClock
 
 pytestmark = pytest.mark.anyio
+LOCAL_POSITION = 32
 
 
 class Squad:
     """Simulated aircraft, and a fleet that they may join."""
 
-    def __init__(self, group: anyio.abc.TaskGroup) -> None:
-        self.bus, self.clock = Bus(), SystemClock()
+    def __init__(
+        self, group: anyio.abc.TaskGroup, clock: SystemClock, first_contact_s: float
+    ) -> None:
+        self.bus, self.clock = Bus(), clock
         self.fleet = Fleet(
-            bus=self.bus, world=self.clock, wall=self.clock, first_contact_s=3.0
+            bus=self.bus, world=self.clock, wall=self.clock, first_contact_s=first_contact_s
         )  # fmt: skip
         self.group = group
 
@@ -74,10 +82,12 @@ class Squad:
 
 
 @asynccontextmanager
-async def a_squad() -> AsyncIterator[Squad]:
+async def a_squad(
+    clock: SystemClock | None = None, first_contact_s: float = 3.0
+) -> AsyncIterator[Squad]:
     prepare_executor()
     async with anyio.create_task_group() as group:
-        squad = Squad(group)
+        squad = Squad(group, clock or SystemClock(), first_contact_s)
         group.start_soon(squad.fleet.run)
         yield squad
         group.cancel_scope.cancel()
@@ -92,10 +102,10 @@ async def until(
     return sample
 
 
-async def the_event(events: Subscription[StoryEvent], name: str) -> StoryEvent:
+async def the_event(events: Subscription[StoryEvent], name: str, **fields: object) -> StoryEvent:
     with anyio.fail_after(10.0):
         async for event in events:
-            if event.name == name:
+            if event.name == name and fields.items() <= event.fields.items():
                 return event
     raise AssertionError(name)
 
@@ -223,7 +233,7 @@ async def test_a_second_aircraft_with_a_system_id_that_is_taken_is_refused_in_wo
 
 
 async def test_an_aircraft_leaves_comes_back_and_is_lost_and_found_without_a_restart() -> None:
-    async with a_squad() as squad:
+    async with a_squad(HurriedClock(), first_contact_s=20.0) as squad:
         aircraft, port = await squad.aircraft(1)
         url = f"udpout://{HOST}:{port}"
         async with squad.joined(squad.vehicle("GP-1", url)):
@@ -242,3 +252,56 @@ async def test_an_aircraft_leaves_comes_back_and_is_lost_and_found_without_a_res
                 await the_event(events, "link.back")
                 await vehicle.do(Arm())
                 assert (await until(vehicle, lambda s: s.is_armed is True)) is not last
+
+
+async def test_a_stream_that_stops_is_asked_for_again_and_an_unread_one_is_stopped() -> None:
+    async with a_squad(HurriedClock(), first_contact_s=20.0) as squad:
+        aircraft, port = await squad.aircraft(1)
+        vehicle = squad.vehicle("GP-1", f"udpout://{HOST}:{port}", 1)
+
+        async def until_sent_every(number: int, interval_us: int) -> None:
+            with anyio.fail_after(10.0):
+                while aircraft._streams.interval_us(number) != interval_us:
+                    await anyio.sleep(0.02)
+
+        async with squad.joined(vehicle):
+            await until_sent_every(LOCAL_POSITION, -1)
+            await until_sent_every(POSITION, 100_000)
+            aircraft._streams.set(POSITION, -1.0)
+            await until_sent_every(POSITION, 100_000)
+            last = vehicle.latest()
+            assert last is not None
+            await until(vehicle, lambda s: s.heard_at_s > last.heard_at_s)
+
+
+async def test_when_this_process_hangs_its_heartbeats_stop_so_that_the_fail_safe_can_work() -> None:
+    beat = mavlink.MAVLink_heartbeat_message(2, 12, 29, 0x03040000, 3, 3)
+    out = mavlink.MAVLink(None, srcSystem=1, srcComponent=1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as aircraft:
+        aircraft.bind((HOST, 0))
+        aircraft.setblocking(False)
+        async with a_squad() as squad:
+            url = f"udpout://{HOST}:{aircraft.getsockname()[1]}"
+            vehicle = squad.vehicle("GP-1", url, 1)
+            squad.group.start_soon(vehicle.run)
+            with anyio.fail_after(5.0):
+                while (station := heard(aircraft)) is None:
+                    await anyio.sleep(0.02)
+                while vehicle._system is None:
+                    aircraft.sendto(bytes(beat.pack(out)), station)
+                    await anyio.sleep(0.05)
+            while heard(aircraft) is not None:
+                pass
+            threading.Event().wait(2.2)  # hangs the event loop for two heartbeats
+            assert heard(aircraft) is None
+            with anyio.fail_after(5.0):
+                while heard(aircraft) is None:
+                    await anyio.sleep(0.02)
+
+
+def heard(aircraft: socket.socket) -> tuple[str, int] | None:
+    """Who has sent something since the last look."""
+    try:
+        return aircraft.recvfrom(2048)[1]  # type: ignore[no-any-return]
+    except BlockingIOError:
+        return None

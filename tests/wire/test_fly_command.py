@@ -114,8 +114,12 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_a_plan_is_flown_with_each_step_told_and_the_aircraft_lands(tmp_path: Path) -> None:
     plan = a_low_loop()
     with simulator(tmp_path) as own:
-        flown = fly(written(tmp_path, plan), own, "--json", within_s=50.0)
+        flown = fly(
+            written(tmp_path, plan), own, "--json", "--logs", str(tmp_path / "logs"), within_s=50.0
+        )
     assert flown.code == 0, flown.err
+    kept = sorted(file.suffix for file in (tmp_path / "logs").iterdir())
+    assert kept == [".tlog", ".ulg"], flown.err
     ours = [event for event in flown.events if event["event"] not in BESIDE]
     assert [event["event"] for event in ours] == [
         "mission.uploaded", "preflight", "airborne", "waypoint", "waypoint", "waypoint", "waypoint",

@@ -316,19 +316,6 @@ async def test_a_take_off_that_is_acknowledged_and_not_done_is_not_taken_for_don
         assert aircraft.autopilot.model.is_on_ground
 
 
-async def test_an_upload_outlives_a_lost_request_and_one_that_ends_in_an_error_is_none() -> None:
-    async with broken(Fault.MISSION_ACK_WRONG) as (link, aircraft):
-        with pytest.raises(CommandDenied, match="upload fence"):
-            await link.vehicle.do(Upload(plan=a_loop()))
-        assert not (await link.vehicle.ask()).is_mission_confirmed
-        assert aircraft.autopilot.mission == []
-        aircraft.clear(Fault.MISSION_ACK_WRONG)
-        aircraft.inject(Fault.UPLOAD_FIRST_REQUEST_LOST)
-        await link.vehicle.do(Upload(plan=a_loop()))
-        assert len([item for item in aircraft.autopilot.mission if item.point is not None]) == 4
-        assert (await link.vehicle.ask()).is_mission_confirmed
-
-
 async def test_a_low_battery_and_lost_satellites_forbid_take_off() -> None:
     async with broken() as (link, aircraft):
         await link.vehicle.do(Upload(plan=a_loop()))
