@@ -26,7 +26,7 @@ __all__ = ["Guardian", "decide"]
 
 _ACT_AGAIN_S = 10.0  # wall
 _WARN_AFTER_S = 5.0  # wall; what is not known at one moment often is at the next
-_WARN_AGAIN_S = 60.0  # wall
+_WARN_AGAIN_S = 300.0  # wall
 _OTHER_AGE_S = 5.0  # wall; where an aircraft was longer ago is no knowledge
 _TICK_S = 0.5  # wall; samples stop when the link is lost, the watch must not
 _STALE_TICKS = 2  # one could be our own process that stood still

@@ -14,8 +14,14 @@ from patrol.plan import Finding, LookHold, MissionPlan, stops
 from patrol.telemetry import Fix, TelemetrySample
 from patrol.vehicle import Facts
 
-# What comes right by itself within seconds of a start; whatever else is found stays.
+# What comes right by itself within seconds of a start though it does not forbid, and what forbids
+# and never does.
 _MAY_HEAL = frozenset({"speaker.silent", "camera.dark", "clock.unknown"})
+_STAYS = frozenset(
+    {"failsafe.off", "failsafe.other", "return_type.other", "return.high", "return.low",
+     "clock.off", "declare.missing", "declare.automatic", "declare.old", "declare.remote_id",
+     "declare.weather"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,10 @@ def preflight(
 
 def may_heal(findings: list[Finding]) -> bool:
     """Whether asking again soon may find less: an autopilot just started is not ready at once."""
-    return bool(stops(findings)) or any(finding.code in _MAY_HEAL for finding in findings)
+    forbidding = {finding.code for finding in stops(findings)}
+    if forbidding & _STAYS:
+        return False
+    return bool(forbidding) or any(finding.code in _MAY_HEAL for finding in findings)
 
 
 def _link(asked: _Asked) -> Iterator[Finding]:

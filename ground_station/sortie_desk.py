@@ -29,6 +29,7 @@ from patrol.story import StoryEvent
 __all__ = ["SortieDesk", "SortieParts"]
 
 _RESTART = by_system("station.restart")
+_KNOWN_WITHIN_S = 2.0  # wall; of a station just started
 _LAUNCHERS = (Role.PILOT,)
 _APPROVERS = (Role.LEADER,)
 _PLANNERS = (Role.LEADER, Role.PILOT)
@@ -43,7 +44,7 @@ class SortieDesk:
         self._flight: Flight | None = None
         self._launch_counts: Counter[str] = Counter()
         self._asked = anyio.Event()
-        self._is_finding_out = True
+        self._known = anyio.Event()
         self._logs = LogDesk(
             records=parts.records,
             telemetry=parts.telemetry,
@@ -73,7 +74,7 @@ class SortieDesk:
 
     def know_the_aircraft(self) -> None:
         """It is known what the aircraft does: from now on it may be launched."""
-        self._is_finding_out = False
+        self._known.set()
 
     async def adopt(self, record: SortieRecord, plan: MissionPlan) -> None:
         """Go on with a sortie that an earlier run of the station launched and that is in the air.
@@ -160,10 +161,12 @@ class SortieDesk:
         plan, findings = self._found(plan_id)
         if not plan.approved_by:
             raise Refused(f"plan {plan_id} is not approved")
+        with anyio.move_on_after(_KNOWN_WITHIN_S):
+            await self._known.wait()
+        if not self._known.is_set():
+            raise StillFindingOut
         if self._flight is not None:
             raise Refused(f"sortie {self._flight.record.sortie_id} is not closed yet")
-        if self._is_finding_out:
-            raise StillFindingOut
         parts = self._parts
         sample = parts.vehicle.latest()
         if sample is None or sample.is_in_air is None:

@@ -85,7 +85,10 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "landed": lambda f: f"landed, battery {f.get('battery_pct') or 0:.0f} %",
     "log.closed": lambda f: f"patrol log closed: {f.get('rows')} rows, head {f.get('head')}",
     "speed": lambda f: f"world speed {f.get('speed'):g}x: {f.get('reason')}",
-    "guardian": lambda f: f"guardian: {f.get('rule')} -> {f.get('action')}",
+    "guardian": lambda f: (
+        f"guardian: {f.get('rule')} -> {f.get('action')}"
+        + (f" ({f.get('text')})" if f.get("text") else "")
+    ),
     "sortie.aborted": lambda f: f"sortie broken off: {f.get('reason')}{_texts(f)}",
     "sortie.adopted": lambda f: (
         f"found in the air again on its plan ({f.get('mode')}, waypoint {f.get('waypoint')} of "

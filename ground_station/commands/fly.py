@@ -17,7 +17,7 @@ from rich.console import Console
 from drone.addresses import require_free
 from drone.guardian import Guardian
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
-from drone.preflight import preflight
+from drone.preflight import may_heal, preflight
 from ground_station.commands.flight_logs import bring_log
 from ground_station.commands.plan import print_findings
 from ground_station.story_printer import StoryPrinter
@@ -224,7 +224,7 @@ class _Flight:
                 declaration=self._declaration,
             )  # fmt: skip
             findings = [finding for finding in found if finding.code not in _NOT_ABOARD]
-            if not stops(findings) or self._clock.monotonic_s() > give_up_s:
+            if not may_heal(findings) or self._clock.monotonic_s() > give_up_s:
                 return findings
             await anyio.sleep(_LOOK_EVERY_S)
 

@@ -145,6 +145,7 @@ def test_the_rows_come_in_the_order_a_pilot_thinks() -> None:
 def test_only_what_may_come_right_by_itself_is_waited_for() -> None:
     assert may_heal(findings(LIVE, a_sample(gnss=None)))
     assert not may_heal(findings(a_plan(), said=None)), "nobody declares while we wait"
+    assert not may_heal(findings(LIVE, a_sample(gnss=None), said=None)), "refused anyhow"
 
 
 @pytest.mark.parametrize(

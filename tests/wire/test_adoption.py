@@ -154,7 +154,7 @@ async def test_of_several_sorties_without_an_end_only_the_newest_can_be_in_the_a
 
 async def test_until_it_is_known_what_the_aircraft_does_nothing_is_launched(house: House) -> None:
     plan = await left_behind(house)
-    house.sorties._is_finding_out = True
+    house.sorties._known = anyio.Event()
     house.sorties._plans["M-9"] = (replace(plan, plan_id="M-9"), [])
     house.vehicle._sample = a_sample(mode=FlightMode.UNKNOWN, is_in_air=None)
     async with anyio.create_task_group() as group:

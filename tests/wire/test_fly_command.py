@@ -167,6 +167,21 @@ def test_nobody_at_the_address_is_told_in_one_sentence_within_ten_seconds(tmp_pa
     assert "mission uploaded" not in ended.out
 
 
+def test_a_live_flight_that_nobody_declared_stays_on_the_ground_and_a_declared_one_is_checked(
+    tmp_path: Path, url: str
+) -> None:
+    live = written(tmp_path, replace(a_loop(), is_exercise=False))
+    ended = fly(live, url)
+    assert ended.code == 1
+    assert "nobody has declared that remote identification sends" in ended.out + ended.err
+    declared = fly(live, url, "--declare", "Huang", "--json")
+    found = next(event for event in declared.events if event["event"] == "preflight")["findings"]
+    codes = {finding["code"]: finding["level"] for finding in found}
+    # The simulator's exercise is days away from the machine's clock.
+    assert codes["clock.off"] == "stop"
+    assert not {code for code in codes if code.startswith("declare.")} - {"declare.by"}
+
+
 def test_whoever_starts_it_answers_for_it_by_name_and_can_stop_it_before_any_contact(
     tmp_path: Path,
 ) -> None:

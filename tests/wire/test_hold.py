@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
+import anyio
 import pytest
 
 from ground_station.sortie_watch import SortieWatch
+from patrol.crowds import SeenCrowds
 from patrol.geo import GeoPoint, offset
 from patrol.plan import MissionPlan
 from patrol.sighting import Sighting, Stage
@@ -128,3 +130,21 @@ async def test_another_crowd_that_clears_does_not_end_the_hold(house: House) -> 
     assert watch.held_place is not None
     house.crowd._hold.cleared(watch, replace(a_sighting(), place=watch.plan.home))
     assert watch.held_place is None
+
+
+async def test_every_valid_look_tells_the_guardian_where_crowds_are_by_the_upper_bound(
+    house: House,
+) -> None:
+    crowd = [(float(i % 5), float(i // 5)) for i in range(30)]
+    few = [(40.0 + i, 0.0) for i in range(5)]  # up to 9.4 of them: no crowd
+    some = [(80.0 + i, 0.0) for i in range(6)]  # up to 10.8
+    with house.bus.subscribe(SeenCrowds) as seen:
+        house.bus.publish(a_look(0.0, [*crowd, *few, *some], is_valid=True, is_in_view=True))
+        with anyio.fail_after(5.0):
+            look = await seen.get()
+        assert sorted(len(one.people) for one in look.crowds) == [6, 30]
+        assert look.footprint
+        house.bus.publish(a_look(1.0, crowd, is_valid=False, is_in_view=True))
+        house.bus.publish(a_look(2.0, [], is_valid=True, is_in_view=True))
+        with anyio.fail_after(5.0):
+            assert (await seen.get()).crowds == (), "what could not look says nothing"
