@@ -75,7 +75,7 @@ class DemoStory:
     async def _launch(self) -> None:
         """Wait for the aircraft's first words, then plan, approve and fly."""
         with anyio.move_on_after(_LINK_WITHIN_S):
-            while not _knows_home(await self._client.state()):
+            while not _may_launch(await self._client.state()):
                 await anyio.sleep(0.1)
         try:
             await auto_operator.launch(self._client, self._grid_code)
@@ -138,8 +138,12 @@ class DemoStory:
                 )
 
 
-def _knows_home(state: dict[str, Any]) -> bool:
-    return any(aircraft["home"] for aircraft in state.get("aircraft") or [])
+def _may_launch(state: dict[str, Any]) -> bool:
+    """Whether the aircraft has said where home is and whether it flies."""
+    return any(
+        aircraft["home"] and aircraft["is_in_air"] is not None
+        for aircraft in state.get("aircraft") or []
+    )
 
 
 def progress_text(state: dict[str, Any]) -> str:
