@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -75,15 +76,11 @@ def fly(
     _check(plan, printer, as_json=as_json)
     require_free(connect)
     try:
-        flight = _Flight(
-            plan,
-            connect,
-            printer,
-            logs=logs,
-            as_json=as_json,
+        run = partial(
+            _run, plan, connect, printer, logs=logs, as_json=as_json,
             declaration=_declaration(declared_by),
-        )
-        return anyio.run(flight.run)
+        )  # fmt: skip
+        return anyio.run(run)
     finally:
         printer.done()
 
@@ -117,6 +114,19 @@ def _declaration(by: str) -> Declaration | None:
     if not by:
         return None
     return Declaration(by=by, at_utc=datetime.now(UTC), remote_id_ok=True, weather="fit to fly")
+
+
+async def _run(
+    plan: MissionPlan,
+    url: str,
+    printer: StoryPrinter,
+    *,
+    logs: Path | None,
+    as_json: bool,
+    declaration: Declaration | None,
+) -> int:
+    flight = _Flight(plan, url, printer, logs=logs, as_json=as_json, declaration=declaration)
+    return await flight.run()
 
 
 class _Flight:

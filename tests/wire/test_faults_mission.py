@@ -230,7 +230,7 @@ async def test_an_upload_that_is_broken_off_leaves_the_mission_unconfirmed(twin:
     async with anyio.create_task_group() as group:
         group.start_soon(upload)
         await anyio.wait_all_tasks_blocked()
-        async with twin.link.vehicle._calls.turn(1):  # as a return home does
+        async with twin.link.vehicle._calls.turn(2):  # as a return home does
             assert "broken off" in broken_off[0].reason
     assert not await twin.is_confirmed()
     twin.aircraft.clear(Fault.WRITE_REQUEST_1_NO_ANSWER)

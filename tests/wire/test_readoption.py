@@ -94,7 +94,7 @@ def living(path: Path, *words: str) -> Iterator[Killed]:
 
 
 def launched(station: Station) -> str:
-    station.until(has_home)
+    station.until(lambda now: has_home(now) and now["aircraft"][0]["is_in_air"] is not None)
     made = station.post("/plans", "LEAD", grid_code=GRID).json()
     plan_id = made["plan"]["plan_id"]
     station.post(f"/plans/{plan_id}/approve", "LEAD", digest=made["digest"])
