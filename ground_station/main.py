@@ -94,6 +94,7 @@ class Station:
             wall=self._wall,
         )
         self._make_desks()
+        self._make_sortie_desk()
         self._showing = Showing(
             bus=self._bus,
             board=self._board,
@@ -217,6 +218,9 @@ class Station:
             templates=self._templates,
             on_played=effect_desk.begin,
         )
+
+    def _make_sortie_desk(self) -> None:
+        """Who flies, who takes over after a restart, and who guards it."""
         self._sortie_desk = SortieDesk(
             SortieParts(
                 register=self._register,
@@ -236,9 +240,9 @@ class Station:
                     speaker=self._speaker,
                     board=self._board,
                     wall=self._wall,
-                    within_s=settings.ready_within_s,
+                    within_s=self._settings.ready_within_s,
                 ).check,
-                is_exercise=settings.is_exercise,
+                is_exercise=self._settings.is_exercise,
             )
         )
         self._adoption = Adoption(

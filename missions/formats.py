@@ -54,8 +54,8 @@ def write_json(path: Path, body: dict[str, Any]) -> None:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from error
 
 
-def to_qgc(plan: MissionPlan) -> dict[str, Any]:
-    """The plan as QGroundControl reads it (file format version 1, mission version 2)."""
+def _qgc_items(plan: MissionPlan) -> list[dict[str, Any]]:
+    """Take-off, speed, gimbal and waypoints, and the return, as QGroundControl's simple items."""
     items: list[dict[str, Any]] = []
 
     def add(command: int, frame: int, params: list[Any]) -> None:
@@ -87,6 +87,12 @@ def to_qgc(plan: MissionPlan) -> dict[str, Any]:
             _at([waypoint.hold_s, 0, 0, None], waypoint.point, waypoint.height.metres),
         )  # fmt: skip
     add(_RETURN, _FRAME_MISSION, [0, 0, 0, 0, 0, 0, 0])
+    return items
+
+
+def to_qgc(plan: MissionPlan) -> dict[str, Any]:
+    """The plan as QGroundControl reads it (file format version 1, mission version 2)."""
+    speed_m_s = plan.waypoints[-1].speed_m_s
     return {
         "fileType": "Plan",
         "version": 1,
@@ -113,7 +119,7 @@ def to_qgc(plan: MissionPlan) -> dict[str, Any]:
             "hoverSpeed": speed_m_s,
             "globalPlanAltitudeMode": 1,
             "plannedHomePosition": _at([], plan.home, plan.home_elevation_amsl_m),
-            "items": items,
+            "items": _qgc_items(plan),
         },
     }  # fmt: skip
 
