@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-_LEFT_OUT = pytest.StashKey[str]()
 # A street that nobody here filmed; Debian's opencv-doc carries it.
 REAL_VIDEO = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -38,20 +37,22 @@ def _missing() -> dict[str, str]:
     return missing
 
 
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """The line about what is left out."""
+    missing = _missing()
+    told = [f"{marker.replace('_', ' ')} tests ({needs})" for marker, needs in missing.items()]
+    return ["left out: " + "; ".join(told)] if told else []
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a tool that is not there; one line says so."""
-    told = []
-    for marker, needs in _missing().items():
-        left_out = [item for item in items if item.get_closest_marker(marker)]
-        if left_out:
-            items[:] = [item for item in items if item not in left_out]
-            config.hook.pytest_deselected(items=left_out)
-            told.append(f"{len(left_out)} {marker.replace('_', ' ')} tests ({needs})")
-    if told:
-        config.stash[_LEFT_OUT] = "left out: " + "; ".join(told)
+    """Leave out what needs a tool that is not there; keep a file's tests on one worker.
 
-
-def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
-    """The line about what was left out."""
-    line = config.stash.get(_LEFT_OUT, "")
-    return [line] if line else []
+    The heavy ones, which fly the whole house and want both cores, are one group: never two at once.
+    """
+    left_out = [item for item in items if any(map(item.get_closest_marker, _missing()))]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+    for item in items:
+        is_heavy = item.get_closest_marker("browser") or item.get_closest_marker("flight")
+        item.add_marker(pytest.mark.xdist_group("heavy" if is_heavy else item.path.name))

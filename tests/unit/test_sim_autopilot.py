@@ -295,6 +295,7 @@ def test_it_comes_home_over_a_hill_at_its_return_height_above_the_ground_there()
     assert flat(1.0, 2.0) == 0.0
 
 
+@pytest.mark.timeout(60)  # twenty flights, each to its end
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.sampled_from(["hold", "mission", "home", "land", "link", "heard", "gnss", "fix",
                                  "push", "gone", "low", "orbit"]), max_size=12),
@@ -324,8 +325,9 @@ def test_whatever_happens_in_whatever_order_it_flies_one_known_mode_and_ends_on_
         assert pilot.is_armed or pilot.model.is_on_ground
     pilot.sticks = None
     pilot.faults.clear()
-    pilot.land()
     while pilot.is_armed:
+        if pilot.mode is not Mode.LAND:
+            pilot.land()  # a breach of the fence on the way down holds it; the pilot asks again
         flight.fly(1.0)
         assert flight.flown_s < 900.0, pilot.mode
 
