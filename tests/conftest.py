@@ -44,6 +44,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return ["left out: " + "; ".join(told)] if told else []
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs a tool that is not there; keep a file's tests on one worker.
 
