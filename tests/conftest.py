@@ -7,9 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # A street that nobody here filmed; Debian's opencv-doc carries it.
 REAL_VIDEO = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
+_HEAVY = ("tests/browser/", "tests/flight/")
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -44,16 +47,21 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return ["left out: " + "; ".join(told)] if told else []
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a tool that is not there; keep a file's tests on one worker.
-
-    The heavy ones, which fly the whole house and want both cores, are one group: never two at once.
-    """
+    """Leave out what needs a tool that is not there."""
     left_out = [item for item in items if any(map(item.get_closest_marker, _missing()))]
     if left_out:
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
-    for item in items:
-        is_heavy = item.get_closest_marker("browser") or item.get_closest_marker("flight")
-        item.add_marker(pytest.mark.xdist_group("heavy" if is_heavy else item.path.name))
+
+
+class _OneHouseAtATime(LoadFileScheduling):
+    """A file stays on one worker; those that fly the whole house want both cores: never two."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "heavy" if nodeid.startswith(_HEAVY) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Used when there are workers."""
+    return _OneHouseAtATime(config, log)
