@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
 
 
-class _OneHouseAtATime(LoadFileScheduling):
+class _OneHouseAtATime(LoadFileScheduling):  # type: ignore[misc]  # xdist is untyped
     """A file stays on one worker; those that fly the whole house want both cores: never two."""
 
     def _split_scope(self, nodeid: str) -> str:
