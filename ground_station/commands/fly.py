@@ -74,16 +74,15 @@ def fly(
     printer = StoryPrinter(as_json=as_json)
     _check(plan, printer, as_json=as_json)
     require_free(connect)
+
+    async def whole() -> int:  # its cancel scope is made where the event loop runs
+        declaration = _declaration(declared_by)
+        return await _Flight(
+            plan, connect, printer, logs=logs, as_json=as_json, declaration=declaration
+        ).run()
+
     try:
-        flight = _Flight(
-            plan,
-            connect,
-            printer,
-            logs=logs,
-            as_json=as_json,
-            declaration=_declaration(declared_by),
-        )
-        return anyio.run(flight.run)
+        return anyio.run(whole)
     finally:
         printer.done()
 
