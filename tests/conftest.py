@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 _LEFT_OUT = pytest.StashKey[str]()
+MINIMA = pytest.StashKey[list[str]]()  # a line a flight
 # A street that nobody here filmed; Debian's opencv-doc carries it.
 REAL_VIDEO = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -18,6 +19,28 @@ def chromium_path() -> str | None:
     """Where a Chromium is: GRIDPATROL_CHROMIUM, or one on the PATH."""
     named = os.environ.get("GRIDPATROL_CHROMIUM")
     return named or next((path for n in _CHROMIUM_NAMES if (path := shutil.which(n))), None)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of the flights."""
+    parser.addoption(
+        "--px4", metavar="DIR", help="fly tests/flight on a built PX4 (DIR/bin/px4, DIR/etc)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing flown yet."""
+    config.stash[MINIMA] = []
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """What each flight kept at least."""
+    if lines := config.stash[MINIMA]:
+        terminalreporter.section("minima of the flights")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture
