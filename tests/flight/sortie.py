@@ -20,18 +20,17 @@ from patrol.clock import SystemClock
 from patrol.geo import Datum, GeoPoint, Height, offset
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
-from patrol.telemetry import TelemetrySample
+from patrol.telemetry import FlightMode, TelemetrySample
 from tests.unit.test_plan_words import a_plan
 
 PILOT = Cause(actor="Huang", role=Role.PILOT)
 HEIGHT_M = 12.0
-FENCE_M = 120.0
 _READY_WITHIN_S = 30.0  # wall
 _RATE_HZ = 10.0  # the twins live faster than the wall clock
 
 
-def a_route(home: GeoPoint, *corners: tuple[float, float]) -> MissionPlan:
-    """An approved patrol over these places (east, north), low, inside a fence of 240 m."""
+def a_route(home: GeoPoint, *corners: tuple[float, float], fence_m: float = 70.0) -> MissionPlan:
+    """An approved low patrol over these places (east, north); the fence is so far from home."""
     height = Height(metres=HEIGHT_M, datum=Datum.HOME)
     plan = a_plan()
     return replace(
@@ -42,17 +41,18 @@ def a_route(home: GeoPoint, *corners: tuple[float, float]) -> MissionPlan:
             for e, n in corners
         ),
         fence=tuple(
-            offset(home, east_m=e * FENCE_M, north_m=n * FENCE_M)
+            offset(home, east_m=e * fence_m, north_m=n * fence_m)
             for e, n in ((-1, -1), (1, -1), (1, 1), (-1, 1))
         ),
         return_height=height,
     ).approved("Zheng", datetime.now(UTC))
 
 
-def a_loop(home: GeoPoint, side_m: float) -> MissionPlan:
+def a_loop(home: GeoPoint, side_m: float, fence_m: float = 70.0) -> MissionPlan:
     """Four corners around home."""
     half = side_m / 2.0
-    return a_route(home, (half, -half), (half, half), (-half, half), (-half, -half))
+    corners = ((half, -half), (half, half), (-half, half), (-half, -half))
+    return a_route(home, *corners, fence_m=fence_m)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Sortie:
             else:
                 self.report = await self.runner.take_over(found_utc)
 
-        await self.until(lambda sample: sample.is_in_air is not None)
+        await self.until(lambda s: s.is_in_air is not None and s.mode is not FlightMode.UNKNOWN)
         group.start_soon(fly)
 
     async def landed(self, within_s: float = 120.0) -> SortieReport:
@@ -145,7 +145,8 @@ async def a_sortie(
     async def listen() -> None:
         with bus.subscribe(StoryEvent) as events:
             async for event in events:
-                sortie.told.append(event)
+                if not event.sortie or event.sortie == f"{name}-S01":
+                    sortie.told.append(event)
 
     async with anyio.create_task_group() as group:
         for part in (listen, vehicle.run, guardian.run):

@@ -28,7 +28,7 @@ from tests.relays import free_port
 from tests.unit.test_plan_words import HOME
 
 ELEVATION_M = 12.0
-SIM_SPEED, PX4_SPEED = 10.0, 4.0
+SIM_SPEED, PX4_SPEED = 16.0, 4.0
 _APART_M = 5.0  # between launch points, as `gridpatrol sim` places them
 _PX4_PORT = 14540
 _LANDS_AT = {"MPC_LAND_SPEED": 2.0}  # metres a second: the last ten metres are no part of a test
@@ -45,11 +45,17 @@ class Twin:
     homes: list[GeoPoint]
     speed: float
     ours: list[SimAircraft]  # none when it is a PX4
+    clock: SimClock | None = None  # ours
 
     async def lose_link_after(self, wall_s: int) -> None:
         """How long a station may be silent; PX4 counts its own seconds, the sim the wall's."""
         factor = 1 if self.ours else int(self.speed)
         await self.radios[0].set(COM_DL_LOSS_T=wall_s * factor)
+
+    def pace(self, speed: float) -> None:
+        """World seconds in a second from now on; PX4 keeps the speed that it was started with."""
+        if self.clock is not None:
+            self.clock.speed = speed
 
     async def drain(self, to_pct: float) -> None:
         """Until no more than so much is left; it does not sink much further by itself."""
@@ -57,10 +63,15 @@ class Twin:
         if not self.ours:
             await radio.set(SIM_BAT_MIN_PCT=to_pct, SIM_BAT_DRAIN=20.0)
         else:
-            self.ours[0].inject(Fault.BATTERY_COLLAPSE, _DRAIN_PCT_S)
+            await self._drain_ours(to_pct)
         await radio.until(lambda heard: heard.charge_pct is not None and heard.charge_pct <= to_pct)
-        if self.ours:
-            self.ours[0].clear(Fault.BATTERY_COLLAPSE)
+
+    async def _drain_ours(self, to_pct: float) -> None:
+        one = self.ours[0]
+        one.inject(Fault.BATTERY_COLLAPSE, _DRAIN_PCT_S)
+        while one.autopilot.battery_pct > to_pct:
+            await anyio.sleep(0.01)
+        one.clear(Fault.BATTERY_COLLAPSE)
 
 
 @asynccontextmanager
@@ -83,7 +94,7 @@ async def built_in(
                 ours.append(one)
             for radio in radios:
                 await radio.set(**_LANDS_AT)
-            yield Twin(name="sim", radios=radios, homes=homes, speed=speed, ours=ours)
+            yield Twin(name="sim", radios=radios, homes=homes, speed=speed, ours=ours, clock=clock)
             group.cancel_scope.cancel()
 
 
