@@ -90,9 +90,10 @@ async def test_sticks_win_are_handed_back_and_pushed_over_the_fence_the_autopilo
             outside = offset(twin.homes[0], east_m=FENCE_M + 10.0, north_m=0.0)
             with pytest.raises(CommandDenied, match="outside the plan's fence"):
                 await sortie.vehicle.do(GoTo(point=outside, height_above_home_m=HEIGHT_M))
-            sticks.right = 0.8
-            await sortie.heard("pilot.has_it", mode="manual")
+            sticks.right = -0.8
+            await sortie.until(lambda sample: sample.mode is FlightMode.MANUAL)
             sticks.right = 0.0
+            await sortie.heard("pilot.has_it", mode="manual")
             await sortie.until(stands)
             await sortie.runner.resume(PILOT)
             resumed = len(waypoints(sortie))

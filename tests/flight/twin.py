@@ -34,6 +34,8 @@ _PX4_PORT = 14540
 _LANDS_AT = {"MPC_LAND_SPEED": 2.0}  # metres a second: the last ten metres are no part of a test
 _HOVER_S = 1500  # what the built-in aircraft's battery lasts
 _DRAIN_PCT_S = 5.0
+# As a squad sets them, and as the built-in aircraft has them; PX4's own fence only stops it.
+_FAILSAFES = {"GF_ACTION": 3, "COM_LOW_BAT_ACT": 3, "NAV_DLL_ACT": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,7 @@ async def px4(folder: Path, work: Path, *, aircraft: int = 1) -> AsyncIterator[T
                 for radio in radios:
                     await radio.until(lambda heard: heard.point is not None)
                     await radio.set(**_LANDS_AT, SIM_BAT_DRAIN=float(_HOVER_S))
-                    await radio.set(COM_DL_LOSS_T=int(10 * PX4_SPEED))
+                    await radio.set(COM_DL_LOSS_T=int(10 * PX4_SPEED), **_FAILSAFES)
                 yield Twin(name="PX4", radios=radios, homes=homes, speed=PX4_SPEED, ours=[])
             finally:
                 with anyio.CancelScope(shield=True):
