@@ -26,6 +26,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--px4", metavar="DIR", help="fly tests/flight on a built PX4 (DIR/bin/px4, DIR/etc)"
     )
+    parser.addoption("--route", metavar="PLAN", help="test this route: a plan of `gridpatrol plan`")
+    parser.addoption(
+        "--tested", metavar="FILE", help="where to write that the route of --route is TESTED"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

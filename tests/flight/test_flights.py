@@ -146,7 +146,7 @@ async def test_an_aircraft_that_hears_nobody_comes_home_by_itself(
         async with a_sortie(radio.url, plan) as sortie:
             await sortie.start(group)
             await sortie.until(lambda sample: (sample.mission_item or 0) >= 1)
-            await twin.lose_link_after(3)
+            await twin.lose_link_after(2)
             radio.is_cut = True
             await sortie.heard("link.lost")
             await radio.until(lambda heard: heard.mode == (4, 5))

@@ -39,6 +39,30 @@ _FAILSAFES = {"GF_ACTION": 3, "COM_LOW_BAT_ACT": 3, "NAV_DLL_ACT": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the aircraft stand, each some metres east of the one before."""
+
+    home: GeoPoint = HOME
+    elevation_amsl_m: float = ELEVATION_M
+
+    def homes(self, aircraft: int) -> list[GeoPoint]:
+        """As `gridpatrol sim` places them."""
+        return [offset(self.home, east_m=_APART_M * n, north_m=0.0) for n in range(aircraft)]
+
+    def scenario(self) -> dict[str, object]:
+        """An empty world for `gridpatrol sim`."""
+        camera = {"width_px": 320, "height_px": 180, "hfov_deg": 40.0, "frames_per_s": 1}
+        return {
+            "home": [self.home.lon_deg, self.home.lat_deg],
+            "home_elevation_amsl_m": self.elevation_amsl_m, "start_utc": "2026-11-24T01:30:00Z",
+            "gathering": None, "passers_by": 0, "camera": camera,
+        }  # fmt: skip
+
+
+_HERE = Place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
     """One aircraft or several, and what can be done to them."""
 
@@ -78,10 +102,10 @@ class Twin:
 
 @asynccontextmanager
 async def built_in(
-    *, aircraft: int = 1, wind: Wind | None = None, speed: float = SIM_SPEED
+    place: Place = _HERE, *, aircraft: int = 1, wind: Wind | None = None, speed: float = SIM_SPEED
 ) -> AsyncIterator[Twin]:
     """Ours, in this process; the wire is real."""
-    homes = [offset(HOME, east_m=_APART_M * n, north_m=0.0) for n in range(aircraft)]
+    homes = place.homes(aircraft)
     clock = SimClock(datetime.now(UTC), speed)
     with closing([Radio(free_port()) for _ in homes]) as radios:
         async with anyio.create_task_group() as group:
@@ -89,8 +113,8 @@ async def built_in(
             for number, (radio, home) in enumerate(zip(radios, homes, strict=True)):
                 await radio.open(0)
                 one = SimAircraft(
-                    home=home, home_elevation_amsl_m=ELEVATION_M, clock=clock, seed=number,
-                    system_id=number + 1, wind=wind, send_to=(HOST, radio.port),
+                    home=home, home_elevation_amsl_m=place.elevation_amsl_m, clock=clock,
+                    seed=number, system_id=number + 1, wind=wind, send_to=(HOST, radio.port),
                 )  # fmt: skip
                 await group.start(one.run)
                 ours.append(one)
@@ -101,16 +125,12 @@ async def built_in(
 
 
 @asynccontextmanager
-async def px4(folder: Path, work: Path, *, aircraft: int = 1) -> AsyncIterator[Twin]:
+async def px4(
+    folder: Path, work: Path, place: Place = _HERE, *, aircraft: int = 1
+) -> AsyncIterator[Twin]:
     """`gridpatrol sim --px4`, in processes of its own."""
-    homes = [offset(HOME, east_m=_APART_M * n, north_m=0.0) for n in range(aircraft)]
-    scenario = work / "scenario.json"
-    camera = {"width_px": 320, "height_px": 180, "hfov_deg": 40.0, "frames_per_s": 1}
-    body = {
-        "home": [HOME.lon_deg, HOME.lat_deg], "home_elevation_amsl_m": ELEVATION_M,
-        "start_utc": "2026-11-24T01:30:00Z", "gathering": None, "passers_by": 0, "camera": camera,
-    }  # fmt: skip
-    scenario.write_text(json.dumps(body), encoding="utf-8")
+    homes, scenario = place.homes(aircraft), work / "scenario.json"
+    scenario.write_text(json.dumps(place.scenario()), encoding="utf-8")
     command = [
         sys.executable, "-m", "ground_station", "sim", "--px4", str(folder), "--bare",
         "--aircraft", str(aircraft), "--speed", str(PX4_SPEED), "--scenario", str(scenario),
@@ -144,13 +164,15 @@ class Twins:
     work: Path
 
     @asynccontextmanager
-    async def fly(self, *, aircraft: int = 1, wind: Wind | None = None) -> AsyncIterator[Twin]:
+    async def fly(
+        self, place: Place = _HERE, *, aircraft: int = 1, wind: Wind | None = None
+    ) -> AsyncIterator[Twin]:
         """As many as wanted, for the length of the block."""
         if self.px4_folder is None:
-            async with built_in(aircraft=aircraft, wind=wind) as twin:
+            async with built_in(place, aircraft=aircraft, wind=wind) as twin:
                 yield twin
             return
         if wind is not None:
             pytest.skip("PX4's own simulation (SIH) has no wind")
-        async with px4(self.px4_folder, self.work, aircraft=aircraft) as twin:
+        async with px4(self.px4_folder, self.work, place, aircraft=aircraft) as twin:
             yield twin
