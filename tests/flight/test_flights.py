@@ -182,8 +182,8 @@ async def test_two_aircraft_whose_ways_cross_are_stopped_apart_and_both_come_hom
 ) -> None:
     async with twins.fly(aircraft=2) as twin, anyio.create_task_group() as group:
         (home, other_home), (radio, other_radio) = twin.homes, twin.radios
-        north = a_route(home, (0.0, 20.0), (0.0, 100.0), fence_m=120.0)
-        east = a_route(other_home, (-60.0, 60.0), (60.0, 60.0), fence_m=120.0)
+        north = a_route(home, (0.0, 20.0), (0.0, 80.0), fence_m=120.0)
+        east = a_route(other_home, (-45.0, 45.0), (20.0, 45.0), fence_m=120.0)
         least, bus = minima("two aircraft crossing"), Bus()
         least.watch(radio, north)
         least.watch(other_radio, east)
@@ -216,7 +216,7 @@ async def test_a_ground_station_killed_in_flight_is_replaced_and_the_patrol_is_f
 ) -> None:
     async with twins.fly() as twin, anyio.create_task_group() as group:
         radio = twin.radios[0]
-        plan = a_loop(twin.homes[0], 80.0)
+        plan = a_loop(twin.homes[0], 60.0)
         path = tmp_path / "plan.json"
         write_json(path, plan.to_dict())
         least = minima("ground station killed")
