@@ -182,8 +182,8 @@ async def test_two_aircraft_whose_ways_cross_are_stopped_apart_and_both_come_hom
 ) -> None:
     async with twins.fly(aircraft=2) as twin, anyio.create_task_group() as group:
         (home, other_home), (radio, other_radio) = twin.homes, twin.radios
-        north = a_route(home, (0.0, 20.0), (0.0, 80.0), fence_m=120.0)
-        east = a_route(other_home, (-45.0, 45.0), (20.0, 45.0), fence_m=120.0)
+        north = a_route(home, (0.0, 20.0), (0.0, 100.0), fence_m=120.0)
+        east = a_route(other_home, (-60.0, 60.0), (60.0, 60.0), fence_m=120.0)
         least, bus = minima("two aircraft crossing"), Bus()
         least.watch(radio, north)
         least.watch(other_radio, east)

@@ -35,7 +35,7 @@ _LANDS_AT = {"MPC_LAND_SPEED": 2.0}  # metres a second: the last ten metres are 
 _HOVER_S = 1500  # what the built-in aircraft's battery lasts
 _DRAIN_PCT_S = 10.0
 # As a squad sets them, and as the built-in aircraft has them; PX4's own fence only stops it.
-_FAILSAFES = {"GF_ACTION": 3, "COM_LOW_BAT_ACT": 3, "NAV_DLL_ACT": 2}
+_FAILSAFES = {"GF_ACTION": 3, "COM_LOW_BAT_ACT": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
