@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from patrol.crowds import KnownCrowds, away_m
 from patrol.energy import energy_home_pct
-from patrol.geo import GeoPoint, LocalFrame, distance_m, is_inside
+from patrol.geo import GeoPoint, LocalFrame, is_inside
 from patrol.plan import MissionPlan
 from patrol.telemetry import Fix, TelemetrySample
 from patrol.way_home import way_back
@@ -29,6 +29,8 @@ class GuardLimits:
     standoff_looks: int = 6  # in a row; after three the crowd desk moves away by itself
     separation_m: float = 30.0
     opening_m_s: float = 0.5  # who moves away so fast is let go on
+    reaction_s: float = 1.0  # from a sample to an aircraft that brakes
+    brakes_m_s2: float = 1.75
     wind_return_m_s: float = 12.0
     wind_warn_m_s: float = 8.0
     satellites_min: int = 6
@@ -114,7 +116,10 @@ class Seen:
 
     @property
     def is_near_another(self) -> bool:
-        """Whether one of our own aircraft is nearer than the separation, and not moving away."""
+        """Whether one of our own is nearer than the separation, and this one not moving away.
+
+        Or would be before both could have stopped: a hold takes its time and its way.
+        """
         return any(
             self._apart_m(other) < self.limits.separation_m
             and other.position is not None
@@ -167,14 +172,34 @@ class Seen:
         return -along / length_m
 
     def _apart_m(self, other: TelemetrySample) -> float:
-        """In space; heights that are not known count as the same. Infinite without a position."""
+        """The least distance in space until both could stand; infinite without a position.
+
+        Heights that are not known count as the same, velocities that are not known as none.
+        """
         here, there = self.sample, other
         if here.position is None or there.position is None:
             return math.inf
         up_m = 0.0
         if here.altitude_amsl_m is not None and there.altitude_amsl_m is not None:
-            up_m = here.altitude_amsl_m - there.altitude_amsl_m
-        return math.hypot(distance_m(here.position, there.position), up_m)
+            up_m = there.altitude_amsl_m - here.altitude_amsl_m
+        enu = LocalFrame(origin=here.position).to_enu(there.position)
+        place = (enu.east_m, enu.north_m, up_m)
+        mine, theirs = _velocity(here), _velocity(there)
+        drift = tuple(b - a for a, b in zip(mine, theirs, strict=True))
+        speed_m_s = max(math.hypot(*mine), math.hypot(*theirs))
+        longest_s = self.limits.reaction_s + speed_m_s / (2.0 * self.limits.brakes_m_s2)
+        drift_sq = sum(part * part for part in drift) or 1.0
+        nearest_s = -sum(p * d for p, d in zip(place, drift, strict=True)) / drift_sq
+        at_s = min(longest_s, max(0.0, nearest_s))
+        return math.hypot(*(p + d * at_s for p, d in zip(place, drift, strict=True)))
+
+
+def _velocity(sample: TelemetrySample) -> tuple[float, float, float]:
+    """East, north, up."""
+    velocity = sample.velocity
+    if velocity is None:
+        return (0.0, 0.0, 0.0)
+    return (velocity.east_m_s, velocity.north_m_s, -velocity.down_m_s)
 
 
 def _to_ring_m(position: GeoPoint, ring: tuple[GeoPoint, ...]) -> float:

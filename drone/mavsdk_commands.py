@@ -44,6 +44,7 @@ from patrol.vehicle import (
     Upload,
 )
 
+_NAVIGATOR_LEARNS_S = 0.3  # wall
 _KILL_WITHIN_S = 10.0  # wall
 _CLIMB_M_S_MIN = 0.5  # slower is not done in time
 _AT_HEIGHT_M = 1.0
@@ -141,6 +142,8 @@ class Commands:
             set_m = await self._calls.tried("take-off height", action.get_takeoff_altitude)
             if abs(set_m - height_m) > 0.1:  # a take-off at once could still use the old value
                 raise CommandDenied("take off", f"the height stayed at {set_m:.1f} m")
+            # PX4 reads back the new value before its navigator has it: one took off to 2.5 m.
+            await self._wall.sleep(_NAVIGATOR_LEARNS_S)
             await self._calls.confirmed("take off", action.takeoff, lambda n: n.is_in_air is True)
         await self._calls.until(
             "take off", is_there, within_s=CONFIRM_S + height_m / _CLIMB_M_S_MIN

@@ -35,7 +35,8 @@ from sim.terrain import Terrain, flat
 from sim.wind import Wind
 
 _AT_A_CHANGE = (1, 147, 242, 245, 42)  # health, battery, home, landed, mission: when the mode does
-_HEARTBEAT_S = 1.0  # wall
+_HEARTBEAT_S = 1.0  # world, as PX4's, which comes so much more often when it is sped up
+_HEARTBEAT_S_MIN = 0.25  # wall
 _TEXT_CHUNK = 50
 _GROUND_STATION = 6  # MAV_TYPE
 _STICKS_OVER_MAVLINK = (1, 2, 3)  # COM_RC_IN_MODE
@@ -142,7 +143,7 @@ class SimAircraft:
             world_s, stepped_s = now_world_s, now_s
             self._missions.ask_again(now_s)
             has_changed = self.autopilot.mode is not mode
-            if has_changed or now_s - beat_s >= _HEARTBEAT_S:
+            if has_changed or now_s - beat_s >= self._heartbeat_s:
                 self._send(self._state.heartbeat())
                 beat_s, mode = now_s, self.autopilot.mode
             self._send_state(self._streams.due(now_s))
@@ -151,6 +152,11 @@ class SimAircraft:
             self._logs.step()
             await self._flush(link)
             await anyio.sleep(max(0.0, TICK_S - (time.monotonic() - now_s)))
+
+    @property
+    def _heartbeat_s(self) -> float:
+        """Wall seconds between two; a slow world's come every second too, or it counts as lost."""
+        return min(_HEARTBEAT_S, max(_HEARTBEAT_S_MIN, _HEARTBEAT_S / self._clock.speed))
 
     async def _listen(self, link: anyio.abc.UDPSocket) -> None:
         async for data, peer in link:

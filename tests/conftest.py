@@ -10,6 +10,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+MINIMA = "minima"  # a user property: a line a flight
 # A street that nobody here filmed; Debian's opencv-doc carries it.
 REAL_VIDEO = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
 _HEAVY = ("tests/browser/", "tests/flight/")
@@ -20,6 +21,33 @@ def chromium_path() -> str | None:
     """Where a Chromium is: GRIDPATROL_CHROMIUM, or one on the PATH."""
     named = os.environ.get("GRIDPATROL_CHROMIUM")
     return named or next((path for n in _CHROMIUM_NAMES if (path := shutil.which(n))), None)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of the flights."""
+    parser.addoption(
+        "--px4", metavar="DIR", help="fly tests/flight on a built PX4 (DIR/bin/px4, DIR/etc)"
+    )
+    parser.addoption("--route", metavar="PLAN", help="test this route: a plan of `gridpatrol plan`")
+    parser.addoption(
+        "--tested", metavar="FILE", help="where to write that the route of --route is TESTED"
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What each flight kept at least."""
+    reports = [report for stat in terminalreporter.stats.values() for report in stat]
+    lines = [
+        value
+        for report in reports
+        if getattr(report, "when", "") == "teardown"
+        for name, value in report.user_properties
+        if name == MINIMA
+    ]
+    if lines:
+        terminalreporter.section("minima of the flights")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import anyio
@@ -75,12 +74,15 @@ def fly(
     printer = StoryPrinter(as_json=as_json)
     _check(plan, printer, as_json=as_json)
     require_free(connect)
+
+    async def whole() -> int:  # its cancel scope is made where the event loop runs
+        declaration = _declaration(declared_by)
+        return await _Flight(
+            plan, connect, printer, logs=logs, as_json=as_json, declaration=declaration
+        ).run()
+
     try:
-        run = partial(
-            _run, plan, connect, printer, logs=logs, as_json=as_json,
-            declaration=_declaration(declared_by),
-        )  # fmt: skip
-        return anyio.run(run)
+        return anyio.run(whole)
     finally:
         printer.done()
 
@@ -114,19 +116,6 @@ def _declaration(by: str) -> Declaration | None:
     if not by:
         return None
     return Declaration(by=by, at_utc=datetime.now(UTC), remote_id_ok=True, weather="fit to fly")
-
-
-async def _run(
-    plan: MissionPlan,
-    url: str,
-    printer: StoryPrinter,
-    *,
-    logs: Path | None,
-    as_json: bool,
-    declaration: Declaration | None,
-) -> int:
-    flight = _Flight(plan, url, printer, logs=logs, as_json=as_json, declaration=declaration)
-    return await flight.run()
 
 
 class _Flight:

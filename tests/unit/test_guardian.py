@@ -283,6 +283,23 @@ def test_two_of_our_aircraft_within_thirty_metres_stop_unless_they_part() -> Non
         assert (rules(looked_at) == ["separation.lost"]) is is_lost
 
 
+def test_two_of_our_aircraft_stop_while_there_is_room_and_pass_each_other_when_apart() -> None:
+    east = VelocityNed(north_m_s=0, east_m_s=4.8, down_m_s=0)
+    west = VelocityNed(north_m_s=0, east_m_s=-4.8, down_m_s=0)
+    mine = on_patrol(0.0, flies_east_m_s=4.8)
+    for east_m, north_m, velocity, is_lost in (
+        (48.0, 0.0, west, True),
+        (40.0, 0.0, None, True),  # its own way to a stop alone
+        (60.0, 0.0, west, False),
+        (45.0, 40.0, west, False),  # on a way of its own, 40 m beside
+        (60.0, 0.0, east, False),
+    ):
+        there = offset(HOME, east_m=east_m, north_m=north_m)
+        other = replace(on_patrol(0.0), position=there, velocity=velocity)
+        found = rules(replace(seen(mine), others=(other,)))
+        assert ("separation.lost" in found) is is_lost, (east_m, north_m)
+
+
 def test_the_charge_has_to_last_for_the_plans_way_home_with_a_reserve() -> None:
     plan = replace(a_plan(), way_home=WayHome.ROUTE)
     far = plan.waypoints[-1].point

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patrol.geo import GeoPoint
+from sim.aircraft import SimAircraft
 from sim.clock import SPEED_MIN, SimClock
 from sim.clock_http import clock_answer, clock_put
 from tests.fakes import ManualClock
@@ -59,6 +61,18 @@ def test_a_start_without_a_zone_and_a_speed_that_is_no_number_are_refused() -> N
         SimClock(START.replace(tzinfo=None), 1.0)
     with pytest.raises(ValueError, match="number"):
         a_clock()[0].speed = math.nan
+
+
+@pytest.mark.parametrize(
+    ("speed", "wall_s"), [(0.5, 1.0), (1.0, 1.0), (2.0, 0.5), (4.0, 0.25), (10.0, 0.25)]
+)
+def test_an_aircrafts_heartbeats_come_each_second_of_its_world_within_reason(
+    speed: float, wall_s: float
+) -> None:
+    home = GeoPoint(lat_deg=23.28, lon_deg=116.72)
+    clock = SimClock(START, speed)
+    aircraft = SimAircraft(home=home, home_elevation_amsl_m=12.0, clock=clock)
+    assert aircraft._heartbeat_s == wall_s
 
 
 def test_over_http_the_clock_answers_what_it_then_is() -> None:

@@ -1,0 +1,126 @@
+"""The least of everything that a flight has to keep, measured on the wire, and whether it held."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import shapely
+
+from patrol.geo import GeoPoint, LocalFrame, distance_m
+from patrol.plan import MissionPlan
+from tests.flight.radio import Radio
+
+# What has to hold: the fence is never crossed, a route is flown at its height, DOMAIN 4.3's
+# stand-off and the guardian's separation, and more charge than it would land with at once.
+FENCE_M, STANDOFF_M, SEPARATION_M, CHARGE_PCT = 0.0, 30.0, 30.0, 10.0
+HEIGHT_SLACK_M = 2.0
+
+
+@dataclass(slots=True)
+class Least:
+    """One minimum; None until something was measured, which is no pass."""
+
+    name: str
+    floor: float
+    unit: str
+    value: float | None = None
+
+    def take(self, value: float) -> None:
+        """One more measurement."""
+        self.value = value if self.value is None else min(self.value, value)
+
+    @property
+    def holds(self) -> bool:
+        """Measured, and not below its floor."""
+        return self.value is not None and self.value >= self.floor
+
+    def __str__(self) -> str:
+        told = "NOT MEASURED" if self.value is None else f"{self.value:.1f} {self.unit}"
+        return f"{self.name} {told} ({'' if self.holds else 'NOT '}>= {self.floor:g})"
+
+
+@dataclass(slots=True, kw_only=True)
+class Minima:
+    """Of one flight, with one aircraft or several."""
+
+    name: str
+    flown_on: str
+    crowd: GeoPoint | None = None
+    fence_m: float = FENCE_M
+    fence: Least = field(init=False)
+    height: Least = field(init=False)
+    charge: Least = field(init=False)
+    standoff: Least = field(init=False)
+    separation: Least = field(init=False)
+    _watched: list[Radio] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Nothing measured yet."""
+        self.fence = Least("fence", self.fence_m, "m inside")
+        self.height = Least("height above terrain", math.inf, "m")
+        self.charge = Least("battery at landing", CHARGE_PCT, "%")
+        self.standoff = Least("stand-off", STANDOFF_M, "m")
+        self.separation = Least("separation", SEPARATION_M, "m")
+
+    def watch(self, radio: Radio, plan: MissionPlan) -> None:
+        """Measure this aircraft from now on, at every position that it sends."""
+        frame = LocalFrame(origin=plan.home)
+        ring = shapely.LinearRing([_flat(frame, corner) for corner in plan.fence])
+        area = shapely.Polygon(ring)
+        self.height.floor = min(w.height.metres for w in plan.waypoints) - HEIGHT_SLACK_M
+        self._watched.append(radio)
+
+        def measure() -> None:
+            heard = radio.heard
+            if not heard.is_flying or heard.point is None:
+                return
+            here = shapely.Point(_flat(frame, heard.point))
+            self.fence.take(ring.distance(here) * (1.0 if area.covers(here) else -1.0))
+            if self.crowd is not None:
+                self.standoff.take(distance_m(heard.point, self.crowd))
+            for other in self._watched:
+                if other is not radio and other.heard.is_flying:
+                    self.separation.take(_apart_m(radio, other))
+
+        def measure_height() -> None:
+            if radio.heard.is_at_work and radio.heard.height_agl_m is not None:
+                self.height.take(radio.heard.height_agl_m)
+
+        radio.on_position, radio.on_height = measure, measure_height
+
+    def landed(self, radio: Radio) -> None:
+        """It stands on the ground, with the charge that it told last in the air."""
+        heard = radio.heard
+        if not heard.is_armed and heard.charge_flying_pct is not None:
+            self.charge.take(heard.charge_flying_pct)
+
+    @property
+    def needed(self) -> Sequence[Least]:
+        """Those that this flight has."""
+        crowd = [self.standoff] if self.crowd is not None else []
+        others = [self.separation] if len(self._watched) > 1 else []
+        return [self.fence, self.height, *crowd, *others, self.charge]
+
+    @property
+    def holds(self) -> bool:
+        """All that this flight has."""
+        return all(least.holds for least in self.needed)
+
+    def __str__(self) -> str:
+        told = ", ".join(str(least) for least in self.needed)
+        return f"{self.name} on {self.flown_on}: {told}"
+
+
+def _flat(frame: LocalFrame, point: GeoPoint) -> tuple[float, float]:
+    enu = frame.to_enu(point)
+    return enu.east_m, enu.north_m
+
+
+def _apart_m(radio: Radio, other: Radio) -> float:
+    here, there = radio.heard, other.heard
+    if here.point is None or there.point is None:
+        return 0.0  # an aircraft in the air that tells no place is near to everything
+    up_m = here.altitude_amsl_m - there.altitude_amsl_m
+    return math.hypot(distance_m(here.point, there.point), up_m)
