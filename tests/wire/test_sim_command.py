@@ -90,7 +90,12 @@ class Told:
             for line in stream:
                 self._queue.put(line)
 
-        threading.Thread(target=read, daemon=True).start()
+        self._reader = threading.Thread(target=read, daemon=True)
+        self._reader.start()
+
+    def end(self) -> None:
+        """Its process is ended: read what is left, before the pipe is closed."""
+        self._reader.join(timeout=10.0)
 
     def until(self, pattern: str, within_s: float = 10.0) -> None:
         """Read on to a line in which this is found."""
@@ -124,14 +129,15 @@ def test_mavproxy_connects_loads_a_mission_arms_and_flies_it_to_its_landing(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)},
         ) as mavproxy:  # fmt: skip
+            told = Told(mavproxy)
             try:
-                fly_by_mavproxy(mavproxy, mission)
+                fly_by_mavproxy(mavproxy, told, mission)
             finally:
                 mavproxy.kill()
+                told.end()
 
 
-def fly_by_mavproxy(mavproxy: subprocess.Popen[str], mission: Path) -> None:
-    told = Told(mavproxy)
+def fly_by_mavproxy(mavproxy: subprocess.Popen[str], told: Told, mission: Path) -> None:
     assert mavproxy.stdin is not None
 
     def say(text: str) -> None:
