@@ -1,0 +1,233 @@
+"""A shift from its opening to its closed log (DOMAIN 5.2): every change is a step of a table."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ground_station.sorties import Signature
+from ground_station.transitions import Machine, Step
+from patrol.cause import Cause, Role
+from patrol.clock import SHANGHAI
+from patrol.errors import Refused
+
+CREW = (Role.PILOT, Role.ANNOUNCER, Role.REGISTRAR)  # three people, or fewer with several roles
+SIGNERS = (Role.PILOT, Role.REGISTRAR)
+
+
+class ShiftState(enum.Enum):
+    """Where a shift stands."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+
+    @property
+    def zh(self) -> str:
+        """The state in the squad's words."""
+        return {"OPEN": "值勤中", "CLOSED": "已归档"}[self.value]
+
+
+class ShiftEvent(enum.Enum):
+    """What changes a shift."""
+
+    SIGN_IN = "sign_in"
+    HAND_OVER = "hand_over"
+    SIGN_OUT = "sign_out"
+    PLAN = "plan"
+    WEATHER = "weather"
+    NOTE = "note"
+    SIGN = "sign"
+    CLOSE = "close"
+
+
+_St, _Ev = ShiftState, ShiftEvent
+_SQUAD = (*CREW, Role.LEADER)
+
+
+def _row(event: ShiftEvent, roles: tuple[Role, ...], target: ShiftState = _St.OPEN) -> Step:  # type: ignore[type-arg]
+    return Step(event=event, sources=(_St.OPEN,), target=target, roles=roles)
+
+
+SHIFT_MACHINE: Machine[ShiftState, ShiftEvent] = Machine(
+    "shift",
+    (
+        _row(_Ev.SIGN_IN, _SQUAD),
+        _row(_Ev.HAND_OVER, _SQUAD),
+        _row(_Ev.SIGN_OUT, _SQUAD),
+        _row(_Ev.PLAN, (Role.LEADER, Role.PILOT)),
+        _row(_Ev.WEATHER, _SQUAD),
+        _row(_Ev.NOTE, _SQUAD),
+        _row(_Ev.SIGN, SIGNERS),
+        _row(_Ev.CLOSE, (Role.REGISTRAR, Role.LEADER, Role.SYSTEM), _St.CLOSED),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """One person under one role, from and until; an open end is on duty now."""
+
+    person: str
+    role: Role
+    from_utc: datetime
+    to_utc: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What somebody wrote into the shift: weather, or a line of the log."""
+
+    person: str
+    role: Role
+    at_utc: datetime
+    kind: str  # "weather" or "note"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A squad's day or half of it. World time; a closed one never changes."""
+
+    shift_id: str
+    day: str  # in Shanghai, ISO 8601
+    squad: str
+    state: ShiftState
+    opened_by: str
+    opened_utc: datetime
+    is_exercise: bool
+    duties: tuple[Duty, ...] = ()
+    planned_grids: tuple[str, ...] = ()
+    sortie_ids: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    closed_utc: datetime | None = None
+
+    def on_duty(self, role: Role) -> str:
+        """Who has the role now; empty for nobody."""
+        return next((d.person for d in self.duties if d.role is role and d.to_utc is None), "")
+
+    @property
+    def lacking(self) -> tuple[Role, ...]:
+        """Roles of the crew that nobody has."""
+        return tuple(role for role in CREW if not self.on_duty(role))
+
+
+def open_shift(
+    *, shift_id: str, squad: str, cause: Cause, at_utc: datetime, is_exercise: bool
+) -> Shift:
+    """A new shift; whoever opens it is on duty under the role in which it was opened."""
+    if cause.role not in _SQUAD:
+        raise Refused(f"{cause.actor} is not of the squad: {cause.role.value} opens no shift")
+    shift = Shift(
+        shift_id=shift_id,
+        day=at_utc.astimezone(SHANGHAI).date().isoformat(),
+        squad=squad,
+        state=ShiftState.OPEN,
+        opened_by=cause.actor,
+        opened_utc=at_utc,
+        is_exercise=is_exercise,
+    )
+    return sign_in(shift, cause, at_utc) if cause.role in CREW else shift
+
+
+def sign_in(shift: Shift, cause: Cause, at_utc: datetime) -> Shift:
+    """Take a free role; Refused while another person has it: that is a hand-over."""
+    _step(shift, ShiftEvent.SIGN_IN, cause)
+    holder = shift.on_duty(cause.role)
+    if holder == cause.actor:
+        raise Refused(f"{cause.actor} is on duty as {cause.role.value} already")
+    if holder:
+        raise Refused(f"{holder} is on duty as {cause.role.value}: let {holder} hand it over")
+    duty = Duty(person=cause.actor, role=cause.role, from_utc=at_utc)
+    return replace(shift, duties=(*shift.duties, duty))
+
+
+def hand_over(shift: Shift, to: str, cause: Cause, at_utc: datetime) -> Shift:
+    """Give one's role to another, in flight as well: there is no moment without a holder."""
+    _step(shift, ShiftEvent.HAND_OVER, cause)
+    if shift.on_duty(cause.role) != cause.actor:
+        raise Refused(f"{cause.actor} is not on duty as {cause.role.value}")
+    if not to.strip() or to == cause.actor:
+        raise Refused("a role is handed over to another person")
+    ended = _ended(shift, cause, at_utc)
+    duty = Duty(person=to, role=cause.role, from_utc=at_utc)
+    return replace(shift, duties=(*ended, duty))
+
+
+def sign_out(shift: Shift, cause: Cause, at_utc: datetime, *, is_flying: bool) -> Shift:
+    """Leave one's role; the pilot of an aircraft in the air hands over instead."""
+    _step(shift, ShiftEvent.SIGN_OUT, cause)
+    if shift.on_duty(cause.role) != cause.actor:
+        raise Refused(f"{cause.actor} is not on duty as {cause.role.value}")
+    if is_flying and cause.role is Role.PILOT:
+        raise Refused("an aircraft is in the air: hand the pilot's role over to another person")
+    return replace(shift, duties=_ended(shift, cause, at_utc))
+
+
+def plan_grids(shift: Shift, grids: tuple[str, ...], cause: Cause) -> Shift:
+    """What the shift means to visit; it replaces the earlier list."""
+    _step(shift, ShiftEvent.PLAN, cause)
+    return replace(shift, planned_grids=tuple(dict.fromkeys(grids)))
+
+
+def remark(shift: Shift, kind: ShiftEvent, text: str, cause: Cause, at_utc: datetime) -> Shift:
+    """A line about the weather, or a note; Refused without words."""
+    _step(shift, kind, cause)
+    if not text.strip():
+        raise Refused("a line of the log has words")
+    line = Remark(
+        person=cause.actor, role=cause.role, at_utc=at_utc, kind=kind.value, text=text.strip()
+    )
+    return replace(shift, remarks=(*shift.remarks, line))
+
+
+def with_sortie(shift: Shift, sortie_id: str) -> Shift:
+    """The shift that this sortie was flown in."""
+    if sortie_id in shift.sortie_ids or shift.state is ShiftState.CLOSED:
+        return shift
+    return replace(shift, sortie_ids=(*shift.sortie_ids, sortie_id))
+
+
+def sign(shift: Shift, cause: Cause, at_utc: datetime) -> Shift:
+    """A name under the shift's log, once for each of pilot and registrar."""
+    _step(shift, ShiftEvent.SIGN, cause)
+    if any(one.role is cause.role for one in shift.signatures):
+        raise Refused(f"shift {shift.shift_id} is already signed as {cause.role.value}")
+    if not any(d.person == cause.actor and d.role is cause.role for d in shift.duties):
+        raise Refused(f"{cause.actor} had no duty as {cause.role.value} in {shift.shift_id}")
+    signature = Signature(
+        person=cause.actor, role=cause.role, signed_utc=at_utc, is_automatic=cause.is_automatic
+    )
+    return replace(shift, signatures=(*shift.signatures, signature))
+
+
+def close(shift: Shift, cause: Cause, at_utc: datetime, open_sorties: tuple[str, ...]) -> Shift:
+    """Close for good; Refused while a signature lacks or a sortie's own log is open."""
+    _step(shift, ShiftEvent.CLOSE, cause)
+    lacking = [
+        role.value for role in SIGNERS if not any(s.role is role for s in shift.signatures)
+    ]
+    if lacking:
+        raise Refused(f"shift {shift.shift_id} still needs the signature of {' and '.join(lacking)}")
+    if open_sorties:
+        raise Refused(f"shift {shift.shift_id}: the logs of {', '.join(open_sorties)} are open")
+    ended = tuple(d if d.to_utc else replace(d, to_utc=at_utc) for d in shift.duties)
+    return replace(shift, state=ShiftState.CLOSED, closed_utc=at_utc, duties=ended)
+
+
+def _step(shift: Shift, event: ShiftEvent, cause: Cause) -> None:
+    SHIFT_MACHINE.step(
+        record_id=shift.shift_id,
+        state=shift.state,
+        event=event,
+        cause=cause,
+        is_exercise=shift.is_exercise,
+    )
+
+
+def _ended(shift: Shift, cause: Cause, at_utc: datetime) -> tuple[Duty, ...]:
+    return tuple(
+        replace(d, to_utc=at_utc) if d.role is cause.role and d.to_utc is None else d
+        for d in shift.duties
+    )
