@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
 from ground_station.case_numbers import make_case_number
-from ground_station.cases import FINAL, Case, CaseEvent
+from ground_station.casework.case import Case
+from ground_station.casework.states import FINAL, CaseEvent
 from ground_station.sorties import EffectRecord, SortieRecord, SortieState
 from ground_station.store import audit, tables
 from ground_station.store.closing import ClosedLog, close_in, correct_in
