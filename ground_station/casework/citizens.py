@@ -52,7 +52,12 @@ _CENTRE = (Role.DISPATCHER,)
 REPORT_MACHINE: Machine[ReportState, ReportEvent] = Machine(
     "report",
     (
-        Step(event=_Ev.LINK, sources=(_St.RECEIVED, _St.LINKED), target=_St.LINKED, roles=_CENTRE),
+        Step(
+            event=_Ev.LINK,
+            sources=(_St.RECEIVED, _St.LINKED),
+            target=_St.LINKED,
+            roles=(*_CENTRE, Role.SYSTEM),
+        ),
         Step(
             event=_Ev.REJECT,
             sources=(_St.RECEIVED,),

@@ -213,5 +213,5 @@ def _words(cases: Sequence[Case], items: ItemList, audience: NoticeAudience) -> 
         f"{mark}关于“{item.zh}”的通报：{first}至{last}，{len(where)}个社区共有{len(cases)}起"
         f"{item.zh}{cited}，{lesson}。请各社区举一反三，自查同类情况。",
         f"{mark_en}Notice on {item.en}: {len(cases)} cases in {len(where)} communities from "
-        f"{first} to {last}{cited_en} have been dealt with. Please check your own grids for the like.",
+        f"{first} to {last}{cited_en} have been dealt with. Please check your own grids too.",
     )

@@ -69,6 +69,7 @@ class CaseEvent(enum.Enum):
     REWORK = "rework"
     EVALUATE = "evaluate"
     REOPEN = "reopen"
+    LINK_REPORT = "link_report"
     ANSWER_REPORTER = "answer_reporter"
     NOTE = "note"
 
@@ -158,6 +159,11 @@ CASE_MACHINE: Machine[CaseState, CaseEvent] = Machine(
         _row(_Ev.CLOSE, (_St.CHECKING,), _St.CLOSED, _SUPV),
         _row(_Ev.REWORK, (_St.CHECKING,), _St.REWORK, _SUPV, needs_reason=True),
         _row(_Ev.EVALUATE, (_St.CLOSED,), _St.EVALUATED, (Role.SYSTEM, Role.REVIEWER)),
+        *(
+            _row(_Ev.LINK_REPORT, (state,), state, (Role.DISPATCHER, Role.SYSTEM))
+            for state in CaseState
+            if state not in FINAL
+        ),
         # Whoever reported it is told, whatever became of it; a note is a line in the thread.
         *(
             _row(_Ev.ANSWER_REPORTER, (state,), state, _TELLERS, needs_reason=True)

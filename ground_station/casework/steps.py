@@ -29,6 +29,7 @@ class Given:
     review_utc: datetime | None = None  # ASK_SUSPENSION
     other_case: str = ""  # MERGE: the case that goes on
     checker: str = ""  # CHECK: the supervisor
+    reporter: str = ""  # LINK_REPORT: who has to be told before it closes
     is_reporter_told: bool = False  # CLOSE of a case that nobody outside the squad reported
 
 
@@ -153,6 +154,12 @@ def _record_closed(case: Case, moved: Case, cause: Cause, at_utc: datetime, give
     return replace(moved, closed_by=cause.actor, closed_utc=at_utc)
 
 
+def _linked(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    # A second reporter is owed an answer of its own; the first one's stands for nobody else.
+    named = ", ".join(filter(None, (case.reporter, given.reporter)))
+    return replace(moved, reporter=named, reporter_told_utc=None)
+
+
 def _told(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     if not case.reporter:
         raise Refused(f"case {case.case_no} was found by the squad: there is no reporter to tell")
@@ -184,6 +191,7 @@ _EFFECTS: dict[CaseEvent, _Effect] = {
     CaseEvent.CHECK: _to_check,
     CaseEvent.CLOSE: _closed,
     CaseEvent.CLOSE_RECORD: _record_closed,
+    CaseEvent.LINK_REPORT: _linked,
     CaseEvent.ANSWER_REPORTER: _told,
     CaseEvent.REOPEN: _reopened,
 }
