@@ -123,7 +123,9 @@ class IntakeDesk:
         """Tell the reporter what became of it; when all of a case's are told it may be closed."""
         report = await self._moved(report_id, ReportEvent.ANSWER, cause, text=text)
         linked = await self._parts.files.reports_of(report.case_no) if report.case_no else []
-        if linked and all(one.state is ReportState.ANSWERED for one in linked):
+        is_all = bool(linked) and all(one.state is ReportState.ANSWERED for one in linked)
+        # A case that has ended, such as one rejected, is answered by the report alone.
+        if is_all and (await self._desk.find(report.case_no)).is_open:
             await self._desk.act(
                 report.case_no, CaseEvent.ANSWER_REPORTER, cause, Given(reason=text)
             )

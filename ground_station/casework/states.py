@@ -164,10 +164,11 @@ CASE_MACHINE: Machine[CaseState, CaseEvent] = Machine(
             for state in CaseState
             if state not in FINAL
         ),
-        # Whoever reported it is told, whatever became of it; a note is a line in the thread.
+        # Whoever reported it is told before it ends; a note is a line in the thread.
         *(
             _row(_Ev.ANSWER_REPORTER, (state,), state, _TELLERS, needs_reason=True)
             for state in CaseState
+            if state not in FINAL
         ),
         *(
             _row(_Ev.NOTE, (state,), state, _WRITERS, needs_reason=True)

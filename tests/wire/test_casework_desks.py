@@ -214,3 +214,13 @@ async def test_an_unknown_unit_or_record_is_said(tmp_path: Path) -> None:
             await house.intake.matches("C-0")
         with pytest.raises(LookupError, match="no case"):
             await house.desk.act("HJ0", E.VERIFY, DISPATCHER)
+
+
+async def test_a_report_whose_case_was_rejected_is_answered_all_the_same(tmp_path: Path) -> None:
+    async with casework_house(tmp_path) as house:
+        report, _ = await house.intake.take(told(), DISPATCHER)
+        case = await house.intake.open_case(report.report_id, DISPATCHER)
+        await house.desk.act(case.case_no, E.REJECT, DISPATCHER, Given(reason="not ours"))
+        answered = await house.intake.answer(report.report_id, "请联系市政热线", DISPATCHER)
+        assert answered.state is ReportState.ANSWERED
+        assert (await house.desk.find(case.case_no)).state is CaseState.REJECTED
