@@ -121,7 +121,7 @@ def test_a_days_collection_says_its_datum_and_carries_no_crs() -> None:
     assert all("WGS-84" in item["properties"]["datum_note"] for item in made["features"])
     grid = next(f for f in made["features"] if f["properties"]["kind"] == "grid")
     ring = grid["geometry"]["coordinates"][0]
-    assert ring == SQUARE["coordinates"][0][::-1]  # type: ignore[index]
+    assert ring == SQUARE["coordinates"][0][::-1]
     kinds = {item["properties"]["kind"] for item in made["features"]}
     assert kinds == {"grid", "route", "fence", "home", "track", "alert", "sighting", "case"}
 
