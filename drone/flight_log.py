@@ -98,5 +98,15 @@ class FlightLog:
 
 def log_path(folder: Path, name: str, now_utc: datetime) -> Path:
     """A file of its own for every time an aircraft joins."""
-    plain = re.sub(r"[^\w.-]+", "_", name)
-    return folder / f"{plain}-{now_utc:%Y%m%dT%H%M%S}{now_utc.microsecond // 1000:03d}Z.tlog"
+    stamp = f"{now_utc:%Y%m%dT%H%M%S}{now_utc.microsecond // 1000:03d}Z"
+    return folder / f"{_plain(name)}-{stamp}.tlog"
+
+
+def logs_of(folder: Path, name: str) -> list[Path]:
+    """An aircraft's logs in a folder, oldest first; another whose name begins alike is not it."""
+    form = re.compile(re.escape(_plain(name)) + r"-\d{8}T\d{9}Z\.tlog")
+    return sorted(path for path in folder.glob("*.tlog") if form.fullmatch(path.name))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name)

@@ -6,8 +6,9 @@ from typing import Any
 
 from ground_station.alerts import AlertEvent, AlertState, CrowdAlert, Outcome, advance
 from ground_station.case_rules import CaseRules, case_from_alert
-from ground_station.cases import Case, CaseEvent, CaseState
-from ground_station.cases import advance as advance_case
+from ground_station.casework.case import Case
+from ground_station.casework.states import CaseEvent, CaseState
+from ground_station.casework.steps import advance as advance_case
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import alert_view, case_fields

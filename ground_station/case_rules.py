@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ground_station.alerts import AlertLevel, AlertState, CrowdAlert, Outcome
 from ground_station.case_numbers import CaseSource
-from ground_station.cases import Case, CaseState, Severity
+from ground_station.casework.case import Case
+from ground_station.casework.states import CaseState, Severity
 from ground_station.owners import ResponsibilityTable, Tier
 from patrol.errors import ConfigError, Refused
 from patrol.sighting import Count

@@ -8,7 +8,7 @@ from typing import Any
 from ground_station import views
 from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
-from ground_station.cases import Case
+from ground_station.casework.case import Case
 from patrol.sighting import Count, Sighting
 from vision.effect import Effect
 

@@ -72,12 +72,21 @@ class ResponsibilityTable:
         code = code_at(grid_code, tier)
         if code is None or tier is Tier.DISTRICT:
             return self.district
+        return self._of(code, tier, names or {}) or self.district
+
+    def owner_of(self, code: str, *, names: Mapping[str, str] | None = None) -> Owner | None:
+        """The unit that a code of the grid tree or a department's code names; None for nobody."""
+        if code == self.district.code:
+            return self.district
+        return self._of(code, tier_of_code(code), names or {})
+
+    def _of(self, code: str, tier: Tier, names: Mapping[str, str]) -> Owner | None:
         if code in self.named:
             return self.named[code]
         pattern = self.pattern.get(tier)
         if pattern is None:
-            return self.district
-        name = (names or {}).get(code, code)
+            return None
+        name = names.get(code, code)
         return Owner(
             unit=pattern["unit"].format(name=name, code=code),
             person=pattern["person"].format(name=name, code=code),
@@ -95,6 +104,13 @@ def code_at(grid_code: str | None, tier: Tier) -> str | None:
     if length is None:
         return grid_code if len(grid_code) in (15, 17) else None
     return grid_code[:length] if len(grid_code) >= length else None
+
+
+def tier_of_code(code: str) -> Tier:
+    """The tier of a code: by its length in the tree; a department's (440512D…) is the district."""
+    if not code.isdigit():
+        return Tier.DISTRICT
+    return {6: Tier.DISTRICT, 9: Tier.LARGE, 12: Tier.MIDDLE}.get(len(code), Tier.SMALL)
 
 
 def read_responsibility(path: Path = EXERCISE_RESPONSIBILITY_FILE) -> ResponsibilityTable:
@@ -135,7 +151,7 @@ def responsibility_for(path: Path | None, *, is_exercise: bool) -> Responsibilit
 
 def _owner(body: Mapping[str, Any]) -> Owner:
     code = str(body["code"])
-    tier = {6: Tier.DISTRICT, 9: Tier.LARGE, 12: Tier.MIDDLE}.get(len(code), Tier.SMALL)
+    tier = tier_of_code(code)
     owner = Owner(
         unit=str(body["unit"]),
         person=str(body["person"]),

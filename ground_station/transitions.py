@@ -56,13 +56,18 @@ class Machine(Generic[S, E]):
                 f"{name} is {state.value}: {event.value} is not possible; possible here: {possible}"
             )
         roles = tuple(dict.fromkeys(role for row in rows for role in row.roles)) + extra_roles
-        if cause.role not in roles:
-            raise NotPermitted(cause.actor or "nobody", " or ".join(role.value for role in roles))
+        require_role(cause, roles)
         require_person_or_exercise(cause, is_exercise=is_exercise, what=f"{event.value} {name}")
         row = next((row for row in rows if cause.role in row.roles), rows[0])
         if row.needs_reason and not reason.strip():
             raise Refused(f"{name}: {event.value} needs a reason in words")
         return row
+
+
+def require_role(cause: Cause, roles: Sequence[Role]) -> None:
+    """NotPermitted, naming the roles, unless the cause acts under one of them."""
+    if cause.role not in roles:
+        raise NotPermitted(cause.actor or "nobody", " or ".join(role.value for role in roles))
 
 
 def require_person_or_exercise(cause: Cause, *, is_exercise: bool, what: str) -> None:

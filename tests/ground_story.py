@@ -7,7 +7,7 @@ from ground_station.alerts import advance as advance_alert
 from ground_station.announcements import Announcement, AnnouncementEvent, Sound, draft_announcement
 from ground_station.announcements import advance as advance_announcement
 from ground_station.case_rules import case_from_alert, read_case_rules
-from ground_station.cases import Case
+from ground_station.casework.case import Case
 from ground_station.owners import read_responsibility
 from ground_station.sorties import EffectRecord, EffectSample, SortieState, sign
 from ground_station.store.records import Records

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
 from ground_station.case_numbers import make_case_number
-from ground_station.cases import FINAL, Case, CaseEvent
+from ground_station.casework.case import Case
+from ground_station.casework.states import FINAL, CaseEvent
 from ground_station.sorties import EffectRecord, SortieRecord, SortieState
 from ground_station.store import audit, tables
 from ground_station.store.closing import ClosedLog, close_in, correct_in
@@ -130,6 +131,14 @@ class Records:
         found = await self._store.read(lambda c: bodies(c, tables.sightings, column == sortie_id))
         return [decode(Sighting, body["sighting"]) for body in found]
 
+    async def sightings_since(self, since_utc: datetime, *, limit: int) -> list[Sighting]:
+        """The newest sightings of every sortie since then, newest first."""
+        where = tables.sightings.c.t_utc >= utc_text(since_utc)
+        found = await self._store.read(
+            lambda c: bodies(c, tables.sightings, where, limit=limit, is_newest_first=True)
+        )
+        return [decode(Sighting, body["sighting"]) for body in found]
+
     # Alerts, announcements, effects
 
     async def save_alert(
@@ -187,7 +196,9 @@ class Records:
 
     # Cases
 
-    async def file_case(self, case: Case, *, cause: Cause, at_utc: datetime) -> Case:
+    async def file_case(
+        self, case: Case, *, cause: Cause, at_utc: datetime, event: str = "file"
+    ) -> Case:
         """Number a case and keep it, all or nothing: a number is never used twice."""
 
         def work(connection: Connection) -> Case:
@@ -196,8 +207,9 @@ class Records:
                 at_utc=at_utc, source=case.source, grid_code=case.grid_code, sequence=sequence
             )
             numbered = replace(case, case_no=str(number))
-            save(connection, case_row(numbered), "case.filed", cause, at_utc)
-            append_history(connection, numbered, "file", "", cause, at_utc)
+            action = "case.filed" if event == "file" else f"case.{event}"
+            save(connection, case_row(numbered), action, cause, at_utc)
+            append_history(connection, numbered, event, "", cause, at_utc)
             return numbered
 
         return await self._store.write(work)

@@ -13,7 +13,7 @@ from sqlalchemy import func as sql
 
 from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
-from ground_station.cases import Case
+from ground_station.casework.case import Case
 from ground_station.sorties import EffectRecord, SortieRecord
 from ground_station.store import audit, tables
 from ground_station.store.codec import canonical_json, encode

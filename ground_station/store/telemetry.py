@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,16 @@ class Flown:
 
     takeoff_utc: datetime
     mission_item: int | None  # the farthest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackRow:
+    """Where the aircraft was; positions that were not known have no row."""
+
+    time_utc: datetime
+    lat_deg: float
+    lon_deg: float
+    height_above_home_m: float | None
 
 
 class TelemetryLog:
@@ -162,6 +172,12 @@ class TelemetryLog:
         async with self._engine.connect() as connection:
             return await connection.run_sync(_flown, sortie)
 
+    async def track(self, sortie: str, *, every_s: float = 0.0) -> list[TrackRow]:
+        """The sortie's positions, oldest first, at least so many seconds apart (and the last)."""
+        await self.flush()
+        async with self._engine.connect() as connection:
+            return await connection.run_sync(_track, sortie, timedelta(seconds=every_s))
+
     async def close(self) -> None:
         """Give the file back."""
         with anyio.CancelScope(shield=True):
@@ -225,6 +241,26 @@ def _flown(connection: Connection, sortie: str) -> Flown | None:
     )
     first, item = connection.execute(query).one()
     return None if first is None else Flown(takeoff_utc=parse_utc(first), mission_item=item)
+
+
+def _track(connection: Connection, sortie: str, step: timedelta) -> list[TrackRow]:
+    columns = samples_table.c
+    query = (
+        select(columns.t_utc, columns.lat_deg, columns.lon_deg, columns.height_above_home_m)
+        .where((columns.sortie == sortie) & columns.lat_deg.is_not(None))
+        .order_by(columns.seq)
+    )
+    kept: list[TrackRow] = []
+    newest: TrackRow | None = None
+    for text, lat_deg, lon_deg, height_m in connection.execute(query):
+        newest = TrackRow(
+            time_utc=parse_utc(text), lat_deg=lat_deg, lon_deg=lon_deg, height_above_home_m=height_m
+        )
+        if not kept or newest.time_utc - kept[-1].time_utc >= step:
+            kept.append(newest)
+    if newest is not None and kept[-1] is not newest:
+        kept.append(newest)
+    return kept
 
 
 def _summed(rows: Iterable[dict[str, Any]]) -> TelemetrySummary:

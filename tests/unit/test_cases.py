@@ -12,7 +12,9 @@ import pytest
 from ground_station.alerts import AlertEvent, AlertLevel, CrowdAlert
 from ground_station.case_numbers import CaseSource
 from ground_station.case_rules import CASE_RULES_FILE, case_from_alert, read_case_rules
-from ground_station.cases import Case, CaseEvent, CaseState, Severity, advance
+from ground_station.casework.case import Case
+from ground_station.casework.states import CaseEvent, CaseState, Severity
+from ground_station.casework.steps import Given, advance
 from ground_station.owners import Tier, read_responsibility
 from patrol.cause import Cause, Role
 from patrol.errors import ConfigError, NotPermitted, Refused
@@ -114,13 +116,17 @@ def test_nobody_who_had_the_case_in_hand_checks_it() -> None:
     first = replace(HEAD, actor="Ma")
     case = advance(persisting(), E.DISPATCH, SYSTEM, later(701))
     case = advance(case, E.ACCEPT, first, later(800))
-    case = advance(case, E.FEED_BACK, HEAD, later(900), reason="they have left")
+    case = advance(case, E.FEED_BACK, HEAD, later(900), Given(reason="they have left"))
     case = advance(case, E.CHECK, DISPATCHER, later(901))
     assert case.handlers == ("Ma", "Guo")
     for handler in ("Ma", "Guo"):
         with pytest.raises(Refused, match="another person checks"):
             advance(
-                case, E.CLOSE, replace(SUPERVISOR, actor=handler), later(902), is_reporter_told=True
+                case,
+                E.CLOSE,
+                replace(SUPERVISOR, actor=handler),
+                later(902),
+                Given(is_reporter_told=True),
             )
 
 
@@ -150,16 +156,16 @@ def test_a_dismissed_alert_files_nothing() -> None:
 
 
 def test_the_loop_closes_by_another_person_after_the_reporter_was_told() -> None:
-    case = advance(at_work(), E.FEED_BACK, HEAD, later(900), reason="all went home")
+    case = advance(at_work(), E.FEED_BACK, HEAD, later(900), Given(reason="all went home"))
     case = advance(case, E.CHECK, DISPATCHER, later(910))
     with pytest.raises(NotPermitted):
-        advance(case, E.CLOSE, HEAD, later(920), is_reporter_told=True)
+        advance(case, E.CLOSE, HEAD, later(920), Given(is_reporter_told=True))
     same_person = Cause(actor="Guo", role=Role.SUPERVISOR)
     with pytest.raises(Refused, match="another person"):
-        advance(case, E.CLOSE, same_person, later(920), is_reporter_told=True)
+        advance(case, E.CLOSE, same_person, later(920), Given(is_reporter_told=True))
     with pytest.raises(Refused, match="reporter"):
         advance(case, E.CLOSE, SUPERVISOR, later(920))
-    closed = advance(case, E.CLOSE, SUPERVISOR, later(920), is_reporter_told=True)
+    closed = advance(case, E.CLOSE, SUPERVISOR, later(920), Given(is_reporter_told=True))
     assert (closed.state.zh, closed.feedback) == ("结案", "all went home")
     assert not closed.is_open
 
@@ -168,10 +174,13 @@ def test_an_escalated_case_has_the_next_tiers_owner_and_clock() -> None:
     case, at = at_work(), later(90_000)
     street = TABLE.owner(grid_code=GRID, tier=Tier.LARGE)
     with pytest.raises(Refused, match="LARGE"):
-        advance(case, E.ESCALATE, SYSTEM, at, reason="overdue")
+        advance(case, E.ESCALATE, SYSTEM, at, Given(reason="overdue"))
+    accept_due_utc, due_utc = RULES.due(Tier.LARGE, at)
     up = advance(
-        case, E.ESCALATE, SYSTEM, at, reason="overdue",
-        new_owner=street, clocks=RULES.due(Tier.LARGE, at),
+        case, E.ESCALATE, SYSTEM, at,
+        Given(
+            reason="overdue", owner=street, accept_due_utc=accept_due_utc, due_utc=due_utc
+        ),
     )  # fmt: skip
     assert (up.state, up.tier, up.owner) == (S.ESCALATED, Tier.LARGE, street)
     assert up.accept_due_utc - at == timedelta(minutes=5)
@@ -197,7 +206,7 @@ def test_a_wrong_dispatch_comes_back_with_a_reason_and_keeps_an_owner() -> None:
     case = advance(persisting(), E.DISPATCH, SYSTEM, later(701))
     with pytest.raises(Refused, match="reason"):
         advance(case, E.RETURN, HEAD, later(710))
-    returned = advance(case, E.RETURN, HEAD, later(710), reason="not our grid")
+    returned = advance(case, E.RETURN, HEAD, later(710), Given(reason="not our grid"))
     assert returned.owner.person
     assert advance(returned, E.DISPATCH, DISPATCHER, later(711)).state is S.DISPATCHED
 
@@ -205,10 +214,11 @@ def test_a_wrong_dispatch_comes_back_with_a_reason_and_keeps_an_owner() -> None:
 def test_a_closed_case_reopens_for_seven_days() -> None:
     record = filed(an_observed_alert(AlertEvent.DISPERSE), poisson_count(4.0))
     closed = advance(record, E.CLOSE_RECORD, REGISTRAR, later(800))
-    again = advance(closed, E.REOPEN, SUPERVISOR, later(900), reason="they are back")
+    again = advance(closed, E.REOPEN, SUPERVISOR, later(900), Given(reason="they are back"))
     assert again.is_open
+    late = later(800 + 8 * 86_400)
     with pytest.raises(Refused, match="7 days"):
-        advance(closed, E.REOPEN, SUPERVISOR, later(800 + 8 * 86_400), reason="they are back")
+        advance(closed, E.REOPEN, SUPERVISOR, late, Given(reason="they are back"))
 
 
 @pytest.mark.parametrize("tier", list(Tier))

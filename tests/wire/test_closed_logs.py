@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from ground_station.alerts import AlertEvent
-from ground_station.cases import CaseEvent
-from ground_station.cases import advance as advance_case
+from ground_station.casework.states import CaseEvent
+from ground_station.casework.steps import advance as advance_case
 from ground_station.log_export import export_log
 from ground_station.sorties import SortieState, sign
 from ground_station.store.audit import verify

@@ -14,7 +14,8 @@ from drone.clips import Clip
 from ground_station import auto_operator
 from ground_station.alerts import AlertState, CrowdAlert
 from ground_station.announcements import Announcement, AnnouncementState
-from ground_station.cases import Case, CaseState
+from ground_station.casework.case import Case
+from ground_station.casework.states import CaseState
 from ground_station.station_client import StationClient
 from patrol.clock import utc_text
 from patrol.errors import Refused, StoreUnavailable

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, text
 
 from ground_station.alerts import AlertEvent
 from ground_station.case_numbers import parse_case_number
-from ground_station.cases import CaseEvent
-from ground_station.cases import advance as advance_case
+from ground_station.casework.states import CaseEvent
+from ground_station.casework.steps import advance as advance_case
 from ground_station.store import tables
 from ground_station.store.audit import verify
 from ground_station.store.engine import Store

@@ -1,0 +1,77 @@
+"""A grid case from its report to its evaluation: owner, tier and clocks (DOMAIN 5.2, 5.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ground_station.case_numbers import CaseSource
+from ground_station.casework.states import FINAL, CaseState, Severity
+from ground_station.owners import Owner, Tier
+from patrol.geo import GeoPoint
+from patrol.sighting import Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One matter that has an owner and a clock until it is closed. Times are world time."""
+
+    case_no: str  # empty until the store has given the number
+    kind: str  # of the item list, "GATHERING"
+    source: CaseSource
+    severity: Severity
+    tier: Tier
+    state: CaseState
+    owner: Owner
+    grid_code: str | None
+    grid_name: str
+    register_version: str
+    place: GeoPoint
+    count: Count
+    description: str
+    description_zh: str
+    filed_utc: datetime
+    accept_due_utc: datetime
+    due_utc: datetime
+    alert_id: str
+    sortie: str
+    is_record_only: bool
+    is_exercise: bool
+    reporter: str = ""  # who has to be told before it closes; empty: the squad's own finding
+    reporter_told_utc: datetime | None = None
+    dispatched_utc: datetime | None = None
+    accepted_utc: datetime | None = None
+    handled_by: str = ""  # the newest of them
+    handlers: tuple[str, ...] = ()  # everybody who had it in hand, oldest first
+    checker: str = ""  # the supervisor to whom the check was given
+    closed_by: str = ""
+    closed_utc: datetime | None = None
+    found: str = ""  # the fact that the handler established
+    feedback: str = ""  # and what was done about it
+    deferral_asked: str = ""  # the owner's reason, until the dispatcher answers
+    suspension_asked_by: str = ""  # the dispatcher who asked, until the leader answers
+    review_utc: datetime | None = None  # when a suspended case is looked at again
+    merged_into: str = ""
+    reason: str = ""  # of the newest step that had to give one
+
+    def __post_init__(self) -> None:
+        """Refuse a case without an owner or an exercise case with a live number (ValueError)."""
+        if not self.owner.unit.strip() or not self.owner.person.strip():
+            raise ValueError("a case always has an owner: a unit and a person")
+        if self.is_exercise != (self.source is CaseSource.EXERCISE):
+            raise ValueError("exercise cases, and only they, carry the source letter X")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to do something."""
+        return self.state not in FINAL
+
+    def overdue(self, at_utc: datetime) -> str:
+        """Which clock has run out: "accept", "handle", "review" or "" for none."""
+        if not self.is_open:
+            return ""
+        if self.state is CaseState.SUSPENDED:
+            return "review" if self.review_utc is not None and at_utc > self.review_utc else ""
+        if self.accepted_utc is None and at_utc > self.accept_due_utc:
+            return "accept"
+        return "handle" if at_utc > self.due_utc else ""

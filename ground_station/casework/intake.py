@@ -1,0 +1,240 @@
+"""Takes reports and whistles in, opens the cases they ask for, and sees that they are answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ground_station.case_numbers import CaseSource
+from ground_station.casework import citizens, whistles
+from ground_station.casework.case import Case
+from ground_station.casework.citizens import (
+    TEXT_MAX,
+    CitizenReport,
+    Match,
+    ReportEvent,
+    ReportState,
+)
+from ground_station.casework.desk import CaseworkDesk
+from ground_station.casework.parts import CaseworkParts
+from ground_station.casework.states import CaseEvent, CaseState, Severity
+from ground_station.casework.steps import Given
+from ground_station.casework.whistles import Whistle, WhistleEvent
+from ground_station.owners import Tier
+from ground_station.transitions import require_role
+from patrol.cause import Cause, Role, by_system
+from patrol.errors import Refused
+from patrol.geo import GeoPoint
+from patrol.sighting import Count, Sighting
+
+NOBODY_COUNTED = Count(low=0.0, estimate=0.0, high=0.0, is_valid=False, reason="reported in words")
+_TAKERS = (Role.DISPATCHER, Role.GRID_WORKER, Role.GRID_HEAD, Role.COMMUNITY, Role.STREET)
+_SIGHTINGS_LOOKED_AT = 500
+_OPENED = by_system("report.case")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What somebody told, as it came in."""
+
+    channel: str
+    kind: str
+    text: str
+    place: GeoPoint
+    contact: str = ""
+    photo_ref: str = ""
+    photo_sha256: str = ""
+
+
+class IntakeDesk:
+    """Reports in, cases opened, whistles blown."""
+
+    def __init__(self, parts: CaseworkParts, desk: CaseworkDesk) -> None:
+        self._parts, self._desk = parts, desk
+
+    async def take(self, told: Told, cause: Cause) -> tuple[CitizenReport, list[Match]]:
+        """A report with what may be the same matter; Refused for an item that is not listed."""
+        require_role(cause, _TAKERS)
+        parts, now = self._parts, self._parts.world.now_utc()
+        parts.items.get(told.kind)
+        if not told.text.strip() or len(told.text) > TEXT_MAX:
+            raise Refused(f"a report has words, {TEXT_MAX} characters at the most")
+        grid_code, grid_name = parts.grid_at(told.place)
+        report = CitizenReport(
+            report_id=await parts.files.next_id(CitizenReport, now),
+            channel=told.channel,
+            kind=told.kind,
+            text=told.text.strip(),
+            place=told.place,
+            grid_code=grid_code,
+            grid_name=grid_name,
+            received_utc=now,
+            state=ReportState.RECEIVED,
+            is_exercise=parts.is_exercise,
+            contact=told.contact.strip(),
+            photo_ref=told.photo_ref,
+            photo_sha256=told.photo_sha256,
+        )
+        await parts.files.save(report, action="report.received", cause=cause, at_utc=now)
+        parts.tell("report.received", grid_code, {"report": report.report_id, "kind": told.kind})
+        return report, await self.matches(report.report_id)
+
+    async def matches(self, report_id: str) -> list[Match]:
+        """What lies near a report in place and time, best first."""
+        parts = self._parts
+        report = await parts.files.get(CitizenReport, report_id)
+        return citizens.matches(
+            report,
+            cases=await parts.records.cases(is_open_only=True),
+            sightings=await self._sightings(report),
+            reports=await parts.files.newest(CitizenReport),
+        )
+
+    async def open_case(self, report_id: str, cause: Cause) -> Case:
+        """A case of its own for a report; the centre owns it until it is filed."""
+        require_role(cause, _TAKERS)
+        parts = self._parts
+        async with parts.changing:
+            report = await parts.files.get(CitizenReport, report_id)
+            if report.case_no:
+                raise Refused(f"report {report_id} belongs to case {report.case_no} already")
+            case = await self._reported(report, CaseSource.CITIZEN, cause)
+        await self.link(report_id, case.case_no, _OPENED)
+        return case
+
+    async def link(
+        self, report_id: str, case_no: str, cause: Cause, sighting_ids: tuple[str, ...] = ()
+    ) -> CitizenReport:
+        """The report is about this case; who reported has then to be told before it closes."""
+        case = await self._desk.find(case_no)
+        report = await self._moved(
+            report_id, ReportEvent.LINK, cause, case_no=case.case_no, sighting_ids=sighting_ids
+        )
+        if report_id not in case.reporter:
+            given = Given(reporter=f"report {report_id}")
+            await self._desk.act(case_no, CaseEvent.LINK_REPORT, cause, given)
+        return report
+
+    async def reject(self, report_id: str, reason: str, cause: Cause) -> CitizenReport:
+        """It is not for us; the answer says why."""
+        return await self._moved(report_id, ReportEvent.REJECT, cause, text=reason)
+
+    async def answer(self, report_id: str, text: str, cause: Cause) -> CitizenReport:
+        """Tell the reporter what became of it; when all of a case's are told it may be closed."""
+        report = await self._moved(report_id, ReportEvent.ANSWER, cause, text=text)
+        linked = await self._parts.files.reports_of(report.case_no) if report.case_no else []
+        is_all = bool(linked) and all(one.state is ReportState.ANSWERED for one in linked)
+        # A case that has ended, such as one rejected, is answered by the report alone.
+        if is_all and (await self._desk.find(report.case_no)).is_open:
+            await self._desk.act(
+                report.case_no, CaseEvent.ANSWER_REPORTER, cause, Given(reason=text)
+            )
+        return report
+
+    async def blow(self, grid_code: str, need: str, cause: Cause, report_id: str = "") -> Whistle:
+        """Ask for a patrol of a grid, perhaps to look at a report from the air."""
+        parts, now = self._parts, self._parts.world.now_utc()
+        grid = parts.register.get(grid_code)
+        report = await parts.files.get(CitizenReport, report_id) if report_id else None
+        whistle = whistles.blow(
+            whistle_id=await parts.files.next_id(Whistle, now),
+            grid_code=grid.code,
+            grid_name=grid.name_spoken,
+            need=need,
+            cause=cause,
+            at_utc=now,
+            is_exercise=parts.is_exercise,
+            report_id=report_id,
+        )
+        await parts.files.save(whistle, action="whistle.raised", cause=cause, at_utc=now)
+        if report is not None:
+            asked = replace(report, whistle_id=whistle.whistle_id)
+            await parts.files.save(asked, action="report.look_asked", cause=cause, at_utc=now)
+        fields = {"whistle": whistle.whistle_id, "need": whistle.need, "by": cause.actor}
+        parts.tell("whistle.raised", grid.code, fields)
+        return whistle
+
+    async def answer_whistle(
+        self,
+        whistle_id: str,
+        event: WhistleEvent,
+        cause: Cause,
+        *,
+        reason: str = "",
+        sortie: str = "",
+    ) -> Whistle:
+        """Check in, say which sortie flew, or withdraw."""
+        parts = self._parts
+        async with parts.changing:
+            now = parts.world.now_utc()
+            kept = await parts.files.get(Whistle, whistle_id)
+            moved = whistles.answer(kept, event, cause, now, reason=reason, sortie=sortie)
+            action = f"whistle.{event.value}"
+            await parts.files.save(moved, action=action, cause=cause, at_utc=now)
+        parts.tell(action, moved.grid_code, {"whistle": whistle_id, "by": cause.actor})
+        return moved
+
+    async def _moved(
+        self,
+        report_id: str,
+        event: ReportEvent,
+        cause: Cause,
+        *,
+        text: str = "",
+        case_no: str = "",
+        sighting_ids: tuple[str, ...] = (),
+    ) -> CitizenReport:
+        parts = self._parts
+        async with parts.changing:
+            now = parts.world.now_utc()
+            kept = await parts.files.get(CitizenReport, report_id)
+            moved = citizens.advance(
+                kept, event, cause, now, text=text, case_no=case_no, sighting_ids=sighting_ids
+            )
+            action = f"report.{event.value}"
+            await parts.files.save(moved, action=action, cause=cause, at_utc=now)
+        fields = {"report": report_id, "case_no": moved.case_no, "by": cause.actor}
+        parts.tell(action, moved.grid_code, fields)
+        return moved
+
+    async def _reported(self, report: CitizenReport, source: CaseSource, cause: Cause) -> Case:
+        parts, now = self._parts, self._parts.world.now_utc()
+        centre = parts.owner(None, Tier.DISTRICT)
+        accept_due_utc, due_utc = parts.rules.due(Tier.DISTRICT, now)
+        item = parts.items.get(report.kind)
+        case = await parts.records.file_case(
+            Case(
+                case_no="",
+                kind=report.kind,
+                source=CaseSource.EXERCISE if parts.is_exercise else source,
+                severity=Severity.MINOR,  # until somebody has verified it
+                tier=Tier.DISTRICT,
+                state=CaseState.REPORTED,
+                owner=centre,
+                grid_code=report.grid_code,
+                grid_name=report.grid_name,
+                register_version=parts.register.version,
+                place=report.place,
+                count=NOBODY_COUNTED,
+                description=f"{item.en}: {report.text}",
+                description_zh=f"{item.zh}：{report.text}",
+                filed_utc=now,
+                accept_due_utc=accept_due_utc,
+                due_utc=due_utc,
+                alert_id="",
+                sortie="",
+                is_record_only=False,
+                is_exercise=parts.is_exercise,
+                reporter=f"report {report.report_id}",
+            ),
+            cause=cause,
+            at_utc=now,
+            event="report",
+        )
+        parts.tell("case.reported", case.grid_code, {"case_no": case.case_no, "by": cause.actor})
+        parts.show(case)
+        return case
+
+    async def _sightings(self, report: CitizenReport) -> list[Sighting]:
+        since: datetime = report.received_utc - citizens.NEAR_TIME
+        return await self._parts.records.sightings_since(since, limit=_SIGHTINGS_LOOKED_AT)

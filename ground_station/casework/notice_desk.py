@@ -1,0 +1,66 @@
+"""Learns from closed cases (举一反三): drafts, has another read, hands out the words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ground_station.casework import notices
+from ground_station.casework.case import Case
+from ground_station.casework.desk import CaseworkDesk
+from ground_station.casework.notices import Notice, NoticeAudience, NoticeEvent
+from ground_station.casework.parts import CaseworkParts
+from patrol.cause import Cause
+
+_CASES_LOOKED_AT = 5000
+
+
+class NoticeDesk:
+    """Every verb records first; publishing means handing the words to a person."""
+
+    def __init__(self, parts: CaseworkParts, desk: CaseworkDesk) -> None:
+        self._parts, self._desk = parts, desk
+
+    async def similar(self, case_no: str) -> list[Case]:
+        """Closed cases of the same kind in the week before this one, itself among them."""
+        case = await self._desk.find(case_no)
+        return notices.similar_to(case, await self._parts.records.cases(limit=_CASES_LOOKED_AT))
+
+    async def draft(
+        self, case_nos: Sequence[str], audience: NoticeAudience, cause: Cause
+    ) -> Notice:
+        """A draft that cites these cases."""
+        parts, now = self._parts, self._parts.world.now_utc()
+        cases = [await self._desk.find(case_no) for case_no in dict.fromkeys(case_nos)]
+        notice = notices.draft(
+            cases,
+            notice_id=await parts.files.next_id(Notice, now),
+            audience=audience,
+            items=parts.items,
+            cause=cause,
+            at_utc=now,
+        )
+        await parts.files.save(notice, action="notice.drafted", cause=cause, at_utc=now)
+        parts.tell("notice.drafted", notice.grid_code, {"notice": notice.notice_id})
+        return notice
+
+    async def move(
+        self,
+        notice_id: str,
+        event: NoticeEvent,
+        cause: Cause,
+        *,
+        reason: str = "",
+        texts: tuple[str, str] = ("", ""),
+    ) -> Notice:
+        """Edit (`texts` are zh and en), review, publish or withdraw."""
+        parts = self._parts
+        async with parts.changing:
+            now = parts.world.now_utc()
+            kept = await parts.files.get(Notice, notice_id)
+            moved = notices.advance(
+                kept, event, cause, now, reason=reason, text_zh=texts[0], text_en=texts[1]
+            )
+            action = f"notice.{event.value}"
+            await parts.files.save(moved, action=action, cause=cause, at_utc=now)
+        parts.tell(action, moved.grid_code, {"notice": notice_id, "by": cause.actor})
+        return moved

@@ -1,0 +1,217 @@
+"""Notices (通报) that learn from closed cases (举一反三): drafted, read by another, published."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ground_station.casework.case import Case
+from ground_station.casework.items import ItemList
+from ground_station.casework.states import CaseState
+from ground_station.transitions import Machine, Step, require_role
+from patrol.cause import Cause, Role
+from patrol.clock import SHANGHAI
+from patrol.errors import Refused
+
+SIMILAR_FROM = 3
+SIMILAR_WITHIN = timedelta(days=7)
+_CLOSED = frozenset({CaseState.CLOSED, CaseState.EVALUATED})
+_PLACE_LENGTH = 12  # a community's code: no notice points at a single small grid
+
+
+class NoticeAudience(enum.Enum):
+    """Who is to read it."""
+
+    INTERNAL = "INTERNAL"
+    PUBLIC = "PUBLIC"
+
+
+class NoticeState(enum.Enum):
+    """Where a notice stands."""
+
+    DRAFT = "DRAFT"
+    REVIEWED = "REVIEWED"
+    PUBLISHED = "PUBLISHED"
+    WITHDRAWN = "WITHDRAWN"
+
+    @property
+    def zh(self) -> str:
+        """The state in the operator's words."""
+        return {
+            "DRAFT": "草稿", "REVIEWED": "已审", "PUBLISHED": "已发布", "WITHDRAWN": "已撤回",
+        }[self.value]  # fmt: skip
+
+
+class NoticeEvent(enum.Enum):
+    """What moves a notice on."""
+
+    EDIT = "edit"
+    REVIEW = "review"
+    PUBLISH = "publish"
+    WITHDRAW = "withdraw"
+
+
+_St, _Ev = NoticeState, NoticeEvent
+NOTICE_MACHINE: Machine[NoticeState, NoticeEvent] = Machine(
+    "notice",
+    (
+        Step(event=_Ev.EDIT, sources=(_St.DRAFT,), target=_St.DRAFT, roles=(Role.REVIEWER,)),
+        Step(event=_Ev.REVIEW, sources=(_St.DRAFT,), target=_St.REVIEWED, roles=(Role.LEADER,)),
+        Step(
+            event=_Ev.PUBLISH,
+            sources=(_St.REVIEWED,),
+            target=_St.PUBLISHED,
+            roles=(Role.DISPATCHER, Role.REVIEWER),
+        ),
+        Step(
+            event=_Ev.WITHDRAW,
+            sources=(_St.DRAFT, _St.REVIEWED, _St.PUBLISHED),
+            target=_St.WITHDRAWN,
+            roles=(Role.LEADER, Role.REVIEWER),
+            needs_reason=True,
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What one case teaches the others; publishing it anywhere is done by hand."""
+
+    notice_id: str
+    case_nos: tuple[str, ...]
+    audience: NoticeAudience
+    text_zh: str
+    text_en: str
+    state: NoticeState
+    drafted_by: str
+    drafted_utc: datetime
+    grid_code: str | None  # what all its cases lie under
+    is_exercise: bool
+    reviewed_by: str = ""
+    published_by: str = ""
+    published_utc: datetime | None = None
+    reason: str = ""
+
+
+def similar_to(case: Case, cases: Sequence[Case]) -> list[Case]:
+    """Closed cases of the same kind in the week before it, itself among them, oldest first."""
+    end = case.closed_utc
+    if end is None:
+        return []
+    found = [
+        other
+        for other in cases
+        if other.kind == case.kind
+        and other.state in _CLOSED
+        and other.is_exercise == case.is_exercise
+        and other.closed_utc is not None
+        and timedelta(0) <= end - other.closed_utc <= SIMILAR_WITHIN
+    ]
+    return sorted(found, key=lambda one: (one.closed_utc or one.filed_utc, one.case_no))
+
+
+def draft(
+    cases: Sequence[Case],
+    *,
+    notice_id: str,
+    audience: NoticeAudience,
+    items: ItemList,
+    cause: Cause,
+    at_utc: datetime,
+) -> Notice:
+    """A draft that cites its cases; Refused for open cases or kinds and spaces that are mixed."""
+    require_role(cause, (Role.REVIEWER,))
+    if not cases:
+        raise Refused("a notice is made from one case at least")
+    still_open = [case.case_no for case in cases if case.state not in _CLOSED]
+    if still_open:
+        raise Refused(f"not closed yet: {', '.join(still_open)}")
+    if len({(case.kind, case.is_exercise) for case in cases}) > 1:
+        raise Refused("a notice is about cases of one kind, and of one space (exercise or live)")
+    text_zh, text_en = _words(cases, items, audience)
+    return Notice(
+        notice_id=notice_id,
+        case_nos=tuple(case.case_no for case in cases),
+        audience=audience,
+        text_zh=text_zh,
+        text_en=text_en,
+        state=NoticeState.DRAFT,
+        drafted_by=cause.actor,
+        drafted_utc=at_utc,
+        grid_code=_common_code(cases),
+        is_exercise=cases[0].is_exercise,
+    )
+
+
+def advance(
+    notice: Notice,
+    event: NoticeEvent,
+    cause: Cause,
+    at_utc: datetime,
+    *,
+    reason: str = "",
+    text_zh: str = "",
+    text_en: str = "",
+) -> Notice:
+    """The notice after the event. Who drafted it does not review it (DOMAIN R2)."""
+    step = NOTICE_MACHINE.step(
+        record_id=notice.notice_id,
+        state=notice.state,
+        event=event,
+        cause=cause,
+        is_exercise=notice.is_exercise,
+        reason=reason,
+    )
+    moved = replace(notice, state=step.target, reason=reason or notice.reason)
+    match event:
+        case NoticeEvent.EDIT:
+            if not text_zh.strip() or not text_en.strip():
+                raise Refused(f"notice {notice.notice_id}: both languages need their words")
+            return replace(moved, text_zh=text_zh, text_en=text_en, drafted_by=cause.actor)
+        case NoticeEvent.REVIEW:
+            if cause.actor == notice.drafted_by:
+                raise Refused(
+                    f"notice {notice.notice_id}: {cause.actor} drafted it, another person reads it"
+                )
+            return replace(moved, reviewed_by=cause.actor)
+        case NoticeEvent.PUBLISH:
+            if notice.is_exercise and notice.audience is NoticeAudience.PUBLIC:
+                raise Refused(
+                    f"notice {notice.notice_id} is an exercise (演练): it is not published"
+                )
+            return replace(moved, published_by=cause.actor, published_utc=at_utc)
+        case NoticeEvent.WITHDRAW:
+            return moved
+
+
+def _common_code(cases: Sequence[Case]) -> str | None:
+    codes = [case.grid_code or "" for case in cases]
+    shared = codes[0]
+    for code in codes[1:]:
+        while shared and not code.startswith(shared):
+            shared = shared[:-3] if len(shared) > 6 else ""
+    return shared or None
+
+
+def _words(cases: Sequence[Case], items: ItemList, audience: NoticeAudience) -> tuple[str, str]:
+    item = items.get(cases[0].kind)
+    is_exercise = cases[0].is_exercise
+    times = [case.closed_utc or case.filed_utc for case in cases]
+    first, last = (f"{t.astimezone(SHANGHAI):%Y-%m-%d}" for t in (min(times), max(times)))
+    where = {(case.grid_code or "")[:_PLACE_LENGTH] for case in cases}
+    numbers = "、".join(case.case_no for case in cases)
+    cited, cited_en = f"（案件号：{numbers}）", f" (cases {numbers.replace('、', ', ')})"
+    if audience is NoticeAudience.PUBLIC:
+        cited, cited_en = "", ""  # a case's number leads into the district's own records
+    mark, mark_en = ("【演练】", "[Exercise] ") if is_exercise else ("", "")
+    done = [case.feedback for case in cases if case.feedback]
+    lesson = f"已处置：{done[-1]}" if done and audience is NoticeAudience.INTERNAL else "均已处置"
+    return (
+        f"{mark}关于“{item.zh}”的通报：{first}至{last}，{len(where)}个社区共有{len(cases)}起"
+        f"{item.zh}{cited}，{lesson}。请各社区举一反三，自查同类情况。",
+        f"{mark_en}Notice on {item.en}: {len(cases)} cases in {len(where)} communities from "
+        f"{first} to {last}{cited_en} have been dealt with. Please check your own grids too.",
+    )

@@ -1,0 +1,221 @@
+"""What each event does to a case. The table of states says whether it may happen at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ground_station.casework.case import Case
+from ground_station.casework.states import CASE_MACHINE, CaseEvent, Severity
+from ground_station.owners import Owner
+from patrol.cause import Cause
+from patrol.errors import Refused
+
+REOPEN_WITHIN = timedelta(days=7)
+RETURN_WITHIN = timedelta(hours=1)  # of the dispatch, DOMAIN 5.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a step is given beside the event; each step takes what it needs and misses the rest."""
+
+    reason: str = ""  # why; for FEED_BACK what was done
+    found: str = ""  # FEED_BACK: the fact that was established
+    owner: Owner | None = None  # FILE, DISPATCH, ESCALATE
+    severity: Severity | None = None  # FILE
+    accept_due_utc: datetime | None = None
+    due_utc: datetime | None = None  # also the new one of DEFER and RESUME
+    review_utc: datetime | None = None  # ASK_SUSPENSION
+    other_case: str = ""  # MERGE: the case that goes on
+    checker: str = ""  # CHECK: the supervisor
+    reporter: str = ""  # LINK_REPORT: who has to be told before it closes
+    is_reporter_told: bool = False  # CLOSE of a case that nobody outside the squad reported
+
+
+NOTHING = Given()
+_Effect = Callable[[Case, Case, Cause, datetime, Given], Case]
+
+
+def advance(
+    case: Case, event: CaseEvent, cause: Cause, at_utc: datetime, given: Given = NOTHING
+) -> Case:
+    """The case after the event; Refused or NotPermitted when the table has no such row."""
+    step = CASE_MACHINE.step(
+        record_id=case.case_no or "(unnumbered)",
+        state=case.state,
+        event=event,
+        cause=cause,
+        is_exercise=case.is_exercise,
+        reason=given.reason,
+    )
+    moved = replace(case, state=step.target, reason=given.reason or case.reason)
+    effect = _EFFECTS.get(event)
+    return moved if effect is None else effect(case, moved, cause, at_utc, given)
+
+
+def _filed(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    """Filing a report gives it its severity, tier, owner and clocks."""
+    if given.severity is None or given.owner is None:
+        raise Refused(f"case {case.case_no}: filing needs a severity and an owner")
+    return _owned(replace(moved, severity=given.severity), given, "filing")
+
+
+def _dispatched(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    if given.owner is not None:
+        moved = _owned(moved, given, "a dispatch to another owner")
+    return replace(moved, dispatched_utc=at_utc, accepted_utc=None)
+
+
+def _accepted(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    return replace(_handled(moved, cause), accepted_utc=at_utc)
+
+
+def _returned(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    since = case.dispatched_utc or case.filed_utc
+    if at_utc - since > RETURN_WITHIN:
+        raise Refused(
+            f"case {case.case_no} was dispatched more than an hour ago: it can no longer be "
+            "returned; accept it, or ask the dispatcher to escalate it"
+        )
+    return replace(moved, accepted_utc=None)
+
+
+def _fed_back(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    return replace(_handled(moved, cause), feedback=given.reason, found=given.found or case.found)
+
+
+def _escalated(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    above = case.tier.above
+    if above is None:
+        raise Refused(f"case {case.case_no} is already at the district: there is no higher tier")
+    if given.owner is None or given.owner.tier is not above:
+        raise Refused(
+            f"case {case.case_no}: escalating needs the owner and the clocks of {above.value}"
+        )
+    return replace(_owned(moved, given, "escalating"), accepted_utc=None)
+
+
+def _asked_deferral(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    return replace(moved, deferral_asked=given.reason)
+
+
+def _deferred(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    if not case.deferral_asked:
+        raise Refused(f"case {case.case_no}: its owner has not asked for more time")
+    return replace(_with_due(case, moved, at_utc, given, "deferring"), deferral_asked="")
+
+
+def _resumed(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    return replace(_with_due(case, moved, at_utc, given, "resuming"), review_utc=None)
+
+
+def _asked_suspension(
+    case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given
+) -> Case:
+    if given.review_utc is None or given.review_utc <= at_utc:
+        raise Refused(f"case {case.case_no}: suspending needs a later day on which it is reviewed")
+    return replace(moved, suspension_asked_by=cause.actor, review_utc=given.review_utc)
+
+
+def _suspended(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    if not case.suspension_asked_by or case.review_utc is None:
+        raise Refused(f"case {case.case_no}: the dispatcher has not asked to suspend it")
+    if cause.actor == case.suspension_asked_by:
+        raise Refused(f"case {case.case_no}: {cause.actor} asked for it, another person decides")
+    return replace(moved, suspension_asked_by="")
+
+
+def _merged(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    if not given.other_case or given.other_case == case.case_no:
+        raise Refused(f"case {case.case_no}: merging needs the number of another case")
+    return replace(moved, merged_into=given.other_case)
+
+
+def _to_check(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    if given.checker:
+        _require_not_handler(case, given.checker)
+    return replace(moved, checker=given.checker)
+
+
+def _closed(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    _require_not_handler(case, cause.actor)
+    if case.checker and case.checker != cause.actor:
+        raise Refused(f"case {case.case_no}: the check was given to {case.checker}")
+    is_told = case.reporter_told_utc is not None if case.reporter else given.is_reporter_told
+    if not is_told:
+        raise Refused(f"case {case.case_no}: tell the reporter before closing it")
+    return replace(moved, closed_by=cause.actor, closed_utc=at_utc)
+
+
+def _record_closed(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    if not case.is_record_only:
+        raise Refused(f"case {case.case_no} has to be handled; only records close at once")
+    return replace(moved, closed_by=cause.actor, closed_utc=at_utc)
+
+
+def _linked(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    # A second reporter is owed an answer of its own; the first one's stands for nobody else.
+    named = ", ".join(filter(None, (case.reporter, given.reporter)))
+    return replace(moved, reporter=named, reporter_told_utc=None)
+
+
+def _told(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    if not case.reporter:
+        raise Refused(f"case {case.case_no} was found by the squad: there is no reporter to tell")
+    return replace(moved, reporter_told_utc=at_utc)
+
+
+def _reopened(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    if case.closed_utc is None or at_utc - case.closed_utc > REOPEN_WITHIN:
+        raise Refused(f"case {case.case_no} was closed more than 7 days ago: file a new one")
+    return replace(
+        moved, accepted_utc=None, closed_by="", closed_utc=None, checker="",
+        is_record_only=False, reporter_told_utc=None,
+    )  # fmt: skip
+
+
+_EFFECTS: dict[CaseEvent, _Effect] = {
+    CaseEvent.FILE: _filed,
+    CaseEvent.DISPATCH: _dispatched,
+    CaseEvent.ACCEPT: _accepted,
+    CaseEvent.RETURN: _returned,
+    CaseEvent.FEED_BACK: _fed_back,
+    CaseEvent.ESCALATE: _escalated,
+    CaseEvent.ASK_DEFERRAL: _asked_deferral,
+    CaseEvent.DEFER: _deferred,
+    CaseEvent.RESUME: _resumed,
+    CaseEvent.ASK_SUSPENSION: _asked_suspension,
+    CaseEvent.SUSPEND: _suspended,
+    CaseEvent.MERGE: _merged,
+    CaseEvent.CHECK: _to_check,
+    CaseEvent.CLOSE: _closed,
+    CaseEvent.CLOSE_RECORD: _record_closed,
+    CaseEvent.LINK_REPORT: _linked,
+    CaseEvent.ANSWER_REPORTER: _told,
+    CaseEvent.REOPEN: _reopened,
+}
+
+
+def _owned(moved: Case, given: Given, what: str) -> Case:
+    """Owner, tier and both clocks change together: nobody inherits another's deadline."""
+    owner, accept, due = given.owner, given.accept_due_utc, given.due_utc
+    if owner is None or accept is None or due is None:
+        raise Refused(f"case {moved.case_no}: {what} needs an owner and both clocks")
+    return replace(moved, owner=owner, tier=owner.tier, accept_due_utc=accept, due_utc=due)
+
+
+def _with_due(case: Case, moved: Case, at_utc: datetime, given: Given, what: str) -> Case:
+    if given.due_utc is None or given.due_utc <= at_utc:
+        raise Refused(f"case {case.case_no}: {what} needs a due time to come")
+    return replace(moved, due_utc=given.due_utc)
+
+
+def _handled(case: Case, cause: Cause) -> Case:
+    handlers = tuple(dict.fromkeys((*case.handlers, cause.actor)))
+    return replace(case, handled_by=cause.actor, handlers=handlers)
+
+
+def _require_not_handler(case: Case, person: str) -> None:
+    if person in (*case.handlers, case.handled_by):
+        raise Refused(f"case {case.case_no}: {person} handled it, another person checks it")

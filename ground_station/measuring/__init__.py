@@ -1,0 +1,1 @@
+"""What announcements changed, over many of them: shares with intervals, never one count."""

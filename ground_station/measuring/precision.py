@@ -1,0 +1,45 @@
+"""How often an alert was right, per grid: dismissals with their reasons count against it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ground_station.alerts import AlertState, CrowdAlert
+from ground_station.measuring.effects import Share, wilson
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridPrecision:
+    """Of a grid's answered alerts, those that were not dismissed."""
+
+    grid_code: str
+    right: Share
+    reasons: tuple[tuple[str, int], ...]  # why the others were dismissed, the commonest first
+
+
+def precision_by_grid(alerts: Iterable[CrowdAlert]) -> list[GridPrecision]:
+    """Per grid; an alert that nobody has answered yet is neither right nor wrong."""
+    groups: dict[str, list[CrowdAlert]] = {}
+    for alert in alerts:
+        if alert.dismissed_reason or alert.acknowledged_by:
+            groups.setdefault(alert.grid_code or "", []).append(alert)
+    return [_precision(code, groups[code]) for code in sorted(groups)]
+
+
+def is_dismissed(alert: CrowdAlert) -> bool:
+    """Whether a person said that it was none; closing it afterwards changes nothing."""
+    return bool(alert.dismissed_reason) or alert.state is AlertState.DISMISSED
+
+
+def _precision(code: str, alerts: list[CrowdAlert]) -> GridPrecision:
+    wrong = [alert for alert in alerts if is_dismissed(alert)]
+    right, total = len(alerts) - len(wrong), len(alerts)
+    low, high = wilson(right, total)
+    reasons = Counter(alert.dismissed_reason for alert in wrong)
+    return GridPrecision(
+        grid_code=code,
+        right=Share(k=right, n=total, low=low, high=high),
+        reasons=tuple(reasons.most_common()),
+    )

@@ -1,0 +1,1 @@
+"""What leaves the house: GeoJSON, tables for offices, reports, and the files of a sortie."""

@@ -1,0 +1,214 @@
+"""Makes the files that leave the house, and writes down who took which of them and why."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+
+from ground_station.out.book import Audience, DayBook, Language, SortiePages
+from ground_station.out.geojson import day_collection, sortie_collection
+from ground_station.out.ledgers import case_ledger_csv, coverage_csv, patrol_log_csv
+from ground_station.out.reading import read_day, read_sortie
+from ground_station.out.report import Report, day_report, sortie_report
+from ground_station.out.report_html import to_html
+from ground_station.out.report_pdf import to_pdf
+from ground_station.out.tlog import sortie_tlog
+from ground_station.store.engine import Store
+from ground_station.store.records import Records
+from ground_station.store.telemetry import TelemetryLog
+from missions.formats import to_qgc
+from missions.register import Register
+from patrol.cause import Cause
+from patrol.clock import WorldClock
+from patrol.errors import Refused
+from patrol.geo import GeoPoint, from_geojson
+
+_BEFORE_TAKE_OFF = timedelta(minutes=5)  # arming and upload belong to a sortie's log
+_AFTER_LANDING = timedelta(minutes=1)
+
+
+class SortieFile(enum.StrEnum):
+    """What can be had of a sortie; the value ends the file's name."""
+
+    REPORT_PDF = "report.pdf"
+    REPORT_HTML = "report.html"
+    GEOJSON = "geojson"
+    PLAN = "plan"
+    TLOG = "tlog"
+
+
+class DayFile(enum.StrEnum):
+    """What can be had of a day; the value ends the file's name."""
+
+    REPORT_PDF = "report.pdf"
+    REPORT_HTML = "report.html"
+    GEOJSON = "geojson"
+    PATROL_LOG = "patrols.csv"  # 巡查日志
+    CASE_LEDGER = "cases.csv"  # 台账
+    COVERAGE = "coverage.csv"
+
+
+# These name the crew or show where the aircraft was at every moment.
+NEVER_PUBLIC = frozenset({SortieFile.PLAN, SortieFile.TLOG, DayFile.PATROL_LOG})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """For whom, in which language, and what for: every export is written down with its purpose."""
+
+    audience: Audience = Audience.INTERNAL
+    language: Language = Language.ZH
+    purpose: str = ""
+
+
+class ExportDesk:
+    """Reads, renders and records. Nothing is handed out before the audit row is on the disk."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        telemetry: TelemetryLog,
+        register: Register,
+        world: WorldClock,
+        tlog_folder: Path,
+    ) -> None:
+        self._store, self._telemetry = store, telemetry
+        self._records = Records(store)
+        self._register, self._world = register, world
+        self._tlog_folder = tlog_folder
+
+    async def sortie(self, sortie_id: str, kind: SortieFile, wanted: Wanted, cause: Cause) -> bytes:
+        """One file of a sortie; LookupError without such a sortie, Refused when it has none."""
+        _require_allowed(kind, wanted)
+        pages = await read_sortie(self._store, self._telemetry, sortie_id)
+        content = await self._sortie_content(pages, kind, wanted)
+        await self._note(sortie_id, kind, wanted, cause, is_exercise=pages.record.is_exercise)
+        return content
+
+    async def day(
+        self, day: date, scope: str, kind: DayFile, wanted: Wanted, cause: Cause
+    ) -> bytes:
+        """One file of a day within a scope of the grid tree; an empty day has empty tables."""
+        _require_allowed(kind, wanted)
+        book = await read_day(
+            self._store,
+            self._telemetry,
+            day=day,
+            scope=scope,
+            grids={grid.code: grid.name_spoken for grid in self._register.grids},
+            register_version=self._register.version,
+        )
+        content = await self._day_content(book, kind, wanted)
+        object_id = f"{day.isoformat()}/{scope}"
+        await self._note(object_id, kind, wanted, cause, is_exercise=book.is_exercise)
+        return content
+
+    async def _sortie_content(self, pages: SortiePages, kind: SortieFile, wanted: Wanted) -> bytes:
+        match kind:
+            case SortieFile.REPORT_PDF | SortieFile.REPORT_HTML:
+                made = sortie_report(
+                    pages,
+                    outlines=self._outlines(),
+                    language=wanted.language,
+                    audience=wanted.audience,
+                    made_utc=self._world.now_utc(),
+                )
+                return await _rendered(made, is_pdf=kind is SortieFile.REPORT_PDF)
+            case SortieFile.GEOJSON:
+                return _json(sortie_collection(pages, wanted.audience, self._geometries()))
+            case SortieFile.PLAN:
+                if pages.plan is None:
+                    raise Refused(f"the plan of sortie {pages.record.sortie_id} was not kept")
+                return _json(to_qgc(pages.plan))
+            case SortieFile.TLOG:
+                return await self._tlog(pages)
+
+    async def _day_content(self, book: DayBook, kind: DayFile, wanted: Wanted) -> bytes:
+        match kind:
+            case DayFile.REPORT_PDF | DayFile.REPORT_HTML:
+                made = day_report(
+                    book,
+                    outlines=self._outlines(),
+                    language=wanted.language,
+                    audience=wanted.audience,
+                    made_utc=self._world.now_utc(),
+                )
+                return await _rendered(made, is_pdf=kind is DayFile.REPORT_PDF)
+            case DayFile.GEOJSON:
+                return _json(day_collection(book, self._geometries(), wanted.audience))
+            case DayFile.PATROL_LOG:
+                return patrol_log_csv(book)
+            case DayFile.CASE_LEDGER:
+                return case_ledger_csv(book.cases, wanted.audience)
+            case DayFile.COVERAGE:
+                return coverage_csv(book)
+
+    async def _tlog(self, pages: SortiePages) -> bytes:
+        record = pages.record
+        start = (record.takeoff_utc or record.created_utc) - _BEFORE_TAKE_OFF
+        end = (record.landed_utc or self._world.now_utc()) + _AFTER_LANDING
+        content = await anyio.to_thread.run_sync(
+            lambda: sortie_tlog(self._tlog_folder, record.vehicle_id, start, end)
+        )
+        if not content:
+            raise Refused(f"no raw log of the link was kept for sortie {record.sortie_id}")
+        return content
+
+    async def _note(
+        self, object_id: str, kind: enum.StrEnum, wanted: Wanted, cause: Cause, *, is_exercise: bool
+    ) -> None:
+        await self._records.note(
+            "export",
+            object_id,
+            {"file": kind.value, "audience": wanted.audience.value, "purpose": wanted.purpose},
+            cause=cause,
+            at_utc=self._now(),
+            is_exercise=is_exercise,
+        )
+
+    def _now(self) -> datetime:
+        return self._world.now_utc()
+
+    def _geometries(self) -> Mapping[str, Any]:
+        """Polygons by code; the sites of special grids are points and belong to one of them."""
+        features = self._register.to_geojson()["features"]
+        return {
+            str(item["properties"]["code"]): item["geometry"]
+            for item in features
+            if item["geometry"]["type"] in ("Polygon", "MultiPolygon")
+        }
+
+    def _outlines(self) -> dict[str, list[GeoPoint]]:
+        return {code: _outer(geometry) for code, geometry in self._geometries().items()}
+
+
+def _outer(geometry: Mapping[str, Any]) -> list[GeoPoint]:
+    """The outer ring of the largest part, by its number of corners: enough to draw a grid by."""
+    parts = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else None
+    rings = [part[0] for part in parts] if parts else [geometry["coordinates"][0]]
+    return [from_geojson(position) for position in max(rings, key=len)]
+
+
+def _require_allowed(kind: enum.StrEnum, wanted: Wanted) -> None:
+    if wanted.audience is Audience.PUBLIC and kind in NEVER_PUBLIC:
+        raise Refused(
+            f"{kind.value} names the crew or the aircraft's every place: it is not for the public"
+        )
+
+
+async def _rendered(report: Report, *, is_pdf: bool) -> bytes:
+    if is_pdf:
+        return await anyio.to_thread.run_sync(to_pdf, report)
+    return to_html(report).encode()
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    return (json.dumps(body, ensure_ascii=False, indent=1) + "\n").encode()

@@ -1,0 +1,143 @@
+"""Reads the pages of sorties and of days from the records; writes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, select
+
+from ground_station.alerts import CrowdAlert
+from ground_station.announcements import Announcement
+from ground_station.cases import Case
+from ground_station.out.book import DayBook, SortiePages, TrackPoint, visits_of
+from ground_station.sorties import EffectRecord, SortieRecord
+from ground_station.store import tables
+from ground_station.store.codec import decode
+from ground_station.store.engine import Store
+from ground_station.store.telemetry import TelemetryLog
+from patrol.clock import SHANGHAI, utc_text
+from patrol.geo import GeoPoint
+from patrol.plan import plan_from_dict
+from patrol.sighting import Sighting
+
+_DISTRICT_LENGTH = 6
+TRACK_EVERY_S = 1.0  # finer than a reader of maps can see; the whole is in the tlog
+
+
+async def read_sortie(store: Store, telemetry: TelemetryLog, sortie_id: str) -> SortiePages:
+    """The pages of one sortie; LookupError when there is none."""
+    pages = await store.read(lambda connection: _pages(connection, sortie_id))
+    if pages is None:
+        raise LookupError(f"there is no sortie {sortie_id}")
+    return await _with_track(pages, telemetry)
+
+
+async def read_day(
+    store: Store,
+    telemetry: TelemetryLog,
+    *,
+    day: date,
+    scope: str,
+    grids: Mapping[str, str],
+    register_version: str,
+) -> DayBook:
+    """The sorties that were launched on a day (Shanghai) in a scope, and the cases of that day."""
+    start, end = day_utc(day)
+
+    def work(connection: Connection) -> tuple[list[SortiePages], list[Case]]:
+        ids = _ids(connection, tables.sorties, start, end, scope)
+        found = [_pages(connection, sortie_id) for sortie_id in ids]
+        filed = _bodies(connection, tables.cases, _within(tables.cases, start, end, scope))
+        return [pages for pages in found if pages is not None], [decode(Case, b) for b in filed]
+
+    bare, cases = await store.read(work)
+    sorties = tuple([await _with_track(pages, telemetry) for pages in bare])
+    return DayBook(
+        day=day,
+        scope=scope,
+        register_version=register_version,
+        sorties=sorties,
+        cases=tuple(cases),
+        visits=visits_of(sorties, grids, scope),
+    )
+
+
+def day_utc(day: date) -> tuple[datetime, datetime]:
+    """First moment of a day in Shanghai, and of the next, in UTC."""
+    start = datetime.combine(day, time(), tzinfo=SHANGHAI).astimezone(UTC)
+    return start, start + timedelta(days=1)
+
+
+async def _with_track(pages: SortiePages, telemetry: TelemetryLog) -> SortiePages:
+    rows = await telemetry.track(pages.record.sortie_id, every_s=TRACK_EVERY_S)
+    heights = [row.height_above_home_m for row in rows if row.height_above_home_m is not None]
+    return SortiePages(
+        record=pages.record,
+        plan=pages.plan,
+        track=tuple(
+            TrackPoint(
+                time_utc=row.time_utc,
+                point=GeoPoint(lat_deg=row.lat_deg, lon_deg=row.lon_deg),
+                height_above_home_m=row.height_above_home_m,
+            )
+            for row in rows
+        ),
+        sightings=pages.sightings,
+        alerts=pages.alerts,
+        announcements=pages.announcements,
+        effects=pages.effects,
+        cases=pages.cases,
+        max_height_above_home_m=max(heights, default=None),
+    )
+
+
+def _pages(connection: Connection, sortie_id: str) -> SortiePages | None:
+    body = _body(connection, tables.sorties, sortie_id)
+    if body is None:
+        return None
+    record = decode(SortieRecord, body)
+    plan = _body(connection, tables.plans, record.plan_id)
+
+    def of(table: Table) -> list[dict[str, Any]]:
+        return _bodies(connection, table, table.c.sortie == sortie_id)
+
+    return SortiePages(
+        record=record,
+        plan=None if plan is None else plan_from_dict(plan),
+        track=(),
+        sightings=tuple(decode(Sighting, item["sighting"]) for item in of(tables.sightings)),
+        alerts=tuple(decode(CrowdAlert, item) for item in of(tables.alerts)),
+        announcements=tuple(decode(Announcement, item) for item in of(tables.announcements)),
+        effects=tuple(decode(EffectRecord, item) for item in of(tables.effects)),
+        cases=tuple(decode(Case, item) for item in of(tables.cases)),
+    )
+
+
+def _body(connection: Connection, table: Table, record_id: str) -> dict[str, Any] | None:
+    text = connection.execute(select(table.c.body_json).where(table.c.id == record_id)).scalar()
+    return None if text is None else json.loads(text)
+
+
+def _bodies(
+    connection: Connection, table: Table, where: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    query = select(table.c.body_json).where(where).order_by(table.c.t_utc, table.c.id)
+    return [json.loads(text) for text in connection.execute(query).scalars()]
+
+
+def _ids(
+    connection: Connection, table: Table, start: datetime, end: datetime, scope: str
+) -> list[str]:
+    query = select(table.c.id).where(_within(table, start, end, scope)).order_by(table.c.t_utc)
+    return list(connection.execute(query).scalars())
+
+
+def _within(table: Table, start: datetime, end: datetime, scope: str) -> ColumnElement[bool]:
+    in_time = (table.c.t_utc >= utc_text(start)) & (table.c.t_utc < utc_text(end))
+    in_scope = table.c.grid_code.startswith(scope, autoescape=True)
+    if len(scope) <= _DISTRICT_LENGTH:
+        in_scope = in_scope | table.c.grid_code.is_(None)  # outside every grid the district answers
+    return in_time & in_scope

@@ -1,0 +1,1 @@
+"""Words before their release: versions, slots, typed text, and whether anybody hears them."""
