@@ -20,8 +20,8 @@ from ground_station.casework.parts import CaseworkParts
 from ground_station.chronicle import Chronicle
 from ground_station.live import Board
 from ground_station.owners import read_responsibility
-from ground_station.store.casefiles import CaseFiles
 from ground_station.store.records import Records
+from ground_station.store.shelves import Shelves
 from missions.register import load_register
 from patrol.bus import Bus
 from tests.fakes import ManualClock
@@ -52,7 +52,7 @@ async def casework_house(folder: Path) -> AsyncIterator[CaseworkHouse]:
         records = Records(store)
         chronicle = Chronicle(bus=bus, records=records, board=board, is_exercise=True, wall=clock)
         parts = CaseworkParts(
-            records=records, files=CaseFiles(store), register=load_register(),
+            records=records, files=Shelves(store), register=load_register(),
             rules=read_case_rules(), table=read_responsibility(), items=read_items(),
             contacts=read_contacts(), board=board, chronicle=chronicle, world=clock,
             is_exercise=True,

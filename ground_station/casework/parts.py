@@ -15,8 +15,8 @@ from ground_station.chronicle import Chronicle
 from ground_station.event_fields import case_fields
 from ground_station.live import Board
 from ground_station.owners import Owner, ResponsibilityTable, Tier
-from ground_station.store.casefiles import CaseFiles
 from ground_station.store.records import Records
+from ground_station.store.shelves import Shelves
 from missions.register import Register
 from patrol.clock import WorldClock
 from patrol.geo import GeoPoint
@@ -28,7 +28,7 @@ class CaseworkParts:
     """What each desk records with and shows on. `changing` is held while anything changes."""
 
     records: Records
-    files: CaseFiles
+    files: Shelves
     register: Register
     rules: CaseRules
     table: ResponsibilityTable

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
-from ground_station.cases import Case
+from ground_station.casework.case import Case
 from ground_station.sorties import EffectRecord, SortieRecord, SortieState
 from patrol.geo import GeoPoint
 from patrol.plan import MissionPlan

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ground_station.cases import Case
+from ground_station.casework.case import Case
 from ground_station.out.book import Audience, DayBook, SortiePages, told_count
 from patrol.clock import SHANGHAI
 from patrol.geo import GeoPoint, to_geojson

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from ground_station.cases import Case
+from ground_station.casework.case import Case
 from ground_station.out.book import Audience, DayBook, GridVisit, SortiePages, Visit, state_zh
 from ground_station.out.book import told_count as _told_count
 from ground_station.sorties import Signature

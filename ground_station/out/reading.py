@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 
 from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
-from ground_station.cases import Case
+from ground_station.casework.case import Case
 from ground_station.out.book import DayBook, SortiePages, TrackPoint, visits_of
 from ground_station.sorties import EffectRecord, SortieRecord
 from ground_station.store import tables

@@ -205,11 +205,10 @@ def sign(shift: Shift, cause: Cause, at_utc: datetime) -> Shift:
 def close(shift: Shift, cause: Cause, at_utc: datetime, open_sorties: tuple[str, ...]) -> Shift:
     """Close for good; Refused while a signature lacks or a sortie's own log is open."""
     _step(shift, ShiftEvent.CLOSE, cause)
-    lacking = [
-        role.value for role in SIGNERS if not any(s.role is role for s in shift.signatures)
-    ]
+    lacking = [role.value for role in SIGNERS if not any(s.role is role for s in shift.signatures)]
     if lacking:
-        raise Refused(f"shift {shift.shift_id} still needs the signature of {' and '.join(lacking)}")
+        names = " and ".join(lacking)
+        raise Refused(f"shift {shift.shift_id} still needs the signature of {names}")
     if open_sorties:
         raise Refused(f"shift {shift.shift_id}: the logs of {', '.join(open_sorties)} are open")
     ended = tuple(d if d.to_utc else replace(d, to_utc=at_utc) for d in shift.duties)

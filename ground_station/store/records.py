@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -110,6 +110,20 @@ class Records:
             lambda c: bodies(c, tables.sorties, column != SortieState.CLOSED.value)
         )
         return [decode(SortieRecord, body) for body in found]
+
+    async def last_flown(self, grid_code: str, *, since_utc: datetime) -> SortieRecord | None:
+        """The newest sortie over a grid that took off and landed since then."""
+        columns = tables.sorties.c
+        # Launched earlier than it landed: a day is more than any sortie lasts.
+        launched = utc_text(since_utc - timedelta(days=1))
+        where = (columns.grid_code == grid_code) & (columns.t_utc >= launched)
+        found = await self._store.read(
+            lambda c: bodies(c, tables.sorties, where, is_newest_first=True)
+        )
+        for sortie in (decode(SortieRecord, body) for body in found):
+            if sortie.takeoff_utc and sortie.landed_utc and sortie.landed_utc >= since_utc:
+                return sortie
+        return None
 
     async def save_sighting(
         self,

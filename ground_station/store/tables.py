@@ -77,6 +77,8 @@ dispatches = _records("dispatches", "case_no", "unit_code")
 citizen_reports = _records("citizen_reports", "case_no")
 whistles = _records("whistles", "report_id")
 notices = _records("notices", "audience")
+shifts = _records("shifts", "day")
+template_versions = _records("template_versions", "template_id")
 
 case_history = _appended("case_history", "case_no", "sortie", "event", "from_state", "to_state")
 corrections = _appended("corrections", "sortie", "text")

@@ -210,7 +210,7 @@ async def test_an_unknown_unit_or_record_is_said(tmp_path: Path) -> None:
         _, case_no = await opened(house)
         with pytest.raises(Refused, match="no unit has the code"):
             await house.desk.dispatch(case_no, "440512D99", "x", DISPATCHER)
-        with pytest.raises(LookupError, match="no citizenreport C-0"):
+        with pytest.raises(LookupError, match="no report C-0"):
             await house.intake.matches("C-0")
         with pytest.raises(LookupError, match="no case"):
             await house.desk.act("HJ0", E.VERIFY, DISPATCHER)

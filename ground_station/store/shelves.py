@@ -1,4 +1,4 @@
-"""Saving and loading what belongs to casework; each save has its audit row in the transaction."""
+"""The centre's own records: casework, shifts, wordings. A save and its audit row are one write."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from ground_station.casework.citizens import CitizenReport
 from ground_station.casework.dispatches import Dispatch
 from ground_station.casework.notices import Notice
 from ground_station.casework.whistles import Whistle
+from ground_station.shifts.shift import Shift
 from ground_station.store import tables
 from ground_station.store.codec import decode, encode
 from ground_station.store.engine import Store
 from ground_station.store.numbers import next_record_id
 from ground_station.store.rows import Saved, bodies, body_of, save
+from ground_station.words.versions import TemplateVersion
 from patrol.cause import Cause
 
-T = TypeVar("T", Dispatch, CitizenReport, Whistle, Notice)
+T = TypeVar("T", Dispatch, CitizenReport, Whistle, Notice, Shift, TemplateVersion)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +60,27 @@ _NOTICES: _Shelf[Notice] = _Shelf(
         n.notice_id, n.grid_code, n.state.value, n.drafted_utc, {"audience": n.audience.value},
     ),
 )  # fmt: skip
+_SHIFTS: _Shelf[Shift] = _Shelf(
+    kind=Shift, table=tables.shifts, letter="SH",
+    row=lambda s: (s.shift_id, None, s.state.value, s.opened_utc, {"day": s.day}),
+)  # fmt: skip
+_WORDINGS: _Shelf[TemplateVersion] = _Shelf(
+    kind=TemplateVersion, table=tables.template_versions, letter="T",
+    row=lambda v: (
+        v.version_id, None, v.state.value, v.written_utc, {"template_id": v.template.template_id},
+    ),
+)  # fmt: skip
 _SHELVES: dict[type[Any], _Shelf[Any]] = {
-    shelf.kind: shelf for shelf in (_DISPATCHES, _REPORTS, _WHISTLES, _NOTICES)
+    shelf.kind: shelf for shelf in (_DISPATCHES, _REPORTS, _WHISTLES, _NOTICES, _SHIFTS, _WORDINGS)
 }
 
+_NOUNS: dict[type[Any], str] = {
+    Dispatch: "dispatch", CitizenReport: "report", Whistle: "whistle", Notice: "notice",
+    Shift: "shift", TemplateVersion: "template version",
+}  # fmt: skip
 
-class CaseFiles:
+
+class Shelves:
     """Typed saves and loads. What a save returns from is on the disk."""
 
     def __init__(self, store: Store) -> None:
@@ -86,10 +103,15 @@ class CaseFiles:
 
     async def get(self, kind: type[T], record_id: str) -> T:
         """A kept record; LookupError when there is none."""
+        record = await self.find(kind, record_id)
+        if record is None:
+            raise LookupError(f"there is no {_NOUNS[kind]} {record_id}")
+        return record
+
+    async def find(self, kind: type[T], record_id: str) -> T | None:
+        """A kept record, or None."""
         body = await self._store.read(lambda c: body_of(c, _SHELVES[kind].table, record_id))
-        if body is None:
-            raise LookupError(f"there is no {kind.__name__.lower()} {record_id}")
-        return decode(kind, body)
+        return None if body is None else decode(kind, body)
 
     async def dispatches(self, case_no: str) -> list[Dispatch]:
         """A case's tasks, oldest first."""

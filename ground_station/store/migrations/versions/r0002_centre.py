@@ -1,9 +1,11 @@
-"""Dispatches, citizens' reports, whistles and notices: what leads to a case and from it."""
+"""The centre's own records: dispatches, reports, whistles, notices, shifts and wordings."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from ground_station.store.guards import Guard, guard_statements
 
 revision = "r0002c"
 down_revision = "r0001"
@@ -15,7 +17,30 @@ _RECORDS = {
     "citizen_reports": ("case_no",),
     "whistles": ("report_id",),
     "notices": ("audience",),
+    "shifts": ("day",),
+    "template_versions": ("template_id",),
 }
+_CLOSED_SHIFT = "this shift is closed; its log never changes"
+_USED_WORDS = "approved words never change; write a new version"
+_GUARDS = (
+    Guard(
+        name="shifts_closed_update", table="shifts", verb="UPDATE",
+        condition="OLD.state = 'CLOSED'", text=_CLOSED_SHIFT,
+    ),
+    Guard(
+        name="shifts_closed_delete", table="shifts", verb="DELETE",
+        condition="OLD.state = 'CLOSED'", text=_CLOSED_SHIFT,
+    ),
+    Guard(
+        name="template_versions_approved", table="template_versions", verb="UPDATE",
+        condition="OLD.state = 'RETIRED' OR (OLD.state = 'APPROVED' AND NEW.state <> 'RETIRED')",
+        text=_USED_WORDS,
+    ),
+    Guard(
+        name="template_versions_no_delete", table="template_versions", verb="DELETE",
+        condition="OLD.state <> 'DRAFT'", text=_USED_WORDS,
+    ),
+)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -33,6 +58,10 @@ def upgrade() -> None:
             sa.Column("body_json", sa.Text(), nullable=False),
         )
         op.create_index(f"ix_{name}_sortie", name, ["sortie"])
+    dialect = op.get_bind().dialect.name
+    for guard in _GUARDS:
+        for statement in guard_statements(guard, dialect):
+            op.execute(sa.text(statement.replace(":", "\\:")))
 
 
 def downgrade() -> None:

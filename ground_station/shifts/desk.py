@@ -1,0 +1,196 @@
+"""The squad's verbs on its shift; one log a shift, closed for good when both have signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import anyio
+
+from ground_station.shifts import shift as shifts
+from ground_station.shifts.shift import Shift, ShiftEvent, ShiftState
+from ground_station.sorties import SortieState
+from ground_station.store.codec import canonical_json, encode, sha256_text
+from ground_station.store.records import Records
+from ground_station.store.shelves import Shelves
+from missions.register import Register
+from patrol.cause import Cause
+from patrol.clock import WorldClock
+from patrol.errors import Refused
+
+RECENTLY = timedelta(hours=2)  # a default of ours; "still needed?" is asked within it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """When a grid was last seen, and what of it: told before it is flown again (DOMAIN S-32)."""
+
+    grid_code: str
+    sortie_id: str
+    landed_utc: datetime
+    minutes_ago: float
+    is_whole: bool  # the route was flown to its end
+    alerts: int
+    cases: tuple[str, ...]
+
+
+class ShiftDesk:
+    """Every verb loads, checks, records and gives back the shift as it is now."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        shelves: Shelves,
+        register: Register,
+        world: WorldClock,
+        is_exercise: bool,
+        is_flying: Callable[[], bool],
+    ) -> None:
+        self._records, self._shelves = records, shelves
+        self._register, self._world = register, world
+        self._is_exercise, self._is_flying = is_exercise, is_flying
+        self._changing = anyio.Lock()
+
+    async def current(self) -> Shift | None:
+        """The open shift, if there is one."""
+        found = await self._shelves.newest(Shift, state=ShiftState.OPEN.value, limit=1)
+        return found[0] if found else None
+
+    async def open(self, squad: str, cause: Cause) -> Shift:
+        """A new shift; Refused while another one is open."""
+        async with self._changing:
+            open_one = await self.current()
+            if open_one is not None:
+                raise Refused(f"shift {open_one.shift_id} is open: close it or sign in to it")
+            now = self._world.now_utc()
+            made = shifts.open_shift(
+                shift_id=await self._shelves.next_id(Shift, now),
+                squad=squad,
+                cause=cause,
+                at_utc=now,
+                is_exercise=self._is_exercise,
+            )
+            return await self._keep(made, "shift.opened", cause)
+
+    async def sign_in(self, cause: Cause) -> Shift:
+        """Take a free role."""
+        return await self._change(
+            ShiftEvent.SIGN_IN, cause, lambda shift, now: shifts.sign_in(shift, cause, now)
+        )
+
+    async def hand_over(self, to: str, cause: Cause) -> Shift:
+        """Give one's role to another; the aircraft flies on."""
+        return await self._change(
+            ShiftEvent.HAND_OVER, cause, lambda shift, now: shifts.hand_over(shift, to, cause, now)
+        )
+
+    async def sign_out(self, cause: Cause) -> Shift:
+        """Leave one's role."""
+        is_flying = self._is_flying()
+        return await self._change(
+            ShiftEvent.SIGN_OUT,
+            cause,
+            lambda shift, now: shifts.sign_out(shift, cause, now, is_flying=is_flying),
+        )
+
+    async def plan(self, grids: list[str], cause: Cause) -> Shift:
+        """What the shift means to visit; ConfigError names a grid that is not in the register."""
+        codes = tuple(self._register.get(grid).code for grid in grids)
+        return await self._change(
+            ShiftEvent.PLAN, cause, lambda shift, now: shifts.plan_grids(shift, codes, cause)
+        )
+
+    async def remark(self, kind: ShiftEvent, text: str, cause: Cause) -> Shift:
+        """Weather, or a line of the log."""
+        return await self._change(
+            kind, cause, lambda shift, now: shifts.remark(shift, kind, text, cause, now)
+        )
+
+    async def sign(self, cause: Cause) -> Shift:
+        """A name under the log; the second one closes it if every sortie's own log is closed."""
+        return await self._change(
+            ShiftEvent.SIGN, cause, lambda shift, now: shifts.sign(shift, cause, now)
+        )
+
+    async def note_sortie(self, sortie_id: str, cause: Cause) -> None:
+        """A sortie is flown in the shift that is open; without one it stands by itself."""
+        async with self._changing:
+            shift = await self.current()
+            if shift is not None:
+                moved = shifts.with_sortie(shift, sortie_id)
+                if moved is not shift:
+                    await self._keep(moved, "shift.sortie", cause)
+
+    async def close(self, cause: Cause) -> tuple[Shift, dict[str, Any]]:
+        """Close for good; the log and its hash are in the audit row."""
+        async with self._changing:
+            shift, now = await self._open_one(), self._world.now_utc()
+            still_open = [
+                sortie.sortie_id
+                for sortie in await self._records.open_sorties()
+                if sortie.sortie_id in shift.sortie_ids
+            ]
+            closed = shifts.close(shift, cause, now, tuple(still_open))
+            await self._keep(closed, "shift.closed", cause)
+            log = await self.log(closed)
+            await self._records.note(
+                "shift.log", closed.shift_id, log, cause=cause, at_utc=now,
+                is_exercise=closed.is_exercise,
+            )  # fmt: skip
+        return closed, log
+
+    async def log(self, shift: Shift) -> dict[str, Any]:
+        """What was planned, visited and not, by whom; with a hash over all of it."""
+        sorties = [await self._records.sortie(name) for name in shift.sortie_ids]
+        flown = [one for one in sorties if one is not None and one.takeoff_utc is not None]
+        visited = {one.grid_code for one in flown if one.waypoint_index >= one.waypoint_total}
+        planned = shift.planned_grids or tuple(sorted(visited))
+        body: dict[str, Any] = encode(shift) | {
+            "visited_grids": sorted(visited),
+            "unvisited_grids": [code for code in planned if code not in visited],
+            "sorties": [
+                {"id": one.sortie_id, "grid": one.grid_code, "state": one.state.value}
+                for one in sorties
+                if one is not None
+            ],
+        }
+        return body | {"sha256": sha256_text(canonical_json(body))}
+
+    async def recently(self, grid_code: str) -> Checked | None:
+        """The last landed sortie over a grid within the time in which it need not be repeated."""
+        now = self._world.now_utc()
+        last = await self._records.last_flown(grid_code, since_utc=now - RECENTLY)
+        if last is None or last.landed_utc is None:
+            return None
+        alerts = await self._records.alerts(last.sortie_id)
+        return Checked(
+            grid_code=grid_code,
+            sortie_id=last.sortie_id,
+            landed_utc=last.landed_utc,
+            minutes_ago=(now - last.landed_utc).total_seconds() / 60.0,
+            is_whole=last.state is not SortieState.ABORTED
+            and last.waypoint_index >= last.waypoint_total,
+            alerts=len(alerts),
+            cases=tuple(alert.case_no for alert in alerts if alert.case_no),
+        )
+
+    async def _change(
+        self, event: ShiftEvent, cause: Cause, work: Callable[[Shift, datetime], Shift]
+    ) -> Shift:
+        async with self._changing:
+            moved = work(await self._open_one(), self._world.now_utc())
+            return await self._keep(moved, f"shift.{event.value}", cause)
+
+    async def _open_one(self) -> Shift:
+        shift = await self.current()
+        if shift is None:
+            raise Refused("no shift is open")
+        return shift
+
+    async def _keep(self, shift: Shift, action: str, cause: Cause) -> Shift:
+        now = self._world.now_utc()
+        await self._shelves.save(shift, action=action, cause=cause, at_utc=now)
+        return shift
