@@ -14,6 +14,7 @@ from ground_station.people.door import (
     caller_of,
     cookie_name,
     is_encrypted,
+    known,
     signed_in,
 )
 from ground_station.people.errors import DoorRefused
@@ -61,9 +62,9 @@ def _add_entrance(routes: APIRouter, parts: Parts) -> None:
         await people.sign_in.count(visit)
         return await _entered(parts, request, response, await people.links.open(body.key, visit))
 
-    @routes.delete("", status_code=204)
+    @routes.delete("", status_code=204, dependencies=[Depends(known)])
     async def sign_out(request: Request, response: Response) -> None:
-        caller = await people.door.caller(request)
+        caller = caller_of(request)
         if caller.session is not None:
             await people.sign_in.close(caller.session, _visit(parts, request))
         response.delete_cookie(
@@ -74,18 +75,18 @@ def _add_entrance(routes: APIRouter, parts: Parts) -> None:
 def _add_own(routes: APIRouter, parts: Parts) -> None:
     people = parts.people
 
-    @routes.get("")
+    @routes.get("", dependencies=[Depends(known)])
     async def session(request: Request) -> dict[str, Any]:
         """Who is signed in here, and what they may do."""
-        caller = await people.door.caller(request)
+        caller = caller_of(request)
         key = request.cookies.get(cookie_name(request), "") if caller.session else ""
         return _view(parts, caller, key)
 
-    @routes.post("/password")
+    @routes.post("/password", dependencies=[Depends(known)])
     async def change_password(
         body: schemas.PasswordBody, request: Request, response: Response
     ) -> dict[str, Any]:
-        session = _session(await people.door.caller(request))
+        session = _session(caller_of(request))
         key = await people.sign_in.change_password(
             session, body.old, body.new, _visit(parts, request), is_shared=session.is_shared
         )

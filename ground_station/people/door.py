@@ -114,7 +114,8 @@ class Door:
                 return self._cause(caller.person, one, request_id)
         raise _not_permitted(caller.person, verb)
 
-    def require_able(self, caller: Caller, verb: Verb, role: Role | None) -> None:
+    @staticmethod
+    def require_able(caller: Caller, verb: Verb, role: Role | None) -> None:
         """NotPermitted when it could be allowed nowhere: asked before anything is looked up."""
         if caller.is_looking_only or (role is not None and not may(role, verb)):
             raise _not_permitted(caller.person, verb)
@@ -167,7 +168,7 @@ class Door:
         for role in wanted if verb in VETOES else ():
             if holds(caller.grants, role, place):  # nobody sat down yet: a veto does not wait
                 return self._cause(caller.person, role, request_id)
-        raise PinNeeded(wanted[0].value)
+        raise PinNeeded([role.value for role in wanted])
 
     async def _by_token(self, key: str, connection: HTTPConnection) -> Caller:
         found = await self._store.read(lambda c: tokens.find_token(c, key, self._now()))
@@ -226,13 +227,19 @@ def address_of(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else ""
 
 
-async def signed_in(connection: HTTPConnection) -> Caller:
-    """FastAPI's dependency of every road but the sign-in's own."""
+async def known(connection: HTTPConnection) -> Caller:
+    """FastAPI's dependency of what somebody may do who still has a first password."""
     door: Door = connection.app.state.people.door
     caller = await door.caller(connection)
+    connection.state.caller = caller
+    return caller
+
+
+async def signed_in(connection: HTTPConnection) -> Caller:
+    """FastAPI's dependency of every road but the sign-in's own."""
+    caller = await known(connection)
     if caller.session is not None and caller.person.must_change:
         raise OwnPasswordNeeded
-    connection.state.caller = caller
     return caller
 
 

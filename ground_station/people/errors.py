@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from patrol.errors import Refused
@@ -41,12 +42,13 @@ class TooMany(DoorRefused):
 class PinNeeded(DoorRefused):
     """At a shared console somebody first has to say under whose name this role acts."""
 
-    def __init__(self, role: str) -> None:
+    def __init__(self, roles: Sequence[str]) -> None:
+        words = " or ".join(roles)
         super().__init__(
-            f"the role {role} has nobody at this console: enter a PIN",
-            f"本席位尚无人以 {role} 身份操作:请输入个人PIN",
+            f"nobody sits at this console as {words}: enter a PIN",
+            f"本席位尚无人以 {words} 身份操作:请输入个人PIN",
             needs="pin",
-            role=role,
+            roles=list(roles),
         )
 
 

@@ -114,7 +114,7 @@ class House:
         asked = {"sign_in": {"ask_again_s": 0.1}, "is_exercise": True}
         settings = StationSettings.model_validate(body | addresses | asked)
         self.wall = SettableClock()
-        people = make_people(
+        people = self.people = make_people(
             store=records._store, is_exercise=True, world_utc=self.clock.now_utc,
             now=self.wall.now_utc, now_s=self.wall.monotonic_s, strictness=LAX,
         )  # fmt: skip
@@ -127,6 +127,7 @@ class House:
         self.app = make_app(parts)
         self.web = WebServer(self.app, bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
+        self.clients = [self.http]
         self.book = a_book(records._store)
         self.live_url = self.web.url.replace("http", "ws") + "/api/live"
         self.video_url = self.web.url.replace("http", "ws") + "/api/video/cam-1"
@@ -137,9 +138,11 @@ class House:
 
     def client(self, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
         """A browser or program of somebody else: nobody, unless these headers say who."""
-        return httpx.AsyncClient(
+        client = httpx.AsyncClient(
             base_url=self.web.url, trust_env=False, timeout=10.0, headers=headers or {}
         )
+        self.clients.append(client)
+        return client
 
     async def post(self, path: str, role: str = "OPER", **body: Any) -> httpx.Response:
         """Wu, who holds every role, asks under this one."""
@@ -183,9 +186,10 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         async with anyio.create_task_group() as tasks:
             for run in (house.chronicle.run, house.crowd.run, house.sorties.run, house.web.run):
                 tasks.start_soon(run)
-            async with house.http:
-                house.http.headers.update(await house.let_in("Wu"))
-                yield house
+            house.http.headers.update(await house.let_in("Wu"))
+            yield house
+            for client in house.clients:
+                await client.aclose()
             house.web.stop()
             tasks.cancel_scope.cancel()
     await telemetry.close()
@@ -238,8 +242,7 @@ async def test_every_answer_tells_the_browser_to_run_nothing_foreign(house: Hous
 
 async def test_a_post_without_the_consoles_header_is_refused_and_does_nothing(house: House) -> None:
     await house.has_alert()
-    async with house.client() as browser:
-        answer = await browser.post(f"/api/alerts/{ALERT}/acknowledge", json={"role": "OPER"})
+    answer = await house.client().post(f"/api/alerts/{ALERT}/acknowledge", json={"role": "OPER"})
     assert answer.status_code == 403
     assert "X-GridPatrol is missing" in sentence_of(answer)
     assert await house.records.alert(ALERT) == an_alert()
