@@ -161,3 +161,21 @@ def tokens(
 
     folder = users.Folder(config=config, data=data)
     raise typer.Exit(users.users_tokens(folder, login, revoke=revoke))
+
+
+def tls(
+    *,
+    name: Annotated[
+        list[str],
+        typer.Option(help="A name or address by which tablets reach the station; may be repeated."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for certificate, keys and authority.")],
+) -> None:
+    """Make a TLS certificate for the station, from an authority of your own.
+
+    Run it again with the same folder to renew: the tablets keep trusting the authority.
+    docs/field-laptop.md says how a laptop and its tablets are set up.
+    """
+    from ground_station.commands.tls import tls as run_tls
+
+    raise typer.Exit(run_tls(out, name))

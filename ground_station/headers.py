@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from starlette.datastructures import URL
+
 _HSTS_S = 180 * 24 * 3600
 SECURITY_HEADERS: Mapping[str, str] = {
     # MapLibre starts its worker from a file of ours, or from a blob of its own; pictures and
@@ -23,10 +25,11 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 
 
-def headers_for(scheme: str, path: str) -> dict[str, str]:
-    """The headers of an answer; what the API says is kept in no cache."""
-    found = dict(SECURITY_HEADERS)
-    if scheme == "https":
+def headers_for(url: URL) -> dict[str, str]:
+    """The headers of the answer to a request; what the API says is kept in no cache."""
+    found, path = dict(SECURITY_HEADERS), url.path
+    # A browser would take it for every port of localhost, where the demo is plain HTTP.
+    if url.scheme == "https" and url.hostname != "localhost":
         found["Strict-Transport-Security"] = f"max-age={_HSTS_S}"
     if path.startswith("/api/"):
         found["Cache-Control"] = "no-store"

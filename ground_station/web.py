@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
@@ -80,7 +81,7 @@ class OwnHosts:
                         "error_zh": "不允许从此主机名或网站访问",
                     },
                     403,
-                    headers_for(scope["scheme"], scope["path"]),
+                    headers_for(URL(scope=scope)),
                 )
                 await refusal(scope, receive, send)
                 return
@@ -97,7 +98,7 @@ def _add_door(app: FastAPI) -> None:
         request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
         request.state.request_id = uuid.uuid4().hex[:12]
-        headers = headers_for(request.url.scheme, request.url.path)
+        headers = headers_for(request.url)
         is_change = request.method not in ("GET", "HEAD", "OPTIONS")
         is_program = "authorization" in request.headers  # which no page can make a browser send
         if is_change and not is_program and CONSOLE_HEADER not in request.headers:
@@ -145,7 +146,7 @@ def _add_error_words(app: FastAPI) -> None:
         # The request boundary: the one place where everything is caught, and logged whole.
         _log.error("request failed", path=request.url.path, exc_info=error)
         words = "a fault of ours; it is in the station's log"
-        headers = headers_for(request.url.scheme, request.url.path)
+        headers = headers_for(request.url)
         return JSONResponse({"error": words}, 500, headers)
 
 

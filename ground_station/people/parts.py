@@ -21,6 +21,7 @@ from ground_station.people.space import require_space
 from ground_station.settings import StationSettings
 from ground_station.store.engine import Store
 from patrol.clock import SystemClock, WorldClock
+from patrol.errors import ConfigError
 
 _log = structlog.get_logger(__name__)
 
@@ -107,8 +108,15 @@ def people_of(settings: StationSettings, store: Store, world: WorldClock) -> Peo
 
 
 async def require_own_space(settings: StationSettings, store: Store) -> None:
-    """ConfigError when the folder belongs to the other space; says so when nobody can sign in."""
-    await store.read(lambda c: require_space(c, is_exercise=settings.is_exercise))
+    """ConfigError (the store is closed) when the folder belongs to the other space.
+
+    Says how the first person is made when nobody can sign in.
+    """
+    try:
+        await store.read(lambda c: require_space(c, is_exercise=settings.is_exercise))
+    except ConfigError:
+        await store.close()
+        raise
     if not await store.read(rows.has_persons):
         _log.warning(
             "nobody can sign in yet",

@@ -127,7 +127,8 @@ def test_events_go_by_the_grid_they_name_and_else_by_their_sorties() -> None:
     assert sees_event(ours, {"event": "case.filed", "grid": THEIRS, "grid_code": OURS})
     assert not sees_event(ours, {"event": "sighting", "grid": OURS, "in_grid": THEIRS})
     assert not sees_event(ours, {"event": "refused", "grid": ""})
-    assert seen_message(ours, {"type": "event", "event": {"grid": THEIRS}}, {}.get) is None
+    theirs = {"type": "event", "event": {"grid": THEIRS}}
+    assert seen_message(ours, theirs, lambda _: None) is None
 
 
 def test_the_map_shows_ones_own_areas_and_those_they_lie_in() -> None:
