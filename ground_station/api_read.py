@@ -6,23 +6,37 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ground_station.parts import Parts
+from ground_station.people.door import caller_of
+from ground_station.people.powers import ROLES_FOR, Verb
+from ground_station.people.seen import seen_grids, seen_state, sees_event, sees_flight
+from patrol.errors import NotPermitted
+
+_ASK_AGAIN_S = 5.0  # who has been signed out reads no more after so long
 
 
 def read_routes(parts: Parts) -> APIRouter:
-    """GET only."""
+    """GET only; everybody reads their own part of the district."""
     routes = APIRouter()
+    _add_state(routes, parts)
+    _add_story(routes, parts)
+    _add_picture(routes, parts)
+    return routes
 
+
+def _add_state(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/state")
-    async def state() -> dict[str, Any]:
-        return parts.board.state()
+    async def state(request: Request) -> dict[str, Any]:
+        caller = caller_of(request)
+        await parts.people.door.note_look(caller, "state")
+        return seen_state(caller, parts.board.state())
 
     @routes.get("/grids.geojson")
-    async def grids() -> dict[str, Any]:
-        return parts.grids_geojson
+    async def grids(request: Request) -> dict[str, Any]:
+        return seen_grids(caller_of(request), parts.grids_geojson)
 
     @routes.get("/templates")
     async def templates() -> list[dict[str, Any]]:
@@ -31,21 +45,41 @@ def read_routes(parts: Parts) -> APIRouter:
             for template in parts.templates.values()
         ]
 
+
+def _add_story(routes: APIRouter, parts: Parts) -> None:
+    door = parts.people.door
+
     @routes.get("/events")
-    async def events(since: int = Query(default=0, ge=0)) -> StreamingResponse:
+    async def events(request: Request, since: int = Query(default=0, ge=0)) -> StreamingResponse:
+        caller = caller_of(request)
+        await door.note_look(caller, "story")
+
         async def lines() -> AsyncIterator[str]:
+            reader, asked_s = caller, door.now_s()
             async for event in parts.board.story_from(since):
-                yield json.dumps(event.to_dict(), ensure_ascii=False) + "\n"
+                if door.now_s() - asked_s >= _ASK_AGAIN_S:
+                    found = await door.is_still_in(request)
+                    if found is None:
+                        return
+                    reader, asked_s = found, door.now_s()
+                if sees_event(reader, event):
+                    yield json.dumps(event.to_dict(), ensure_ascii=False) + "\n"
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
+
+def _add_picture(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/picture/{camera_id}.jpg")
-    async def picture(camera_id: str) -> Response:
-        if camera_id != parts.settings.camera.camera_id:
+    async def picture(camera_id: str, request: Request) -> Response:
+        caller = caller_of(request)
+        is_known = camera_id == parts.settings.camera.camera_id
+        if not is_known or not sees_flight(caller, parts.board.get):
             raise LookupError(f"no camera {camera_id}")
+        if not caller.may(Verb.SEE_VIDEO):
+            roles = " or ".join(role.value for role in ROLES_FOR[Verb.SEE_VIDEO])
+            raise NotPermitted(caller.person.name, roles)
+        await parts.people.door.note_look(caller, "picture", camera_id)
         jpeg = await parts.pictures.newest()
         if jpeg is None:
             return Response(status_code=503)
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
-
-    return routes

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import anyio
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from ground_station.parts import Parts
+from ground_station.people.door import Caller, signed_in
+from ground_station.people.errors import DoorRefused
+from ground_station.people.powers import Verb
+from ground_station.people.seen import seen_message, sees_flight
 from vision.eye_port import VideoPacket
 
+_SIGNED_OUT, _MAY_NOT = 4401, 4403  # close codes of our own, after HTTP's
+_CLOSE_WITHIN_S = 1.0
 _PACKETS_WAITING = 60  # two to six seconds of video; a slower browser skips to the next key frame
 
 
@@ -20,29 +28,82 @@ def socket_routes(parts: Parts) -> APIRouter:
 
     @routes.websocket("/live")
     async def live(socket: WebSocket) -> None:
-        await socket.accept()
-        async with anyio.create_task_group() as group:
-            group.start_soon(_close_with_client, socket, group.cancel_scope)
-            try:
-                async for message in parts.board.messages():
-                    await socket.send_json(message)
-            except WebSocketDisconnect:
-                group.cancel_scope.cancel()
+        guest = await _let_in(parts, socket, "live")
+        if guest is not None:
+            await _while_in(parts, socket, guest, _send_messages)
 
     @routes.websocket("/video/{camera_id}")
     async def video(socket: WebSocket, camera_id: str) -> None:
-        await socket.accept()
+        guest = await _let_in(parts, socket, "")
+        if guest is None:
+            return
         if camera_id != parts.settings.camera.camera_id:
             await socket.close(1008, "no such camera")
             return
-        async with anyio.create_task_group() as group:
-            group.start_soon(_close_with_client, socket, group.cancel_scope)
-            try:
-                await _send_packets(parts, socket)
-            except WebSocketDisconnect:
-                group.cancel_scope.cancel()
+        if not guest.caller.may(Verb.SEE_VIDEO):
+            await socket.close(_MAY_NOT, "your roles do not see the video")
+            return
+        await parts.people.door.note_look(guest.caller, "video", camera_id)
+        await _while_in(parts, socket, guest, _send_packets)
 
     return routes
+
+
+@dataclass(slots=True)
+class _Guest:
+    """Who reads this socket, as last asked."""
+
+    caller: Caller
+
+
+async def _let_in(parts: Parts, socket: WebSocket, what: str) -> _Guest | None:
+    """Accepted first: a browser is told the reason only of a socket that was open."""
+    await socket.accept()
+    try:
+        caller = await signed_in(socket)
+    except DoorRefused as error:
+        await socket.close(_SIGNED_OUT, str(error))
+        return None
+    if what:
+        await parts.people.door.note_look(caller, what)
+    return _Guest(caller)
+
+
+async def _while_in(
+    parts: Parts,
+    socket: WebSocket,
+    guest: _Guest,
+    send: Callable[[Parts, WebSocket, _Guest], Awaitable[None]],
+) -> None:
+    async with anyio.create_task_group() as group:
+        group.start_soon(_close_with_client, socket, group.cancel_scope)
+        group.start_soon(_close_when_out, parts, socket, guest, group.cancel_scope)
+        try:
+            await send(parts, socket, guest)
+        except WebSocketDisconnect:
+            group.cancel_scope.cancel()
+
+
+async def _close_when_out(
+    parts: Parts, socket: WebSocket, guest: _Guest, scope: anyio.CancelScope
+) -> None:
+    """Roles may change and sessions end while a socket is open."""
+    while True:
+        await anyio.sleep(parts.settings.sign_in.ask_again_s)
+        caller = await parts.people.door.is_still_in(socket)
+        if caller is None:
+            scope.cancel()
+            with anyio.move_on_after(_CLOSE_WITHIN_S, shield=True):
+                await socket.close(_SIGNED_OUT, "signed out")
+            return
+        guest.caller = caller
+
+
+async def _send_messages(parts: Parts, socket: WebSocket, guest: _Guest) -> None:
+    async for message in parts.board.messages():
+        seen = seen_message(guest.caller, message, parts.board.get)
+        if seen is not None:
+            await socket.send_json(seen)
 
 
 async def _close_with_client(socket: WebSocket, scope: anyio.CancelScope) -> None:
@@ -53,13 +114,16 @@ async def _close_with_client(socket: WebSocket, scope: anyio.CancelScope) -> Non
             return
 
 
-async def _send_packets(parts: Parts, socket: WebSocket) -> None:
+async def _send_packets(parts: Parts, socket: WebSocket, guest: _Guest) -> None:
     """From a key frame on; after a backlog, again from a key frame on."""
     with parts.bus.subscribe(VideoPacket, limit=_PACKETS_WAITING) as packets:
         is_waiting_for_key, dropped_count = True, 0
         async for packet in packets:
             if packets.dropped_count != dropped_count:
                 dropped_count, is_waiting_for_key = packets.dropped_count, True
+            if not sees_flight(guest.caller, parts.board.get):
+                is_waiting_for_key = True
+                continue
             if is_waiting_for_key and not packet.is_key:
                 continue
             is_waiting_for_key = False

@@ -18,6 +18,10 @@ from patrol.clock import parse_utc
 
 DIRECTOR = "exercise-director"
 AUTO_OPERATOR = "auto-operator"
+ROLES = {
+    DIRECTOR: (Role.LEADER, Role.PILOT, Role.REGISTRAR),
+    AUTO_OPERATOR: (Role.OPERATOR, Role.ANNOUNCER),
+}
 _SECOND_PLAY_AFTER = timedelta(seconds=190)  # two plays count when at least 3 minutes apart
 _ANSWERED_WITHIN = timedelta(seconds=60)  # after the landing
 _LOOK_AGAIN_S = 0.5  # wall

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ground_station.cli_export import export_app
+from ground_station.cli_people import tls, users_app
 from patrol.errors import ConfigError, PatrolError
 
 EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE = 0, 1, 2
@@ -29,6 +30,8 @@ log_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 app.add_typer(grids_app, name="grids")
 app.add_typer(log_app, name="log")
 app.add_typer(export_app, name="export")
+app.add_typer(users_app, name="users")
+app.command("tls")(tls)
 
 
 class ScenarioName(enum.StrEnum):

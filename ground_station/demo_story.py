@@ -35,7 +35,7 @@ class DemoStory:
         self,
         *,
         client: StationClient,
-        url: str,
+        operator: StationClient,
         printer: StoryPrinter,
         grid_code: str,
         is_headless: bool,
@@ -43,7 +43,7 @@ class DemoStory:
         within_s: float,
     ) -> None:
         self._client = client
-        self._url = url
+        self._operator = operator
         self._printer = printer
         self._grid_code = grid_code
         self._is_headless = is_headless
@@ -84,24 +84,19 @@ class DemoStory:
             raise Refused(f"{error} {words}".strip()) from error
 
     async def _follow(self) -> DemoEnd:
-        operator_client = StationClient(self._url, actor=auto_operator.AUTO_OPERATOR)
-        operator = auto_operator.AutoOperator(operator_client)
-        try:
-            async with anyio.create_task_group() as group:
-                async for event in self._client.events():
-                    self._printer.event(event)
-                    self._last_event = event["event"]
-                    if self._is_headless:
-                        group.start_soon(operator.answer, event)
-                    if event["event"] == "landed":
-                        group.start_soon(auto_operator.sign_when_landed, self._client, event)
-                    end = self._end_at(event)
-                    if end is not None:
-                        group.cancel_scope.cancel()
-                        return end
-        finally:
-            with anyio.CancelScope(shield=True):
-                await operator_client.aclose()
+        operator = auto_operator.AutoOperator(self._operator)
+        async with anyio.create_task_group() as group:
+            async for event in self._client.events():
+                self._printer.event(event)
+                self._last_event = event["event"]
+                if self._is_headless:
+                    group.start_soon(operator.answer, event)
+                if event["event"] == "landed":
+                    group.start_soon(auto_operator.sign_when_landed, self._client, event)
+                end = self._end_at(event)
+                if end is not None:
+                    group.cancel_scope.cancel()
+                    return end
         return DemoEnd(code=1, reason="the station ended the story")
 
     def _end_at(self, event: dict[str, Any]) -> DemoEnd | None:

@@ -36,6 +36,7 @@ from ground_station.memory import kept_for_good
 from ground_station.owners import responsibility_for
 from ground_station.pace import LookWindow, Pace, look_window
 from ground_station.parts import Parts
+from ground_station.people.parts import people_of, require_own_space
 from ground_station.pictures import EyePictures
 from ground_station.readiness import Readiness
 from ground_station.settings import SpeakerSettings, StationSettings
@@ -102,7 +103,7 @@ class Station:
             world=self._world,
             wall=self._wall,
         )
-        self._web = WebServer(make_app(self._parts()), listener)
+        self._web = WebServer(make_app(self._parts()), listener, settings.tls)
         self._fill_board()
 
     @property
@@ -270,6 +271,9 @@ class Station:
             bus=self._bus,
             board=self._board,
             grids_geojson=self._register.to_geojson(),
+            register=self._register,
+            records=self._records,
+            people=people_of(self._settings, self._store, self._world),
             templates=self._templates,
             pictures=EyePictures(self._eye, self._bus),
             sortie_desk=self._sortie_desk,
@@ -362,6 +366,7 @@ async def opened(settings: StationSettings, listener: socket.socket) -> AsyncIte
         await exercise.start()
         world = exercise
     store = await Store.open(settings.data_dir)
+    await require_own_space(settings, store)
     telemetry = await TelemetryLog.open(settings.data_dir, is_exercise=settings.is_exercise)
     try:
         yield Station(settings, store=store, telemetry=telemetry, world=world, listener=listener)

@@ -9,10 +9,13 @@ from typing import Any, Protocol
 from ground_station.case_desk import CaseDesk
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.live import Board
+from ground_station.people.parts import People
 from ground_station.settings import StationSettings
 from ground_station.sortie_desk import SortieDesk
 from ground_station.speaking_desk import SpeakingDesk
+from ground_station.store.records import Records
 from ground_station.templates import Template
+from missions.register import Register
 from patrol.bus import Bus
 
 
@@ -32,6 +35,9 @@ class Parts:
     bus: Bus
     board: Board
     grids_geojson: dict[str, Any]
+    register: Register
+    records: Records
+    people: People
     templates: Mapping[str, Template]
     pictures: Pictures
     sortie_desk: SortieDesk

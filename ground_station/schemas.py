@@ -3,65 +3,48 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from patrol.cause import Cause, Role
 from patrol.declaration import Declaration
 
 
-class ByPerson(BaseModel):
-    """Who asks, and under which role."""
+class UnderRole(BaseModel):
+    """Under which of the caller's roles it is asked; who asks is known from the sign-in."""
 
     model_config = ConfigDict(extra="forbid")
 
-    person: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-    role: Role
-    is_automatic: bool = Field(default=False, description="a named auto-operator, exercise only")
-
-    @field_validator("role")
-    @classmethod
-    def _a_persons_role(cls, role: Role) -> Role:
-        if role is Role.SYSTEM:
-            raise ValueError("the system's own role is taken by nobody")
-        return role
-
-    def cause(self, request_id: str) -> Cause:
-        """The cause that goes with everything this request does."""
-        return Cause(
-            actor=self.person,
-            role=self.role,
-            request_id=request_id,
-            is_automatic=self.is_automatic,
-        )
+    role: Role | None = Field(
+        default=None, description="none: the first of the caller's roles that may"
+    )
 
 
-class DismissBody(ByPerson):
+class DismissBody(UnderRole):
     """A false alarm and why."""
 
     reason: str = Field(min_length=1, max_length=300)
 
 
-class EscalateBody(ByPerson):
+class EscalateBody(UnderRole):
     """Why the grid is to take it over."""
 
     reason: str = Field(min_length=1, max_length=300)
 
 
-class AnnounceBody(ByPerson):
+class AnnounceBody(UnderRole):
     """Which approved words to release."""
 
     template: str = Field(pattern=r"^T\d{2}$")
 
 
-class PlanBody(ByPerson):
+class PlanBody(UnderRole):
     """Which grid to patrol."""
 
     grid_code: str = Field(min_length=1, max_length=64)
 
 
-class ApproveBody(ByPerson):
+class ApproveBody(UnderRole):
     """The digest the person has looked at."""
 
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -76,7 +59,7 @@ class DeclarationBody(BaseModel):
     weather: str = Field(max_length=200, description="what you see, such as: clear, 3 m/s")
 
 
-class LaunchBody(ByPerson):
+class LaunchBody(UnderRole):
     """Which approved plan to fly."""
 
     plan_id: str = Field(min_length=1, max_length=64)
@@ -84,14 +67,62 @@ class LaunchBody(ByPerson):
         default=None, description="without it a live flight is refused before take-off"
     )
 
-    def declared(self, at_utc: datetime) -> Declaration | None:
+    def declared(self, cause: Cause, at_utc: datetime) -> Declaration | None:
         """The declaration under the name of the one who launches."""
         if self.declaration is None:
             return None
         return Declaration(
-            by=self.person,
+            by=cause.actor,
             at_utc=at_utc,
             remote_id_ok=self.declaration.remote_id_ok,
             weather=self.declaration.weather,
-            is_automatic=self.is_automatic,
+            is_automatic=cause.is_automatic,
         )
+
+
+class SignInBody(BaseModel):
+    """By password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    login: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=200)
+    is_shared: bool = Field(
+        default=False, description="several people act here, each under a PIN of their own"
+    )
+
+
+class LinkBody(BaseModel):
+    """By the one-time link of an exercise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str = Field(min_length=1, max_length=100)
+
+
+class PasswordBody(BaseModel):
+    """A password of one's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    old: str = Field(min_length=1, max_length=200)
+    new: str = Field(min_length=1, max_length=200)
+
+
+class PinBody(BaseModel):
+    """A PIN of one's own, for shared consoles."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: str = Field(min_length=1, max_length=200)
+    pin: str = Field(min_length=1, max_length=12)
+
+
+class SeatBody(BaseModel):
+    """Somebody sits down at a shared console under a role."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    login: str = Field(min_length=1, max_length=64)
+    pin: str = Field(min_length=1, max_length=12)
+    role: Role

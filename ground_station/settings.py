@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from patrol.errors import ConfigError
 
+_LIVE_MEMORY_KIB = 19_456  # the least that OWASP's sheet on password storage allows (2024)
 _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -53,13 +54,40 @@ class SpeakerSettings(_Section):
     )
 
 
+class TlsSettings(_Section):
+    """The station's certificate: `gridpatrol tls` makes one, docs/field-laptop.md says how."""
+
+    cert_file: Path = Field(description="certificate and those between it and the authority (PEM)")
+    key_file: Path = Field(description="its key (PEM)")
+
+
+class SignInSettings(_Section):
+    """How hard it is to come in, and for how long one stays."""
+
+    session_h: float = Field(default=12.0, gt=0.0, le=24.0, description="then sign in again")
+    idle_min: float = Field(default=120.0, ge=1.0, le=1440.0, description="no console open")
+    pin_min: float = Field(
+        default=10.0, ge=0.0, le=120.0, description="how long a PIN at a shared console counts"
+    )
+    tries: int = Field(default=5, ge=3, le=20, description="wrong passwords, then a lock-out")
+    locked_min: float = Field(default=15.0, ge=1.0, le=1440.0)
+    tries_per_minute: int = Field(default=10, ge=3, le=1000, description="from one address")
+    argon2_memory_kib: int = Field(default=65_536, ge=64, le=1_048_576)
+    argon2_rounds: int = Field(default=3, ge=1, le=20)
+    ask_again_s: float = Field(
+        default=5.0, ge=0.05, le=60.0, description="how often open sockets ask who is signed in"
+    )
+
+
 class StationSettings(_Section):
     """Everything `gridpatrol serve` needs to know."""
 
     name: str = "濠江区无人机巡查 Haojiang drone patrol"
     host: str = Field(
-        default="127.0.0.1",
-        description="this machine alone: names and roles are only stated, there is no sign-in yet",
+        default="127.0.0.1", description="this machine alone; any other address needs [tls]"
+    )
+    names: tuple[str, ...] = Field(
+        default=(), description="names and addresses by which other machines reach it"
     )
     port: int = Field(default=8000, ge=0, le=65535)
     data_dir: Path
@@ -82,15 +110,31 @@ class StationSettings(_Section):
     aircraft: AircraftSettings
     camera: CameraSettings
     speaker: SpeakerSettings
+    tls: TlsSettings | None = None
+    sign_in: SignInSettings = SignInSettings()
 
-    @field_validator("host")
-    @classmethod
-    def _this_machine(cls, host: str) -> str:
-        if host not in _THIS_MACHINE:
+    @model_validator(mode="after")
+    def _others_come_by_tls(self) -> Self:
+        if self.host in _THIS_MACHINE:
+            return self
+        if self.tls is None:
             raise ValueError(
-                f"only {', '.join(_THIS_MACHINE)}: without sign-in nobody else may reach it"
+                f"host {self.host}: other machines reach it only with TLS; add [tls] with "
+                "cert_file and key_file (gridpatrol tls makes both)"
             )
-        return host
+        if not self.names:
+            raise ValueError(
+                f"host {self.host}: say in `names` by which names or addresses it is reached"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _live_hashes_are_dear(self) -> Self:
+        if not self.is_exercise and self.sign_in.argon2_memory_kib < _LIVE_MEMORY_KIB:
+            raise ValueError(
+                f"sign_in.argon2_memory_kib: at least {_LIVE_MEMORY_KIB} outside an exercise"
+            )
+        return self
 
 
 def read_settings(path: Path) -> StationSettings:

@@ -134,6 +134,10 @@ class SortieDesk:
             "findings": views.findings_view(findings),
         }
 
+    def grid_of_plan(self, plan_id: str) -> str:
+        """Which grid a plan is for; LookupError for an unknown one."""
+        return self._found(plan_id)[0].grid_code
+
     async def approve(self, plan_id: str, digest: str, cause: Cause) -> dict[str, Any]:
         """Put a name under the plan that was looked at; PlanRejected while anything stops it."""
         self._require(cause, _APPROVERS)

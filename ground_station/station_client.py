@@ -22,13 +22,13 @@ class StationRefused(Refused):
 
 
 class StationClient:
-    """One named actor at a station."""
+    """One named actor at a station, known by its token."""
 
-    def __init__(self, url: str, *, actor: str) -> None:
+    def __init__(self, url: str, *, token: str) -> None:
         self._http = httpx.AsyncClient(
-            base_url=url, timeout=20.0, trust_env=False, headers={"X-GridPatrol": "demo"}
-        )
-        self._actor = actor
+            base_url=url, timeout=20.0, trust_env=False,
+            headers={"Authorization": f"Bearer {token}"},
+        )  # fmt: skip
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -36,9 +36,8 @@ class StationClient:
 
     async def post(self, path: str, role: Role, **body: Any) -> dict[str, Any]:  # noqa: ANN401
         """Ask for something; StationRefused with the station's words."""
-        person = {"person": self._actor, "role": role.value, "is_automatic": True}
         try:
-            answer = await self._http.post(path, json=person | body)
+            answer = await self._http.post(path, json={"role": role.value} | body)
         except httpx.HTTPError as error:
             raise Transient(f"the station does not answer: {error!r}") from error
         content: dict[str, Any] = answer.json()
@@ -56,6 +55,8 @@ class StationClient:
             answer = await self._http.get("/api/state")
         except httpx.HTTPError as error:
             raise Transient(f"the station does not answer: {error!r}") from error
+        if answer.is_error:
+            raise StationRefused(answer.text, [], answer.status_code)
         content: dict[str, Any] = answer.json()
         return content
 
@@ -63,6 +64,8 @@ class StationClient:
         """The story from its beginning; Transient when the station is gone."""
         try:
             async with self._http.stream("GET", "/api/events", timeout=None) as answer:
+                if answer.is_error:
+                    raise StationRefused(answer.reason_phrase, [], answer.status_code)
                 async for line in answer.aiter_lines():
                     if line:
                         yield json.loads(line)

@@ -7,29 +7,26 @@ from collections.abc import Awaitable, Callable
 from importlib.resources import files
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from ground_station.api_people import people_routes
 from ground_station.api_read import read_routes
 from ground_station.api_sockets import socket_routes
 from ground_station.api_verbs import verb_routes
+from ground_station.headers import headers_for
 from ground_station.parts import Parts
+from ground_station.people.door import CONSOLE_HEADER, signed_in
+from ground_station.people.errors import DoorRefused, TooMany
+from ground_station.settings import StationSettings
 from patrol.errors import NotPermitted, PatrolError, Refused, Transient
 from patrol.plan import Finding
 
-CONSOLE_HEADER = "X-GridPatrol"  # a form on another site cannot send it, so it stops forged POSTs
-_SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-        "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 _log = structlog.get_logger(__name__)
 
 
@@ -38,23 +35,27 @@ def make_app(parts: Parts) -> FastAPI:
     app = FastAPI(
         title="GridPatrol", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
-    app.include_router(read_routes(parts), prefix="/api")
-    app.include_router(verb_routes(parts), prefix="/api")
+    app.state.people = parts.people
+    inside = [Depends(signed_in)]  # whatever is added to these is for people who are in
+    app.include_router(read_routes(parts), prefix="/api", dependencies=inside)
+    app.include_router(verb_routes(parts), prefix="/api", dependencies=inside)
     app.include_router(socket_routes(parts), prefix="/api")
+    app.include_router(people_routes(parts), prefix="/api")
     _add_error_words(app)
     _add_door(app)
     built = files("ground_station") / "console" / "built"
     if built.is_dir():
         app.mount("/", StaticFiles(directory=str(built), html=True), name="console")
-    app.add_middleware(LocalHosts, allowed=_allowed_hosts(parts.settings.host))
+    app.add_middleware(OwnHosts, allowed=_allowed_hosts(parts.settings))
     return app
 
 
-def _allowed_hosts(host: str) -> frozenset[str]:
-    return frozenset({"127.0.0.1", "localhost", "[::1]", host})
+def _allowed_hosts(settings: StationSettings) -> frozenset[str]:
+    own = {"127.0.0.1", "localhost", "[::1]", settings.host}
+    return frozenset(own | {name.lower() for name in settings.names})
 
 
-class LocalHosts:
+class OwnHosts:
     """Refuse requests that name another host, or come from another site's page (DNS rebinding)."""
 
     def __init__(self, app: Callable[..., Awaitable[None]], allowed: frozenset[str]) -> None:
@@ -67,15 +68,20 @@ class LocalHosts:
             headers = {
                 key.decode().lower(): value.decode("latin-1") for key, value in scope["headers"]
             }
-            origin = headers.get("origin", "")
-            if not self._is_ours(headers.get("host", "")) or (
-                origin and not self._is_ours(origin.partition("://")[2])
-            ):
+            host, origin = headers.get("host", ""), headers.get("origin")
+            # Another port of this machine is another site: cookies do not tell ports apart.
+            is_same_site = origin is None or origin.partition("://")[2] == host
+            if not self._is_ours(host) or not is_same_site:
                 if scope["type"] == "websocket":
                     await send({"type": "websocket.close", "code": 1008})
                     return
                 refusal = JSONResponse(
-                    {"error": "this host or site is not allowed here"}, 403, _SECURITY_HEADERS
+                    {
+                        "error": "this host or site is not allowed here",
+                        "error_zh": "不允许从此主机名或网站访问",
+                    },
+                    403,
+                    headers_for(URL(scope=scope)),
                 )
                 await refusal(scope, receive, send)
                 return
@@ -83,7 +89,7 @@ class LocalHosts:
 
     def _is_ours(self, host: str) -> bool:
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        return name in self._allowed
+        return name.lower() in self._allowed
 
 
 def _add_door(app: FastAPI) -> None:
@@ -92,14 +98,14 @@ def _add_door(app: FastAPI) -> None:
         request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
         request.state.request_id = uuid.uuid4().hex[:12]
-        if (
-            request.method not in ("GET", "HEAD", "OPTIONS")
-            and CONSOLE_HEADER not in request.headers
-        ):
+        headers = headers_for(request.url)
+        is_change = request.method not in ("GET", "HEAD", "OPTIONS")
+        is_program = "authorization" in request.headers  # which no page can make a browser send
+        if is_change and not is_program and CONSOLE_HEADER not in request.headers:
             words = f"the header {CONSOLE_HEADER} is missing"
-            return JSONResponse({"error": words}, 403, _SECURITY_HEADERS)
+            return JSONResponse({"error": words}, 403, headers)
         response = await call_next(request)
-        for name, value in _SECURITY_HEADERS.items():
+        for name, value in headers.items():
             response.headers.setdefault(name, value)
         return response
 
@@ -116,6 +122,11 @@ def _add_error_words(app: FastAPI) -> None:
         return JSONResponse(
             {"error": str(error), "error_zh": "", "findings": _findings(error)}, status
         )
+
+    @app.exception_handler(DoorRefused)
+    async def not_in(request: Request, error: DoorRefused) -> JSONResponse:
+        headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany) else None
+        return JSONResponse(error.to_dict(), error.status, headers)
 
     @app.exception_handler(LookupError)
     async def unknown(request: Request, error: LookupError) -> JSONResponse:
@@ -135,7 +146,8 @@ def _add_error_words(app: FastAPI) -> None:
         # The request boundary: the one place where everything is caught, and logged whole.
         _log.error("request failed", path=request.url.path, exc_info=error)
         words = "a fault of ours; it is in the station's log"
-        return JSONResponse({"error": words}, 500, _SECURITY_HEADERS)
+        headers = headers_for(request.url)
+        return JSONResponse({"error": words}, 500, headers)
 
 
 def _findings(error: PatrolError) -> list[dict[str, object]]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import ssl
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from ground_station.settings import TlsSettings
 from patrol.errors import ConfigError
 
 
@@ -39,11 +42,26 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _encrypted(tls: TlsSettings) -> dict[str, Any]:
+    """uvicorn's settings for TLS; ConfigError when certificate and key cannot be used."""
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"the certificate {tls.cert_file} with the key {tls.key_file} cannot be used: {error}"
+        ) from error
+    return {"ssl_certfile": tls.cert_file, "ssl_keyfile": tls.key_file}
+
+
 class WebServer:
     """Serves the app on a socket that is already bound."""
 
-    def __init__(self, app: FastAPI, listener: socket.socket) -> None:
+    def __init__(
+        self, app: FastAPI, listener: socket.socket, tls: TlsSettings | None = None
+    ) -> None:
         self._listener = listener
+        self._scheme = "https" if tls is not None else "http"
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -53,6 +71,8 @@ class WebServer:
                 timeout_graceful_shutdown=1,
                 lifespan="off",
                 ws_max_size=1 << 16,
+                server_header=False,
+                **({} if tls is None else _encrypted(tls)),
             )
         )
 
@@ -60,7 +80,7 @@ class WebServer:
     def url(self) -> str:
         """Where the console is."""
         host, port = self._listener.getsockname()[:2]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def stop(self) -> None:
         """Ask it to end; `run` then returns."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class Role(enum.Enum):
-    """Roles of DOMAIN 5.1 that the walking whole needs."""
+    """Roles of DOMAIN 5.1. Nobody holds the last two: the system's, and none at all."""
 
     PILOT = "PILOT"
     ANNOUNCER = "ANNC"
@@ -22,7 +22,11 @@ class Role(enum.Enum):
     STREET = "STREET"
     DEPARTMENT = "DEPT"
     REVIEWER = "REVIEW"
+    AUDITOR = "AUDIT"
+    PRIVACY = "PRIV"
+    TESTER = "TEST"
     SYSTEM = "SYS"
+    NONE = "NONE"  # a person who signs in or looks acts under no role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,15 @@ from pathlib import Path
 import anyio
 import typer
 
+from ground_station import auto_operator
 from ground_station.children import Child, end_together, running
+from ground_station.commands.users import open_book
 from ground_station.data_lock import free_data_dir
 from ground_station.demo_scenario import CAMERA, make_scenario
 from ground_station.demo_story import DemoEnd, DemoStory
 from ground_station.folders import default_data_dir
+from ground_station.people.demo import prepare_demo
+from ground_station.people.passwords import Cost
 from ground_station.station_client import StationClient
 from ground_station.story_printer import StoryPrinter
 from ground_station.web_server import bind
@@ -83,16 +87,20 @@ async def _demo(options: DemoOptions, data_dir: Path) -> DemoEnd:
 
 async def _tell(options: DemoOptions, data_dir: Path, printer: StoryPrinter) -> DemoEnd:
     scenario = make_scenario(seed=options.seed, scenario=options.scenario)
+    async with open_book(data_dir, is_exercise=True, cost=Cost()) as book:
+        keys = await prepare_demo(book, auto_operator.ROLES)
     with tempfile.TemporaryDirectory(prefix="gridpatrol-demo-") as folder:
         work_dir = Path(folder)
         async with _parts(options, data_dir, work_dir, scenario.body) as parts:
             url = parts[-1].ready["url"]
-            printer.note(f"console: {url}   records: {data_dir}   (exercise 演练)")
-            client = StationClient(url, actor="exercise-director")
+            printer.note(f"console: {url}/#link={keys.link}   (signs you in once, here only)")
+            printer.note(f"records: {data_dir}   (exercise 演练)")
+            client = StationClient(url, token=keys.tokens[auto_operator.DIRECTOR])
+            operator = StationClient(url, token=keys.tokens[auto_operator.AUTO_OPERATOR])
             try:
                 story = DemoStory(
                     client=client,
-                    url=url,
+                    operator=operator,
                     printer=printer,
                     grid_code=scenario.grid_code,
                     is_headless=options.is_headless,
@@ -104,6 +112,7 @@ async def _tell(options: DemoOptions, data_dir: Path, printer: StoryPrinter) -> 
                 with anyio.CancelScope(shield=True):
                     printer.note(await come_home(client))
                     await client.aclose()
+                    await operator.aclose()
                     await end_together(parts)
 
 

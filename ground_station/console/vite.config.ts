@@ -15,5 +15,8 @@ export default defineConfig({
     license: { fileName: "licenses.md" }, // notices of what is bundled go where it goes
     chunkSizeWarningLimit: 1500, // MapLibre is one megabyte
   },
-  server: { proxy: { "/api": { target: station, ws: true, changeOrigin: true } } },
+  // The station refuses what another site asks; here the proxy is the site.
+  server: {
+    proxy: { "/api": { target: station, ws: true, changeOrigin: true, headers: { Origin: station } } },
+  },
 });

@@ -54,10 +54,32 @@ def test_a_missing_file_is_told_with_its_name(tmp_path: Path) -> None:
         read_settings(tmp_path / "nowhere.toml")
 
 
-def test_a_station_without_sign_in_listens_on_this_machine_alone(tmp_path: Path) -> None:
-    file = tmp_path / "station.toml"
+def changed(tmp_path: Path, *changes: tuple[str, str]) -> Path:
+    """The example with words exchanged."""
     text = EXAMPLE.read_text(encoding="utf-8")
-    assert 'host = "127.0.0.1"' in text
-    file.write_text(text.replace('host = "127.0.0.1"', 'host = "0.0.0.0"'), encoding="utf-8")
-    with pytest.raises(ConfigError, match="host: .*without sign-in"):
-        read_settings(file)
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    file = tmp_path / "station.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_other_machines_come_by_tls_and_by_a_name_that_is_known(tmp_path: Path) -> None:
+    everywhere = ('host = "127.0.0.1"', 'host = "0.0.0.0"')
+    tls = ("[speaker]", '[tls]\ncert_file = "c.pem"\nkey_file = "k.pem"\n[speaker]')
+    named = ('host = "0.0.0.0"', 'host = "0.0.0.0"\nnames = ["10.0.0.5"]')
+    with pytest.raises(ConfigError, match="only with TLS"):
+        read_settings(changed(tmp_path, everywhere))
+    with pytest.raises(ConfigError, match="`names`"):
+        read_settings(changed(tmp_path, everywhere, tls))
+    settings = read_settings(changed(tmp_path, everywhere, tls, named))
+    assert settings.names == ("10.0.0.5",)
+
+
+def test_passwords_of_a_live_station_are_never_hashed_cheaply(tmp_path: Path) -> None:
+    cheap = ("argon2_memory_kib = 65536", "argon2_memory_kib = 64")
+    assert read_settings(changed(tmp_path, cheap)).sign_in.argon2_memory_kib == 64
+    live = ("is_exercise = true", "is_exercise = false")
+    with pytest.raises(ConfigError, match="argon2_memory_kib"):
+        read_settings(changed(tmp_path, cheap, live))

@@ -24,6 +24,8 @@ COMMANDS = {
         "bench",
         "grids",
         "log",
+        "users",
+        "tls",
         "Exit codes",
     ],
     "demo": ["--headless", "--seed", "--speed", "--scenario", "--until", "--within", "--json"],
@@ -50,6 +52,10 @@ COMMANDS = {
     "grids": ["list"],
     "grids list": ["--register", "--json"],
     "log": ["verify"],
+    "users": ["add", "list", "roles", "scope", "disable", "enable", "reset", "token", "tokens"],
+    "users add": ["login", "--name", "--role", "--scope", "--config", "--data", "--exercise"],
+    "users token": ["--for", "--role", "--scope", "--days"],
+    "tls": ["--name", "--out", "docs/field-laptop.md"],
     "log verify": ["--data", "--rows", "--head", "--json"],
 }
 WRONG = [
@@ -58,7 +64,7 @@ WRONG = [
     "grids list --nonsense", "log verify --nonsense",
     "say words --out x.wav --lang de",
     "log nonsense", "serve", "fly plan.json", "demo --speed 11", "demo --scenario riot",
-    "bench nonsense",
+    "bench nonsense", "users nonsense", "users add", "tls",
 ]  # fmt: skip
 WIDE = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 

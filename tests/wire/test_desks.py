@@ -23,6 +23,7 @@ from patrol.sighting import Look
 from tests.fakes import START
 from tests.ground_core import ANNOUNCER, SORTIE, SYSTEM, an_alert
 from tests.house_fakes import SilentVoice
+from tests.persons import with_token
 from tests.unit.test_effect import PLACE, a_look
 from tests.wire.test_sortie_failures import approved_plan, state_of
 from tests.wire.test_web_api import ALERT, House, house
@@ -245,7 +246,11 @@ async def test_an_alert_that_nobody_answers_is_handed_on_after_the_landing_and_t
 ) -> None:
     sortie = await flying_with_an_alert(house)
     await land(house)
-    director = StationClient(house.web.url, actor="exercise-director")
+    token = await with_token(
+        house.book, auto_operator.DIRECTOR, auto_operator.ROLES[auto_operator.DIRECTOR],
+        is_automatic=True,
+    )  # fmt: skip
+    director = StationClient(house.web.url, token=token)
     house.board.set(clock={"utc": utc_text(START)})
     landed = {"sortie": sortie, "t_utc": utc_text(START)}
     async with anyio.create_task_group() as tasks:
@@ -313,10 +318,9 @@ async def test_the_registrar_closes_alert_and_record_whoever_signs_last(house: H
     assert (await the_case(house)).is_open
     await land(house)
     for person, role in (("Chen", "REG"), ("Huang", "PILOT")):
-        answer = await house.http.post(
-            f"/api/sorties/{sortie}/sign", json={"person": person, "role": role},
-            headers={"X-GridPatrol": "console"},
-        )  # fmt: skip
+        headers = await house.let_in(person)
+        path = f"/api/sorties/{sortie}/sign"
+        answer = await house.http.post(path, json={"role": role}, headers=headers)
         assert answer.status_code == 200, answer.text
     case = await the_case(house)
     assert (case.state, case.closed_by) == (CaseState.CLOSED, "Chen")

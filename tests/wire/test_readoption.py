@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from pymavlink.dialects.v20 import common as mavlink
 
+from tests.persons import token_in
 from tests.wire.test_serve_command import GRID, NOBODY, SCENARIO, SMALL, Station, config, has_home
 
 pytestmark = pytest.mark.timeout(120)
@@ -77,6 +78,7 @@ def be_patient(url: str) -> None:
 def living(path: Path, *words: str) -> Iterator[Killed]:
     """`python -m ground_station.station` or what is named, ready, and certainly gone afterwards."""
     log = path.with_suffix(f".{time.monotonic_ns()}.log")
+    token = token_in(path.parent / "records", "Huang")
     with (
         log.open("wb") as errors,
         subprocess.Popen(
@@ -87,7 +89,7 @@ def living(path: Path, *words: str) -> Iterator[Killed]:
         try:
             assert process.stdout is not None
             ready = json.loads(process.stdout.readline())
-            station = Station(process=process, url=ready["url"])
+            station = Station(process=process, token=token, url=ready["url"])
             yield Killed(process=process, station=station, log=log)
         finally:
             process.kill()

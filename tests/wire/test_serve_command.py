@@ -19,11 +19,12 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from ground_station.demo_scenario import make_scenario
 from ground_station.store.audit import verify
 from patrol.clock import parse_utc
+from tests.persons import token_in
 
 pytestmark = pytest.mark.timeout(60)  # three processes come up, each with a model or a store
 ENDS_WITHIN_S = 5.0
@@ -45,17 +46,29 @@ class Station:
     """A station as a process; `log` is what it writes to standard error."""
 
     process: subprocess.Popen[str]
+    token: str
     url: str = ""
     log: list[str] = field(default_factory=list)
 
     def state(self) -> dict[str, Any]:
-        body: dict[str, Any] = httpx.get(f"{self.url}/api/state", trust_env=False).json()
+        body: dict[str, Any] = httpx.get(
+            f"{self.url}/api/state", headers=self.headers, trust_env=False
+        ).json()
         return body
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What Huang's program shows."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def connect(self, path: str) -> ClientConnection:
+        """A socket of Huang's."""
+        return connect(self.url.replace("http", "ws") + path, additional_headers=self.headers)
 
     def post(self, path: str, role: str, **body: Any) -> httpx.Response:
         return httpx.post(
-            f"{self.url}/api{path}", json={"person": "Huang", "role": role, **body},
-            headers={"X-GridPatrol": "console"}, timeout=30.0, trust_env=False,
+            f"{self.url}/api{path}", json={"role": role, **body},
+            headers=self.headers, timeout=30.0, trust_env=False,
         )  # fmt: skip
 
     def until(
@@ -94,13 +107,14 @@ def command(path: Path) -> list[str]:
 @contextmanager
 def serving(path: Path) -> Iterator[Station]:
     """A station that said it is ready, and is gone afterwards with all its children."""
+    token = token_in(path.parent / "records", "Huang")
     with subprocess.Popen(
         command(path), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, start_new_session=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stderr is not None
-        station = Station(process=process)
+        station = Station(process=process, token=token)
         reader = threading.Thread(target=station.log.extend, args=(process.stderr,))
         reader.start()
         try:
@@ -282,11 +296,13 @@ def test_ctrl_c_ends_it_within_five_seconds_with_open_clients_and_exit_code_0(
     tmp_path: Path,
 ) -> None:
     with serving(config(tmp_path, NOBODY)) as station:
-        address = station.url.replace("http", "ws")
         with (
-            connect(f"{address}/api/live") as live,
-            httpx.stream("GET", f"{station.url}/api/events", trust_env=False, timeout=10.0),
-        ):
+            station.connect("/api/live") as live,
+            httpx.stream(
+                "GET", f"{station.url}/api/events", headers=station.headers, trust_env=False,
+                timeout=10.0,
+            ),
+        ):  # fmt: skip
             assert json.loads(live.recv(5.0))["type"] == "state"
             code, took_s = station.interrupt()
     assert code == 0, station.log

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.sync.client import connect
 
 from ground_station.live import Board
 from ground_station.story_text import _SENTENCES
@@ -111,10 +110,13 @@ async def test_outside_an_exercise_no_automatic_operator_approves_or_launches(
     made = (await house.post("/plans", "LEAD", grid_code=GRID)).json()
     plan_id, digest = made["plan"]["plan_id"], made["digest"]
     path = f"/plans/{plan_id}/approve"
-    answer = await house.post(path, "LEAD", digest=digest, is_automatic=True)
+    robot = await house.let_in("robot", is_automatic=True)
+    body = {"role": "LEAD", "digest": digest}
+    answer = await house.http.post(f"/api{path}", json=body, headers=robot)
     assert (answer.status_code, "exercise" in answer.text) == (409, True)
     await house.post(path, "LEAD", digest=digest)
-    answer = await house.post("/sorties", "PILOT", plan_id=plan_id, is_automatic=True)
+    body = {"role": "PILOT", "plan_id": plan_id}
+    answer = await house.http.post("/api/sorties", json=body, headers=robot)
     assert (answer.status_code, "exercise" in answer.text) == (409, True)
 
 
@@ -203,7 +205,7 @@ async def test_a_path_that_there_is_not_is_answered_as_every_other_error(house: 
 
 def test_ctrl_c_with_an_open_console_leaves_no_traceback(tmp_path: Path) -> None:
     with serving(config(tmp_path, NOBODY)) as station:
-        with connect(station.url.replace("http", "ws") + "/api/live") as live:
+        with station.connect("/api/live") as live:
             assert json.loads(live.recv(5.0))["type"] == "state"
             station.interrupt()
     assert "Traceback" not in "".join(station.log)

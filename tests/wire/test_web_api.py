@@ -26,6 +26,7 @@ from ground_station.effect_desk import EffectDesk
 from ground_station.live import Board
 from ground_station.owners import read_responsibility
 from ground_station.parts import Parts
+from ground_station.people.parts import make_people
 from ground_station.settings import StationSettings
 from ground_station.sortie_desk import SortieDesk, SortieParts
 from ground_station.speaking_desk import SpeakingDesk
@@ -41,6 +42,7 @@ from patrol.story import StoryEvent
 from tests.fakes import START, FakeVehicle, ManualClock
 from tests.ground_core import GRID, LEGAL, SORTIE, SYSTEM, a_plan, an_alert, running_store
 from tests.house_fakes import FakePictures, FakeSpeaker, SilentVoice, no_findings, nothing
+from tests.persons import LAX, SettableClock, a_book, with_token
 from vision.crowd import CrowdRules
 from vision.eye_port import VideoPacket
 
@@ -109,22 +111,47 @@ class House:
         self.sorties.know_the_aircraft()
         body = {"data_dir": folder, "aircraft": {"connect": "udpin://127.0.0.1:0"}}
         addresses = {"camera": {"url": "rtsp://x"}, "speaker": {"url": "http://x"}}
-        settings = StationSettings.model_validate(body | addresses)
+        asked = {"sign_in": {"ask_again_s": 0.1}, "is_exercise": True}
+        settings = StationSettings.model_validate(body | addresses | asked)
+        self.wall = SettableClock()
+        people = self.people = make_people(
+            store=records._store, is_exercise=True, world_utc=self.clock.now_utc,
+            now=self.wall.now_utc, now_s=self.wall.monotonic_s, strictness=LAX,
+        )  # fmt: skip
         parts = Parts(
             settings=settings, bus=self.bus, board=self.board, pictures=self.pictures,
             grids_geojson=REGISTER.to_geojson(), templates=templates, sortie_desk=self.sorties,
             crowd_desk=self.crowd, case_desk=self.cases, speaking_desk=self.speaking,
+            register=REGISTER, records=records, people=people,
         )  # fmt: skip
-        self.web = WebServer(make_app(parts), bind("127.0.0.1", 0))
+        self.app = make_app(parts)
+        self.web = WebServer(self.app, bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
+        self.clients = [self.http]
+        self.book = a_book(records._store)
         self.live_url = self.web.url.replace("http", "ws") + "/api/live"
         self.video_url = self.web.url.replace("http", "ws") + "/api/video/cam-1"
 
+    async def let_in(self, name: str, **how: Any) -> dict[str, str]:
+        """The headers of a new person with a token; by default with every role."""
+        return {"Authorization": f"Bearer {await with_token(self.book, name, **how)}"}
+
+    def client(self, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+        """A browser or program of somebody else: nobody, unless these headers say who."""
+        client = httpx.AsyncClient(
+            base_url=self.web.url, trust_env=False, timeout=10.0, headers=headers or {}
+        )
+        self.clients.append(client)
+        return client
+
     async def post(self, path: str, role: str = "OPER", **body: Any) -> httpx.Response:
-        return await self.http.post(
-            f"/api{path}", json={"person": "Wu", "role": role, **body},
-            headers={"X-GridPatrol": "console"},
-        )  # fmt: skip
+        """Wu, who holds every role, asks under this one."""
+        return await self.http.post(f"/api{path}", json={"role": role, **body})
+
+    def connect(self, url: str = "", **how: Any) -> Any:
+        """A socket of Wu's, the live one unless another is named."""
+        headers = {"Authorization": self.http.headers["Authorization"]}
+        return connect(url or self.live_url, additional_headers=headers, **how)
 
     async def has_alert(self) -> None:
         """A sortie is being flown and has raised an alert."""
@@ -159,8 +186,10 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         async with anyio.create_task_group() as tasks:
             for run in (house.chronicle.run, house.crowd.run, house.sorties.run, house.web.run):
                 tasks.start_soon(run)
-            async with house.http:
-                yield house
+            house.http.headers.update(await house.let_in("Wu"))
+            yield house
+            for client in house.clients:
+                await client.aclose()
             house.web.stop()
             tasks.cancel_scope.cancel()
     await telemetry.close()
@@ -213,8 +242,7 @@ async def test_every_answer_tells_the_browser_to_run_nothing_foreign(house: Hous
 
 async def test_a_post_without_the_consoles_header_is_refused_and_does_nothing(house: House) -> None:
     await house.has_alert()
-    body, path = {"person": "Wu", "role": "OPER"}, f"/api/alerts/{ALERT}/acknowledge"
-    answer = await house.http.post(path, json=body)
+    answer = await house.client().post(f"/api/alerts/{ALERT}/acknowledge", json={"role": "OPER"})
     assert answer.status_code == 403
     assert "X-GridPatrol is missing" in sentence_of(answer)
     assert await house.records.alert(ALERT) == an_alert()
@@ -229,7 +257,7 @@ async def test_requests_for_another_host_or_from_another_site_are_refused(
         assert answer.status_code == 403, headers
         assert "not allowed" in sentence_of(answer)
     with pytest.raises(InvalidStatus):
-        await connect(house.live_url, origin=f"http://{name}")  # type: ignore[arg-type]
+        await house.connect(origin=f"http://{name}")
 
 
 async def test_the_wrong_role_is_refused_with_the_role_that_it_needs(house: House) -> None:
@@ -246,21 +274,19 @@ async def test_the_wrong_role_is_refused_with_the_role_that_it_needs(house: Hous
 @pytest.mark.parametrize(
     ("body", "word"),
     [
-        ({"person": "Wu", "role": "SYS"}, "role"),
-        ({"person": "Wu", "role": "KING"}, "role"),
-        ({"person": "Wu"}, "role"),
-        ({"role": "PILOT"}, "person"),
-        ({"person": "  ", "role": "PILOT"}, "person"),
-        ({"person": "W" * 81, "role": "PILOT"}, "person"),
-        ({"person": "Wu", "role": "PILOT", "force": True}, "force"),
+        ({"role": "KING"}, "role"),
+        ({"role": 7}, "role"),
+        ({"person": "Zheng", "role": "PILOT"}, "person"),
+        ({"role": "PILOT", "is_automatic": True}, "is_automatic"),
+        ({"role": "PILOT", "force": True}, "force"),
         ([], ""),
     ],
 )
-async def test_a_body_that_says_not_who_asks_or_too_much_is_refused_by_name(
+async def test_a_body_that_says_who_asks_or_too_much_is_refused_by_name(
     house: House, body: object, word: str
 ) -> None:
     for path in ("/api/sortie/return", "/api/speaker/stop", f"/api/alerts/{ALERT}/acknowledge"):
-        answer = await house.http.post(path, json=body, headers={"X-GridPatrol": "console"})
+        answer = await house.http.post(path, json=body)
         assert answer.status_code == 422
         assert word in sentence_of(answer)
     assert not house.vehicle.commands
@@ -307,7 +333,7 @@ async def test_a_loudspeaker_that_is_away_is_told_with_503(house: House) -> None
 
 async def test_the_live_socket_gives_the_state_first_and_then_what_changes(house: House) -> None:
     house.board.set(alert=None, people=[])
-    async with connect(house.live_url) as socket:
+    async with house.connect() as socket:
         first = await received(socket)
         assert (first["type"], first["state"]["people"]) == ("state", [])
         house.board.set(people=[[116.7, 23.2]])
@@ -315,7 +341,7 @@ async def test_the_live_socket_gives_the_state_first_and_then_what_changes(house
         house.board.tell(StoryEvent(name="airborne", time_utc=START, sortie=SORTIE, grid=GRID))
         told = await received(socket)
         assert (told["type"], told["event"]["event"]) == ("event", "airborne")
-    async with connect(house.live_url) as again:
+    async with house.connect() as again:
         assert (await received(again))["state"]["people"] == [[116.7, 23.2]]
 
 
@@ -350,7 +376,7 @@ async def test_the_picture_is_503_while_there_is_none_and_never_kept_by_a_browse
 async def test_video_begins_with_a_key_frame_and_carries_its_packets_untouched(
     house: House,
 ) -> None:
-    async with connect(house.video_url) as socket:
+    async with house.connect(house.video_url) as socket:
         await house.until(lambda: any(VideoPacket in s.kinds for s in house.bus._subscriptions))
         for number, is_key in enumerate((False, True, False)):
             house.bus.publish(
@@ -362,6 +388,6 @@ async def test_video_begins_with_a_key_frame_and_carries_its_packets_untouched(
     assert struct.unpack(">dB", first[:9])[1] == 1
     assert first[9:] == b"\0\0\0\1\1"
     assert (second[8], second[9:]) == (0, b"\0\0\0\1\2")
-    async with connect(house.video_url.replace("cam-1", "cam-2")) as other:
+    async with house.connect(house.video_url.replace("cam-1", "cam-2")) as other:
         with pytest.raises(ConnectionClosedError, match="no such camera"), anyio.fail_after(5.0):
             await other.recv()

@@ -1,10 +1,14 @@
-import { createApp } from "vue";
+import { createApp, watch } from "vue";
 
 import App from "./App.vue";
 import { stayJoined } from "./lib/live";
+import { enter, isIn } from "./lib/session";
 import { readReference } from "./lib/reference";
 import "./style.css";
 
+watch(isIn, (isThere) => {
+  if (isThere) void readReference();
+});
 stayJoined();
-void readReference();
+void enter();
 createApp(App).mount("#app");

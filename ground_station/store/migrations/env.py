@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from ground_station.people import tables  # noqa: F401  # adds its own to the metadata
 from ground_station.store.tables import metadata
 
 connection = context.config.attributes["connection"]

@@ -3,8 +3,9 @@ import { computed, ref, watch } from "vue";
 
 import { words } from "../words";
 import { isLost, state } from "./live";
-import { hasPerson } from "./person";
-import { acknowledge, command, dismiss, pending, release, stopSpeaking } from "./verbs";
+import {
+  acknowledge, command, dismiss, mayDo, pending, release, stopSpeaking, type Verb,
+} from "./verbs";
 
 export const TEMPLATE = "T01";
 const ARMED_FOR_MS = 15_000; // long enough to read the words, short enough not to lie about
@@ -19,11 +20,11 @@ let disarmTimer = 0;
 export const isArmed = computed(() => armedFor.value !== null && armedFor.value === state.alert?.id);
 export const isDismissOpen = ref(false);
 
-/** Reasons that hold for every button. */
-const whyNobody = computed(() => {
+/** Reasons that hold whatever the alert's state is. */
+function whyNobody(verb: Verb): string | null {
   if (isLost.value) return words.value.alert.why.lost;
-  return hasPerson.value ? null : words.value.alert.why.person;
-});
+  return mayDo(verb) ? null : words.value.alert.why.role;
+}
 
 const whyNotNow = computed(() => {
   const why = words.value.alert.why;
@@ -38,11 +39,11 @@ export const whyNotAcknowledge = computed(() => {
     return UNANSWERED.has(state.alert?.state ?? "") || SPEAKABLE.has(state.alert?.state ?? "")
       || state.alert?.state === "ANNOUNCING" ? why.acknowledged : why.over;
   }
-  return pending.has("acknowledge") ? why.sending : whyNobody.value;
+  return pending.has("acknowledge") ? why.sending : whyNobody("acknowledge");
 });
 
 export const whyNotArm = computed(() =>
-  SPEAKABLE.has(state.alert?.state ?? "") ? whyNobody.value : whyNotNow.value,
+  SPEAKABLE.has(state.alert?.state ?? "") ? whyNobody("release") : whyNotNow.value,
 );
 
 export const whyNotRelease = computed(() => {
@@ -51,18 +52,18 @@ export const whyNotRelease = computed(() => {
 });
 
 export const whyNotDismiss = computed(() =>
-  UNANSWERED.has(state.alert?.state ?? "") ? whyNobody.value : words.value.alert.why.over,
+  UNANSWERED.has(state.alert?.state ?? "") ? whyNobody("dismiss") : words.value.alert.why.over,
 );
 
 export const isSpeaking = computed(() => SPEAKING.has(state.announcement?.state ?? ""));
 export const whyNotStop = computed(() =>
-  isSpeaking.value ? whyNobody.value : words.value.announce.nothing,
+  isSpeaking.value ? whyNobody("stop") : words.value.announce.nothing,
 );
 
 export const whyNotCommand = computed(() => {
   const why = words.value.aircraft.why;
   if (!state.sortie || !FLYING.has(state.sortie.state)) return why.noSortie;
-  return state.aircraft[0]?.is_in_air === false ? why.ground : whyNobody.value;
+  return state.aircraft[0]?.is_in_air === false ? why.ground : whyNobody("hold");
 });
 
 // A changed alert is another thing than the one that was armed.

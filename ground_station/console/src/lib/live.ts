@@ -1,11 +1,13 @@
 /** The station's state as it arrives: one socket, patched key by key, joined again when it breaks. */
-import { computed, reactive, ref, shallowReactive } from "vue";
+import { computed, reactive, ref, shallowReactive, watch } from "vue";
 
+import { isIn, leave } from "./session";
 import type { StationState, StoryEvent } from "./types";
 
 const STORY_KEPT = 400;
 const SILENT_AFTER_S = 2; // the station patches five times a second
 const REJOIN_AFTER_SILENCE_S = 6; // a half-open socket never says that it is dead
+const SIGNED_OUT = 4401; // the station's close code
 const RETRY_MS = [300, 700, 1500, 3000];
 
 type Message =
@@ -26,11 +28,11 @@ export const nowS = ref(performance.now() / 1000);
 export const receivedS = reactive<Partial<Record<keyof StationState, number>>>({});
 export const lastHeardS = ref<number | null>(null);
 const isOpen = ref(false);
-const startedS = performance.now() / 1000;
+const startedS = ref(performance.now() / 1000);
 
 /** How long the station has said nothing; 0 while it talks. */
 export const silentForS = computed(() => {
-  const since = lastHeardS.value ?? startedS;
+  const since = lastHeardS.value ?? startedS.value;
   return isOpen.value && nowS.value - since < SILENT_AFTER_S ? 0 : Math.max(0, nowS.value - since);
 });
 export const hasEverHeard = computed(() => lastHeardS.value !== null);
@@ -52,10 +54,24 @@ export function ageNow(key: keyof StationState, ageS: number): number {
 let socket: WebSocket | null = null;
 let failures = 0;
 
-/** Join the station and stay joined for as long as the page is open. */
+/** Join the station and stay joined for as long as somebody is signed in here. */
 export function stayJoined(): void {
   setInterval(tick, 250);
-  join();
+  watch(isIn, (isThere) => {
+    startedS.value = performance.now() / 1000;
+    if (isThere) join();
+    else forget();
+  }, { immediate: true });
+}
+
+/** Nothing of what one person saw stays on the page for the next. */
+function forget(): void {
+  const left = socket;
+  socket = null;
+  left?.close();
+  isOpen.value = false;
+  lastHeardS.value = null;
+  assign({ ...EMPTY });
 }
 
 function tick(): void {
@@ -65,6 +81,7 @@ function tick(): void {
 }
 
 function join(): void {
+  if (!isIn.value) return;
   const address = new URL("/api/live", location.href);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
   const joined = new WebSocket(address);
@@ -76,9 +93,13 @@ function join(): void {
     lastHeardS.value = nowS.value = performance.now() / 1000;
     take(JSON.parse(String(message.data)) as Message);
   };
-  joined.onclose = () => {
+  joined.onclose = (closed) => {
     if (socket !== joined) return;
     isOpen.value = false;
+    if (closed.code === SIGNED_OUT) {
+      leave();
+      return;
+    }
     const waitMs = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 3000;
     failures += 1;
     setTimeout(join, waitMs);

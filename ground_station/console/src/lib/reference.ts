@@ -2,6 +2,7 @@
 import type { FeatureCollection } from "geojson";
 import { ref, shallowRef } from "vue";
 
+import { isIn } from "./session";
 import type { Template } from "./types";
 
 const AGAIN_MS = 2000;
@@ -16,6 +17,7 @@ export async function readReference(): Promise<void> {
     if (templates.value.length === 0) templates.value = await read<Template[]>("/api/templates");
     hasGridsFailed.value = false;
   } catch {
+    if (!isIn.value) return; // read again after the next sign-in
     hasGridsFailed.value = grids.value === null;
     setTimeout(() => void readReference(), AGAIN_MS);
   }

@@ -162,5 +162,3 @@ export interface Template {
   zh: string;
   en: string;
 }
-
-export type Role = "OPER" | "ANNC" | "PILOT" | "REG" | "LEAD";

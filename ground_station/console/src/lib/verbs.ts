@@ -1,8 +1,8 @@
 /** What a person can make the station do, and what it answered when it would not. */
-import { reactive } from "vue";
+import { reactive, ref } from "vue";
 
-import { person } from "./person";
-import type { Finding, Role } from "./types";
+import { headers, leave, session } from "./session";
+import type { Finding } from "./types";
 
 export interface Refusal {
   error: string;
@@ -16,10 +16,12 @@ export type Verb =
 /** Verbs on their way, and the last refusal of each; a refusal stays until the verb is tried again. */
 export const pending = reactive(new Set<Verb>());
 export const refusals = reactive(new Map<Verb, Refusal>());
+/** At a shared console somebody has to sit down first: under one of these roles. */
+export const pinAsked = ref<{ roles: string[]; again: () => void } | null>(null);
 
-const ROLE_OF: Record<Verb, Role> = {
-  acknowledge: "OPER", dismiss: "OPER", release: "ANNC", stop: "ANNC", hold: "PILOT",
-  resume: "PILOT", return: "PILOT",
+const POWER_OF: Record<Verb, string> = {
+  acknowledge: "acknowledge", dismiss: "dismiss", release: "announce", stop: "stop_speaking",
+  hold: "hold", resume: "resume", return: "return",
 };
 
 export const acknowledge = (alertId: string) =>
@@ -31,18 +33,27 @@ export const release = (alertId: string, template: string) =>
 export const stopSpeaking = () => send("stop", "speaker/stop");
 export const command = (verb: "hold" | "resume" | "return") => send(verb, `sortie/${verb}`);
 
+/** Whether one of the roles here has the power; at a shared console anybody may sit down for it. */
+export function mayDo(verb: Verb): boolean {
+  const who = session.value;
+  return who !== null && (who.is_shared || who.may.includes(POWER_OF[verb]));
+}
+
 async function send(verb: Verb, path: string, more: Record<string, string> = {}): Promise<boolean> {
   if (pending.has(verb)) return false;
   pending.add(verb);
   refusals.delete(verb);
   try {
     const answer = await fetch(`/api/${path}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-GridPatrol": "console" },
-      body: JSON.stringify({ person: person.value.trim(), role: ROLE_OF[verb], ...more }),
+      method: "POST", headers: headers(), body: JSON.stringify(more),
     });
-    if (!answer.ok) refusals.set(verb, await refusalOf(answer));
-    return answer.ok;
+    if (answer.ok) return true;
+    const told = (await answer.json().catch(() => ({}))) as Answer;
+    if (answer.status === 401) leave();
+    else if (told.needs === "pin") {
+      pinAsked.value = { roles: told.roles ?? [], again: () => void send(verb, path, more) };
+    } else refusals.set(verb, refusalOf(told, answer.status));
+    return false;
   } catch {
     refusals.set(verb, {
       error: "The station did not answer. Nothing was done, as far as this console knows.",
@@ -55,14 +66,17 @@ async function send(verb: Verb, path: string, more: Record<string, string> = {})
   }
 }
 
-async function refusalOf(answer: Response): Promise<Refusal> {
-  const body = (await answer.json().catch(() => ({}))) as {
-    error?: string;
-    error_zh?: string;
-    findings?: Finding[];
-  };
+interface Answer {
+  error?: string;
+  error_zh?: string;
+  findings?: Finding[];
+  needs?: string;
+  roles?: string[];
+}
+
+function refusalOf(body: Answer, status: number): Refusal {
   return {
-    error: body.error ?? `The station refused (${answer.status}).`,
+    error: body.error ?? `The station refused (${status}).`,
     errorZh: body.error_zh ?? "",
     findings: body.findings ?? [],
   };

@@ -1,0 +1,181 @@
+"""Coming in, going out, and sitting down at a shared console."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from ground_station import schemas
+from ground_station.parts import Parts
+from ground_station.people.door import (
+    Caller,
+    address_of,
+    caller_of,
+    cookie_name,
+    is_encrypted,
+    known,
+    signed_in,
+)
+from ground_station.people.errors import DoorRefused
+from ground_station.people.persons import HOLDABLE
+from ground_station.people.powers import ROLES_FOR
+from ground_station.people.sessions import Session, csrf_of
+from ground_station.people.sign_in import Visit
+
+
+def people_routes(parts: Parts) -> APIRouter:
+    """`/session` and what belongs to it."""
+    routes = APIRouter(prefix="/session", tags=["sign-in"])
+    _add_entrance(routes, parts)
+    _add_own(routes, parts)
+    _add_seats(routes, parts)
+    return routes
+
+
+def _add_entrance(routes: APIRouter, parts: Parts) -> None:
+    people = parts.people
+
+    @routes.get("/door")
+    async def door() -> dict[str, Any]:
+        """What the sign-in page shows before anybody is in."""
+        return {
+            "station": parts.settings.name,
+            "is_exercise": parts.settings.is_exercise,
+            "has_persons": await people.has_anybody(),
+        }
+
+    @routes.post("")
+    async def sign_in(
+        body: schemas.SignInBody, request: Request, response: Response
+    ) -> dict[str, Any]:
+        visit = _visit(parts, request)
+        await people.sessions.drop_old(visit.now)
+        key = await people.sign_in.open(body.login, body.password, visit, is_shared=body.is_shared)
+        return await _entered(parts, request, response, key)
+
+    @routes.post("/link")
+    async def by_link(
+        body: schemas.LinkBody, request: Request, response: Response
+    ) -> dict[str, Any]:
+        visit = _visit(parts, request)
+        await people.sign_in.count(visit)
+        return await _entered(parts, request, response, await people.links.open(body.key, visit))
+
+    @routes.delete("", status_code=204, dependencies=[Depends(known)])
+    async def sign_out(request: Request, response: Response) -> None:
+        caller = caller_of(request)
+        if caller.session is not None:
+            await people.sign_in.close(caller.session, _visit(parts, request))
+        response.delete_cookie(
+            cookie_name(request), secure=is_encrypted(request), httponly=True, samesite="strict"
+        )
+
+
+def _add_own(routes: APIRouter, parts: Parts) -> None:
+    people = parts.people
+
+    @routes.get("", dependencies=[Depends(known)])
+    async def session(request: Request) -> dict[str, Any]:
+        """Who is signed in here, and what they may do."""
+        caller = caller_of(request)
+        key = request.cookies.get(cookie_name(request), "") if caller.session else ""
+        return _view(parts, caller, key)
+
+    @routes.post("/password", dependencies=[Depends(known)])
+    async def change_password(
+        body: schemas.PasswordBody, request: Request, response: Response
+    ) -> dict[str, Any]:
+        session = _session(caller_of(request))
+        key = await people.sign_in.change_password(
+            session, body.old, body.new, _visit(parts, request), is_shared=session.is_shared
+        )
+        return await _entered(parts, request, response, key)
+
+    @routes.post("/pin", status_code=204, dependencies=[Depends(signed_in)])
+    async def choose_pin(body: schemas.PinBody, request: Request) -> None:
+        session, visit = _session(caller_of(request)), _visit(parts, request)
+        await people.sign_in.require_password(session.person, body.password, visit)
+        await people.pins.choose(session.person, body.pin, visit)
+
+
+def _add_seats(routes: APIRouter, parts: Parts) -> None:
+    people = parts.people
+
+    @routes.get("/crew", dependencies=[Depends(signed_in)])
+    async def crew(request: Request) -> list[dict[str, Any]]:
+        """Who could sit down here: for the list at the PIN prompt."""
+        _session(caller_of(request))
+        return [
+            {
+                "login": person.login,
+                "name": person.name,
+                "roles": sorted({grant.role.value for grant in person.grants}),
+            }
+            for person in await people.pins.who_could_sit(people.now())
+        ]
+
+    @routes.post("/seats", dependencies=[Depends(signed_in)])
+    async def sit_down(body: schemas.SeatBody, request: Request) -> dict[str, Any]:
+        caller, visit = caller_of(request), _visit(parts, request)
+        session = _session(caller)
+        if not session.is_shared:
+            raise DoorRefused("this console is not shared", "本席位未设为多人共用")
+        login = body.login.strip().lower()
+        await people.pins.take_seat(session, login, body.pin, body.role, visit)
+        return _view(parts, await people.door.caller(request), _key(request))
+
+    @routes.delete("/seats/{role}", dependencies=[Depends(signed_in)])
+    async def stand_up(role: str, request: Request) -> dict[str, Any]:
+        held = next((one for one in HOLDABLE if one.value == role), None)
+        if held is None:
+            raise LookupError(f"no role {role}")
+        session = _session(caller_of(request))
+        await people.pins.leave_seat(session, held, _visit(parts, request))
+        return _view(parts, await people.door.caller(request), _key(request))
+
+
+async def _entered(parts: Parts, request: Request, response: Response, key: str) -> dict[str, Any]:
+    """Hand the new session's cookie over and say who is in."""
+    session = await parts.people.sessions.find(key, parts.people.now())
+    assert session is not None  # noqa: S101  # just opened
+    response.set_cookie(
+        cookie_name(request), key, httponly=True, secure=is_encrypted(request),
+        samesite="strict", path="/",
+    )  # fmt: skip
+    return _view(parts, parts.people.door.caller_in(session), key)
+
+
+def _view(parts: Parts, caller: Caller, key: str) -> dict[str, Any]:
+    session, roles = caller.session, {grant.role for grant in caller.grants}
+    seats = session.seats if session is not None else {}
+    return {
+        "login": caller.person.login,
+        "name": caller.person.name,
+        "grants": [grant.to_dict() for grant in caller.grants],
+        "may": sorted(verb.value for verb, able in ROLES_FOR.items() if roles.intersection(able)),
+        "must_change": caller.person.must_change,
+        "has_pin": caller.person.has_pin,
+        "is_shared": session is not None and session.is_shared,
+        "is_exercise": parts.settings.is_exercise,
+        "seats": {role.value: seat.login for role, seat in seats.items()},
+        "csrf": csrf_of(key) if key else "",
+    }
+
+
+def _session(caller: Caller) -> Session:
+    if caller.session is None:
+        raise DoorRefused("a token has no session", "令牌没有会话")
+    return caller.session
+
+
+def _visit(parts: Parts, request: Request) -> Visit:
+    return Visit(
+        address=address_of(request),
+        now=parts.people.now(),
+        request_id=request.state.request_id,
+    )
+
+
+def _key(request: Request) -> str:
+    return request.cookies.get(cookie_name(request), "")

@@ -1,0 +1,257 @@
+"""Who is at the door, and under which role they may do what they ask, where they ask it."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from fastapi import Request, WebSocket
+from starlette.requests import HTTPConnection
+
+from ground_station.people import rows, tokens
+from ground_station.people.errors import (
+    DoorRefused,
+    NotSignedIn,
+    OwnPasswordNeeded,
+    PinNeeded,
+)
+from ground_station.people.journal import Journal, by_person
+from ground_station.people.persons import Grant, Person, active_grants, holds
+from ground_station.people.powers import ROLES_FOR, VETOES, Verb, may
+from ground_station.people.scopes import covered_by
+from ground_station.people.sessions import Session, Sessions, csrf_of
+from ground_station.store.engine import Store
+from patrol.cause import Cause, Role
+from patrol.errors import NotPermitted, StoreUnavailable
+
+CONSOLE_HEADER = "X-GridPatrol"  # carries the page's own secret; no form of another site sends it
+_log = structlog.get_logger(__name__)
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_AGAIN_S = 600.0  # a token's use and a look at the same thing are told once in so long
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Somebody who is in: by session or by token."""
+
+    person: Person
+    grants: tuple[Grant, ...]  # as far as they count here, and for this token
+    session: Session | None = None
+    is_looking_only: bool = False
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The parts of the grid tree that this caller sees."""
+        return tuple(dict.fromkeys(grant.scope for grant in self.grants))
+
+    def sees(self, place: str | None) -> bool:
+        """Whether something at this place may be shown."""
+        return covered_by(self.scopes, place)
+
+    def may(self, verb: Verb) -> bool:
+        """Whether any role of theirs has this power, somewhere."""
+        return any(may(grant.role, verb) for grant in self.grants)
+
+
+class Door:
+    """Lets in who has a session or a token, and gives each thing done its cause."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        journal: Journal,
+        sessions: Sessions,
+        now: Callable[[], datetime],
+        now_s: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._sessions = sessions
+        self._now = now
+        self.now_s = now_s
+        self._told: dict[tuple[str, str, str], float] = {}
+
+    async def caller(self, connection: HTTPConnection) -> Caller:
+        """Who this is; NotSignedIn when nobody that counts."""
+        scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return await self._by_token(key.strip(), connection)
+        session_key = connection.cookies.get(cookie_name(connection), "")
+        session = await self._sessions.find(session_key, self._now()) if session_key else None
+        if session is None:
+            raise _not_signed_in()
+        if connection.scope["type"] == "http" and connection.scope["method"] not in _SAFE:
+            shown = connection.headers.get(CONSOLE_HEADER, "")
+            if not hmac.compare_digest(shown.encode(), csrf_of(session_key).encode()):
+                raise DoorRefused(
+                    f"the header {CONSOLE_HEADER} does not belong to this sign-in: reload the page",
+                    "页面凭证与登录不符:请刷新页面",
+                )
+        return self.caller_in(session)
+
+    def caller_in(self, session: Session) -> Caller:
+        """The one who is signed in by this session."""
+        grants = active_grants(session.person.grants, is_exercise=self._journal.is_exercise)
+        return Caller(person=session.person, grants=grants, session=session)
+
+    async def allow(
+        self, caller: Caller, verb: Verb, role: Role | None, place: str | None, request_id: str
+    ) -> Cause:
+        """The cause of what is asked; NotPermitted or PinNeeded when it may not be.
+
+        Without a role it is the first that the caller may use for it.
+        """
+        self.require_able(caller, verb, role)
+        wanted = (role,) if role is not None else ROLES_FOR[verb]
+        if caller.session is not None and caller.session.is_shared:
+            return await self._by_seat(caller, caller.session, verb, wanted, place, request_id)
+        for one in wanted:
+            if holds(caller.grants, one, place):
+                return self._cause(caller.person, one, request_id)
+        raise _not_permitted(caller.person, verb)
+
+    @staticmethod
+    def require_able(caller: Caller, verb: Verb, role: Role | None) -> None:
+        """NotPermitted when it could be allowed nowhere: asked before anything is looked up."""
+        if caller.is_looking_only or (role is not None and not may(role, verb)):
+            raise _not_permitted(caller.person, verb)
+
+    async def require_seen(
+        self, caller: Caller, place: str | None, words: str, request_id: str
+    ) -> None:
+        """LookupError in the very words of what does not exist, and an audit row."""
+        if caller.sees(place):
+            return
+        cause = by_person(caller.person.name, request_id)
+        await self._journal.note("scope.refused", place or "", cause, {"asked": words})
+        raise LookupError(words)
+
+    async def note_look(self, caller: Caller, what: str, object_id: str = "") -> None:
+        """An audit row that somebody looked; the same look again is told after ten minutes."""
+        if self._is_news(caller.person.login, what, object_id):
+            cause = by_person(caller.person.name, is_automatic=caller.person.is_automatic)
+            await self._note(f"view.{what}", object_id, cause, {})
+
+    async def is_still_in(self, connection: HTTPConnection) -> Caller | None:
+        """For sockets that stay open: who it is now, or None when signed out meanwhile."""
+        try:
+            return await self.caller(connection)
+        except DoorRefused:
+            return None
+
+    async def _by_seat(
+        self,
+        caller: Caller,
+        session: Session,
+        verb: Verb,
+        wanted: tuple[Role, ...],
+        place: str | None,
+        request_id: str,
+    ) -> Cause:
+        """At a shared console the person is the one whose PIN holds the role's seat."""
+        for role in wanted:
+            seat = session.seats.get(role)
+            is_fresh = seat is not None and self._sessions.is_fresh(seat, self._now())
+            if seat is None or not (is_fresh or verb in VETOES):
+                continue
+            person = await self._person(seat.login)
+            if person is None or person.is_disabled:
+                continue
+            grants = active_grants(person.grants, is_exercise=self._journal.is_exercise)
+            if holds(grants, role, place):
+                return self._cause(person, role, request_id)
+            raise _not_permitted(person, verb)
+        for role in wanted if verb in VETOES else ():
+            if holds(caller.grants, role, place):  # nobody sat down yet: a veto does not wait
+                return self._cause(caller.person, role, request_id)
+        raise PinNeeded([role.value for role in wanted])
+
+    async def _by_token(self, key: str, connection: HTTPConnection) -> Caller:
+        found = await self._store.read(lambda c: tokens.find_token(c, key, self._now()))
+        if found is None:
+            raise _not_signed_in()
+        token, person = found
+        if self._is_news(person.login, "token", token.token_id):
+            cause = by_person(person.name, is_automatic=person.is_automatic)
+            await self._note(
+                "token.used", token.token_id, cause,
+                {"purpose": token.purpose, "address": address_of(connection)},
+            )  # fmt: skip
+        grants = token.grants_of(person, is_exercise=self._journal.is_exercise)
+        return Caller(person=person, grants=grants, is_looking_only=not token.roles)
+
+    async def _person(self, login: str) -> Person | None:
+        return await self._store.read(lambda c: rows.person_of(c, login, self._now()))
+
+    async def _note(self, action: str, object_id: str, cause: Cause, body: dict[str, str]) -> None:
+        """A look is told, but a full disk must not blind the one who has to act."""
+        try:
+            await self._journal.note(action, object_id, cause, body)
+        except StoreUnavailable as error:
+            _log.warning("a look was not recorded", action=action, reason=str(error))
+
+    def _cause(self, person: Person, role: Role, request_id: str) -> Cause:
+        return Cause(
+            actor=person.name, role=role, request_id=request_id, is_automatic=person.is_automatic
+        )
+
+    def _is_news(self, *key: str) -> bool:
+        login, what, object_id = key
+        now_s, entry = self.now_s(), (login, what, object_id)
+        told_s = self._told.get(entry)
+        if told_s is not None and now_s - told_s < _AGAIN_S:
+            return False
+        self._told = {k: at for k, at in self._told.items() if now_s - at < _AGAIN_S}
+        self._told[entry] = now_s
+        return True
+
+
+def cookie_name(connection: HTTPConnection) -> str:
+    """A name for each port: browsers do not keep cookies of two ports apart."""
+    _, port = connection.scope.get("server") or ("", 0)
+    name = f"gridpatrol-{port}"
+    return f"__Host-{name}" if is_encrypted(connection) else name
+
+
+def is_encrypted(connection: HTTPConnection) -> bool:
+    """Whether it came over TLS."""
+    return connection.scope.get("scheme") in ("https", "wss")
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """The address at the other end of the line."""
+    return connection.client.host if connection.client else ""
+
+
+async def known(connection: HTTPConnection) -> Caller:
+    """FastAPI's dependency of what somebody may do who still has a first password."""
+    door: Door = connection.app.state.people.door
+    caller = await door.caller(connection)
+    connection.state.caller = caller
+    return caller
+
+
+async def signed_in(connection: HTTPConnection) -> Caller:
+    """FastAPI's dependency of every road but the sign-in's own."""
+    caller = await known(connection)
+    if caller.session is not None and caller.person.must_change:
+        raise OwnPasswordNeeded
+    return caller
+
+
+def caller_of(connection: Request | WebSocket) -> Caller:
+    """Who `signed_in` found."""
+    caller: Caller = connection.state.caller
+    return caller
+
+
+def _not_signed_in() -> NotSignedIn:
+    return NotSignedIn("sign in first", "请先登录", needs="sign_in")
+
+
+def _not_permitted(person: Person, verb: Verb) -> NotPermitted:
+    return NotPermitted(person.name, " or ".join(role.value for role in ROLES_FOR[verb]))

@@ -1,0 +1,46 @@
+"""How often one address may try to come in: a sliding minute, kept in memory."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict, deque
+from collections.abc import Callable
+
+from ground_station.people.errors import TooMany
+
+_WINDOW_S = 60.0
+_ADDRESSES_KEPT = 4096
+
+
+class RateLimit:
+    """Counts tries by address; `on` is monotonic seconds."""
+
+    def __init__(self, tries_per_minute: int, now_s: Callable[[], float]) -> None:
+        self._most = tries_per_minute
+        self._now_s = now_s
+        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def take(self, address: str) -> bool:
+        """Count a try. False for the first that is too many, TooMany for those after it."""
+        now_s = self._now_s()
+        tries = self._tries.setdefault(address, deque())
+        self._tries.move_to_end(address)
+        while len(self._tries) > _ADDRESSES_KEPT:
+            self._tries.popitem(last=False)
+        while tries and now_s - tries[0] >= _WINDOW_S:
+            tries.popleft()
+        if len(tries) > self._most:
+            raise self.refusal(address)
+        tries.append(now_s)
+        return len(tries) <= self._most
+
+    def refusal(self, address: str) -> TooMany:
+        """What the one at this address is told."""
+        tries = self._tries.get(address)
+        wait_s = _WINDOW_S - (self._now_s() - tries[0]) if tries else _WINDOW_S
+        seconds = max(1, math.ceil(wait_s))
+        return TooMany(
+            f"too many tries from this device: wait {seconds} s",
+            f"本设备尝试次数过多:请等待{seconds}秒",
+            retry_after_s=seconds,
+        )

@@ -1,0 +1,64 @@
+"""What each role may do: DOMAIN 5.1 and the columns "Who" of 5.3 as one table."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+
+from patrol.cause import Role
+
+
+class Verb(enum.Enum):
+    """Everything that a person can ask the station for."""
+
+    SEE = "see"
+    SEE_VIDEO = "see_video"
+    ACKNOWLEDGE = "acknowledge"
+    DISMISS = "dismiss"
+    ESCALATE = "escalate"
+    ANNOUNCE = "announce"
+    STOP_SPEAKING = "stop_speaking"
+    PLAN = "plan"
+    APPROVE_PLAN = "approve_plan"
+    LAUNCH = "launch"
+    HOLD = "hold"
+    RESUME = "resume"
+    RETURN = "return"
+    SIGN_LOG = "sign_log"
+    EXPORT = "export"
+    READ_AUDIT = "read_audit"
+
+
+_SQUAD = (Role.LEADER, Role.PILOT, Role.ANNOUNCER, Role.REGISTRAR)
+_EVERYBODY = tuple(role for role in Role if role not in (Role.SYSTEM, Role.NONE))
+
+# Roles in the order in which a refusal names them.
+ROLES_FOR: Mapping[Verb, tuple[Role, ...]] = {
+    Verb.SEE: _EVERYBODY,
+    Verb.SEE_VIDEO: (*_SQUAD, Role.OPERATOR, Role.PRIVACY, Role.TESTER),
+    Verb.ACKNOWLEDGE: (Role.OPERATOR, Role.REGISTRAR, Role.LEADER),
+    Verb.DISMISS: (Role.REGISTRAR, Role.OPERATOR),
+    Verb.ESCALATE: (Role.OPERATOR, Role.REGISTRAR, Role.LEADER),
+    Verb.ANNOUNCE: (Role.ANNOUNCER,),
+    Verb.STOP_SPEAKING: (Role.ANNOUNCER, Role.PILOT),
+    Verb.PLAN: (Role.LEADER, Role.PILOT),
+    Verb.APPROVE_PLAN: (Role.LEADER,),
+    Verb.LAUNCH: (Role.PILOT,),
+    Verb.HOLD: (Role.PILOT,),
+    Verb.RESUME: (Role.PILOT,),
+    Verb.RETURN: (Role.PILOT,),
+    Verb.SIGN_LOG: (Role.REGISTRAR, Role.PILOT),
+    Verb.EXPORT: (
+        Role.LEADER, Role.DISPATCHER, Role.STREET, Role.COMMUNITY, Role.REVIEWER, Role.AUDITOR,
+        Role.PRIVACY,
+    ),
+    Verb.READ_AUDIT: (Role.AUDITOR, Role.PRIVACY),
+}  # fmt: skip
+
+# The pilot's veto is unconditional (R4): who sits as pilot never has to prove it again for these.
+VETOES = frozenset({Verb.STOP_SPEAKING, Verb.HOLD, Verb.RETURN})
+
+
+def may(role: Role, verb: Verb) -> bool:
+    """Whether the table gives this role the verb."""
+    return role in ROLES_FOR[verb]

@@ -1,0 +1,50 @@
+"""Scopes by the grid tree: 440512 is the district; a longer code is a street, community or grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ground_station.people.errors import DoorRefused
+from missions.codes import level_of, read_code
+
+DISTRICT = "440512"
+
+
+def read_scope(text: str) -> str:
+    """A territorial code; DoorRefused when it is none."""
+    try:
+        code = read_code(text)
+        level_of(code)
+    except ValueError as error:
+        raise DoorRefused(
+            f"not a scope: {text!r} (440512, or a street's, community's or grid's code)",
+            f"不是有效的管辖范围:{text}(440512 或街道、社区、网格编码)",
+        ) from error
+    return code
+
+
+def covers(scope: str, place: str | None) -> bool:
+    """Whether a place lies in the scope; what lies in no grid belongs to the district alone.
+
+    Every level of a code has its own width, so a prefix is an ancestor and never a sibling.
+    """
+    if scope == DISTRICT:
+        return True
+    return bool(place) and str(place).startswith(scope)
+
+
+def covered_by(scopes: Iterable[str], place: str | None) -> bool:
+    """Whether any of the scopes covers the place."""
+    return any(covers(scope, place) for scope in scopes)
+
+
+def is_on_the_way(scopes: Iterable[str], place: str) -> bool:
+    """Whether the place is an ancestor of a scope: drawn on its map, but not its own."""
+    return any(scope.startswith(place) for scope in scopes)
+
+
+def narrowed(scope: str, limit: str) -> str | None:
+    """The smaller of two scopes, or None when neither lies in the other."""
+    if covers(scope, limit):
+        return limit
+    return scope if covers(limit, scope) else None

@@ -1,0 +1,52 @@
+"""In which grid the things lie that people ask for by id; LookupError for what there is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ground_station.parts import Parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A grid's code (None: in no grid), and the words that would deny what is asked for."""
+
+    code: str | None
+    denial: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Looks in desks, records and register."""
+
+    parts: Parts
+
+    async def of_alert(self, alert_id: str) -> Place:
+        """Where an alert lies."""
+        alert = await self.parts.crowd_desk.find(alert_id)
+        return Place(code=alert.grid_code, denial=f"no alert {alert_id} in this sortie")
+
+    async def of_plan(self, plan_id: str) -> Place:
+        """Which grid a plan is for."""
+        code = self.parts.sortie_desk.grid_of_plan(plan_id)
+        return Place(code=code, denial=f"no plan {plan_id}")
+
+    async def of_sortie(self, sortie_id: str) -> Place:
+        """Which grid a sortie patrols."""
+        denial = f"no open sortie {sortie_id}"
+        record = await self.parts.records.sortie(sortie_id)
+        if record is None:
+            raise LookupError(denial)
+        return Place(code=record.grid_code, denial=denial)
+
+    async def of_grid(self, text: str) -> Place:
+        """A grid by its code or name; UnknownGrid when the register has none."""
+        code = self.parts.register.get(text).code
+        return Place(code=code, denial=f"no grid {text!r} in the register")
+
+    async def of_flight(self) -> Place | None:
+        """The grid being flown over; None while nothing flies."""
+        shown = self.parts.board.get("sortie")
+        if not shown:
+            return None
+        return Place(code=shown.get("grid_code"), denial="no sortie is being flown")

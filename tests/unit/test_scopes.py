@@ -1,0 +1,149 @@
+"""Scopes by the grid tree: what lies below is seen, what lies beside never is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ground_station.people.door import Caller
+from ground_station.people.errors import DoorRefused
+from ground_station.people.persons import Grant, Person
+from ground_station.people.scopes import DISTRICT, covers, narrowed, read_scope
+from ground_station.people.seen import seen_grids, seen_message, seen_state, sees_event
+from patrol.cause import Role
+
+WU = Person(login="wu", name="Wu")
+OURS, THEIRS = "440512001003004", "440512001004001"  # a community and its neighbour
+parts = st.integers(0, 999).map(lambda number: f"{number:03d}")
+codes = st.lists(parts, max_size=3).map(lambda found: DISTRICT + "".join(found))
+KEYS_BY_GRID = ("sortie", "alert")
+LISTS_BY_GRID = ("sorties", "alerts", "cases")
+KEYS_BY_FLIGHT = ("aircraft", "announcement", "effect", "crowd", "people", "look", "camera")
+values = st.recursive(
+    st.sampled_from([None, 0, 7, "", "x", {"grid_code": OURS}, {"grid_code": 7}]),
+    lambda inner: st.lists(inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def who(scope: str, role: Role = Role.COMMUNITY) -> Caller:
+    return Caller(person=WU, grants=(Grant(role=role, scope=scope),))
+
+
+@given(codes, codes)
+def test_a_scope_covers_itself_and_what_lies_below_and_nothing_else(a: str, b: str) -> None:
+    is_below = all(x == y for x, y in zip(levels(b), levels(a), strict=False))
+    assert covers(a, b) == (is_below and len(b) >= len(a))
+    assert covers(a, a)
+
+
+def levels(code: str) -> list[str]:
+    return [code[:6], *(code[at : at + 3] for at in range(6, len(code), 3))]
+
+
+@given(codes, parts, parts)
+def test_a_scope_never_sees_a_sibling(parent: str, one: str, other: str) -> None:
+    if len(parent) < 15 and one != other:
+        mine, beside = parent + one, parent + other
+        assert not covers(mine, beside)
+        assert not covers(mine, beside + "001"[: 3 if len(beside) < 15 else 0])
+        assert not covers(mine, parent)
+
+
+@given(codes)
+def test_what_lies_in_no_grid_is_the_districts_alone(scope: str) -> None:
+    assert covers(scope, None) == (scope == DISTRICT)
+    assert covers(scope, "") == (scope == DISTRICT)
+    assert covers(scope, "440512T30001") == (scope == DISTRICT)
+
+
+@given(codes, codes, codes)
+def test_a_narrowed_scope_covers_only_what_both_cover(a: str, b: str, place: str) -> None:
+    both = narrowed(a, b)
+    seen = both is not None and covers(both, place)
+    assert seen == (covers(a, place) and covers(b, place))
+
+
+@pytest.mark.parametrize("text", ["", "440513", "44051200", "440512T3", "*", "440512%"])
+def test_what_is_no_part_of_the_district_is_no_scope(text: str) -> None:
+    with pytest.raises(DoorRefused, match="not a scope"):
+        read_scope(text)
+
+
+def a_state(flown: str | None) -> dict[str, Any]:
+    """A board with something of ours and of theirs everywhere."""
+    both = [{"grid_code": OURS, "id": 1}, {"grid_code": THEIRS, "id": 2}, {"grid_code": None}]
+    state: dict[str, Any] = {key: ["secret"] for key in KEYS_BY_FLIGHT}
+    state |= {key: list(both) for key in LISTS_BY_GRID if key != "sorties"}
+    state |= {"sortie": {"grid_code": flown} if flown else None, "alert": both[1]}
+    story = [{"event": "airborne", "grid": THEIRS}, {"event": "landed", "grid": OURS}]
+    return state | {"clock": {"utc": "now"}, "story": story, "new": {"grid_code": OURS}}
+
+
+def test_the_state_holds_what_is_ours_and_the_shape_of_the_rest() -> None:
+    seen = seen_state(who(OURS[:12]), a_state(THEIRS))
+    assert seen["clock"] == {"utc": "now"}
+    assert [alert["id"] for alert in seen["alerts"]] == [1]
+    assert [case["id"] for case in seen["cases"]] == [1]
+    assert (seen["sortie"], seen["alert"]) == (None, None)
+    assert {key: seen[key] for key in KEYS_BY_FLIGHT} == {key: [] for key in KEYS_BY_FLIGHT}
+    assert [event["event"] for event in seen["story"]] == ["landed"]
+    assert seen["new"] is None, "a key without a rule is the district's"
+
+
+def test_what_the_aircraft_shows_is_seen_by_those_whose_grid_it_flies_over() -> None:
+    state = a_state(OURS)
+    assert seen_state(who(OURS[:12]), state)["people"] == ["secret"]
+    assert seen_state(who(THEIRS[:12]), state)["people"] == []
+    state["sorties"] = [{"grid_code": OURS}, {"grid_code": THEIRS}]
+    assert seen_state(who(OURS[:12]), state)["people"] == []
+    assert seen_state(who(OURS[:9]), state)["people"] == ["secret"]
+
+
+def test_an_aircraft_that_flies_nowhere_is_the_crews_alone() -> None:
+    state = a_state(None)
+    assert seen_state(who(OURS[:12]), state)["aircraft"] == []
+    assert seen_state(who(OURS[:12], Role.PILOT), state)["aircraft"] == ["secret"]
+
+
+def test_a_flight_that_goes_over_to_the_neighbours_takes_its_pictures_along() -> None:
+    caller, state = who(OURS[:12]), a_state(THEIRS)
+    patch = {"type": "patch", "patch": {"sortie": state["sortie"]}}
+    message = seen_message(caller, patch, state.get)
+    assert message is not None
+    assert message["patch"] == {"sortie": None} | {key: [] for key in KEYS_BY_FLIGHT}
+    back = a_state(OURS)
+    patch = {"type": "patch", "patch": {"sortie": back["sortie"]}}
+    message = seen_message(caller, patch, back.get)
+    assert message is not None
+    assert message["patch"]["look"] == ["secret"]
+
+
+def test_events_go_by_the_grid_they_name_and_else_by_their_sorties() -> None:
+    ours = who(OURS[:12])
+    assert sees_event(ours, {"event": "case.filed", "grid": THEIRS, "grid_code": OURS})
+    assert not sees_event(ours, {"event": "sighting", "grid": OURS, "in_grid": THEIRS})
+    assert not sees_event(ours, {"event": "refused", "grid": ""})
+    theirs = {"type": "event", "event": {"grid": THEIRS}}
+    assert seen_message(ours, theirs, lambda _: None) is None
+
+
+def test_the_map_shows_ones_own_areas_and_those_they_lie_in() -> None:
+    named = [DISTRICT, "440512001", "440512002", OURS[:12], THEIRS[:12], OURS, THEIRS]
+    features = [{"properties": {"code": code}} for code in named]
+    site = {"properties": {"code": "440512T30001", "grid_code": OURS}}
+    seen = seen_grids(who(OURS[:12]), {"features": [*features, site]})
+    shown = [feature["properties"]["code"] for feature in seen["features"]]
+    assert shown == [DISTRICT, "440512001", OURS[:12], OURS, "440512T30001"]
+
+
+@given(st.dictionaries(st.sampled_from([*KEYS_BY_GRID, *LISTS_BY_GRID, *KEYS_BY_FLIGHT]), values))
+def test_no_board_however_odd_shows_anything_to_who_has_no_part_of_it(
+    state: dict[str, Any],
+) -> None:
+    nobody = Caller(person=WU, grants=())
+    for value in seen_state(nobody, state).values():
+        assert value in (None, [])
