@@ -34,7 +34,15 @@ class SpeakerUnreachable(Transient):
 
 
 class StoreUnavailable(Transient):
-    """The database cannot be written now."""
+    """The database cannot be written now; nothing of what was asked is stored."""
+
+    def __init__(self, message: str, text_zh: str = "") -> None:
+        super().__init__(message)
+        self.text_zh = text_zh
+
+
+class StoreFull(StoreUnavailable):
+    """There is no room left: a person has to make some."""
 
 
 class Refused(PatrolError):

@@ -8,7 +8,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from ground_station.store.audit import Verdict, open_read_only, verify
+from ground_station.store.chain import Verdict, open_read_only, verify
 from ground_station.store.closing import changed_record
 from ground_station.store.schema import DATABASE_NAME
 from ground_station.store.telemetry import changed_telemetry, closed_logs, telemetry_path

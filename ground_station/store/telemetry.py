@@ -20,9 +20,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ground_station.store.audit import open_read_only
+from ground_station.store.chain import open_read_only
 from ground_station.store.codec import canonical_json
-from ground_station.store.engine import sqlite_engine
+from ground_station.store.dialects import sqlite_engine
 from ground_station.store.schema import prepare_folder
 from patrol.bus import Bus, Subscription
 from patrol.clock import parse_utc, utc_text
