@@ -115,9 +115,8 @@ def _add_error_words(app: FastAPI) -> None:
             status = 503 if isinstance(error, Transient) else 400
         if isinstance(error, StoreFull):
             status = 507
-        words_zh = getattr(error, "text_zh", "")
         return JSONResponse(
-            {"error": str(error), "error_zh": words_zh, "findings": _findings(error)}, status
+            {"error": str(error), "error_zh": error.text_zh, "findings": _findings(error)}, status
         )
 
     @app.exception_handler(LookupError)

@@ -11,7 +11,8 @@ from pathlib import Path
 from ground_station.store.chain import Verdict, open_read_only, verify
 from ground_station.store.closing import changed_record
 from ground_station.store.schema import DATABASE_NAME
-from ground_station.store.telemetry import changed_telemetry, closed_logs, telemetry_path
+from ground_station.store.telemetry import telemetry_path
+from ground_station.store.tracks import changed_telemetry, closed_logs, told_of_tracks
 from patrol.errors import ConfigError
 
 _FITS, _DOES_NOT_FIT, _WRONG_USE = 0, 1, 2
@@ -45,10 +46,10 @@ def _changed_record(path: Path) -> str:
     try:
         with closing(open_read_only(path)) as connection:
             fault = changed_record(connection)
-            logs = closed_logs(connection)
+            logs, told = closed_logs(connection), told_of_tracks(connection)
         telemetry = telemetry_path(path)
         # The track may be kept elsewhere or be gone by its retention: only what is there must fit.
-        return fault or (changed_telemetry(telemetry, logs) if telemetry.is_file() else "")
+        return fault or (changed_telemetry(telemetry, logs, told) if telemetry.is_file() else "")
     except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
         return f"the closed patrol logs cannot be read: {error}"
 

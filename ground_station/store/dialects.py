@@ -121,7 +121,7 @@ def in_plain_words(error: SQLAlchemyError | OSError) -> Exception:
     """
     if isinstance(error, OSError):  # TimeoutError too: a server that does not answer
         return StoreUnavailable(
-            f"the database does not answer: {error or type(error).__name__}", "数据库无应答"
+            f"the database does not answer: {error or type(error).__name__}", text_zh="数据库无应答"
         )
     if not isinstance(error, DBAPIError):
         return error
@@ -135,29 +135,34 @@ def in_plain_words(error: SQLAlchemyError | OSError) -> Exception:
     if isinstance(code, int):
         return _file_words(error, code & 0xFF, text)
     if error.connection_invalidated:
-        return StoreUnavailable(f"the database went away: {text}", "数据库连接中断")
+        return StoreUnavailable(f"the database went away: {text}", text_zh="数据库连接中断")
     return error
 
 
 def _file_words(error: DBAPIError, code: int, text: str) -> Exception:
     if code in _FULL:
-        return StoreFull(f"the disk is full, nothing was stored ({text})", "磁盘已满，未能保存")
+        return StoreFull(
+            f"the disk is full, nothing was stored ({text})", text_zh="磁盘已满，未能保存"
+        )
     if code in _READ_ONLY:
         return StoreUnavailable(
-            f"the database is read-only, nothing was stored ({text})", "数据库为只读，未能保存"
+            f"the database is read-only, nothing was stored ({text})",
+            text_zh="数据库为只读，未能保存",
         )
     if code in _HELD:
         return StoreUnavailable(
             f"another program holds the database, nothing was stored ({text})",
-            "数据库被其他程序占用，未能保存",
+            text_zh="数据库被其他程序占用，未能保存",
         )
     if code in _DAMAGED:
         return StoreUnavailable(
             f"the database file is damaged: check it and restore a backup ({text})",
-            "数据库文件损坏，请检查并从备份恢复",
+            text_zh="数据库文件损坏，请检查并从备份恢复",
         )
     if code in _AWAY:
-        return StoreUnavailable(f"the database cannot be used now: {text}", "数据库暂不可用")
+        return StoreUnavailable(
+            f"the database cannot be used now: {text}", text_zh="数据库暂不可用"
+        )
     return error
 
 
@@ -167,12 +172,15 @@ def _server_words(error: DBAPIError, state: str, text: str) -> Exception:
     if state == "53100":
         return StoreFull(
             f"the disk of the database server is full, nothing was stored ({text})",
-            "数据库服务器磁盘已满，未能保存",
+            text_zh="数据库服务器磁盘已满，未能保存",
         )
     if state == "25006":
         return StoreUnavailable(
-            f"the database is read-only, nothing was stored ({text})", "数据库为只读，未能保存"
+            f"the database is read-only, nothing was stored ({text})",
+            text_zh="数据库为只读，未能保存",
         )
     if state.startswith(_SERVER_AWAY):
-        return StoreUnavailable(f"the database cannot be used now: {text}", "数据库暂不可用")
+        return StoreUnavailable(
+            f"the database cannot be used now: {text}", text_zh="数据库暂不可用"
+        )
     return error
