@@ -50,7 +50,7 @@ _LONGEST_WAIT_S = 1.0  # wall: how much of a flight a power cut may cost
 _QUEUE = 8192
 _WAITING_ROWS = 20_000  # while the disk is away: an hour of one aircraft, some 40 MB
 
-_metadata = MetaData()
+telemetry_metadata = MetaData()
 _NUMBERS = (
     "lat_deg", "lon_deg", "altitude_amsl_m", "height_above_home_m", "height_agl_m", "north_m_s",
     "east_m_s", "down_m_s", "roll_deg", "pitch_deg", "yaw_deg", "heading_true_deg",
@@ -59,7 +59,7 @@ _NUMBERS = (
 _COUNTS = ("fix", "satellites", "is_armed", "is_in_air", "mission_item", "is_exercise")
 samples_table = Table(
     "telemetry",
-    _metadata,
+    telemetry_metadata,
     # 300 aircraft fill 31 bits in fifty days.
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("sortie", Text, nullable=False),
@@ -193,13 +193,18 @@ class TelemetryLog:
 
     async def thinned(self, sortie: str, interval: timedelta) -> tuple[TelemetrySummary, set[int]]:
         """What a sortie's track would be when thinned, and the numbers of the rows that go."""
-        thinning, after = Thinning(interval), TrackHash(_COVERED)
+        thinning = Thinning(interval)
         async for rows in self.rows(sortie):
             await anyio.to_thread.run_sync(thinning.add, rows)
-        kept = thinning.kept()
+        gone = thinning.gone()
+        return await self.without(sortie, gone), gone
+
+    async def without(self, sortie: str, gone: set[int]) -> TelemetrySummary:
+        """What a sortie's track would be without some of its rows."""
+        after = TrackHash(_COVERED)
         async for rows in self.rows(sortie):
-            await anyio.to_thread.run_sync(after.add, [row for row in rows if row["seq"] in kept])
-        return after.summary(), thinning.gone()
+            await anyio.to_thread.run_sync(after.add, [r for r in rows if r["seq"] not in gone])
+        return after.summary()
 
     async def write(self, work: Callable[[Connection], object]) -> None:
         """Run `work` in a transaction; StoreUnavailable when it cannot be."""
@@ -248,7 +253,7 @@ def _make(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA user_version").scalar_one() > SCHEMA_VERSION
     ):
         raise ConfigError("the telemetry file was written by a newer GridPatrol")
-    _metadata.create_all(connection)
+    telemetry_metadata.create_all(connection)
     # An older table gets what has been recorded since; every such column may be empty.
     there = {column["name"] for column in inspect(connection).get_columns(samples_table.name)}
     for column in samples_table.columns:
