@@ -67,7 +67,26 @@ def append(
 
     `scope` is the code of the grid (or of the street or community above it) that it concerns.
     """
-    before = head(connection)
+    row = next_row(
+        head(connection), action=action, object_id=object_id, body=body, cause=cause,
+        time_utc=time_utc, is_exercise=is_exercise, scope=scope,
+    )  # fmt: skip
+    connection.execute(insert(tables.audit).values(row))
+    return ChainHead(row_count=row["seq"], hash=row["hash"])
+
+
+def next_row(
+    before: ChainHead,
+    *,
+    action: str,
+    object_id: str,
+    body: Mapping[str, Any],
+    cause: Cause,
+    time_utc: datetime,
+    is_exercise: bool,
+    scope: str = "",
+) -> dict[str, Any]:
+    """The row that follows a head, with its hash."""
     row: dict[str, Any] = {
         "seq": before.row_count + 1,
         "t_utc": utc_text(time_utc),
@@ -82,6 +101,4 @@ def append(
         "body_json": canonical_json(encode({**body, SCOPE_KEY: scope} if scope else body)),
         "prev_hash": before.hash,
     }
-    row["hash"] = row_hash(row)
-    connection.execute(insert(tables.audit).values(row | {"scope": scope}))
-    return ChainHead(row_count=row["seq"], hash=row["hash"])
+    return row | {"hash": row_hash(row), "scope": scope}
