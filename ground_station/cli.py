@@ -11,6 +11,7 @@ import typer
 
 from ground_station.cli_export import export_app
 from ground_station.cli_people import tls, users_app
+from ground_station.cli_store import add_store_commands
 from patrol.errors import ConfigError, PatrolError
 
 EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE = 0, 1, 2
@@ -26,12 +27,11 @@ app = typer.Typer(
     "2 wrong use or configuration.",
 )
 grids_app = typer.Typer(no_args_is_help=True, help="The grid register.")
-log_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 app.add_typer(grids_app, name="grids")
-app.add_typer(log_app, name="log")
 app.add_typer(export_app, name="export")
 app.add_typer(users_app, name="users")
 app.command("tls")(tls)
+add_store_commands(app)
 
 
 class ScenarioName(enum.StrEnum):
@@ -62,6 +62,7 @@ class BenchName(enum.StrEnum):
 
     TELEMETRY = "telemetry"
     UPLOADS = "uploads"
+    STORE = "store"
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -361,23 +362,6 @@ def grids_list(*, register: RegisterOption = None, as_json: JsonOption = False) 
     from ground_station.commands.grids import grids_list as run_list
 
     _leave(run_list(register=register, as_json=as_json))
-
-
-@log_app.command("verify")
-def log_verify(
-    *,
-    data: DataOption = None,
-    rows: Annotated[
-        int | None, typer.Option(help="How many rows there must be (finds a cut tail).", min=0)
-    ] = None,
-    head: Annotated[str | None, typer.Option(help="The head hash there must be.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Check the audit chain: exit 0, or 1 naming the first row that does not fit."""
-    from ground_station.commands.log import log_verify as run_verify
-    from ground_station.folders import default_data_dir
-
-    _leave(run_verify(data or default_data_dir(), rows=rows, head=head, as_json=as_json))
 
 
 def _leave(code: int) -> NoReturn:

@@ -24,7 +24,7 @@ from ground_station.parts import Parts
 from ground_station.people.door import CONSOLE_HEADER, signed_in
 from ground_station.people.errors import DoorRefused, TooMany
 from ground_station.settings import StationSettings
-from patrol.errors import NotPermitted, PatrolError, Refused, Transient
+from patrol.errors import NotPermitted, PatrolError, Refused, StoreFull, Transient
 from patrol.plan import Finding
 
 _log = structlog.get_logger(__name__)
@@ -119,8 +119,10 @@ def _add_error_words(app: FastAPI) -> None:
             status = 409
         else:
             status = 503 if isinstance(error, Transient) else 400
+        if isinstance(error, StoreFull):
+            status = 507
         return JSONResponse(
-            {"error": str(error), "error_zh": "", "findings": _findings(error)}, status
+            {"error": str(error), "error_zh": error.text_zh, "findings": _findings(error)}, status
         )
 
     @app.exception_handler(DoorRefused)

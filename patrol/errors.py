@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 class PatrolError(Exception):
     """Anything GridPatrol itself has to say no about."""
 
+    def __init__(self, *parts: object, text_zh: str = "") -> None:
+        super().__init__(*parts)
+        self._text_zh = text_zh
+
+    @property
+    def text_zh(self) -> str:
+        """The sentence in Chinese."""
+        return self._text_zh or str(self)
+
 
 class ConfigError(PatrolError):
     """A setting, file or address is wrong; told once at the start (exit code 2)."""
@@ -34,7 +43,11 @@ class SpeakerUnreachable(Transient):
 
 
 class StoreUnavailable(Transient):
-    """The database cannot be written now."""
+    """The database cannot be used now; nothing of what was to be written is stored."""
+
+
+class StoreFull(StoreUnavailable):
+    """There is no room left: a person has to make some."""
 
 
 class Refused(PatrolError):

@@ -32,6 +32,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--tested", metavar="FILE", help="where to write that the route of --route is TESTED"
     )
+    parser.addoption(
+        "--postgresql", metavar="URL", help="try the store on this server too (its databases "
+        "named gridpatrol_test_... are dropped); needs asyncpg"
+    )  # fmt: skip
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

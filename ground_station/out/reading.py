@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -18,13 +19,13 @@ from ground_station.store import tables
 from ground_station.store.codec import decode
 from ground_station.store.engine import Store
 from ground_station.store.telemetry import TelemetryLog
-from patrol.clock import SHANGHAI, utc_text
+from patrol.clock import SHANGHAI, parse_utc, utc_text
 from patrol.geo import GeoPoint
 from patrol.plan import plan_from_dict
 from patrol.sighting import Sighting
 
 _DISTRICT_LENGTH = 6
-TRACK_EVERY_S = 1.0  # finer than a reader of maps can see; the whole is in the tlog
+TRACK_POINTS = 2000  # finer than a reader of maps can see; the whole is in the tlog
 
 
 async def read_sortie(store: Store, telemetry: TelemetryLog, sortie_id: str) -> SortiePages:
@@ -72,26 +73,18 @@ def day_utc(day: date) -> tuple[datetime, datetime]:
 
 
 async def _with_track(pages: SortiePages, telemetry: TelemetryLog) -> SortiePages:
-    rows = await telemetry.track(pages.record.sortie_id, every_s=TRACK_EVERY_S)
-    heights = [row.height_above_home_m for row in rows if row.height_above_home_m is not None]
-    return SortiePages(
-        record=pages.record,
-        plan=pages.plan,
-        track=tuple(
-            TrackPoint(
-                time_utc=row.time_utc,
-                point=GeoPoint(lat_deg=row.lat_deg, lon_deg=row.lon_deg),
-                height_above_home_m=row.height_above_home_m,
-            )
-            for row in rows
-        ),
-        sightings=pages.sightings,
-        alerts=pages.alerts,
-        announcements=pages.announcements,
-        effects=pages.effects,
-        cases=pages.cases,
-        max_height_above_home_m=max(heights, default=None),
+    rows = await telemetry.track(pages.record.sortie_id, limit=TRACK_POINTS)
+    heights = [row["height_above_home_m"] for row in rows if row["height_above_home_m"] is not None]
+    track = tuple(
+        TrackPoint(
+            time_utc=parse_utc(row["t_utc"]),
+            point=GeoPoint(lat_deg=row["lat_deg"], lon_deg=row["lon_deg"]),
+            height_above_home_m=row["height_above_home_m"],
+        )
+        for row in rows
+        if row["lat_deg"] is not None and row["lon_deg"] is not None
     )
+    return replace(pages, track=track, max_height_above_home_m=max(heights, default=None))
 
 
 def _pages(connection: Connection, sortie_id: str) -> SortiePages | None:

@@ -14,8 +14,7 @@ class DoorRefused(Refused):
     status = 403
 
     def __init__(self, text: str, text_zh: str, **more: Any) -> None:  # noqa: ANN401  # JSON values
-        super().__init__(text)
-        self.text_zh = text_zh
+        super().__init__(text, text_zh=text_zh)
         self.more = more
 
     def to_dict(self) -> dict[str, Any]:

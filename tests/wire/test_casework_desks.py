@@ -15,7 +15,7 @@ from ground_station.casework.steps import Given
 from ground_station.casework.thread import read_thread
 from ground_station.casework.whistles import Whistle, WhistleEvent, WhistleState
 from ground_station.owners import Tier
-from ground_station.store.audit import verify
+from ground_station.store.chain import verify
 from patrol.cause import Cause, Role
 from patrol.errors import Refused
 from tests.casework_house import CaseworkHouse, casework_house, told

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from ground_station.shifts.desk import ShiftDesk
 from ground_station.shifts.shift import Shift, ShiftEvent, ShiftState
 from ground_station.sorties import SortieState
-from ground_station.store.audit import verify
+from ground_station.store.chain import verify
 from ground_station.store.codec import canonical_json, sha256_text
 from ground_station.store.engine import Store
 from ground_station.store.records import Records

@@ -19,7 +19,7 @@ from ground_station.casework.states import CaseEvent
 from ground_station.casework.steps import advance as advance_case
 from ground_station.people.tables import grants, links, persons, seats, sessions, tokens
 from ground_station.store import tables
-from ground_station.store.audit import verify
+from ground_station.store.chain import verify
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog

@@ -17,7 +17,7 @@ from ground_station.cli import app
 from ground_station.commands.demo import DemoOptions, run_demo
 from ground_station.main import opened
 from ground_station.settings import read_settings
-from ground_station.store.audit import verify
+from ground_station.store.chain import verify
 from ground_station.web_server import bind
 from patrol.errors import ConfigError, PatrolError
 from tests.wire.test_serve_command import NOBODY, config

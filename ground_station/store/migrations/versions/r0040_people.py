@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "r0040"
-down_revision = "r0002c"
+down_revision = "r0003"
 branch_labels = None
 depends_on = None
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from ground_station.store.guards import Guard, guard_statements
+from ground_station.store.guards import Guard, drop_statements, guard_statements
 
-revision = "r0002c"
-down_revision = "r0001"
+revision = "r0003"
+down_revision = "r0002_store"
 branch_labels = None
 depends_on = None
 
@@ -58,14 +58,19 @@ def upgrade() -> None:
             sa.Column("body_json", sa.Text(), nullable=False),
         )
         op.create_index(f"ix_{name}_sortie", name, ["sortie"])
-    dialect = op.get_bind().dialect.name
     for guard in _GUARDS:
-        for statement in guard_statements(guard, dialect):
-            op.execute(sa.text(statement.replace(":", "\\:")))
+        _run(guard_statements(guard, op.get_context().dialect.name))
 
 
 def downgrade() -> None:
     """Take the tables away again; what is in them stays in the audit log."""
+    for guard in _GUARDS:
+        _run(drop_statements(guard, op.get_context().dialect.name))
     for name in reversed(_RECORDS):
         op.drop_index(f"ix_{name}_sortie", name)
         op.drop_table(name)
+
+
+def _run(statements: list[str]) -> None:
+    for statement in statements:
+        op.execute(sa.text(statement.replace(":", "\\:")))
