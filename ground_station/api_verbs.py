@@ -11,7 +11,7 @@ from ground_station import schemas
 from ground_station.parts import Parts
 from ground_station.people.door import caller_of
 from ground_station.people.persons import ANYWHERE
-from ground_station.people.powers import Verb
+from ground_station.people.powers import Verb, power_of
 from ground_station.places import Place, Places
 from patrol.cause import Cause
 
@@ -34,12 +34,13 @@ async def _cause(
     """Able at all, seen at all, then allowed there: the cause of everything that follows."""
     caller, request_id = caller_of(request), request.state.request_id
     door = parts.people.door
-    door.require_able(caller, verb, body.role)
+    power = power_of(verb)
+    door.require_able(caller, power, body.role)
     place = await where()
     if place is not None:
         await door.require_seen(caller, place.code, place.denial, request_id)
     code = place.code if place is not None else ANYWHERE
-    return await door.allow(caller, verb, body.role, code, request_id)
+    return await door.allow(caller, power, body.role, code, request_id)
 
 
 def _add_alert_verbs(routes: APIRouter, parts: Parts) -> None:

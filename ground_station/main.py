@@ -25,6 +25,7 @@ from ground_station.adoption import Adoption
 from ground_station.alert_minder import AlertMinder
 from ground_station.case_desk import CaseDesk
 from ground_station.case_rules import read_case_rules
+from ground_station.centre import CentreParts, make_centre
 from ground_station.chronicle import Chronicle
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
@@ -96,6 +97,18 @@ class Station:
         )
         self._make_desks()
         self._make_sortie_desk()
+        self._centre = make_centre(
+            CentreParts(
+                settings=settings,
+                store=store,
+                telemetry=telemetry,
+                register=self._register,
+                board=self._board,
+                chronicle=self._chronicle,
+                world=world,
+                is_flying=lambda: self._sortie_desk.plan is not None,
+            )
+        )
         self._showing = Showing(
             bus=self._bus,
             board=self._board,
@@ -274,6 +287,7 @@ class Station:
             register=self._register,
             records=self._records,
             people=people_of(self._settings, self._store, self._world),
+            centre=self._centre,
             templates=self._templates,
             pictures=EyePictures(self._eye, self._bus),
             sortie_desk=self._sortie_desk,
@@ -300,6 +314,7 @@ class Station:
             group.start_soon(self._feed_poses)
             group.start_soon(self._crowd_desk.run)
             group.start_soon(self._minder.run)
+            group.start_soon(self._centre.minder.run)
             group.start_soon(self._sortie_desk.run)
             group.start_soon(self._adoption.run)
             group.start_soon(self._guardian.run)

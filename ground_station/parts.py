@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ground_station.case_desk import CaseDesk
+from ground_station.centre import Centre
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.live import Board
 from ground_station.people.parts import People
@@ -38,6 +39,7 @@ class Parts:
     register: Register
     records: Records
     people: People
+    centre: Centre
     templates: Mapping[str, Template]
     pictures: Pictures
     sortie_desk: SortieDesk

@@ -39,6 +39,14 @@ class Places:
             raise LookupError(denial)
         return Place(code=record.grid_code, denial=denial)
 
+    async def of_any_sortie(self, sortie_id: str) -> Place:
+        """Which grid a sortie patrolled, closed or not."""
+        denial = f"there is no sortie {sortie_id}"
+        record = await self.parts.records.sortie(sortie_id)
+        if record is None:
+            raise LookupError(denial)
+        return Place(code=record.grid_code, denial=denial)
+
     async def of_grid(self, text: str) -> Place:
         """A grid by its code or name; UnknownGrid when the register has none."""
         code = self.parts.register.get(text).code

@@ -110,6 +110,9 @@ class StationSettings(_Section):
     responsibility_file: Path | None = Field(
         default=None, description="who owns cases; needed unless it is an exercise"
     )
+    contacts_file: Path | None = Field(
+        default=None, description="contact cards and groups; a live station without it shows none"
+    )
     aircraft: AircraftSettings
     camera: CameraSettings
     speaker: SpeakerSettings

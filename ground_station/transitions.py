@@ -36,6 +36,11 @@ class Machine(Generic[S, E]):
         """The events that some role may cause in this state."""
         return tuple(dict.fromkeys(step.event for step in self._steps if state in step.sources))
 
+    def roles(self, event: E) -> tuple[Role, ...]:
+        """Everybody who may cause the event in some state."""
+        named = (role for step in self._steps if step.event is event for role in step.roles)
+        return tuple(dict.fromkeys(named))
+
     def step(
         self,
         *,

@@ -15,6 +15,10 @@ from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from ground_station.api.cases import case_routes
+from ground_station.api.files import file_routes
+from ground_station.api.intake import intake_routes
+from ground_station.api.shifts import shift_routes
 from ground_station.api_people import people_routes
 from ground_station.api_read import read_routes
 from ground_station.api_sockets import socket_routes
@@ -39,6 +43,8 @@ def make_app(parts: Parts) -> FastAPI:
     inside = [Depends(signed_in)]  # whatever is added to these is for people who are in
     app.include_router(read_routes(parts), prefix="/api", dependencies=inside)
     app.include_router(verb_routes(parts), prefix="/api", dependencies=inside)
+    for routes in (case_routes, intake_routes, shift_routes, file_routes):
+        app.include_router(routes(parts), prefix="/api", dependencies=inside)
     app.include_router(socket_routes(parts), prefix="/api")
     app.include_router(people_routes(parts), prefix="/api")
     _add_error_words(app)

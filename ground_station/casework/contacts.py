@@ -167,6 +167,18 @@ def read_contacts(path: Path = EXERCISE_CONTACTS_FILE) -> ContactBook:
         raise ConfigError(f"not a file of contact cards: {path}: {error!r}") from error
 
 
+def contacts_for(path: Path | None, *, is_exercise: bool) -> ContactBook:
+    """The cards that a station shows. A live one without a file of its own has none: the sample's
+    persons are invented, and a call to one of them would reach nobody.
+    """
+    if path is None and not is_exercise:
+        return ContactBook(version="none", is_exercise=False, entries={}, groups=())
+    book = read_contacts(path or EXERCISE_CONTACTS_FILE)
+    if book.is_exercise and not is_exercise:
+        raise ConfigError(f"the contact cards are an exercise's: {path}")
+    return book
+
+
 def _entry(row: Mapping[str, Any]) -> Entry:
     return Entry(
         kind=MemberKind(row["kind"]),

@@ -77,7 +77,7 @@ class CaseworkDesk:
             sent = send(
                 case,
                 dispatch_id=dispatch_id,
-                unit=self._unit(unit_code),
+                unit=self.unit(unit_code),
                 task=task,
                 due_utc=due_utc or now + TASK_WITHIN,
                 cause=cause,
@@ -130,7 +130,7 @@ class CaseworkDesk:
         fields = case_fields(case) | {"by": cause.actor, "reason": given.reason}
         parts.tell(f"case.{event.value}", case.grid_code, fields)
 
-    def _unit(self, code: str) -> Owner:
+    def unit(self, code: str) -> Owner:
         """The unit of a code: a department is a named one, a level of the tree any."""
         parts = self._parts
         is_known = code in parts.table.named or code in parts.register.areas

@@ -28,7 +28,7 @@ from patrol.geo import GeoPoint
 from patrol.sighting import Count, Sighting
 
 NOBODY_COUNTED = Count(low=0.0, estimate=0.0, high=0.0, is_valid=False, reason="reported in words")
-_TAKERS = (Role.DISPATCHER, Role.GRID_WORKER, Role.GRID_HEAD, Role.COMMUNITY, Role.STREET)
+TAKERS = (Role.DISPATCHER, Role.GRID_WORKER, Role.GRID_HEAD, Role.COMMUNITY, Role.STREET)
 _SIGHTINGS_LOOKED_AT = 500
 _OPENED = by_system("report.case")
 
@@ -54,7 +54,7 @@ class IntakeDesk:
 
     async def take(self, told: Told, cause: Cause) -> tuple[CitizenReport, list[Match]]:
         """A report with what may be the same matter; Refused for an item that is not listed."""
-        require_role(cause, _TAKERS)
+        require_role(cause, TAKERS)
         parts, now = self._parts, self._parts.world.now_utc()
         parts.items.get(told.kind)
         if not told.text.strip() or len(told.text) > TEXT_MAX:
@@ -92,7 +92,7 @@ class IntakeDesk:
 
     async def open_case(self, report_id: str, cause: Cause) -> Case:
         """A case of its own for a report; the centre owns it until it is filed."""
-        require_role(cause, _TAKERS)
+        require_role(cause, TAKERS)
         parts = self._parts
         async with parts.changing:
             report = await parts.files.get(CitizenReport, report_id)

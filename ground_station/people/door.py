@@ -20,7 +20,7 @@ from ground_station.people.errors import (
 )
 from ground_station.people.journal import Journal, by_person
 from ground_station.people.persons import Grant, Person, active_grants, holds
-from ground_station.people.powers import ROLES_FOR, VETOES, Verb, may
+from ground_station.people.powers import Power, Verb, may
 from ground_station.people.scopes import covered_by
 from ground_station.people.sessions import Session, Sessions, csrf_of
 from ground_station.store.engine import Store
@@ -99,26 +99,26 @@ class Door:
         return Caller(person=session.person, grants=grants, session=session)
 
     async def allow(
-        self, caller: Caller, verb: Verb, role: Role | None, place: str | None, request_id: str
+        self, caller: Caller, power: Power, role: Role | None, place: str | None, request_id: str
     ) -> Cause:
         """The cause of what is asked; NotPermitted or PinNeeded when it may not be.
 
         Without a role it is the first that the caller may use for it.
         """
-        self.require_able(caller, verb, role)
-        wanted = (role,) if role is not None else ROLES_FOR[verb]
+        self.require_able(caller, power, role)
+        wanted = (role,) if role is not None else power.roles
         if caller.session is not None and caller.session.is_shared:
-            return await self._by_seat(caller, caller.session, verb, wanted, place, request_id)
+            return await self._by_seat(caller, caller.session, power, wanted, place, request_id)
         for one in wanted:
             if holds(caller.grants, one, place):
                 return self._cause(caller.person, one, request_id)
-        raise _not_permitted(caller.person, verb)
+        raise _not_permitted(caller.person, power)
 
     @staticmethod
-    def require_able(caller: Caller, verb: Verb, role: Role | None) -> None:
+    def require_able(caller: Caller, power: Power, role: Role | None) -> None:
         """NotPermitted when it could be allowed nowhere: asked before anything is looked up."""
-        if caller.is_looking_only or (role is not None and not may(role, verb)):
-            raise _not_permitted(caller.person, verb)
+        if caller.is_looking_only or (role is not None and role not in power.roles):
+            raise _not_permitted(caller.person, power)
 
     async def require_seen(
         self, caller: Caller, place: str | None, words: str, request_id: str
@@ -147,7 +147,7 @@ class Door:
         self,
         caller: Caller,
         session: Session,
-        verb: Verb,
+        power: Power,
         wanted: tuple[Role, ...],
         place: str | None,
         request_id: str,
@@ -156,7 +156,7 @@ class Door:
         for role in wanted:
             seat = session.seats.get(role)
             is_fresh = seat is not None and self._sessions.is_fresh(seat, self._now())
-            if seat is None or not (is_fresh or verb in VETOES):
+            if seat is None or not (is_fresh or power.is_veto):
                 continue
             person = await self._person(seat.login)
             if person is None or person.is_disabled:
@@ -164,8 +164,8 @@ class Door:
             grants = active_grants(person.grants, is_exercise=self._journal.is_exercise)
             if holds(grants, role, place):
                 return self._cause(person, role, request_id)
-            raise _not_permitted(person, verb)
-        for role in wanted if verb in VETOES else ():
+            raise _not_permitted(person, power)
+        for role in wanted if power.is_veto else ():
             if holds(caller.grants, role, place):  # nobody sat down yet: a veto does not wait
                 return self._cause(caller.person, role, request_id)
         raise PinNeeded([role.value for role in wanted])
@@ -253,5 +253,5 @@ def _not_signed_in() -> NotSignedIn:
     return NotSignedIn("sign in first", "请先登录", needs="sign_in")
 
 
-def _not_permitted(person: Person, verb: Verb) -> NotPermitted:
-    return NotPermitted(person.name, " or ".join(role.value for role in ROLES_FOR[verb]))
+def _not_permitted(person: Person, power: Power) -> NotPermitted:
+    return NotPermitted(person.name, " or ".join(role.value for role in power.roles))

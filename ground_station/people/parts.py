@@ -20,6 +20,7 @@ from ground_station.people.sign_in import LockOut, SignIn
 from ground_station.people.space import require_space
 from ground_station.settings import StationSettings
 from ground_station.store.engine import Store
+from patrol.cause import Role
 from patrol.clock import SystemClock, WorldClock
 from patrol.errors import ConfigError
 
@@ -47,6 +48,15 @@ class People:
     sessions: Sessions
     store: Store
     now: Callable[[], datetime]
+
+    async def knows(self, name: str, role: Role) -> bool:
+        """Whether somebody of this name may act under the role now."""
+        persons = await self.store.read(lambda c: rows.all_persons(c, self.now()))
+        return any(
+            person.name == name and any(grant.role is role for grant in person.grants)
+            for person in persons
+            if not person.is_disabled
+        )
 
     async def has_anybody(self) -> bool:
         """Whether a first person has been made."""

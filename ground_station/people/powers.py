@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from patrol.cause import Role
 
@@ -57,6 +58,19 @@ ROLES_FOR: Mapping[Verb, tuple[Role, ...]] = {
 
 # The pilot's veto is unconditional (R4): who sits as pilot never has to prove it again for these.
 VETOES = frozenset({Verb.STOP_SPEAKING, Verb.HOLD, Verb.RETURN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Power:
+    """Who may do a thing; a record's own table of states says in which state it may be done."""
+
+    roles: tuple[Role, ...]
+    is_veto: bool = False
+
+
+def power_of(verb: Verb) -> Power:
+    """The table's row of a verb."""
+    return Power(roles=ROLES_FOR[verb], is_veto=verb in VETOES)
 
 
 def may(role: Role, verb: Verb) -> bool:

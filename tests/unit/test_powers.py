@@ -11,7 +11,7 @@ from ground_station.alerts import AlertEvent, AlertState
 from ground_station.announcements import AnnouncementEvent, AnnouncementState
 from ground_station.people.door import Caller, Door
 from ground_station.people.persons import ANYWHERE, HOLDABLE, Grant, Person, active_grants, holds
-from ground_station.people.powers import ROLES_FOR, VETOES, Verb, may
+from ground_station.people.powers import ROLES_FOR, VETOES, Verb, may, power_of
 from ground_station.people.scopes import DISTRICT
 from ground_station.sorties import SIGNERS
 from patrol.cause import Cause, Role
@@ -96,4 +96,4 @@ def test_a_refusal_before_anything_is_looked_up_names_the_roles() -> None:
     looking = Caller(person=WU, grants=(Grant(role=Role.PILOT),), is_looking_only=True)
     for one, role in ((caller, Role.AUDITOR), (looking, Role.PILOT), (looking, None)):
         with pytest.raises(NotPermitted, match="Wu may not do this: it needs the role PILOT"):
-            Door.require_able(one, Verb.LAUNCH, role)
+            Door.require_able(one, power_of(Verb.LAUNCH), role)

@@ -19,6 +19,7 @@ from ground_station import views
 from ground_station.alert_minder import AlertMinder
 from ground_station.case_desk import CaseDesk
 from ground_station.case_rules import read_case_rules
+from ground_station.centre import CentreParts, make_centre
 from ground_station.chronicle import Chronicle
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
@@ -123,7 +124,15 @@ class House:
             grids_geojson=REGISTER.to_geojson(), templates=templates, sortie_desk=self.sorties,
             crowd_desk=self.crowd, case_desk=self.cases, speaking_desk=self.speaking,
             register=REGISTER, records=records, people=people,
+            centre=make_centre(
+                CentreParts(
+                    settings=settings, store=records._store, telemetry=telemetry,
+                    register=REGISTER, board=self.board, chronicle=shared["chronicle"],
+                    world=self.clock, is_flying=lambda: self.sorties.plan is not None,
+                )
+            ),
         )  # fmt: skip
+        self.grid_code = REGISTER.grids[0].code
         self.app = make_app(parts)
         self.web = WebServer(self.app, bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)

@@ -1,0 +1,1 @@
+"""The centre's HTTP API: cases, reports, whistles, notices, shifts, words, measures and files."""

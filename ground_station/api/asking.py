@@ -1,0 +1,61 @@
+"""Who asks for what, where: from a request to the cause of everything that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Query, Request
+
+from ground_station.parts import Parts
+from ground_station.people.door import Caller, caller_of
+from ground_station.people.persons import ANYWHERE
+from ground_station.people.powers import Power
+from ground_station.people.scopes import DISTRICT
+from ground_station.places import Place
+from ground_station.store.pages import LONGEST_PAGE, WHOLE_DISTRICT, Ask, Page, Scopes
+from patrol.cause import Cause, Role
+
+Where = Callable[[], Awaitable[Place | None]]
+Cursor = Annotated[str, Query(max_length=400, description="`next` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=LONGEST_PAGE)]
+
+
+async def cause_for(
+    parts: Parts, request: Request, role: Role | None, power: Power, where: Where
+) -> Cause:
+    """Able at all, seen at all, then allowed there; else NotPermitted, LookupError, PinNeeded."""
+    caller, request_id = caller_of(request), request.state.request_id
+    door = parts.people.door
+    door.require_able(caller, power, role)
+    place = await where()
+    if place is not None:
+        await door.require_seen(caller, place.code, place.denial, request_id)
+    code = place.code if place is not None else ANYWHERE
+    return await door.allow(caller, power, role, code, request_id)
+
+
+def scopes_of(caller: Caller) -> Scopes:
+    """The caller's part of the grid tree, as the store's lists are asked for it."""
+    return WHOLE_DISTRICT if DISTRICT in caller.scopes else caller.scopes
+
+
+def ask(cursor: str, limit: int) -> Ask:
+    """Which page."""
+    return Ask(cursor=cursor, limit=limit)
+
+
+def page_view(page: Page) -> dict[str, object]:
+    """A page as it is sent; without `next` it was the last."""
+    return {"items": list(page.items), "next": page.next_cursor or None}
+
+
+async def nowhere() -> None:
+    """For what lies in no grid and belongs to whoever may do it anywhere."""
+
+
+async def require_seen(parts: Parts, request: Request, place: Place) -> None:
+    """LookupError, and an audit row, for what lies in another's part of the district."""
+    await parts.people.door.require_seen(
+        caller_of(request), place.code, place.denial, request.state.request_id
+    )

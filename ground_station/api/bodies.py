@@ -1,0 +1,187 @@
+"""The bodies of the centre's API, checked at the door."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from ground_station.casework.intake import Told
+from ground_station.casework.notices import NoticeAudience
+from ground_station.casework.states import Severity
+from ground_station.casework.steps import Given
+from ground_station.schemas import UnderRole
+from ground_station.templates import Category
+from patrol.geo import GeoPoint
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,32}$")]
+CaseNo = Annotated[str, StringConstraints(pattern=r"^HJ[0-9UCWDX]{1,24}$")]
+
+
+class PlaceBody(BaseModel):
+    """WGS-84 degrees; a place in GCJ-02 is half a kilometre away from where it was meant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lat_deg: float = Field(ge=-90.0, le=90.0, allow_inf_nan=False)
+    lon_deg: float = Field(ge=-180.0, le=180.0, allow_inf_nan=False)
+
+    def point(self) -> GeoPoint:
+        """As the house has it."""
+        return GeoPoint(lat_deg=self.lat_deg, lon_deg=self.lon_deg)
+
+
+class CaseStepBody(UnderRole):
+    """What a step of a case is given; each takes what it needs."""
+
+    reason: Words = ""
+    found: Words = Field(default="", description="feed_back: the fact that was established")
+    severity: Severity | None = Field(default=None, description="file: instead of the item's own")
+    due_utc: AwareDatetime | None = Field(default=None, description="defer, resume: the new time")
+    review_utc: AwareDatetime | None = Field(default=None, description="ask_suspension")
+    other_case: CaseNo | None = Field(default=None, description="merge: the one that goes on")
+    checker: Name = Field(default="", description="check: the supervisor's name")
+    unit_code: Code | None = Field(default=None, description="dispatch: another unit")
+    is_reporter_told: bool = False
+
+    def given(self) -> Given:
+        """As the table of states takes it."""
+        return Given(
+            reason=self.reason,
+            found=self.found,
+            severity=self.severity,
+            due_utc=_utc(self.due_utc),
+            review_utc=_utc(self.review_utc),
+            other_case=self.other_case or "",
+            checker=self.checker,
+            is_reporter_told=self.is_reporter_told,
+        )
+
+
+class DispatchBody(UnderRole):
+    """A task to a unit."""
+
+    unit_code: Code
+    task: Words
+    due_utc: AwareDatetime | None = None
+
+
+class ReplyBody(UnderRole):
+    """Why it comes back, or what was found and done."""
+
+    reply: Words = ""
+
+
+class ReportBody(UnderRole):
+    """What a citizen told; the picture stays where it is, its address and hash come here."""
+
+    channel: Name = "随手拍"
+    kind: Code | None = Field(default=None, description="of the item list; none: OTHER")
+    text: Words
+    place: PlaceBody
+    contact: Name = ""
+    photo_ref: Line = ""
+    photo_sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def told(self) -> Told:
+        """As the desk takes it."""
+        return Told(
+            channel=self.channel,
+            kind=self.kind or "OTHER",
+            text=self.text,
+            place=self.place.point(),
+            contact=self.contact,
+            photo_ref=self.photo_ref,
+            photo_sha256=self.photo_sha256,
+        )
+
+
+class LinkReportBody(UnderRole):
+    """Which case a report is about."""
+
+    case_no: CaseNo
+    sighting_ids: list[Annotated[str, StringConstraints(max_length=64)]] = Field(
+        default_factory=list, max_length=50
+    )
+
+
+class TextBody(UnderRole):
+    """Words: a reason, an answer, a line of the log."""
+
+    text: Words
+
+
+class WhistleBody(UnderRole):
+    """Which grid is to be patrolled, and why."""
+
+    grid_code: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    need: Words
+    report_id: Annotated[str, StringConstraints(max_length=40)] = ""
+
+
+class WhistleStepBody(UnderRole):
+    """Check in, say which sortie flew, or withdraw."""
+
+    reason: Words = ""
+    sortie: Annotated[str, StringConstraints(max_length=64)] = ""
+
+
+class NoticeBody(UnderRole):
+    """From which closed cases, for whom."""
+
+    case_nos: list[CaseNo] = Field(min_length=1, max_length=50)
+    audience: NoticeAudience = NoticeAudience.INTERNAL
+
+
+class NoticeStepBody(UnderRole):
+    """New words for edit, a reason for withdraw."""
+
+    reason: Words = ""
+    text_zh: Words = ""
+    text_en: Words = ""
+
+
+class ShiftBody(UnderRole):
+    """Whose shift it is."""
+
+    squad: Name = "无人机小分队"
+
+
+class HandOverBody(UnderRole):
+    """To whom."""
+
+    to: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+
+
+class GridsBody(UnderRole):
+    """Which grids the shift means to visit, by code or name."""
+
+    grids: list[Annotated[str, StringConstraints(min_length=1, max_length=64)]] = Field(
+        max_length=300
+    )
+
+
+class TemplateBody(UnderRole):
+    """A new wording of a template; both languages, slots as they are."""
+
+    template_id: Annotated[str, StringConstraints(pattern=r"^T\d{2}$")]
+    zh: Words
+    en: Words
+
+
+class TypedBody(UnderRole):
+    """Words typed for this moment."""
+
+    text: Words
+    language: Annotated[str, StringConstraints(pattern=r"^(zh|en)$")] = "zh"
+    category: Category = Category.SAFETY
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment

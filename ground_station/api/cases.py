@@ -1,0 +1,196 @@
+"""Cases: the queue, one case's whole thread, its steps, its tasks and whom to call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
+
+from ground_station.api.asking import Cursor, Limit, ask, cause_for, page_view, scopes_of
+from ground_station.api.bodies import CaseStepBody, DispatchBody, ReplyBody
+from ground_station.casework.case import Case
+from ground_station.casework.contacts import ContactCard
+from ground_station.casework.dispatches import DISPATCH_MACHINE, Dispatch, DispatchEvent
+from ground_station.casework.states import CASE_MACHINE, CaseEvent, CaseState
+from ground_station.casework.thread import read_thread
+from ground_station.event_fields import case_fields
+from ground_station.owners import Tier
+from ground_station.parts import Parts
+from ground_station.people.door import Caller, caller_of
+from ground_station.people.powers import Power
+from ground_station.places import Place
+from ground_station.store.codec import encode
+from ground_station.store.queries import CaseFilter, case_queue
+from patrol.cause import Role
+
+DISPATCHERS = Power(roles=(Role.DISPATCHER,))
+
+
+def case_routes(parts: Parts) -> APIRouter:
+    """`/cases` and `/dispatches`."""
+    routes = APIRouter(tags=["cases"])
+    _add_lists(routes, parts)
+    _add_steps(routes, parts)
+    _add_tasks(routes, parts)
+    return routes
+
+
+async def seen_case(parts: Parts, request: Request, case_no: str) -> Case:
+    """A case of the caller's part of the district; LookupError for any other."""
+    case = await parts.centre.desk.find(case_no)
+    place = Place(code=case.grid_code, denial=f"there is no case {case_no}")
+    await parts.people.door.require_seen(
+        caller_of(request), place.code, place.denial, request.state.request_id
+    )
+    return case
+
+
+def _add_lists(routes: APIRouter, parts: Parts) -> None:
+    @routes.get("/cases")
+    async def queue(
+        request: Request,
+        is_open: bool | None = True,
+        tier: Annotated[list[Tier] | None, Query()] = None,
+        state: Annotated[list[CaseState] | None, Query()] = None,
+        unit: Annotated[str, Query(max_length=80)] = "",
+        due_before: AwareDatetime | None = None,
+        cursor: Cursor = "",
+        limit: Limit = 50,
+    ) -> dict[str, Any]:
+        """Cases by their clock: what is due first stands first."""
+        wanted = CaseFilter(
+            is_open=None if state else is_open,
+            tiers=tuple(tier or ()),
+            states=tuple(state or ()),
+            owner_unit=unit,
+            due_before_utc=due_before,
+            scopes=scopes_of(caller_of(request)),
+        )
+        await parts.people.door.note_look(caller_of(request), "cases")
+        page = await parts.centre.store.read(lambda c: case_queue(c, wanted, ask(cursor, limit)))
+        return page_view(page)
+
+    @routes.get("/cases/{case_no}")
+    async def thread(case_no: str, request: Request) -> dict[str, Any]:
+        """One case from the sighting to its check."""
+        case = await seen_case(parts, request, case_no)
+        await parts.people.door.note_look(caller_of(request), "case", case_no)
+        return await _thread_view(parts, case, caller_of(request))
+
+    @routes.get("/cases/{case_no}/card")
+    async def card(case_no: str, request: Request) -> dict[str, Any]:
+        """Whom to call, and words to paste into the grid's group."""
+        await seen_case(parts, request, case_no)
+        await parts.people.door.note_look(caller_of(request), "card", case_no)
+        found, text_zh, text_en = await parts.centre.desk.card(case_no)
+        return card_view(found) | {"paste_zh": text_zh, "paste_en": text_en}
+
+    @routes.get("/contacts/{grid_code}")
+    async def contacts(grid_code: str, request: Request) -> dict[str, Any]:
+        """The contact card of a grid."""
+        code = parts.register.get(grid_code).code
+        await parts.people.door.require_seen(
+            caller_of(request), code, f"no grid {grid_code!r}", request.state.request_id
+        )
+        await parts.people.door.note_look(caller_of(request), "card", code)
+        return card_view(parts.centre.casework.contacts.card(code))
+
+    @routes.get("/items")
+    async def items() -> dict[str, Any]:
+        """The item list: which kinds of cases there are."""
+        listed: dict[str, Any] = encode(parts.centre.casework.items)
+        return listed
+
+
+def _add_steps(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.desk
+
+    @routes.post("/cases/{case_no}/steps/{event}")
+    async def step(
+        case_no: str, event: CaseEvent, body: CaseStepBody, request: Request
+    ) -> dict[str, Any]:
+        """One step; the table of states says who may take it and when."""
+        power = Power(roles=CASE_MACHINE.roles(event))
+        cause = await cause_for(parts, request, body.role, power, lambda: _place(parts, case_no))
+        given = body.given()
+        if body.unit_code is not None:
+            given = replace(given, owner=desk.unit(body.unit_code))
+        return case_view(await desk.act(case_no, event, cause, given))
+
+
+def _add_tasks(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.desk
+
+    @routes.post("/cases/{case_no}/dispatches", status_code=201)
+    async def send(case_no: str, body: DispatchBody, request: Request) -> dict[str, Any]:
+        """A task to a unit or department, which owes a reply."""
+        cause = await cause_for(
+            parts, request, body.role, DISPATCHERS, lambda: _place(parts, case_no)
+        )
+        sent = await desk.dispatch(case_no, body.unit_code, body.task, cause, body.due_utc)
+        return dispatch_view(sent)
+
+    @routes.post("/dispatches/{dispatch_id}/steps/{event}")
+    async def answer(
+        dispatch_id: str, event: DispatchEvent, body: ReplyBody, request: Request
+    ) -> dict[str, Any]:
+        """Accept, return or reply."""
+
+        async def where() -> Place:
+            kept = await parts.centre.shelves.get(Dispatch, dispatch_id)
+            return Place(code=kept.grid_code, denial=f"there is no dispatch {dispatch_id}")
+
+        power = Power(roles=DISPATCH_MACHINE.roles(event))
+        cause = await cause_for(parts, request, body.role, power, where)
+        return dispatch_view(await desk.answer_dispatch(dispatch_id, event, body.reply, cause))
+
+
+async def _place(parts: Parts, case_no: str) -> Place:
+    case = await parts.centre.desk.find(case_no)
+    return Place(code=case.grid_code, denial=f"there is no case {case_no}")
+
+
+async def _thread_view(parts: Parts, case: Case, caller: Caller) -> dict[str, Any]:
+    thread = await read_thread(parts.centre.casework, case)
+    may_answer = any(grant.role is Role.DISPATCHER for grant in caller.grants)
+    return {
+        "case": case_view(case),
+        "steps": list(thread.steps),
+        "alert": encode(thread.alert) if thread.alert else None,
+        "sightings": [encode(one) for one in thread.sightings],
+        "announcements": [encode(one) for one in thread.announcements],
+        "effects": [encode(one) for one in thread.effects],
+        "dispatches": [dispatch_view(one) for one in thread.dispatches],
+        "reports": [report_view(one, is_whole=may_answer) for one in thread.reports],
+    }
+
+
+def case_view(case: Case) -> dict[str, Any]:
+    """A case whole, with what consoles show of it."""
+    body: dict[str, Any] = encode(case)
+    return body | case_fields(case)
+
+
+def dispatch_view(dispatch: Dispatch) -> dict[str, Any]:
+    """A task."""
+    body: dict[str, Any] = encode(dispatch)
+    return body | {"state_zh": dispatch.state.zh}
+
+
+def report_view(report: Any, *, is_whole: bool) -> dict[str, Any]:  # noqa: ANN401
+    """A report; the contact is whole only for those who answer it."""
+    body: dict[str, Any] = encode(report)
+    shown = report.contact if is_whole else report.masked_contact
+    return body | {"state_zh": report.state.zh, "contact": shown}
+
+
+def card_view(card: ContactCard) -> dict[str, Any]:
+    """A contact card, with who of the three-person team is named nowhere."""
+    body: dict[str, Any] = encode(card)
+    return body | {
+        "entries": [encode(entry) | {"kind_zh": entry.kind.zh} for entry in card.entries],
+        "team": [encode(entry) | {"kind_zh": entry.kind.zh} for entry in card.team],
+        "lacking": [kind.value for kind in card.lacking],
+    }

@@ -1,0 +1,87 @@
+"""What leaves the house: the files of a sortie and of a day, each with its audit row."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from ground_station.api.asking import cause_for
+from ground_station.out.book import Audience, Language
+from ground_station.out.desk import DayFile, SortieFile, Wanted
+from ground_station.parts import Parts
+from ground_station.people.powers import Verb, power_of
+from ground_station.people.scopes import read_scope
+from ground_station.places import Place, Places
+from patrol.cause import Role
+
+_MEDIA = {
+    "pdf": "application/pdf",
+    "html": "text/html; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "geojson": "application/geo+json",
+    "plan": "application/json",
+    "tlog": "application/octet-stream",
+}
+Purpose = Annotated[str, Query(max_length=200, description="what for; it is in the audit row")]
+
+
+def file_routes(parts: Parts) -> APIRouter:
+    """`/sorties/{id}/files` and `/days/{date}/files`."""
+    routes = APIRouter(tags=["files"])
+    desk, export = parts.centre.exports, power_of(Verb.EXPORT)
+
+    @routes.get("/sorties/{sortie_id}/files/{kind}", response_class=Response)
+    async def of_sortie(
+        sortie_id: str,
+        kind: SortieFile,
+        request: Request,
+        lang: Language = Language.ZH,
+        public: bool = False,
+        purpose: Purpose = "",
+        role: Role | None = None,
+    ) -> Response:
+        """Report (PDF, HTML), GeoJSON, QGroundControl plan or the raw log of the link."""
+        cause = await cause_for(
+            parts, request, role, export, lambda: Places(parts=parts).of_any_sortie(sortie_id)
+        )
+        content = await desk.sortie(sortie_id, kind, _wanted(lang, public, purpose), cause)
+        return _file(content, f"{sortie_id}.{kind.value}")
+
+    @routes.get("/days/{day}/files/{kind}", response_class=Response)
+    async def of_day(
+        day: date,
+        kind: DayFile,
+        request: Request,
+        scope: Annotated[str, Query(max_length=32)] = "440512",
+        lang: Language = Language.ZH,
+        public: bool = False,
+        purpose: Purpose = "",
+        role: Role | None = None,
+    ) -> Response:
+        """Report, GeoJSON, 巡查日志, 台账, and coverage with what was not visited."""
+        code = read_scope(scope)
+
+        async def where() -> Place:
+            return Place(code=code, denial=f"no area {scope!r} in your part of the district")
+
+        cause = await cause_for(parts, request, role, export, where)
+        content = await desk.day(day, code, kind, _wanted(lang, public, purpose), cause)
+        return _file(content, f"{day.isoformat()}-{code}.{kind.value}")
+
+    return routes
+
+
+def _wanted(lang: Language, public: bool, purpose: str) -> Wanted:
+    audience = Audience.PUBLIC if public else Audience.INTERNAL
+    return Wanted(audience=audience, language=lang, purpose=purpose)
+
+
+def _file(content: bytes, name: str) -> Response:
+    kind = name.rsplit(".", 1)[-1]
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "no-store",
+    }
+    return Response(content, media_type=_MEDIA[kind], headers=headers)

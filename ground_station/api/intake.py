@@ -1,0 +1,226 @@
+"""Citizens' reports, whistles, and the notices that are learned from closed cases."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from ground_station.api.asking import Limit, cause_for
+from ground_station.api.bodies import (
+    LinkReportBody,
+    NoticeBody,
+    NoticeStepBody,
+    ReportBody,
+    TextBody,
+    WhistleBody,
+    WhistleStepBody,
+)
+from ground_station.api.cases import case_view, report_view, seen_case
+from ground_station.casework.citizens import REPORT_MACHINE, CitizenReport, ReportEvent
+from ground_station.casework.intake import TAKERS
+from ground_station.casework.notices import NOTICE_MACHINE, Notice, NoticeEvent
+from ground_station.casework.whistles import WHISTLE_MACHINE, WHISTLERS, Whistle, WhistleEvent
+from ground_station.parts import Parts
+from ground_station.people.door import Caller, caller_of
+from ground_station.people.powers import Power
+from ground_station.places import Place
+from ground_station.schemas import UnderRole
+from ground_station.store.codec import encode
+from patrol.cause import Role
+
+State = Annotated[str, Query(max_length=20, description="only those in this state")]
+
+
+def intake_routes(parts: Parts) -> APIRouter:
+    """`/reports`, `/whistles`, `/notices`."""
+    routes = APIRouter(tags=["intake"])
+    _add_reports(routes, parts)
+    _add_report_steps(routes, parts)
+    _add_whistles(routes, parts)
+    _add_notices(routes, parts)
+    return routes
+
+
+def _add_reports(routes: APIRouter, parts: Parts) -> None:
+    intake = parts.centre.intake
+
+    @routes.get("/reports")
+    async def reports(request: Request, state: State = "", limit: Limit = 50) -> dict[str, Any]:
+        """The newest reports of the caller's part of the district."""
+        caller = caller_of(request)
+        await parts.people.door.note_look(caller, "reports")
+        found = await parts.centre.shelves.newest(CitizenReport, state=state, limit=limit)
+        return {"items": [_report(one, caller) for one in found if caller.sees(one.grid_code)]}
+
+    @routes.post("/reports", status_code=201)
+    async def take(body: ReportBody, request: Request) -> dict[str, Any]:
+        """A report comes in; what may be the same matter comes back with it."""
+
+        async def where() -> Place:
+            code, _ = parts.centre.casework.grid_at(body.place.point())
+            return Place(code=code, denial="this place is not in your part of the district")
+
+        cause = await cause_for(parts, request, body.role, Power(roles=TAKERS), where)
+        report, matches = await intake.take(body.told(), cause)
+        shown = _report(report, caller_of(request))
+        return shown | {"matches": [encode(one) for one in matches]}
+
+    @routes.get("/reports/{report_id}/matches")
+    async def matches(report_id: str, request: Request) -> dict[str, Any]:
+        """What lies near it in place and time."""
+        place = await _report_place(parts, report_id)
+        await parts.people.door.require_seen(
+            caller_of(request), place.code, place.denial, request.state.request_id
+        )
+        return {"items": [encode(one) for one in await intake.matches(report_id)]}
+
+
+def _add_report_steps(routes: APIRouter, parts: Parts) -> None:
+    intake = parts.centre.intake
+
+    def at(report_id: str) -> Any:  # noqa: ANN401  # an async callable
+        return lambda: _report_place(parts, report_id)
+
+    @routes.post("/reports/{report_id}/case", status_code=201)
+    async def open_case(report_id: str, body: UnderRole, request: Request) -> dict[str, Any]:
+        """A case of its own."""
+        cause = await cause_for(parts, request, body.role, Power(roles=TAKERS), at(report_id))
+        return case_view(await intake.open_case(report_id, cause))
+
+    @routes.post("/reports/{report_id}/link")
+    async def link(report_id: str, body: LinkReportBody, request: Request) -> dict[str, Any]:
+        """It is about a case that there is."""
+        power = Power(roles=(Role.DISPATCHER,))
+        cause = await cause_for(parts, request, body.role, power, at(report_id))
+        await seen_case(parts, request, body.case_no)
+        linked = await intake.link(report_id, body.case_no, cause, tuple(body.sighting_ids))
+        return _report(linked, caller_of(request))
+
+    @routes.post("/reports/{report_id}/reject")
+    async def reject(report_id: str, body: TextBody, request: Request) -> dict[str, Any]:
+        """It is not for us, and why."""
+        power = Power(roles=REPORT_MACHINE.roles(ReportEvent.REJECT))
+        cause = await cause_for(parts, request, body.role, power, at(report_id))
+        return _report(await intake.reject(report_id, body.text, cause), caller_of(request))
+
+    @routes.post("/reports/{report_id}/answer")
+    async def answer(report_id: str, body: TextBody, request: Request) -> dict[str, Any]:
+        """What became of it."""
+        power = Power(roles=REPORT_MACHINE.roles(ReportEvent.ANSWER))
+        cause = await cause_for(parts, request, body.role, power, at(report_id))
+        return _report(await intake.answer(report_id, body.text, cause), caller_of(request))
+
+
+def _add_whistles(routes: APIRouter, parts: Parts) -> None:
+    intake = parts.centre.intake
+
+    @routes.get("/whistles")
+    async def whistles(request: Request, state: State = "", limit: Limit = 50) -> dict[str, Any]:
+        """Requests for a patrol, those nobody has checked in to marked as overdue."""
+        caller, now = caller_of(request), parts.centre.casework.world.now_utc()
+        found = await parts.centre.shelves.newest(Whistle, state=state, limit=limit)
+        return {
+            "items": [
+                _whistle(one) | {"is_overdue": one.is_overdue(now)}
+                for one in found
+                if caller.sees(one.grid_code)
+            ]
+        }
+
+    @routes.post("/whistles", status_code=201)
+    async def blow(body: WhistleBody, request: Request) -> dict[str, Any]:
+        """Ask for a patrol."""
+
+        async def where() -> Place:
+            code = parts.register.get(body.grid_code).code
+            return Place(code=code, denial=f"no grid {body.grid_code!r} in the register")
+
+        cause = await cause_for(parts, request, body.role, Power(roles=WHISTLERS), where)
+        return _whistle(await intake.blow(body.grid_code, body.need, cause, body.report_id))
+
+    @routes.post("/whistles/{whistle_id}/steps/{event}")
+    async def step(
+        whistle_id: str, event: WhistleEvent, body: WhistleStepBody, request: Request
+    ) -> dict[str, Any]:
+        """Check in, say which sortie flew, or withdraw."""
+
+        async def where() -> Place:
+            kept = await parts.centre.shelves.get(Whistle, whistle_id)
+            return Place(code=kept.grid_code, denial=f"there is no whistle {whistle_id}")
+
+        power = Power(roles=WHISTLE_MACHINE.roles(event))
+        cause = await cause_for(parts, request, body.role, power, where)
+        moved = await intake.answer_whistle(
+            whistle_id, event, cause, reason=body.reason, sortie=body.sortie
+        )
+        return _whistle(moved)
+
+
+def _add_notices(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.notices
+
+    @routes.get("/cases/{case_no}/similar")
+    async def similar(case_no: str, request: Request) -> dict[str, Any]:
+        """Closed cases of the same kind in the week before."""
+        await seen_case(parts, request, case_no)
+        caller = caller_of(request)
+        found = [one for one in await desk.similar(case_no) if caller.sees(one.grid_code)]
+        return {"items": [case_view(one) for one in found]}
+
+    @routes.get("/notices")
+    async def notices(request: Request, state: State = "", limit: Limit = 50) -> dict[str, Any]:
+        """The newest notices."""
+        caller = caller_of(request)
+        found = await parts.centre.shelves.newest(Notice, state=state, limit=limit)
+        return {"items": [_notice(one) for one in found if caller.sees(one.grid_code)]}
+
+    @routes.post("/notices", status_code=201)
+    async def draft(body: NoticeBody, request: Request) -> dict[str, Any]:
+        """A draft that cites its cases."""
+        for case_no in body.case_nos:
+            await seen_case(parts, request, case_no)
+        power = Power(roles=(Role.REVIEWER,))
+        cause = await cause_for(parts, request, body.role, power, _anywhere)
+        return _notice(await desk.draft(body.case_nos, body.audience, cause))
+
+    @routes.post("/notices/{notice_id}/steps/{event}")
+    async def step(
+        notice_id: str, event: NoticeEvent, body: NoticeStepBody, request: Request
+    ) -> dict[str, Any]:
+        """Edit, review by another person, publish, withdraw."""
+
+        async def where() -> Place:
+            kept = await parts.centre.shelves.get(Notice, notice_id)
+            return Place(code=kept.grid_code, denial=f"there is no notice {notice_id}")
+
+        power = Power(roles=NOTICE_MACHINE.roles(event))
+        cause = await cause_for(parts, request, body.role, power, where)
+        moved = await desk.move(
+            notice_id, event, cause, reason=body.reason, texts=(body.text_zh, body.text_en)
+        )
+        return _notice(moved)
+
+
+async def _anywhere() -> None:
+    return None
+
+
+async def _report_place(parts: Parts, report_id: str) -> Place:
+    kept = await parts.centre.shelves.get(CitizenReport, report_id)
+    return Place(code=kept.grid_code, denial=f"there is no report {report_id}")
+
+
+def _report(report: CitizenReport, caller: Caller) -> dict[str, Any]:
+    may_answer = any(grant.role is Role.DISPATCHER for grant in caller.grants)
+    return report_view(report, is_whole=may_answer)
+
+
+def _whistle(whistle: Whistle) -> dict[str, Any]:
+    body: dict[str, Any] = encode(whistle)
+    return body | {"state_zh": whistle.state.zh}
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    body: dict[str, Any] = encode(notice)
+    return body | {"state_zh": notice.state.zh}

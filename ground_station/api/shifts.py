@@ -1,0 +1,138 @@
+"""The squad's shift, and what was seen of a grid of late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from ground_station.api.asking import Limit, cause_for, nowhere
+from ground_station.api.bodies import GridsBody, HandOverBody, ShiftBody, TextBody
+from ground_station.parts import Parts
+from ground_station.people.door import caller_of
+from ground_station.people.powers import Power
+from ground_station.schemas import UnderRole
+from ground_station.shifts.shift import CREW, SHIFT_MACHINE, Shift, ShiftEvent
+from ground_station.store.codec import encode
+from patrol.cause import Cause, Role
+from patrol.errors import Refused
+
+_SQUAD = (*CREW, Role.LEADER)
+
+
+def shift_routes(parts: Parts) -> APIRouter:
+    """`/shift` is the one that is open, `/shifts` are all."""
+    routes = APIRouter(tags=["shift"])
+    _add_reads(routes, parts)
+    _add_duties(routes, parts)
+    _add_log(routes, parts)
+    return routes
+
+
+def _add_reads(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.shifts
+
+    @routes.get("/shift")
+    async def current() -> dict[str, Any]:
+        """The open shift; LookupError when there is none."""
+        shift = await desk.current()
+        if shift is None:
+            raise LookupError("no shift is open")
+        return shift_view(shift) | {"log": await desk.log(shift)}
+
+    @routes.get("/shifts")
+    async def shifts(limit: Limit = 50) -> dict[str, Any]:
+        """The newest shifts."""
+        found = await parts.centre.shelves.newest(Shift, limit=limit)
+        return {"items": [shift_view(one) for one in found]}
+
+    @routes.get("/shifts/{shift_id}/log")
+    async def log(shift_id: str, request: Request) -> dict[str, Any]:
+        """One shift's log: planned, visited, not visited, with a hash over all of it."""
+        await parts.people.door.note_look(caller_of(request), "shift_log", shift_id)
+        return await desk.log(await parts.centre.shelves.get(Shift, shift_id))
+
+    @routes.get("/grids/{grid_code}/recently")
+    async def recently(grid_code: str, request: Request) -> dict[str, Any]:
+        """What was seen of a grid of late: shown before it is flown again."""
+        code = parts.register.get(grid_code).code
+        await parts.people.door.require_seen(
+            caller_of(request), code, f"no grid {grid_code!r}", request.state.request_id
+        )
+        checked = await desk.recently(code)
+        return {"checked": encode(checked) if checked else None}
+
+
+def _add_duties(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.shifts
+
+    @routes.post("/shift", status_code=201)
+    async def open_shift(body: ShiftBody, request: Request) -> dict[str, Any]:
+        """Open one; whoever does is on duty."""
+        return shift_view(await desk.open(body.squad, await _cause(parts, request, body, _SQUAD)))
+
+    @routes.post("/shift/sign-in")
+    async def sign_in(body: UnderRole, request: Request) -> dict[str, Any]:
+        """Take a role that nobody has."""
+        return shift_view(await desk.sign_in(await _cause(parts, request, body, CREW)))
+
+    @routes.post("/shift/hand-over")
+    async def hand_over(body: HandOverBody, request: Request) -> dict[str, Any]:
+        """Give one's role to another; the aircraft flies on."""
+        cause = await _cause(parts, request, body, CREW)
+        if not await parts.people.knows(body.to, cause.role):
+            raise Refused(f"{body.to} does not hold the role {cause.role.value}")
+        return shift_view(await desk.hand_over(body.to, cause))
+
+    @routes.post("/shift/sign-out")
+    async def sign_out(body: UnderRole, request: Request) -> dict[str, Any]:
+        """Leave one's role."""
+        return shift_view(await desk.sign_out(await _cause(parts, request, body, CREW)))
+
+
+def _add_log(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.shifts
+
+    @routes.post("/shift/plan")
+    async def plan(body: GridsBody, request: Request) -> dict[str, Any]:
+        """Which grids the shift means to visit."""
+        roles = SHIFT_MACHINE.roles(ShiftEvent.PLAN)
+        return shift_view(await desk.plan(body.grids, await _cause(parts, request, body, roles)))
+
+    @routes.post("/shift/weather")
+    async def weather(body: TextBody, request: Request) -> dict[str, Any]:
+        """What somebody sees of the weather."""
+        cause = await _cause(parts, request, body, _SQUAD)
+        return shift_view(await desk.remark(ShiftEvent.WEATHER, body.text, cause))
+
+    @routes.post("/shift/note")
+    async def note(body: TextBody, request: Request) -> dict[str, Any]:
+        """A line of the log."""
+        cause = await _cause(parts, request, body, _SQUAD)
+        return shift_view(await desk.remark(ShiftEvent.NOTE, body.text, cause))
+
+    @routes.post("/shift/sign")
+    async def sign(body: UnderRole, request: Request) -> dict[str, Any]:
+        """A name under the log."""
+        roles = SHIFT_MACHINE.roles(ShiftEvent.SIGN)
+        return shift_view(await desk.sign(await _cause(parts, request, body, roles)))
+
+    @routes.post("/shift/close")
+    async def close(body: UnderRole, request: Request) -> dict[str, Any]:
+        """Close it for good."""
+        roles = tuple(r for r in SHIFT_MACHINE.roles(ShiftEvent.CLOSE) if r is not Role.SYSTEM)
+        shift, log = await desk.close(await _cause(parts, request, body, roles))
+        return shift_view(shift) | {"log": log}
+
+
+async def _cause(parts: Parts, request: Request, body: UnderRole, roles: tuple[Role, ...]) -> Cause:
+    return await cause_for(parts, request, body.role, Power(roles=roles), nowhere)
+
+
+def shift_view(shift: Shift) -> dict[str, Any]:
+    """A shift, with the roles that nobody has."""
+    body: dict[str, Any] = encode(shift)
+    return body | {
+        "state_zh": shift.state.zh,
+        "lacking": [role.value for role in shift.lacking],
+    }
