@@ -8,16 +8,16 @@ from importlib.resources import files
 
 import structlog
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.datastructures import URL
-from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from ground_station.api.cases import case_routes
 from ground_station.api.files import file_routes
+from ground_station.api.health import health_routes
 from ground_station.api.intake import intake_routes
+from ground_station.api.limits import BodyLimit, EntityTags
+from ground_station.api.problems import ERRORS, add_problems, problem
+from ground_station.api.replays import Replays
 from ground_station.api.shifts import shift_routes
 from ground_station.api_people import people_routes
 from ground_station.api_read import read_routes
@@ -26,10 +26,7 @@ from ground_station.api_verbs import verb_routes
 from ground_station.headers import headers_for
 from ground_station.parts import Parts
 from ground_station.people.door import CONSOLE_HEADER, signed_in
-from ground_station.people.errors import DoorRefused, TooMany
 from ground_station.settings import StationSettings
-from patrol.errors import NotPermitted, PatrolError, Refused, StoreFull, Transient
-from patrol.plan import Finding
 
 _log = structlog.get_logger(__name__)
 
@@ -41,17 +38,23 @@ def make_app(parts: Parts) -> FastAPI:
     )
     app.state.people = parts.people
     inside = [Depends(signed_in)]  # whatever is added to these is for people who are in
-    app.include_router(read_routes(parts), prefix="/api", dependencies=inside)
-    app.include_router(verb_routes(parts), prefix="/api", dependencies=inside)
-    for routes in (case_routes, intake_routes, shift_routes, file_routes):
-        app.include_router(routes(parts), prefix="/api", dependencies=inside)
-    app.include_router(socket_routes(parts), prefix="/api")
-    app.include_router(people_routes(parts), prefix="/api")
-    _add_error_words(app)
+    for routes in (
+        read_routes, verb_routes, case_routes, intake_routes, shift_routes, file_routes,
+    ):  # fmt: skip
+        app.include_router(routes(parts), prefix="/api", dependencies=inside, responses=ERRORS)
+    for prefix in ("/api", "/ws"):
+        app.include_router(socket_routes(parts), prefix=prefix)
+    app.include_router(people_routes(parts), prefix="/api", responses=ERRORS)
+    app.include_router(health_routes(parts), prefix="/api")
+    add_problems(app)
     _add_door(app)
     built = files("ground_station") / "console" / "built"
     if built.is_dir():
         app.mount("/", StaticFiles(directory=str(built), html=True), name="console")
+    # What is added last is asked first.
+    app.add_middleware(EntityTags)
+    app.add_middleware(Replays, store=parts.centre.store, now=parts.people.now)
+    app.add_middleware(BodyLimit)
     app.add_middleware(OwnHosts, allowed=_allowed_hosts(parts.settings))
     return app
 
@@ -81,14 +84,8 @@ class OwnHosts:
                 if scope["type"] == "websocket":
                     await send({"type": "websocket.close", "code": 1008})
                     return
-                refusal = JSONResponse(
-                    {
-                        "error": "this host or site is not allowed here",
-                        "error_zh": "不允许从此主机名或网站访问",
-                    },
-                    403,
-                    headers_for(URL(scope=scope)),
-                )
+                words = "this host or site is not allowed here"
+                refusal = problem(Request(scope), 403, words, "不允许从此主机名或网站访问")
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -109,55 +106,8 @@ def _add_door(app: FastAPI) -> None:
         is_program = "authorization" in request.headers  # which no page can make a browser send
         if is_change and not is_program and CONSOLE_HEADER not in request.headers:
             words = f"the header {CONSOLE_HEADER} is missing"
-            return JSONResponse({"error": words}, 403, headers)
+            return problem(request, 403, words, "缺少页面凭证，请刷新页面")
         response = await call_next(request)
         for name, value in headers.items():
             response.headers.setdefault(name, value)
         return response
-
-
-def _add_error_words(app: FastAPI) -> None:
-    @app.exception_handler(PatrolError)
-    async def refused(request: Request, error: PatrolError) -> JSONResponse:
-        if isinstance(error, NotPermitted):
-            status = 403
-        elif isinstance(error, Refused):
-            status = 409
-        else:
-            status = 503 if isinstance(error, Transient) else 400
-        if isinstance(error, StoreFull):
-            status = 507
-        return JSONResponse(
-            {"error": str(error), "error_zh": error.text_zh, "findings": _findings(error)}, status
-        )
-
-    @app.exception_handler(DoorRefused)
-    async def not_in(request: Request, error: DoorRefused) -> JSONResponse:
-        headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany) else None
-        return JSONResponse(error.to_dict(), error.status, headers)
-
-    @app.exception_handler(LookupError)
-    async def unknown(request: Request, error: LookupError) -> JSONResponse:
-        return JSONResponse({"error": str(error.args[0] if error.args else error)}, 404)
-
-    @app.exception_handler(HTTPException)
-    async def no_such_address(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
-
-    @app.exception_handler(RequestValidationError)
-    async def wrong_body(request: Request, error: RequestValidationError) -> JSONResponse:
-        lines = [f"{'.'.join(str(p) for p in e['loc'][1:])}: {e['msg']}" for e in error.errors()]
-        return JSONResponse({"error": "; ".join(lines)}, 422)
-
-    @app.exception_handler(Exception)
-    async def bug(request: Request, error: Exception) -> JSONResponse:
-        # The request boundary: the one place where everything is caught, and logged whole.
-        _log.error("request failed", path=request.url.path, exc_info=error)
-        words = "a fault of ours; it is in the station's log"
-        headers = headers_for(request.url)
-        return JSONResponse({"error": words}, 500, headers)
-
-
-def _findings(error: PatrolError) -> list[dict[str, object]]:
-    found: tuple[Finding, ...] = getattr(error, "findings", ())
-    return [finding.to_dict() for finding in found]

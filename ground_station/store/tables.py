@@ -151,6 +151,18 @@ meta = Table(
     "meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False)
 )
 
+# Answers to commands that were sent under an Idempotency-Key; nothing here is a record.
+replays = Table(
+    "replays",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _text("request_hash"),
+    Column("status", Integer, nullable=False),
+    _text("media_type"),
+    _text("body"),
+    _text("t_utc"),
+)
+
 # Records that a closed patrol log freezes, in the order in which its hash takes them.
 FROZEN_BY_LOG = (sorties, sightings, alerts, announcements, effects)
 

@@ -58,6 +58,13 @@ def upgrade() -> None:
             sa.Column("body_json", sa.Text(), nullable=False),
         )
         op.create_index(f"ix_{name}_sortie", name, ["sortie"])
+    op.create_table(
+        "replays",
+        sa.Column("name", sa.Text(), primary_key=True),
+        sa.Column("request_hash", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("media_type", "body", "t_utc")),
+    )
     for guard in _GUARDS:
         _run(guard_statements(guard, op.get_context().dialect.name))
 
@@ -66,6 +73,7 @@ def downgrade() -> None:
     """Take the tables away again; what is in them stays in the audit log."""
     for guard in _GUARDS:
         _run(drop_statements(guard, op.get_context().dialect.name))
+    op.drop_table("replays")
     for name in reversed(_RECORDS):
         op.drop_index(f"ix_{name}_sortie", name)
         op.drop_table(name)
