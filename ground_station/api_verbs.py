@@ -34,7 +34,7 @@ async def _cause(
     """Able at all, seen at all, then allowed there: the cause of everything that follows."""
     caller, request_id = caller_of(request), request.state.request_id
     door = parts.people.door
-    door.require_able(caller, verb, body.role)
+    await door.require_able(caller, verb, body.role, request_id)
     place = await where()
     if place is not None:
         await door.require_seen(caller, place.code, place.denial, request_id)

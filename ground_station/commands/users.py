@@ -196,6 +196,17 @@ def users_tokens(folder: Folder, login: str, *, revoke: str | None) -> int:
     return _with_book(folder, work)
 
 
+def users_link(folder: Folder, login: str, *, url: str) -> int:
+    """Print a one-time sign-in link of an exercise."""
+
+    async def work(book: PeopleBook) -> None:
+        key = await book.make_link(login, lasts=timedelta(hours=1))
+        print(f"{url.rstrip('/')}/#link={key}")
+        _hint("It counts once, within the hour, in a browser on the station's own computer.")
+
+    return _with_book(folder, work)
+
+
 def _hint(text: str) -> None:
     print(text, file=sys.stderr)
 

@@ -56,6 +56,11 @@ class Caller:
         return any(may(grant.role, verb) for grant in self.grants)
 
 
+def is_able(caller: Caller, verb: Verb, role: Role | None) -> bool:
+    """Whether the table gives it to this role (or, without one, to one of theirs) at all."""
+    return not caller.is_looking_only and (role is None or may(role, verb))
+
+
 class Door:
     """Lets in who has a session or a token, and gives each thing done its cause."""
 
@@ -105,20 +110,21 @@ class Door:
 
         Without a role it is the first that the caller may use for it.
         """
-        self.require_able(caller, verb, role)
+        await self.require_able(caller, verb, role, request_id)
         wanted = (role,) if role is not None else ROLES_FOR[verb]
         if caller.session is not None and caller.session.is_shared:
             return await self._by_seat(caller, caller.session, verb, wanted, place, request_id)
         for one in wanted:
             if holds(caller.grants, one, place):
                 return self._cause(caller.person, one, request_id)
-        raise _not_permitted(caller.person, verb)
+        raise await self._not_permitted(caller.person, verb, request_id)
 
-    @staticmethod
-    def require_able(caller: Caller, verb: Verb, role: Role | None) -> None:
+    async def require_able(
+        self, caller: Caller, verb: Verb, role: Role | None, request_id: str
+    ) -> None:
         """NotPermitted when it could be allowed nowhere: asked before anything is looked up."""
-        if caller.is_looking_only or (role is not None and not may(role, verb)):
-            raise _not_permitted(caller.person, verb)
+        if not is_able(caller, verb, role):
+            raise await self._not_permitted(caller.person, verb, request_id)
 
     async def require_seen(
         self, caller: Caller, place: str | None, words: str, request_id: str
@@ -164,7 +170,7 @@ class Door:
             grants = active_grants(person.grants, is_exercise=self._journal.is_exercise)
             if holds(grants, role, place):
                 return self._cause(person, role, request_id)
-            raise _not_permitted(person, verb)
+            raise await self._not_permitted(person, verb, request_id)
         for role in wanted if verb in VETOES else ():
             if holds(caller.grants, role, place):  # nobody sat down yet: a veto does not wait
                 return self._cause(caller.person, role, request_id)
@@ -193,6 +199,11 @@ class Door:
             await self._journal.note(action, object_id, cause, body)
         except StoreUnavailable as error:
             _log.warning("a look was not recorded", action=action, reason=str(error))
+
+    async def _not_permitted(self, person: Person, verb: Verb, request_id: str) -> NotPermitted:
+        """The refusal, told in the audit log too."""
+        await self._note("verb.refused", verb.value, by_person(person.name, request_id), {})
+        return NotPermitted(person.name, " or ".join(role.value for role in ROLES_FOR[verb]))
 
     def _cause(self, person: Person, role: Role, request_id: str) -> Cause:
         return Cause(
@@ -251,7 +262,3 @@ def caller_of(connection: Request | WebSocket) -> Caller:
 
 def _not_signed_in() -> NotSignedIn:
     return NotSignedIn("sign in first", "请先登录", needs="sign_in")
-
-
-def _not_permitted(person: Person, verb: Verb) -> NotPermitted:
-    return NotPermitted(person.name, " or ".join(role.value for role in ROLES_FOR[verb]))

@@ -25,8 +25,6 @@ class Verb(enum.Enum):
     RESUME = "resume"
     RETURN = "return"
     SIGN_LOG = "sign_log"
-    EXPORT = "export"
-    READ_AUDIT = "read_audit"
 
 
 _SQUAD = (Role.LEADER, Role.PILOT, Role.ANNOUNCER, Role.REGISTRAR)
@@ -48,11 +46,6 @@ ROLES_FOR: Mapping[Verb, tuple[Role, ...]] = {
     Verb.RESUME: (Role.PILOT,),
     Verb.RETURN: (Role.PILOT,),
     Verb.SIGN_LOG: (Role.REGISTRAR, Role.PILOT),
-    Verb.EXPORT: (
-        Role.LEADER, Role.DISPATCHER, Role.STREET, Role.COMMUNITY, Role.REVIEWER, Role.AUDITOR,
-        Role.PRIVACY,
-    ),
-    Verb.READ_AUDIT: (Role.AUDITOR, Role.PRIVACY),
 }  # fmt: skip
 
 # The pilot's veto is unconditional (R4): who sits as pilot never has to prove it again for these.

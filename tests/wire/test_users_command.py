@@ -63,10 +63,12 @@ def test_persons_are_made_listed_changed_and_shut_out(file: Path) -> None:
     shown = users("tokens", "huang", *at)
     assert "a big screen" in shown
     assert key not in shown
+    link = users("link", "huang", "--url", "http://127.0.0.1:8001/", *at).strip()
+    assert link.startswith("http://127.0.0.1:8001/#link=")
     users("tokens", "huang", "--revoke", shown.split()[0], *at)
     assert users("tokens", "huang", *at) == ""
     verdict = verify(file.parent / "records" / "gridpatrol.db")
-    assert (verdict.is_intact, verdict.row_count) == (True, 8)
+    assert (verdict.is_intact, verdict.row_count) == (True, 9)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,8 @@ def test_a_folder_is_an_exercises_or_live_for_good(
             async with opened(read_settings(file), listener):
                 pass
 
+    with pytest.raises(PatrolError, match="only in an exercise"):
+        users("link", "huang", "--data", str(folder))
     with pytest.raises(ConfigError, match="this data folder is a live station's"):
         anyio.run(start)
     options = DemoOptions(
