@@ -173,7 +173,10 @@ def link(
 ) -> None:
     """Print a one-time sign-in link: exercises only, at the station's own computer only."""
     from ground_station.commands import users
+    from ground_station.folders import default_data_dir
 
+    if config is None and data is None:
+        data = default_data_dir()  # the demo's
     folder = users.Folder(config=config, data=data)
     raise typer.Exit(users.users_link(folder, login, url=url))
 

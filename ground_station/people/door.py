@@ -94,7 +94,7 @@ class Door:
             if not hmac.compare_digest(shown.encode(), csrf_of(session_key).encode()):
                 raise DoorRefused(
                     f"the header {CONSOLE_HEADER} does not belong to this sign-in: reload the page",
-                    "页面凭证与登录不符:请刷新页面",
+                    "页面凭证与登录不符：请刷新页面",
                 )
         return self.caller_in(session)
 

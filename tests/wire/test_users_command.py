@@ -106,8 +106,10 @@ def test_a_folder_is_an_exercises_or_live_for_good(
         is_headless=True, seed=1, speed=1.0, scenario="empty", until="landed", within_s=1.0,
         port=0, data_dir=folder, is_muted=True, as_json=False,
     )  # fmt: skip
-    assert run_demo(options) == 1
-    assert "only in an exercise" in capsys.readouterr().err
+    assert run_demo(options) == 2
+    assert "cannot be used for an exercise" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="whose persons"):
+        users("list")
 
 
 def test_an_empty_folder_says_how_the_first_person_is_made(file: Path) -> None:
