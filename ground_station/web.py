@@ -120,7 +120,7 @@ def _add_error_words(app: FastAPI) -> None:
         else:
             status = 503 if isinstance(error, Transient) else 400
         return JSONResponse(
-            {"error": str(error), "error_zh": "", "findings": _findings(error)}, status
+            {"error": str(error), "error_zh": _zh(error), "findings": _findings(error)}, status
         )
 
     @app.exception_handler(DoorRefused)
@@ -148,6 +148,12 @@ def _add_error_words(app: FastAPI) -> None:
         words = "a fault of ours; it is in the station's log"
         headers = headers_for(request.url)
         return JSONResponse({"error": words}, 500, headers)
+
+
+def _zh(error: PatrolError) -> str:
+    if isinstance(error, NotPermitted):
+        return f"{error.person} 无权执行此操作，需要角色：{error.needed_role}"
+    return ""
 
 
 def _findings(error: PatrolError) -> list[dict[str, object]]:

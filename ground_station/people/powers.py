@@ -9,9 +9,8 @@ from patrol.cause import Role
 
 
 class Verb(enum.Enum):
-    """Everything that a person can ask the station for."""
+    """What not everybody may who is signed in; the rest is seen by scope alone."""
 
-    SEE = "see"
     SEE_VIDEO = "see_video"
     ACKNOWLEDGE = "acknowledge"
     DISMISS = "dismiss"
@@ -28,11 +27,9 @@ class Verb(enum.Enum):
 
 
 _SQUAD = (Role.LEADER, Role.PILOT, Role.ANNOUNCER, Role.REGISTRAR)
-_EVERYBODY = tuple(role for role in Role if role not in (Role.SYSTEM, Role.NONE))
 
 # Roles in the order in which a refusal names them.
 ROLES_FOR: Mapping[Verb, tuple[Role, ...]] = {
-    Verb.SEE: _EVERYBODY,
     Verb.SEE_VIDEO: (*_SQUAD, Role.OPERATOR, Role.PRIVACY, Role.TESTER),
     Verb.ACKNOWLEDGE: (Role.OPERATOR, Role.REGISTRAR, Role.LEADER),
     Verb.DISMISS: (Role.REGISTRAR, Role.OPERATOR),
