@@ -105,7 +105,8 @@ def _add_seats(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/crew", dependencies=[Depends(signed_in)])
     async def crew(request: Request) -> list[dict[str, Any]]:
         """Who could sit down here: for the list at the PIN prompt."""
-        _session(caller_of(request))
+        if not _session(caller_of(request)).is_shared:
+            raise _not_shared()
         return [
             {
                 "login": person.login,
@@ -120,7 +121,7 @@ def _add_seats(routes: APIRouter, parts: Parts) -> None:
         caller, visit = caller_of(request), _visit(parts, request)
         session = _session(caller)
         if not session.is_shared:
-            raise DoorRefused("this console is not shared", "本席位未设为多人共用")
+            raise _not_shared()
         login = body.login.strip().lower()
         await people.pins.take_seat(session, login, body.pin, body.role, visit)
         return _view(parts, await people.door.caller(request), _key(request))
@@ -161,6 +162,10 @@ def _view(parts: Parts, caller: Caller, key: str) -> dict[str, Any]:
         "seats": {role.value: seat.login for role, seat in seats.items()},
         "csrf": csrf_of(key) if key else "",
     }
+
+
+def _not_shared() -> DoorRefused:
+    return DoorRefused("this console is not shared", "本席位未设为多人共用")
 
 
 def _session(caller: Caller) -> Session:

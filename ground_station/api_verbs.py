@@ -35,7 +35,7 @@ async def _cause(
     caller, request_id = caller_of(request), request.state.request_id
     door = parts.people.door
     power = power_of(verb)
-    door.require_able(caller, power, body.role)
+    await door.require_able(caller, power, body.role, request_id)
     place = await where()
     if place is not None:
         await door.require_seen(caller, place.code, place.denial, request_id)

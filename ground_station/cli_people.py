@@ -163,6 +163,24 @@ def tokens(
     raise typer.Exit(users.users_tokens(folder, login, revoke=revoke))
 
 
+@users_app.command("link")
+def link(
+    login: Annotated[str, typer.Argument(help="Default: the demo's guest.")] = "guest",
+    *,
+    url: Annotated[str, typer.Option(help="The console's address.")] = "http://127.0.0.1:8000",
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Print a one-time sign-in link: exercises only, at the station's own computer only."""
+    from ground_station.commands import users
+    from ground_station.folders import default_data_dir
+
+    if config is None and data is None:
+        data = default_data_dir()  # the demo's
+    folder = users.Folder(config=config, data=data)
+    raise typer.Exit(users.users_link(folder, login, url=url))
+
+
 def tls(
     *,
     name: Annotated[

@@ -72,6 +72,7 @@ class WebServer:
                 lifespan="off",
                 ws_max_size=1 << 16,
                 server_header=False,
+                proxy_headers=False,  # the address at the other end, not one that it claims
                 **({} if tls is None else _encrypted(tls)),
             )
         )

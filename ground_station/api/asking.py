@@ -27,7 +27,7 @@ async def cause_for(
     """Able at all, seen at all, then allowed there; else NotPermitted, LookupError, PinNeeded."""
     caller, request_id = caller_of(request), request.state.request_id
     door = parts.people.door
-    door.require_able(caller, power, role)
+    await door.require_able(caller, power, role, request_id)
     place = await where()
     if place is not None:
         await door.require_seen(caller, place.code, place.denial, request_id)

@@ -25,7 +25,7 @@ from ground_station.store.codec import encode
 from ground_station.store.queries import CaseFilter, case_queue
 from patrol.cause import Role
 
-DISPATCHERS = Power(roles=(Role.DISPATCHER,))
+DISPATCHERS = Power(name="dispatch.send", roles=(Role.DISPATCHER,))
 
 
 def case_routes(parts: Parts) -> APIRouter:
@@ -112,7 +112,7 @@ def _add_steps(routes: APIRouter, parts: Parts) -> None:
         case_no: str, event: CaseEvent, body: CaseStepBody, request: Request
     ) -> dict[str, Any]:
         """One step; the table of states says who may take it and when."""
-        power = Power(roles=CASE_MACHINE.roles(event))
+        power = Power(name=f"case.{event.value}", roles=CASE_MACHINE.roles(event))
         cause = await cause_for(parts, request, body.role, power, lambda: _place(parts, case_no))
         given = body.given()
         if body.unit_code is not None:
@@ -142,7 +142,7 @@ def _add_tasks(routes: APIRouter, parts: Parts) -> None:
             kept = await parts.centre.shelves.get(Dispatch, dispatch_id)
             return Place(code=kept.grid_code, denial=f"there is no dispatch {dispatch_id}")
 
-        power = Power(roles=DISPATCH_MACHINE.roles(event))
+        power = Power(name=f"dispatch.{event.value}", roles=DISPATCH_MACHINE.roles(event))
         cause = await cause_for(parts, request, body.role, power, where)
         return dispatch_view(await desk.answer_dispatch(dispatch_id, event, body.reply, cause))
 

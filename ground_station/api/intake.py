@@ -29,6 +29,8 @@ from ground_station.schemas import UnderRole
 from ground_station.store.codec import encode
 from patrol.cause import Role
 
+_TAKE = Power(name="report.take", roles=TAKERS)
+_BLOW = Power(name="whistle.blow", roles=WHISTLERS)
 State = Annotated[str, Query(max_length=20, description="only those in this state")]
 
 
@@ -61,7 +63,7 @@ def _add_reports(routes: APIRouter, parts: Parts) -> None:
             code, _ = parts.centre.casework.grid_at(body.place.point())
             return Place(code=code, denial="this place is not in your part of the district")
 
-        cause = await cause_for(parts, request, body.role, Power(roles=TAKERS), where)
+        cause = await cause_for(parts, request, body.role, _TAKE, where)
         report, matches = await intake.take(body.told(), cause)
         shown = _report(report, caller_of(request))
         return shown | {"matches": [encode(one) for one in matches]}
@@ -85,13 +87,13 @@ def _add_report_steps(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/reports/{report_id}/case", status_code=201)
     async def open_case(report_id: str, body: UnderRole, request: Request) -> dict[str, Any]:
         """A case of its own."""
-        cause = await cause_for(parts, request, body.role, Power(roles=TAKERS), at(report_id))
+        cause = await cause_for(parts, request, body.role, _TAKE, at(report_id))
         return case_view(await intake.open_case(report_id, cause))
 
     @routes.post("/reports/{report_id}/link")
     async def link(report_id: str, body: LinkReportBody, request: Request) -> dict[str, Any]:
         """It is about a case that there is."""
-        power = Power(roles=(Role.DISPATCHER,))
+        power = Power(name="report.link", roles=(Role.DISPATCHER,))
         cause = await cause_for(parts, request, body.role, power, at(report_id))
         await seen_case(parts, request, body.case_no)
         linked = await intake.link(report_id, body.case_no, cause, tuple(body.sighting_ids))
@@ -100,14 +102,14 @@ def _add_report_steps(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/reports/{report_id}/reject")
     async def reject(report_id: str, body: TextBody, request: Request) -> dict[str, Any]:
         """It is not for us, and why."""
-        power = Power(roles=REPORT_MACHINE.roles(ReportEvent.REJECT))
+        power = _report_power(ReportEvent.REJECT)
         cause = await cause_for(parts, request, body.role, power, at(report_id))
         return _report(await intake.reject(report_id, body.text, cause), caller_of(request))
 
     @routes.post("/reports/{report_id}/answer")
     async def answer(report_id: str, body: TextBody, request: Request) -> dict[str, Any]:
         """What became of it."""
-        power = Power(roles=REPORT_MACHINE.roles(ReportEvent.ANSWER))
+        power = _report_power(ReportEvent.ANSWER)
         cause = await cause_for(parts, request, body.role, power, at(report_id))
         return _report(await intake.answer(report_id, body.text, cause), caller_of(request))
 
@@ -136,7 +138,7 @@ def _add_whistles(routes: APIRouter, parts: Parts) -> None:
             code = parts.register.get(body.grid_code).code
             return Place(code=code, denial=f"no grid {body.grid_code!r} in the register")
 
-        cause = await cause_for(parts, request, body.role, Power(roles=WHISTLERS), where)
+        cause = await cause_for(parts, request, body.role, _BLOW, where)
         return _whistle(await intake.blow(body.grid_code, body.need, cause, body.report_id))
 
     @routes.post("/whistles/{whistle_id}/steps/{event}")
@@ -149,7 +151,7 @@ def _add_whistles(routes: APIRouter, parts: Parts) -> None:
             kept = await parts.centre.shelves.get(Whistle, whistle_id)
             return Place(code=kept.grid_code, denial=f"there is no whistle {whistle_id}")
 
-        power = Power(roles=WHISTLE_MACHINE.roles(event))
+        power = Power(name=f"whistle.{event.value}", roles=WHISTLE_MACHINE.roles(event))
         cause = await cause_for(parts, request, body.role, power, where)
         moved = await intake.answer_whistle(
             whistle_id, event, cause, reason=body.reason, sortie=body.sortie
@@ -180,7 +182,7 @@ def _add_notices(routes: APIRouter, parts: Parts) -> None:
         """A draft that cites its cases."""
         for case_no in body.case_nos:
             await seen_case(parts, request, case_no)
-        power = Power(roles=(Role.REVIEWER,))
+        power = Power(name="notice.draft", roles=(Role.REVIEWER,))
         cause = await cause_for(parts, request, body.role, power, _anywhere)
         return _notice(await desk.draft(body.case_nos, body.audience, cause))
 
@@ -194,12 +196,16 @@ def _add_notices(routes: APIRouter, parts: Parts) -> None:
             kept = await parts.centre.shelves.get(Notice, notice_id)
             return Place(code=kept.grid_code, denial=f"there is no notice {notice_id}")
 
-        power = Power(roles=NOTICE_MACHINE.roles(event))
+        power = Power(name=f"notice.{event.value}", roles=NOTICE_MACHINE.roles(event))
         cause = await cause_for(parts, request, body.role, power, where)
         moved = await desk.move(
             notice_id, event, cause, reason=body.reason, texts=(body.text_zh, body.text_en)
         )
         return _notice(moved)
+
+
+def _report_power(event: ReportEvent) -> Power:
+    return Power(name=f"report.{event.value}", roles=REPORT_MACHINE.roles(event))
 
 
 async def _anywhere() -> None:

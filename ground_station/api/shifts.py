@@ -126,7 +126,8 @@ def _add_log(routes: APIRouter, parts: Parts) -> None:
 
 
 async def _cause(parts: Parts, request: Request, body: UnderRole, roles: tuple[Role, ...]) -> Cause:
-    return await cause_for(parts, request, body.role, Power(roles=roles), nowhere)
+    power = Power(name=f"shift.{request.url.path.rsplit('/', 1)[-1]}", roles=roles)
+    return await cause_for(parts, request, body.role, power, nowhere)
 
 
 def shift_view(shift: Shift) -> dict[str, Any]:

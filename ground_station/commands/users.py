@@ -14,7 +14,6 @@ from pathlib import Path
 
 import anyio
 
-from ground_station.folders import default_data_dir
 from ground_station.people.book import PeopleBook
 from ground_station.people.journal import Journal, by_person
 from ground_station.people.passwords import Cost, Passwords
@@ -39,14 +38,16 @@ class Folder:
     data: Path | None = None
     is_exercise: bool = False
 
-    def read(self) -> tuple[Path, bool, Cost]:
-        """The folder, whether it is an exercise's, and what a hash costs there."""
+    def read(self) -> tuple[Path, bool | None, Cost]:
+        """The folder, whether it has to be an exercise's (None: as it is), what a hash costs."""
         if self.config is not None:
             settings = read_settings(self.config)
             strict = settings.sign_in
             cost = Cost(memory_kib=strict.argon2_memory_kib, rounds=strict.argon2_rounds)
             return settings.data_dir, settings.is_exercise, cost
-        return self.data or default_data_dir(), self.is_exercise, Cost()
+        if self.data is None:
+            raise ConfigError("say whose persons: --config FILE of a station, or --data FOLDER")
+        return self.data, True if self.is_exercise else None, Cost()
 
 
 def read_grants(texts: Sequence[str], scope: str = DISTRICT) -> list[Grant]:
@@ -68,20 +69,25 @@ def read_role(text: str) -> Role:
 
 
 @asynccontextmanager
-async def open_book(folder: Path, *, is_exercise: bool, cost: Cost) -> AsyncIterator[PeopleBook]:
-    """The book of a folder; a station may be running in it."""
+async def open_book(
+    folder: Path, *, is_exercise: bool | None, cost: Cost
+) -> AsyncIterator[PeopleBook]:
+    """The book of a folder; a station may be running in it.
+
+    ConfigError when the folder belongs to the other space. None: whichever it is, a new one live.
+    """
     store = await Store.open(folder)
     try:
-        present = await store.read(is_exercise_space)
-        if present is None:
-            present = is_exercise
-        await store.read(lambda c: require_space(c, is_exercise=present))
+        if is_exercise is None:
+            is_exercise = bool(await store.read(is_exercise_space))
+        space: bool = is_exercise
+        await store.read(lambda c: require_space(c, is_exercise=space))
         clock = SystemClock()
         async with anyio.create_task_group() as group:
             group.start_soon(store.run)
             yield PeopleBook(
                 store=store,
-                journal=Journal(store=store, world_utc=clock.now_utc, is_exercise=present),
+                journal=Journal(store=store, world_utc=clock.now_utc, is_exercise=space),
                 passwords=Passwords(cost),
                 cause=by_person(f"{getpass.getuser()} (this computer)"),
                 now=clock.now_utc,
@@ -192,6 +198,17 @@ def users_tokens(folder: Folder, login: str, *, revoke: str | None) -> int:
             roles = " ".join(role.value for role in token.roles) or "looking only"
             until = utc_text(token.ends_utc)[:16]
             print(f"{token.token_id}  {token.purpose}  {roles}@{token.scope}  until {until}")
+
+    return _with_book(folder, work)
+
+
+def users_link(folder: Folder, login: str, *, url: str) -> int:
+    """Print a one-time sign-in link of an exercise."""
+
+    async def work(book: PeopleBook) -> None:
+        key = await book.make_link(login, lasts=timedelta(hours=1))
+        print(f"{url.rstrip('/')}/#link={key}")
+        _hint("It counts once, within the hour, in a browser on the station's own computer.")
 
     return _with_book(folder, work)
 

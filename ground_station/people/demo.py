@@ -35,7 +35,7 @@ async def prepare_demo(book: PeopleBook, actors: Mapping[str, tuple[Role, ...]])
         if is_taken or (person.login == GUEST and person.has_password):
             raise DoorRefused(
                 f"{person.login} is a person of this folder: the demo wants a folder of its own",
-                f"{person.login} 是此数据目录中的真实人员:演示请另用目录",
+                f"{person.login} 是此数据目录中的真实人员：演示请另用目录",
             )
     tokens = {}
     for name, roles in actors.items():

@@ -56,6 +56,11 @@ class Caller:
         return any(may(grant.role, verb) for grant in self.grants)
 
 
+def is_able(caller: Caller, power: Power, role: Role | None) -> bool:
+    """Whether the table gives it to this role (or, without one, to one of theirs) at all."""
+    return not caller.is_looking_only and (role is None or role in power.roles)
+
+
 class Door:
     """Lets in who has a session or a token, and gives each thing done its cause."""
 
@@ -89,7 +94,7 @@ class Door:
             if not hmac.compare_digest(shown.encode(), csrf_of(session_key).encode()):
                 raise DoorRefused(
                     f"the header {CONSOLE_HEADER} does not belong to this sign-in: reload the page",
-                    "页面凭证与登录不符:请刷新页面",
+                    "页面凭证与登录不符：请刷新页面",
                 )
         return self.caller_in(session)
 
@@ -105,20 +110,21 @@ class Door:
 
         Without a role it is the first that the caller may use for it.
         """
-        self.require_able(caller, power, role)
+        await self.require_able(caller, power, role, request_id)
         wanted = (role,) if role is not None else power.roles
         if caller.session is not None and caller.session.is_shared:
             return await self._by_seat(caller, caller.session, power, wanted, place, request_id)
         for one in wanted:
             if holds(caller.grants, one, place):
                 return self._cause(caller.person, one, request_id)
-        raise _not_permitted(caller.person, power)
+        raise await self._not_permitted(caller.person, power, request_id)
 
-    @staticmethod
-    def require_able(caller: Caller, power: Power, role: Role | None) -> None:
+    async def require_able(
+        self, caller: Caller, power: Power, role: Role | None, request_id: str
+    ) -> None:
         """NotPermitted when it could be allowed nowhere: asked before anything is looked up."""
-        if caller.is_looking_only or (role is not None and role not in power.roles):
-            raise _not_permitted(caller.person, power)
+        if not is_able(caller, power, role):
+            raise await self._not_permitted(caller.person, power, request_id)
 
     async def require_seen(
         self, caller: Caller, place: str | None, words: str, request_id: str
@@ -164,7 +170,7 @@ class Door:
             grants = active_grants(person.grants, is_exercise=self._journal.is_exercise)
             if holds(grants, role, place):
                 return self._cause(person, role, request_id)
-            raise _not_permitted(person, power)
+            raise await self._not_permitted(person, power, request_id)
         for role in wanted if power.is_veto else ():
             if holds(caller.grants, role, place):  # nobody sat down yet: a veto does not wait
                 return self._cause(caller.person, role, request_id)
@@ -193,6 +199,11 @@ class Door:
             await self._journal.note(action, object_id, cause, body)
         except StoreUnavailable as error:
             _log.warning("a look was not recorded", action=action, reason=str(error))
+
+    async def _not_permitted(self, person: Person, power: Power, request_id: str) -> NotPermitted:
+        """The refusal, told in the audit log too."""
+        await self._note("verb.refused", power.name, by_person(person.name, request_id), {})
+        return NotPermitted(person.name, " or ".join(role.value for role in power.roles))
 
     def _cause(self, person: Person, role: Role, request_id: str) -> Cause:
         return Cause(
@@ -251,7 +262,3 @@ def caller_of(connection: Request | WebSocket) -> Caller:
 
 def _not_signed_in() -> NotSignedIn:
     return NotSignedIn("sign in first", "请先登录", needs="sign_in")
-
-
-def _not_permitted(person: Person, power: Power) -> NotPermitted:
-    return NotPermitted(person.name, " or ".join(role.value for role in power.roles))

@@ -45,7 +45,7 @@ class PinNeeded(DoorRefused):
         words = " or ".join(roles)
         super().__init__(
             f"nobody sits at this console as {words}: enter a PIN",
-            f"本席位尚无人以 {words} 身份操作:请输入个人PIN",
+            f"本席位尚无人以 {words} 身份操作：请输入个人PIN",
             needs="pin",
             roles=list(roles),
         )

@@ -41,6 +41,6 @@ class RateLimit:
         seconds = max(1, math.ceil(wait_s))
         return TooMany(
             f"too many tries from this device: wait {seconds} s",
-            f"本设备尝试次数过多:请等待{seconds}秒",
+            f"本设备尝试次数过多：请等待{seconds}秒",
             retry_after_s=seconds,
         )

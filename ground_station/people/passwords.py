@@ -88,7 +88,7 @@ def require_good_password(password: str, *, login: str) -> None:
     if is_plain or (len(login) >= 3 and login in low):
         raise DoorRefused(
             "this password is among the first that are tried: choose another",
-            "该密码过于常见或包含登录名,请另选",
+            "该密码过于常见或包含登录名，请另选",
         )
 
 

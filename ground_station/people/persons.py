@@ -53,7 +53,7 @@ def read_login(text: str) -> str:
     if not _LOGIN.match(login):
         raise DoorRefused(
             "a login is 2 to 32 small letters, digits, dots or dashes, a letter first",
-            "登录名为2至32位小写字母、数字、点或短横线,首位须为字母",
+            "登录名为2至32位小写字母、数字、点或短横线，首位须为字母",
         )
     return login
 

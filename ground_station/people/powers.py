@@ -10,9 +10,8 @@ from patrol.cause import Role
 
 
 class Verb(enum.Enum):
-    """Everything that a person can ask the station for."""
+    """What not everybody may who is signed in; the rest is seen by scope alone."""
 
-    SEE = "see"
     SEE_VIDEO = "see_video"
     ACKNOWLEDGE = "acknowledge"
     DISMISS = "dismiss"
@@ -31,11 +30,9 @@ class Verb(enum.Enum):
 
 
 _SQUAD = (Role.LEADER, Role.PILOT, Role.ANNOUNCER, Role.REGISTRAR)
-_EVERYBODY = tuple(role for role in Role if role not in (Role.SYSTEM, Role.NONE))
 
 # Roles in the order in which a refusal names them.
 ROLES_FOR: Mapping[Verb, tuple[Role, ...]] = {
-    Verb.SEE: _EVERYBODY,
     Verb.SEE_VIDEO: (*_SQUAD, Role.OPERATOR, Role.PRIVACY, Role.TESTER),
     Verb.ACKNOWLEDGE: (Role.OPERATOR, Role.REGISTRAR, Role.LEADER),
     Verb.DISMISS: (Role.REGISTRAR, Role.OPERATOR),
@@ -64,13 +61,14 @@ VETOES = frozenset({Verb.STOP_SPEAKING, Verb.HOLD, Verb.RETURN})
 class Power:
     """Who may do a thing; a record's own table of states says in which state it may be done."""
 
+    name: str  # as a refusal is told in the audit log
     roles: tuple[Role, ...]
     is_veto: bool = False
 
 
 def power_of(verb: Verb) -> Power:
     """The table's row of a verb."""
-    return Power(roles=ROLES_FOR[verb], is_veto=verb in VETOES)
+    return Power(name=verb.value, roles=ROLES_FOR[verb], is_veto=verb in VETOES)
 
 
 def may(role: Role, verb: Verb) -> bool:

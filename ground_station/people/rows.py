@@ -55,7 +55,7 @@ def add_person(
     if connection.execute(select(_p.login).where(_p.name_key == key)).first() is not None:
         raise DoorRefused(
             f"there is a {name} already: records go by name, so add something to it",
-            f"已有名为 {name} 的人员:记录以姓名为准,请加以区分",
+            f"已有名为 {name} 的人员：记录以姓名为准，请加以区分",
         )
     connection.execute(
         insert(tables.persons).values(

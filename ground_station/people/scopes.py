@@ -18,7 +18,7 @@ def read_scope(text: str) -> str:
     except ValueError as error:
         raise DoorRefused(
             f"not a scope: {text!r} (440512, or a street's, community's or grid's code)",
-            f"不是有效的管辖范围:{text}(440512 或街道、社区、网格编码)",
+            f"不是有效的管辖范围：{text}（440512 或街道、社区、网格编码）",
         ) from error
     return code
 

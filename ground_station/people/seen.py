@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ground_station.people.door import Caller
@@ -18,17 +19,42 @@ _FLIGHT_KEYS = ("sortie", "sorties")
 class _Rule(enum.Enum):
     EVERYBODY = "everybody"
     BY_GRID = "by_grid"  # an object or a list of objects that say their grid
-    BY_FLIGHT = "by_flight"  # belongs to what is being flown
+    BY_SORTIE = "by_sortie"  # belongs to the sortie that is shown, over or not
+    BY_AIRCRAFT = "by_aircraft"  # what the aircraft shows now
 
 
 _RULES: Mapping[str, _Rule] = {
     "station": _Rule.EVERYBODY, "register": _Rule.EVERYBODY, "clock": _Rule.EVERYBODY,
     "sortie": _Rule.BY_GRID, "sorties": _Rule.BY_GRID, "alert": _Rule.BY_GRID,
     "alerts": _Rule.BY_GRID, "cases": _Rule.BY_GRID,
-    "aircraft": _Rule.BY_FLIGHT, "announcement": _Rule.BY_FLIGHT, "effect": _Rule.BY_FLIGHT,
-    "crowd": _Rule.BY_FLIGHT, "people": _Rule.BY_FLIGHT, "look": _Rule.BY_FLIGHT,
-    "camera": _Rule.BY_FLIGHT,
+    "announcement": _Rule.BY_SORTIE, "effect": _Rule.BY_SORTIE, "crowd": _Rule.BY_SORTIE,
+    "aircraft": _Rule.BY_AIRCRAFT, "people": _Rule.BY_AIRCRAFT, "look": _Rule.BY_AIRCRAFT,
+    "camera": _Rule.BY_AIRCRAFT,
 }  # fmt: skip
+_WITH_SORTIE = tuple(
+    key for key, rule in _RULES.items() if rule in (_Rule.BY_SORTIE, _Rule.BY_AIRCRAFT)
+)
+_OVER = ("LANDED", "CLOSED", "ABORTED")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flight:
+    """What of the flight one caller sees."""
+
+    is_sortie_seen: bool
+    is_aircraft_seen: bool
+
+
+def _flight(caller: Caller, get: Callable[[str], Any]) -> _Flight:
+    shown = [item for key in _FLIGHT_KEYS for item in _items(get(key))]
+    flown = [item for item in shown if item.get("state") not in _OVER]
+    is_crew = any(grant.role in _CREW for grant in caller.grants)
+    return _Flight(
+        is_sortie_seen=bool(shown) and all(caller.sees(item.get("grid_code")) for item in shown),
+        is_aircraft_seen=all(caller.sees(item.get("grid_code")) for item in flown)
+        if flown
+        else is_crew,
+    )
 
 
 def sees_all(caller: Caller) -> bool:
@@ -37,22 +63,17 @@ def sees_all(caller: Caller) -> bool:
 
 
 def sees_flight(caller: Caller, get: Callable[[str], Any]) -> bool:
-    """Whether what the aircraft shows is theirs: every flown grid is, or it stands and is crew."""
-    if sees_all(caller):
-        return True
-    flown = [item for key in _FLIGHT_KEYS for item in _items(get(key))]
-    if not flown:
-        return any(grant.role in _CREW for grant in caller.grants)
-    return all(caller.sees(item.get("grid_code")) for item in flown)
+    """Whether what the aircraft shows is theirs: over their part, or on the ground for the crew."""
+    return sees_all(caller) or _flight(caller, get).is_aircraft_seen
 
 
 def seen_state(caller: Caller, state: Mapping[str, Any]) -> dict[str, Any]:
     """The whole state as this caller sees it, the story among it."""
     if sees_all(caller):
         return dict(state)
-    is_flight_seen = sees_flight(caller, state.get)
+    flight = _flight(caller, state.get)
     seen = {
-        key: _seen(caller, key, value, is_flight_seen)
+        key: _seen(caller, key, value, flight)
         for key, value in state.items() if key != "story"
     }  # fmt: skip
     story = [event for event in state.get("story", ()) if sees_event(caller, event)]
@@ -75,9 +96,9 @@ def seen_message(
     patch = dict(message["patch"])
     if any(key in patch for key in _FLIGHT_KEYS):
         # Another grid is flown over: what belongs to the flight comes or goes with it.
-        patch |= {key: get(key) for key, rule in _RULES.items() if rule is _Rule.BY_FLIGHT}
-    is_flight_seen = sees_flight(caller, get)
-    seen = {key: _seen(caller, key, value, is_flight_seen) for key, value in patch.items()}
+        patch |= {key: get(key) for key in _WITH_SORTIE}
+    flight = _flight(caller, get)
+    seen = {key: _seen(caller, key, value, flight) for key, value in patch.items()}
     return {"type": "patch", "patch": seen}
 
 
@@ -104,12 +125,14 @@ def _sees_area(caller: Caller, properties: Mapping[str, Any]) -> bool:
     return bool(code) and (caller.sees(code) or is_on_the_way(caller.scopes, code))
 
 
-def _seen(caller: Caller, key: str, value: Any, is_flight_seen: bool) -> Any:  # noqa: ANN401
+def _seen(caller: Caller, key: str, value: Any, flight: _Flight) -> Any:  # noqa: ANN401
     rule = _RULES.get(key)
     if rule is _Rule.EVERYBODY:
         return value
-    if rule is _Rule.BY_FLIGHT:
-        return value if is_flight_seen else _nothing_like(value)
+    if rule is _Rule.BY_SORTIE:
+        return value if flight.is_sortie_seen else _nothing_like(value)
+    if rule is _Rule.BY_AIRCRAFT:
+        return value if flight.is_aircraft_seen else _nothing_like(value)
     if rule is _Rule.BY_GRID:
         if isinstance(value, list):
             return [item for item in _items(value) if caller.sees(item.get("grid_code"))]

@@ -205,6 +205,6 @@ def locked(until_utc: str, now: datetime) -> TooMany:
     minutes = -(-seconds // 60)
     return TooMany(
         f"too many wrong ones: locked for {minutes} min more",
-        f"错误次数过多:已锁定,还需{minutes}分钟",
+        f"错误次数过多：已锁定，还需{minutes}分钟",
         retry_after_s=seconds,
     )

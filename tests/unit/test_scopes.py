@@ -21,7 +21,8 @@ parts = st.integers(0, 999).map(lambda number: f"{number:03d}")
 codes = st.lists(parts, max_size=3).map(lambda found: DISTRICT + "".join(found))
 KEYS_BY_GRID = ("sortie", "alert")
 LISTS_BY_GRID = ("sorties", "alerts", "cases")
-KEYS_BY_FLIGHT = ("aircraft", "announcement", "effect", "crowd", "people", "look", "camera")
+KEYS_BY_SORTIE = ("announcement", "effect", "crowd")
+KEYS_BY_FLIGHT = ("aircraft", "people", "look", "camera", *KEYS_BY_SORTIE)
 values = st.recursive(
     st.sampled_from([None, 0, 7, "", "x", {"grid_code": OURS}, {"grid_code": 7}]),
     lambda inner: st.lists(inner, max_size=2),
@@ -107,6 +108,14 @@ def test_an_aircraft_that_flies_nowhere_is_the_crews_alone() -> None:
     state = a_state(None)
     assert seen_state(who(OURS[:12]), state)["aircraft"] == []
     assert seen_state(who(OURS[:12], Role.PILOT), state)["aircraft"] == ["secret"]
+
+
+def test_a_sortie_that_is_over_hides_its_story_from_the_neighbours_but_not_the_aircraft() -> None:
+    state = a_state(THEIRS)
+    state["sortie"]["state"] = "CLOSED"
+    seen = seen_state(who(OURS[:12], Role.PILOT), state)
+    assert seen["aircraft"] == ["secret"]
+    assert {key: seen[key] for key in KEYS_BY_SORTIE} == {key: [] for key in KEYS_BY_SORTIE}
 
 
 def test_a_flight_that_goes_over_to_the_neighbours_takes_its_pictures_along() -> None:

@@ -52,9 +52,19 @@ COMMANDS = {
     "grids": ["list"],
     "grids list": ["--register", "--json"],
     "log": ["verify"],
-    "users": ["add", "list", "roles", "scope", "disable", "enable", "reset", "token", "tokens"],
+    "users": [
+        "add",
+        "list",
+        "roles",
+        "scope",
+        "disable",
+        "enable",
+        "reset",
+        "token",
+        "tokens",
+        "link",
+    ],
     "users add": ["login", "--name", "--role", "--scope", "--config", "--data", "--exercise"],
-    "users token": ["--for", "--role", "--scope", "--days"],
     "tls": ["--name", "--out", "docs/field-laptop.md"],
     "log verify": ["--data", "--rows", "--head", "--json"],
 }
@@ -64,7 +74,7 @@ WRONG = [
     "grids list --nonsense", "log verify --nonsense",
     "say words --out x.wav --lang de",
     "log nonsense", "serve", "fly plan.json", "demo --speed 11", "demo --scenario riot",
-    "bench nonsense", "users nonsense", "users add", "tls",
+    "bench nonsense", "users add", "tls",
 ]  # fmt: skip
 WIDE = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 

@@ -146,6 +146,7 @@ async def test_a_role_counts_only_in_the_part_it_was_given_for(house: House) -> 
     program = house.client(headers)
     answer = await program.post(f"/api/alerts/{ALERT}/acknowledge", json={})
     assert answer.status_code == 403, "it is seen, but a community's lead does not acknowledge"
+    assert await told(house, "verb") == [("verb.refused", "Li", "acknowledge")]
 
 
 async def test_video_and_pictures_are_for_those_who_answer_for_what_they_show(

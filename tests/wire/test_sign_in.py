@@ -8,12 +8,14 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
 from ground_station.people.errors import DoorRefused
+from ground_station.people.parts import make_people
 from ground_station.people.persons import Grant
 from ground_station.people.tables import persons, sessions
 from ground_station.store import tables
 from patrol.cause import Role
+from patrol.errors import StoreUnavailable
 from tests.browsers import Browser
-from tests.persons import PASSWORD
+from tests.persons import LAX, PASSWORD
 from tests.wire.test_web_api import ALERT, House, house, received
 
 __all__ = ["house"]  # a fixture
@@ -233,6 +235,34 @@ async def test_a_reset_gives_a_new_first_password_and_ends_what_was_open(
     assert (await browser.http.get("/api/state")).status_code == 401
     assert (await browser.sign_in("huang")).status_code == 401
     assert (await browser.sign_in("huang", first)).json()["must_change"] is True
+
+
+async def test_who_is_in_stays_in_when_the_station_starts_again(
+    house: House, browser: Browser
+) -> None:
+    await browser.enter("huang", await made(house, "huang", "Huang", *SQUAD))
+    again = make_people(
+        store=house.book.store, is_exercise=True, world_utc=house.clock.now_utc,
+        now=house.wall.now_utc, now_s=house.wall.monotonic_s, strictness=LAX,
+    )  # fmt: skip
+    (key,) = browser.http.cookies.values()
+    session = await again.sessions.find(key, house.wall.now_utc())
+    assert session is not None
+    assert session.person.name == "Huang"
+
+
+async def test_a_full_disk_blinds_nobody_who_is_in(
+    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(work: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    await browser.enter("huang", await made(house, "huang", "Huang", *SQUAD))
+    house.wall.ahead_s += 600.0
+    monkeypatch.setattr(house.book.store, "write", full)
+    assert (await browser.http.get("/api/state")).status_code == 200
+    shut = await Browser(house).sign_in("huang")
+    assert shut.status_code == 503, "nobody comes in unrecorded"
 
 
 async def test_the_page_before_the_sign_in_says_where_one_is(house: House) -> None:

@@ -63,10 +63,12 @@ def test_persons_are_made_listed_changed_and_shut_out(file: Path) -> None:
     shown = users("tokens", "huang", *at)
     assert "a big screen" in shown
     assert key not in shown
+    link = users("link", "huang", "--url", "http://127.0.0.1:8001/", *at).strip()
+    assert link.startswith("http://127.0.0.1:8001/#link=")
     users("tokens", "huang", "--revoke", shown.split()[0], *at)
     assert users("tokens", "huang", *at) == ""
     verdict = verify(file.parent / "records" / "gridpatrol.db")
-    assert (verdict.is_intact, verdict.row_count) == (True, 8)
+    assert (verdict.is_intact, verdict.row_count) == (True, 9)
 
 
 @pytest.mark.parametrize(
@@ -96,14 +98,18 @@ def test_a_folder_is_an_exercises_or_live_for_good(
             async with opened(read_settings(file), listener):
                 pass
 
+    with pytest.raises(PatrolError, match="only in an exercise"):
+        users("link", "huang", "--data", str(folder))
     with pytest.raises(ConfigError, match="this data folder is a live station's"):
         anyio.run(start)
     options = DemoOptions(
         is_headless=True, seed=1, speed=1.0, scenario="empty", until="landed", within_s=1.0,
         port=0, data_dir=folder, is_muted=True, as_json=False,
     )  # fmt: skip
-    assert run_demo(options) == 1
-    assert "only in an exercise" in capsys.readouterr().err
+    assert run_demo(options) == 2
+    assert "cannot be used for an exercise" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="whose persons"):
+        users("list")
 
 
 def test_an_empty_folder_says_how_the_first_person_is_made(file: Path) -> None:

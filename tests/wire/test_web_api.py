@@ -276,6 +276,7 @@ async def test_the_wrong_role_is_refused_with_the_role_that_it_needs(house: Hous
         assert answer.status_code == 403, path
         assert sentence_of(answer).startswith("Wu may not do this: it needs the role")
         assert needed in sentence_of(answer)
+        assert answer.json()["error_zh"].startswith("Wu 无权执行此操作")
     assert not house.vehicle.commands
     assert not house.told()
 
