@@ -213,7 +213,8 @@ class SortieDesk:
             raise LookupError(f"no such verb: {verb}")
         if self._flight is None or self._flight.report is not None:
             raise Refused("no sortie is being flown")
-        await self._parts.records.note(
+        # A full disk must not keep the pilot from calling the aircraft home.
+        await self._parts.records.note_though_late(
             f"sortie.{verb}",
             self._flight.record.sortie_id,
             {"verb": verb},

@@ -54,7 +54,7 @@ from tests.ground_core import (
     later,
 )
 from tests.ground_story import a_case, fly_the_story, land_and_sign
-from tests.store_samples import a_track
+from tests.store_samples import a_track, record_as
 
 pytestmark = pytest.mark.anyio
 FORBIDDEN = [
@@ -128,7 +128,7 @@ async def running(folder: Path, url: str | None) -> AsyncIterator[Kept]:
 async def fly_and_close(kept: Kept) -> None:
     await fly_the_story(kept.records)
     await land_and_sign(kept.records)
-    kept.telemetry.sortie = SORTIE
+    record_as(kept.telemetry, SORTIE)
     for sample in a_track(count=120, hz=5.0):
         kept.telemetry.add(sample)
     summary = await kept.telemetry.summary(SORTIE)
