@@ -26,6 +26,7 @@ from ground_station.alert_minder import AlertMinder
 from ground_station.case_desk import CaseDesk
 from ground_station.case_rules import read_case_rules
 from ground_station.chronicle import Chronicle
+from ground_station.clock_watch import ClockWatch
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
 from ground_station.effect_desk import EffectDesk
@@ -38,6 +39,7 @@ from ground_station.pace import LookWindow, Pace, look_window
 from ground_station.parts import Parts
 from ground_station.pictures import EyePictures
 from ground_station.readiness import Readiness
+from ground_station.retention_keeper import RetentionKeeper
 from ground_station.settings import SpeakerSettings, StationSettings
 from ground_station.showing import Showing
 from ground_station.sortie_desk import SortieDesk, SortieParts
@@ -93,6 +95,7 @@ class Station:
             is_exercise=settings.is_exercise,
             wall=self._wall,
         )
+        self._make_keepers()
         self._make_desks()
         self._make_sortie_desk()
         self._showing = Showing(
@@ -156,6 +159,20 @@ class Station:
             bus=self._bus,
             world=self._world,
             wall=self._wall,
+        )
+
+    def _make_keepers(self) -> None:
+        """What looks after the records by itself."""
+        is_exercise = self._settings.is_exercise
+        self._retention_keeper = RetentionKeeper(
+            store=self._store,
+            telemetry=self._telemetry,
+            folder=self._settings.data_dir,
+            is_exercise=is_exercise,
+            wall=self._wall,
+        )
+        self._clock_watch = ClockWatch(
+            records=self._records, wall=self._wall, is_exercise=is_exercise
         )
 
     def _fill_board(self) -> None:
@@ -290,6 +307,8 @@ class Station:
             group.start_soon(self._telemetry.run, self._bus)
             group.start_soon(self._chronicle.run)
             group.start_soon(self._watchdog.run)
+            group.start_soon(self._retention_keeper.run)
+            group.start_soon(self._clock_watch.run)
             group.start_soon(self._fleet.run)
             group.start_soon(self._kept_alive, "aircraft", self._vehicle.run)
             group.start_soon(self._eye.run)

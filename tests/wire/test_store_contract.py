@@ -25,6 +25,7 @@ from ground_station.commands.backup import backup, restore
 from ground_station.commands.log import log_export, log_verify
 from ground_station.commands.records_at import Place
 from ground_station.owners import Tier
+from ground_station.store import tables
 from ground_station.store.backup import fault_in
 from ground_station.store.engine import Store
 from ground_station.store.pages import Ask
@@ -37,6 +38,7 @@ from ground_station.store.queries import (
     case_thread,
     coverage,
     live_alerts,
+    newest,
     newest_cases,
 )
 from ground_station.store.records import Records
@@ -162,6 +164,9 @@ async def test_the_story_is_kept_found_and_frozen(tmp_path: Path, server: str | 
         assert (await read(lambda c: case_queue(c, wanted))).items == (case,)
         assert (await read(lambda c: newest_cases(c, CaseFilter(scopes=("440999",))))).items == ()
         assert (await read(live_alerts)).items == ()
+        for table in (tables.sorties, tables.sightings, tables.announcements, tables.alerts):
+            page = await read(lambda c, t=table: newest(c, t, sortie=SORTIE, scopes=(GRID,)))  # type: ignore[misc]
+            assert len(page.items) == 1
         shift = AuditFilter(
             from_utc=MORNING, until_utc=later(1000), actor="Chen", action="log.",
             object_id=SORTIE, is_exercise=True, scopes=(GRID[:9],),
