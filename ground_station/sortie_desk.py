@@ -314,7 +314,7 @@ class SortieDesk:
     async def _abort(self, flight: Flight, error: PatrolError) -> None:
         """A sortie that did not take off or broke off: recorded with every finding."""
         record = replace(flight.record, state=SortieState.ABORTED, abnormal=(str(error),))
-        await self._save(record, flight.cause, "sortie.aborted")
+        await self._parts.crowd.kept(lambda: self._save(record, flight.cause, "sortie.aborted"))
         findings = views.findings_view(list(getattr(error, "findings", ())))
         self._tell(
             "sortie.aborted",
