@@ -116,7 +116,10 @@ def retention(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List only; delete nothing.")] = False,
     clock_is_right: Annotated[
-        bool, typer.Option("--clock-is-right", help="Though the newest record is a month old.")
+        bool,
+        typer.Option(
+            "--clock-is-right", help="Though the newest record is a month old, or of the future."
+        ),
     ] = False,
     policy: PolicyOption = None,
     data: DataOption = None,

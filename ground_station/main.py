@@ -27,6 +27,7 @@ from ground_station.case_desk import CaseDesk
 from ground_station.case_rules import read_case_rules
 from ground_station.centre import CentreParts, make_centre
 from ground_station.chronicle import Chronicle
+from ground_station.clock_watch import ClockWatch
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
 from ground_station.effect_desk import EffectDesk
@@ -40,6 +41,7 @@ from ground_station.parts import Parts
 from ground_station.people.parts import people_of, require_own_space
 from ground_station.pictures import EyePictures
 from ground_station.readiness import Readiness
+from ground_station.retention_keeper import RetentionKeeper
 from ground_station.settings import SpeakerSettings, StationSettings
 from ground_station.showing import Showing
 from ground_station.sortie_desk import SortieDesk, SortieParts
@@ -95,6 +97,7 @@ class Station:
             is_exercise=settings.is_exercise,
             wall=self._wall,
         )
+        self._make_keepers()
         self._make_desks()
         self._make_sortie_desk()
         self._centre = make_centre(
@@ -170,6 +173,20 @@ class Station:
             bus=self._bus,
             world=self._world,
             wall=self._wall,
+        )
+
+    def _make_keepers(self) -> None:
+        """What looks after the records by itself."""
+        is_exercise = self._settings.is_exercise
+        self._retention_keeper = RetentionKeeper(
+            store=self._store,
+            telemetry=self._telemetry,
+            folder=self._settings.data_dir,
+            is_exercise=is_exercise,
+            wall=self._wall,
+        )
+        self._clock_watch = ClockWatch(
+            records=self._records, wall=self._wall, is_exercise=is_exercise
         )
 
     def _fill_board(self) -> None:
@@ -308,6 +325,8 @@ class Station:
             group.start_soon(self._telemetry.run, self._bus)
             group.start_soon(self._chronicle.run)
             group.start_soon(self._watchdog.run)
+            group.start_soon(self._retention_keeper.run)
+            group.start_soon(self._clock_watch.run)
             group.start_soon(self._fleet.run)
             group.start_soon(self._kept_alive, "aircraft", self._vehicle.run)
             group.start_soon(self._eye.run)

@@ -109,7 +109,7 @@ class SpeakingDesk:
             release.stopped_by = cause
             release.scope.cancel()
         await self._speaker.stop()
-        await self._parts.records.note(
+        await self._parts.records.note_though_late(
             "speaker.stopped",
             "",
             {},

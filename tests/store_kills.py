@@ -48,7 +48,7 @@ from tests.ground_core import (
     running_store,
 )
 from tests.ground_story import a_case, fly_the_story, land_and_sign
-from tests.store_samples import a_track
+from tests.store_samples import a_track, record_as
 
 LONG_AFTER = later(40 * 86_400)
 Announce = Callable[[str], None]
@@ -112,7 +112,7 @@ async def _flown(folder: Path) -> None:
         records, log = Records(store), await TelemetryLog.open(folder, is_exercise=True)
         await fly_the_story(records)
         await land_and_sign(records)
-        log.sortie = SORTIE
+        record_as(log, SORTIE)
         for sample in a_track(count=100, hz=5.0):
             log.add(sample)
         summary = await log.summary(SORTIE)

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from ground_station.store.telemetry import TelemetryLog
 from patrol.geo import GeoPoint
 from patrol.telemetry import Battery, Fix, FlightMode, Gnss, TelemetrySample, VelocityNed
 from tests.ground_core import MORNING, PLACE, later
+
+
+def record_as(log: TelemetryLog, sortie: str) -> None:
+    """What GP-1 says from now on belongs to this sortie."""
+    log.sortie = sortie
 
 
 def a_track(

@@ -64,6 +64,22 @@ def live_alerts(
     )  # fmt: skip
 
 
+def newest(
+    connection: Connection, table: Table, ask: Ask | None = None,
+    *, sortie: str = "", scopes: Scopes = WHOLE_DISTRICT,
+) -> Page:  # fmt: skip
+    """Records of one kind (sorties, sightings, alerts, announcements), newest first."""
+    query = select(table.c.t_utc, table.c.id, table.c.body_json).where(
+        in_scope(table.c.grid_code, scopes)
+    )
+    if sortie:
+        query = query.where(table.c.sortie == sortie)
+    return page_of(
+        connection, query, keys=(table.c.t_utc, table.c.id), ask=ask or Ask(), show=_body,
+        is_descending=True,
+    )  # fmt: skip
+
+
 def case_queue(
     connection: Connection, wanted: CaseFilter | None = None, ask: Ask | None = None
 ) -> Page:

@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import anyio
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -27,6 +24,7 @@ from patrol.errors import ConfigError, StoreUnavailable
 
 DATABASE_NAME = "gridpatrol.db"
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_SAYS = re.compile(r"^(revision|down_revision) = (.*)$", re.MULTILINE)
 
 
 def prepare_folder(folder: Path) -> Path:
@@ -93,22 +91,48 @@ def migrate(connection: Connection, revision: str | None = None) -> None:
 
     A killed process leaves the schema as it was before.
     """
+    with connection.begin():
+        if revision is None and _heads_in(connection) == newest_heads():
+            return
+        _migrate(connection, revision)
+
+
+def newest_heads() -> set[str]:
+    """The revisions that nothing is built on, by what the files of the migrations say."""
+    made: set[str] = set()
+    built_on: set[str] = set()
+    for file in (_MIGRATIONS / "versions").glob("r*.py"):
+        for name, value in _SAYS.findall(file.read_text(encoding="utf-8")):
+            (made if name == "revision" else built_on).update(re.findall(r'"([^"]+)"', value))
+    return made - built_on
+
+
+def _heads_in(connection: Connection) -> set[str]:
+    if not inspect(connection).has_table("alembic_version"):
+        return set()
+    return {row[0] for row in connection.exec_driver_sql("SELECT version_num FROM alembic_version")}
+
+
+def _migrate(connection: Connection, revision: str | None) -> None:
+    # Alembic takes as long to load as half of the station, and is needed once in a database's
+    # life: a station that starts again in a flight has no time for it.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     # ConfigParser reads a per cent sign as its own.
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    scripts = ScriptDirectory.from_config(config)
-    known = {script.revision for script in scripts.walk_revisions()}
-    with connection.begin():
-        present = MigrationContext.configure(connection).get_current_heads()
-        strange = [name for name in present if name not in known]
-        if strange:
-            raise ConfigError(
-                f"the database was written by a newer GridPatrol (schema {strange[0]}): "
-                "use that version, or another data folder"
-            )
-        if revision is None:
-            command.upgrade(config, "heads")
-        else:
-            command.downgrade(config, revision)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    strange = sorted(_heads_in(connection) - known)
+    if strange:
+        raise ConfigError(
+            f"the database was written by a newer GridPatrol (schema {strange[0]}): "
+            "use that version, or another data folder"
+        )
+    if revision is None:
+        command.upgrade(config, "heads")
+    else:
+        command.downgrade(config, revision)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from io import StringIO
 from pathlib import Path
@@ -23,7 +25,7 @@ from ground_station.store.migrations.versions import r0001_first, r0002_store
 from ground_station.store.policies import hold
 from ground_station.store.queries import case_queue, live_alerts
 from ground_station.store.records import Records
-from ground_station.store.schema import DATABASE_NAME, migrate_file
+from ground_station.store.schema import DATABASE_NAME, migrate_file, newest_heads
 from ground_station.store.telemetry import telemetry_metadata
 from patrol.errors import ConfigError
 from tests.ground_core import LEADER, REGISTRAR, SORTIE, SYSTEM, an_alert, later, running_store
@@ -109,6 +111,22 @@ async def test_records_are_never_dropped_and_an_empty_database_can_be(tmp_path: 
     with pytest.raises(ConfigError, match="never dropped"):
         migrate_file(tmp_path / DATABASE_NAME, "base")
     assert fault_in(tmp_path)[1] == ""
+
+
+def test_a_start_that_finds_all_done_loads_no_migrations(tmp_path: Path) -> None:
+    path = tmp_path / DATABASE_NAME
+    migrate_file(path)
+    program = (
+        "import sys; from pathlib import Path; from ground_station.store.schema import *; "
+        f"migrate_file(Path({str(path)!r})); print('alembic' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "False"
+    with closing(sqlite3.connect(path)) as connection:
+        heads = {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")}
+    assert heads == newest_heads()
 
 
 def test_the_migrations_are_words_that_a_postgresql_server_reads() -> None:

@@ -25,6 +25,7 @@ from ground_station.commands.backup import backup, restore
 from ground_station.commands.log import log_export, log_verify
 from ground_station.commands.records_at import Place
 from ground_station.owners import Tier
+from ground_station.store import tables
 from ground_station.store.backup import fault_in
 from ground_station.store.engine import Store
 from ground_station.store.pages import Ask
@@ -37,6 +38,7 @@ from ground_station.store.queries import (
     case_thread,
     coverage,
     live_alerts,
+    newest,
     newest_cases,
 )
 from ground_station.store.records import Records
@@ -54,7 +56,7 @@ from tests.ground_core import (
     later,
 )
 from tests.ground_story import a_case, fly_the_story, land_and_sign
-from tests.store_samples import a_track
+from tests.store_samples import a_track, record_as
 
 pytestmark = pytest.mark.anyio
 FORBIDDEN = [
@@ -128,7 +130,7 @@ async def running(folder: Path, url: str | None) -> AsyncIterator[Kept]:
 async def fly_and_close(kept: Kept) -> None:
     await fly_the_story(kept.records)
     await land_and_sign(kept.records)
-    kept.telemetry.sortie = SORTIE
+    record_as(kept.telemetry, SORTIE)
     for sample in a_track(count=120, hz=5.0):
         kept.telemetry.add(sample)
     summary = await kept.telemetry.summary(SORTIE)
@@ -162,6 +164,9 @@ async def test_the_story_is_kept_found_and_frozen(tmp_path: Path, server: str | 
         assert (await read(lambda c: case_queue(c, wanted))).items == (case,)
         assert (await read(lambda c: newest_cases(c, CaseFilter(scopes=("440999",))))).items == ()
         assert (await read(live_alerts)).items == ()
+        for table in (tables.sorties, tables.sightings, tables.announcements, tables.alerts):
+            page = await read(lambda c, t=table: newest(c, t, sortie=SORTIE, scopes=(GRID,)))  # type: ignore[misc]
+            assert len(page.items) == 1
         shift = AuditFilter(
             from_utc=MORNING, until_utc=later(1000), actor="Chen", action="log.",
             object_id=SORTIE, is_exercise=True, scopes=(GRID[:9],),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,17 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import Pool
 from structlog.testing import capture_logs
 
-from ground_station.store import telemetry
+from ground_station.api.problems import add_problems
+from ground_station.store import engine, telemetry
 from ground_station.store.chain import verify
 from ground_station.store.engine import Store
 from ground_station.store.queries import AuditFilter, audit_log
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
-from ground_station.web import _add_error_words
 from patrol.bus import Bus
 from patrol.errors import ConfigError, StoreFull, StoreUnavailable
-from tests.ground_core import MORNING, OPERATOR, SORTIE, SYSTEM, later, running_store
-from tests.store_samples import a_track
+from tests.ground_core import MORNING, OPERATOR, PILOT, SORTIE, SYSTEM, later, running_store
+from tests.store_samples import a_track, record_as
 
 pytestmark = pytest.mark.anyio
 LARGE = {"words": "x" * 200_000}
@@ -76,6 +76,63 @@ async def test_a_full_disk_is_told_and_what_was_kept_stays_whole(
         assert verify(store.path).row_count == 2
 
 
+async def test_what_must_be_obeyed_at_once_is_written_when_the_disk_is_back(
+    tmp_path: Path, connections: dict[int, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_LATE_RETRY_S", 0.02)
+    async with running_store(tmp_path) as store:
+        records = Records(store)
+        await note(store, {})
+        await set_pragma(connections, "query_only=ON")
+        for number in range(3):  # the pilot calls home: nobody waits for a disk
+            await records.note_though_late(
+                "sortie.return", SORTIE, {"n": number}, cause=PILOT, at_utc=later(number),
+                is_exercise=True,
+            )  # fmt: skip
+        with pytest.raises(StoreUnavailable):  # all else is told as before
+            await note(store, {})
+        await set_pragma(connections, "query_only=OFF")
+        with anyio.fail_after(5):
+            while (await records.chain_head()).row_count < 4:
+                await anyio.sleep(0.01)
+        rows = (await store.read(audit_log)).items[1:]
+        assert [row["body"]["n"] for row in rows] == [0, 1, 2]
+        assert {(row["actor"], row["role"]) for row in rows} == {("Huang", "PILOT")}
+        assert verify(store.path).is_intact
+
+
+async def test_a_held_database_keeps_no_pilot_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_OBEYED_WITHIN_S", 0.02)
+    async with running_store(tmp_path) as store:
+        records = Records(store)
+        await note(store, {})
+        with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # held for as long as the writer is ready to wait
+            await records.note_though_late(
+                "sortie.return", SORTIE, {}, cause=PILOT, at_utc=MORNING, is_exercise=True
+            )
+            assert (await records.chain_head()).row_count == 1  # obeyed before it was written
+            other.execute("ROLLBACK")
+        await note(store, {})
+        rows = (await store.read(audit_log)).items
+        assert [row["action"] for row in rows] == ["n", "sortie.return", "n"]
+
+
+async def test_a_station_that_stops_without_a_disk_says_what_it_never_wrote(
+    tmp_path: Path, connections: dict[int, Any]
+) -> None:
+    with capture_logs() as lines:
+        async with running_store(tmp_path) as store:
+            await note(store, {})
+            await set_pragma(connections, "query_only=ON")
+            await Records(store).note_though_late(
+                "sortie.return", SORTIE, {}, cause=PILOT, at_utc=MORNING, is_exercise=True
+            )
+    assert [line["lost"] for line in lines if line["log_level"] == "error"] == [1]
+
+
 async def test_a_read_only_database_is_told(tmp_path: Path, connections: dict[int, Any]) -> None:
     async with running_store(tmp_path) as store:
         await store.write(lambda _: None)  # the writer has its connection
@@ -111,7 +168,7 @@ async def test_a_folder_that_cannot_be_written_is_told_at_the_start() -> None:
 
 async def test_the_web_says_507_for_a_full_disk_and_503_for_one_that_is_away() -> None:
     app = FastAPI()
-    _add_error_words(app)
+    add_problems(app)
 
     @app.get("/{name}")
     async def failing(name: str) -> None:
@@ -131,12 +188,12 @@ async def test_the_web_says_507_for_a_full_disk_and_503_for_one_that_is_away() -
 @pytest.fixture
 async def log(tmp_path: Path) -> AsyncIterator[TelemetryLog]:
     opened = await TelemetryLog.open(tmp_path, is_exercise=True)
-    opened.sortie = SORTIE
+    record_as(opened, SORTIE)
     yield opened
     await opened.close()
 
 
-async def until_told(lines: list[dict[str, object]], words: str) -> dict[str, object]:
+async def until_told(lines: list[MutableMapping[str, Any]], words: str) -> MutableMapping[str, Any]:
     with anyio.fail_after(8):
         while not (found := [line for line in lines if line["event"] == words]):
             await anyio.sleep(0.01)
@@ -219,7 +276,7 @@ async def test_a_bug_in_a_write_is_no_absent_disk_and_ends_the_writer(tmp_path: 
 
     async def ask() -> None:
         with pytest.raises(StoreUnavailable, match="not stored"):
-            await store.write(lambda _: {}["no such key"])
+            await store.write(lambda _: int("no number"))
 
     async def both() -> None:
         async with anyio.create_task_group() as tasks:
@@ -229,7 +286,7 @@ async def test_a_bug_in_a_write_is_no_absent_disk_and_ends_the_writer(tmp_path: 
 
     with pytest.raises(ExceptionGroup) as told:
         await both()
-    assert told.group_contains(KeyError)
+    assert told.group_contains(ValueError)
     await store.close()
 
 

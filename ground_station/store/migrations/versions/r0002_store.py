@@ -29,6 +29,7 @@ _INDEXES = {
     "ix_sorties_t": ("sorties", "t_utc", "id", "grid_code", "state"),
     "ix_alerts_t": ("alerts", "t_utc", "id"),
     "ix_alerts_live": ("alerts", "is_live", "t_utc", "id", "grid_code"),
+    "ix_sightings_t": ("sightings", "t_utc", "id"),
     "ix_announcements_t": ("announcements", "t_utc", "id"),
     "ix_announcements_alert": ("announcements", "alert_id"),
     "ix_effects_alert": ("effects", "alert_id"),
