@@ -42,7 +42,7 @@ def as_opus(clip: Clip) -> Clip:
 def as_wav(clip: Clip) -> Clip:
     """The clip as mono WAV; ValueError when it cannot be decoded or is not as long as it says."""
     try:
-        samples = b"".join(_samples(clip.sound))
+        samples = b"".join(_samples(clip))
     except av.FFmpegError as error:
         raise ValueError(f"the clip cannot be decoded: {error}") from error
     out = io.BytesIO()
@@ -60,11 +60,13 @@ def as_wav(clip: Clip) -> Clip:
     return decoded
 
 
-def _samples(sound: bytes) -> Iterator[bytes]:
+def _samples(clip: Clip) -> Iterator[bytes]:
     """Decoded pieces, little further than a clip may last: a small file can unpack to hours."""
     heard_s = 0.0
     resampler = AudioResampler(format="s16", layout="mono", rate=_DECODED_HZ)
-    with av.open(io.BytesIO(sound), "r") as source:
+    # Named, or the library would look among all it knows for what the bytes may be.
+    form = "ogg" if clip.media_type == OGG_OPUS else "wav"
+    with av.open(io.BytesIO(clip.sound), "r", format=form) as source:
         if not source.streams.audio:
             raise ValueError("the clip has no sound in it")
         for frame in source.decode(audio=0):

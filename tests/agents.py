@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import socket
 import ssl
@@ -22,7 +23,8 @@ import uvicorn
 from drone.agent_app import Agent
 from drone.clip_shelf import ClipShelf
 from drone.clips import Clip, clip_of
-from drone.plays import EventLog, Player, PlayEvent
+from drone.play_events import EventLog, PlayEvent
+from drone.plays import Player
 from drone.speaker import HttpSpeaker
 from patrol.clock import utc_text
 
@@ -46,9 +48,10 @@ def wav(duration_s: float, *, rate_hz: int = 8000, tone: bool = False) -> bytes:
     return out.getvalue()
 
 
+@functools.cache
 def a_clip(duration_s: float = 0.2) -> Clip:
-    """A clip of silence."""
-    return clip_of(wav(duration_s), "test")
+    """A clip of a tone."""
+    return clip_of(wav(duration_s, tone=True), "test")
 
 
 def an_order(clip: Clip, *, expires_in_s: float = 30.0, **changes: Any) -> dict[str, Any]:  # noqa: ANN401

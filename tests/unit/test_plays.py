@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drone.clip_shelf import ClipShelf
-from drone.plays import EventLog, OrderRefused, Play, read_order
+from drone.play_events import EventLog
+from drone.play_orders import OrderRefused, Play, read_order
 from drone.server_events import ServerEvent, read_events
 from tests.agents import a_clip, an_order
 
@@ -78,7 +80,7 @@ async def test_two_listeners_hear_every_event_once_and_in_order() -> None:
         for start in (0, 3):
             group.start_soon(listen, start)
         for number in range(10):
-            log.add(a_play(number))
+            log.add(a_play(number), datetime.now(UTC))
             if number % 3 == 0:
                 await anyio.lowlevel.checkpoint()
         await anyio.wait_all_tasks_blocked()
