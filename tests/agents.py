@@ -162,6 +162,7 @@ class Link:
     def __init__(self, agent_port: int) -> None:
         self.agent_port = agent_port
         self.lose_answer_to = b""  # the first request that has this in it gets no answer
+        self.then_agent_port = 0  # who answers after that loss; 0: the same
         self.port = 0
         self.is_cut = False
         self.is_listened = anyio.Event()  # somebody has asked for the agent's events
@@ -195,6 +196,7 @@ class Link:
                         async for data in station:
                             if self.lose_answer_to and self.lose_answer_to in data:
                                 self.lose_answer_to, is_losing = b"", True
+                                self.agent_port = self.then_agent_port or self.agent_port
                             await agent.send(data)
                             if b"GET /events" in data:
                                 self.is_listened.set()

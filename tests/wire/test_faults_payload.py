@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 
 async def test_an_agent_that_dies_while_it_speaks_is_told_and_the_clip_does_not_count() -> None:
     started = running("drone.agent", "--port", "0", "--output", "null")
-    async with started as (url, process), speaker_at(url) as speaker:
+    async with started as (url, process), speaker_at(url, silence_s=1.0) as speaker:
         async with anyio.create_task_group() as group:
 
             async def kill_while_it_plays() -> None:
