@@ -46,7 +46,9 @@ def _add_alert_verbs(routes: APIRouter, parts: Parts) -> None:
     async def announce(
         alert_id: str, body: schemas.AnnounceBody, request: Request
     ) -> dict[str, Any]:
-        return await parts.speaking_desk.announce(alert_id, body.template, _cause(request, body))
+        return await parts.speaking_desk.announce(
+            alert_id, body.template, _cause(request, body), repeat=body.repeat
+        )
 
     @routes.post("/speaker/stop")
     async def stop_speaking(body: schemas.ByPerson, request: Request) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class AnnounceBody(ByPerson):
     """Which approved words to release."""
 
     template: str = Field(pattern=r"^T\d{2}$")
+    repeat: int = Field(default=1, ge=1, le=2, strict=True, description="how often, one by one")
 
 
 class PlanBody(ByPerson):

@@ -372,3 +372,13 @@ async def _said_before(house: House, *, seconds_ago: float) -> Announcement:
     )  # fmt: skip
     await house.records.save_announcement(said, cause=SYSTEM, at_utc=now, action="x")
     return said
+
+
+async def test_a_stop_that_did_not_reach_the_loudspeaker_is_told_and_recorded(
+    house: House,
+) -> None:
+    answer = await house.post("/speaker/stop", "PILOT")
+    assert answer.status_code >= 500
+    assert "does not answer" in answer.text
+    assert "speaker.stopped" not in house.told()
+    assert await audit_rows(house, "speaker.stop_failed") == [("Wu", "PILOT")]

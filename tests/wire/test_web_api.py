@@ -365,3 +365,11 @@ async def test_video_begins_with_a_key_frame_and_carries_its_packets_untouched(
     async with connect(house.video_url.replace("cam-1", "cam-2")) as other:
         with pytest.raises(ConnectionClosedError, match="no such camera"), anyio.fail_after(5.0):
             await other.recv()
+
+
+@pytest.mark.parametrize("repeat", [0, 3, "2", 1.5, True])
+async def test_words_are_released_to_be_played_once_or_twice(house: House, repeat: object) -> None:
+    await house.has_alert()
+    answer = await house.post(f"/alerts/{ALERT}/announce", "ANNC", template="T01", repeat=repeat)
+    assert answer.status_code == 422
+    assert "repeat" in sentence_of(answer)
