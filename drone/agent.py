@@ -27,6 +27,7 @@ from starlette.applications import Starlette
 
 from drone.agent_app import Agent
 from drone.clip_shelf import ClipShelf
+from drone.impatient_http import ImpatientHttp
 from drone.play_events import EventLog
 from drone.plays import Player
 from drone.sound_outputs import SoundOutput, output_of
@@ -34,7 +35,7 @@ from drone.tokens import read_token
 from patrol.errors import ConfigError
 from patrol.groups import one_error
 
-_CONNECTIONS_MAX = 64  # two stations need ten; more are refused before they cost memory
+_CONNECTIONS_MAX = 128  # two stations need ten; more are refused before they cost memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,7 @@ def _listener(host: str, port: int) -> socket.socket:
 def _server_config(app: Starlette, options: AgentOptions) -> uvicorn.Config:
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1,
-        limit_concurrency=_CONNECTIONS_MAX, ws="none", server_header=False,
+        limit_concurrency=_CONNECTIONS_MAX, http=ImpatientHttp, ws="none", server_header=False,
         ssl_certfile=options.tls_cert, ssl_keyfile=options.tls_key,
     )  # fmt: skip
     try:

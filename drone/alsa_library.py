@@ -6,6 +6,7 @@ import ctypes
 import ctypes.util
 import errno
 import functools
+import os
 from typing import Any
 
 from patrol.errors import ConfigError, SpeakerUnreachable
@@ -32,7 +33,7 @@ class Pcm:
         self._pcm = ctypes.c_void_p()
         self._require(
             self._library.snd_pcm_open(
-                ctypes.byref(self._pcm), device.encode(), _PLAYBACK, _NONBLOCK
+                ctypes.byref(self._pcm), os.fsencode(device), _PLAYBACK, _NONBLOCK
             ),
             "cannot be opened",
         )

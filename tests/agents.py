@@ -23,6 +23,7 @@ import uvicorn
 from drone.agent_app import Agent
 from drone.clip_shelf import ClipShelf
 from drone.clips import Clip, clip_of
+from drone.impatient_http import ImpatientHttp
 from drone.play_events import EventLog, PlayEvent
 from drone.plays import Player
 from drone.speaker import HttpSpeaker
@@ -131,6 +132,7 @@ async def agent_here(
         server = _Server(
             uvicorn.Config(
                 agent.app(), log_level="error", lifespan="off", timeout_graceful_shutdown=1,
+                http=ImpatientHttp,
                 ssl_certfile=tls[0] if tls else None, ssl_keyfile=tls[1] if tls else None,
             )
         )  # fmt: skip

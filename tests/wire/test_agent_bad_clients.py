@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
@@ -59,6 +61,43 @@ async def test_half_an_upload_leaves_no_file_and_the_next_one_is_taken(
         assert os.listdir(tmp_path) == []
         kept = await http.put(f"/clips/{clip.sha256}", content=clip.sound)
         assert kept.status_code == 201
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+async def test_who_never_finishes_asking_is_let_go_and_who_listens_is_not(
+    asked_before: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drone.impatient_http._ASK_WITHIN_S", 0.05)
+    async with agent_here(tmp_path) as here, client(here) as http:
+        async with http.stream("GET", "/events") as listening:
+            lines = listening.aiter_lines()
+            assert await anext(lines) == "event: hello"
+            async with await anyio.connect_tcp("127.0.0.1", here.port) as stream:
+                if asked_before:
+                    await stream.send(b"HEAD /health HTTP/1.1\r\nHost: agent\r\n\r\n")
+                with anyio.fail_after(5):
+                    await ask_for_ever(stream)
+            clip = a_clip()
+            await http.put(f"/clips/{clip.sha256}", content=clip.sound)
+            await http.post("/plays", json=an_order(clip), headers={"Idempotency-Key": "k"})
+            with anyio.fail_after(5):
+                assert "accepted" in [line async for line in first_event(lines)][-1]
+
+
+async def ask_for_ever(stream: anyio.abc.SocketStream) -> None:
+    """Half a head, byte by byte, until the other side has had enough."""
+    with contextlib.suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+        while True:
+            await stream.send(b"x")
+            with anyio.move_on_after(0.01):
+                await stream.receive()
+
+
+async def first_event(lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    async for line in lines:
+        yield line
+        if '"number"' in line:
+            return
 
 
 async def test_what_is_no_text_is_refused_in_text_and_reaches_no_listener(tmp_path: Path) -> None:
