@@ -28,4 +28,4 @@ class ImpatientHttp(H11Protocol):
         if is_busy or self.cycle is not answered:
             self._look_later(self.cycle)
         else:
-            self.transport.close()
+            self.transport.abort()  # TLS would wait half a minute for a farewell
