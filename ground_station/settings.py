@@ -5,8 +5,9 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from patrol.errors import ConfigError
 
@@ -47,10 +48,27 @@ class SpeakerSettings(_Section):
     ca_file: Path | None = Field(
         default=None, description="who signed the agent's certificate; none: the usual authorities"
     )
+    allow_plain: bool = Field(
+        default=False, description="a token over http://: the radio link itself is encrypted"
+    )
     clips_dir: Path | None = Field(default=None, description="recorded announcements")
     recordings: tuple[Literal["zh", "teochew", "en"], ...] = Field(
         default=("zh", "teochew", "en"), description="which recording of a text comes first"
     )
+
+    @model_validator(mode="after")
+    def _tell_nobody_the_token(self) -> SpeakerSettings:
+        """As the agent has it: whoever hears the token on the way can speak to a crowd."""
+        host = urlsplit(self.url).hostname
+        if host is None:
+            raise ValueError(f"no address in {self.url!r}")
+        is_clear = self.url.startswith("http:") and self.token_file is not None
+        if is_clear and not self.allow_plain and host not in _THIS_MACHINE:
+            raise ValueError(
+                "the token would travel in clear: use https://, or allow_plain = true if the "
+                "radio link itself is encrypted"
+            )
+        return self
 
 
 class StationSettings(_Section):

@@ -41,6 +41,25 @@ def test_the_loudspeaker_is_reached_over_http_and_its_tongues_are_known(tmp_path
         read_settings(file)
 
 
+def test_a_token_does_not_travel_in_clear_unless_somebody_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "station.toml"
+    token = EXAMPLE.read_text(encoding="utf-8").replace("# token_file", "token_file")
+    file.write_text(token, encoding="utf-8")
+    assert read_settings(file).speaker.token_file is not None
+    plain = token.replace("https://192.0.2.10", "http://192.0.2.10")
+    file.write_text(plain, encoding="utf-8")
+    with pytest.raises(ConfigError, match="would travel in clear"):
+        read_settings(file)
+    file.write_text(plain.replace("# allow_plain", "allow_plain"), encoding="utf-8")
+    assert read_settings(file).speaker.allow_plain
+    file.write_text(plain.replace("192.0.2.10", "127.0.0.1"), encoding="utf-8")
+    assert read_settings(file).speaker.url == "http://127.0.0.1:8090"
+    for nowhere in ("[", ":8090", "[x]:8090"):
+        file.write_text(token.replace("https://192.0.2.10:8090", f"https://{nowhere}"))
+        with pytest.raises(ConfigError, match="speaker"):
+            read_settings(file)
+
+
 @pytest.mark.parametrize("text", ["= nothing", "\x00"])
 def test_a_file_that_is_no_toml_is_told_so(tmp_path: Path, text: str) -> None:
     file = tmp_path / "station.toml"
