@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from drone.clip_shelf import ClipShelf, NotThatClip
 from drone.clips import CLIP_BYTES_MAX, LONGEST_CLIP_S, SHORTEST_CLIP_S
+from drone.live_voice import LIVE_CHUNK_BYTES_MAX, LiveVoice
 from drone.loudness import SPL_1M_DBA
 from drone.play_events import EventLog
 from drone.play_orders import OrderRefused, read_order
@@ -26,6 +27,7 @@ _ORDER_BYTES_MAX = 16_384
 _KEYS_MAX = 32
 _ORDER_WITHIN_S, _CLIP_WITHIN_S = 10.0, 60.0  # wall; what stalls for longer holds memory
 _UPLOADS_MAX = 4  # at once: each may hold CLIP_BYTES_MAX twice
+_LIVE_STALL_S = 2.0  # wall; a microphone that is silent sends packets all the same
 _SIGN_OF_LIFE_S = 2.0  # wall; a listener that hears nothing for longer connects again
 
 
@@ -50,6 +52,9 @@ class Agent:
                 Route("/clips/{sha256}", self._has_clip, methods=["HEAD"]),
                 Route("/plays", self._start, methods=["POST"]),
                 Route("/plays/{play_id}", self._tell, methods=["GET"]),
+                Route("/live", self._go_live, methods=["POST"]),
+                Route("/live/{play_id}/{number:int}", self._hear_chunk, methods=["PUT"]),
+                Route("/live/{play_id}/{number:int}/end", self._end_live, methods=["POST"]),
                 Route("/events", self._stream, methods=["GET"]),
                 Route("/stop", self._stop, methods=["POST"]),
                 Route("/health", self._health, methods=["GET"]),
@@ -93,6 +98,32 @@ class Agent:
             )
         body = play.to_dict() | {"boot_id": self._log.boot_id, "after": play.after}
         return JSONResponse(body, status)
+
+    async def _go_live(self, request: Request) -> Response:
+        """A voice that is going to come in chunks; it has an order like any other play."""
+        stops_before = self._player.stop_count
+        body = _json(await _body(request))
+        if isinstance(body, dict):
+            body |= {"sha256": "", "repeat": 1}
+        order = read_order(request.headers.get("idempotency-key", ""), body)
+        play = self._player.known(order)
+        status = 200 if play else 202
+        if play is None:
+            voice = LiveVoice(stall_s=_LIVE_STALL_S)
+            play = self._player.accept_live(order, voice, stops_before=stops_before)
+        told = play.to_dict() | {"boot_id": self._log.boot_id, "after": play.after}
+        return JSONResponse(told, status)
+
+    async def _hear_chunk(self, request: Request) -> Response:
+        chunk = await _body(request, LIVE_CHUNK_BYTES_MAX)
+        voice = self._player.voice(request.path_params["play_id"])
+        voice.put(request.path_params["number"], chunk)
+        return JSONResponse({"next": voice.next_number})
+
+    async def _end_live(self, request: Request) -> Response:
+        voice = self._player.voice(request.path_params["play_id"])
+        voice.end(request.path_params["number"])
+        return JSONResponse({"sha256": voice.sha256, "duration_s": round(voice.duration_s, 3)})
 
     async def _tell(self, request: Request) -> Response:
         play = self._player.find(request.path_params["play_id"])

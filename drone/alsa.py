@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import anyio
 
 from drone.alsa_library import Pcm, library
 from drone.clips import Clip
+from drone.live_feed import LiveFeed
 from drone.loudness import require_heard, samples_at
 from patrol.errors import ConfigError, SpeakerUnreachable
+from patrol.groups import one_error
 
 _PIECE_S = 0.02
 _LOOK_S = 0.1  # wall; how often a card that may hang is looked at
@@ -42,6 +44,25 @@ class AlsaOutput:
 
         SpeakerUnreachable when the card fails, hangs, or is done before anybody can have heard it.
         """
+        samples, rate_hz, channels = samples_at(clip, volume_pct)
+        step = 2 * channels * int(rate_hz * _PIECE_S)
+        pieces = (samples[at : at + step] for at in range(0, len(samples), step))
+        return await self._take_turn(_Turn(self._device, pieces, rate_hz, channels))
+
+    async def play_live(
+        self, samples: AsyncIterator[bytes], *, rate_hz: int, volume_pct: float
+    ) -> bool:
+        """As `play`, of samples as they come; what is late is heard as a pause."""
+        feed = LiveFeed(int(rate_hz * _PIECE_S), wait_s=_PIECE_S)
+        turn = _Turn(self._device, feed, rate_hz, 1)
+        with one_error():
+            async with anyio.create_task_group() as group:
+                group.start_soon(feed.fill, samples, volume_pct)
+                was_whole = await self._take_turn(turn)
+                group.cancel_scope.cancel()
+        return was_whole
+
+    async def _take_turn(self, turn: _Turn) -> bool:
         if self._last is not None and self._last.is_alive():
             raise SpeakerUnreachable(f"the sound card {self._device} still hangs from before")
         loop, is_over = asyncio.get_running_loop(), anyio.Event()
@@ -50,9 +71,8 @@ class AlsaOutput:
             with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits
                 loop.call_soon_threadsafe(is_over.set)
 
-        turn = _Turn(self._device, clip, volume_pct, tell)
         # A daemon: a card that never answers must not keep the agent from ending.
-        self._last = threading.Thread(target=turn.run, name="alsa", daemon=True)
+        self._last = threading.Thread(target=turn.run, args=[tell], name="alsa", daemon=True)
         self._last.start()
         try:
             await self._until_over(turn, is_over)
@@ -73,29 +93,28 @@ class AlsaOutput:
 
 
 class _Turn:
-    """One clip on one card, in a thread of its own."""
+    """One sound on one card, in a thread of its own."""
 
-    def __init__(
-        self, device: str, clip: Clip, volume_pct: float, tell: Callable[[], None]
-    ) -> None:
+    def __init__(self, device: str, pieces: Iterable[bytes], rate_hz: int, channels: int) -> None:
         self.stopped = threading.Event()
         self.moved_s = time.monotonic()  # when the card last took something
         self._device = device
-        self._clip = clip
-        self._volume_pct = volume_pct
-        self._tell = tell
+        self._pieces = pieces
+        self._rate_hz = rate_hz
+        self._channels = channels
         self._was_whole = False
         self._error: SpeakerUnreachable | None = None
         self._gap_count = 0
+        self._lasts_s = 0.0
 
-    def run(self) -> None:
+    def run(self, tell: Callable[[], None]) -> None:
         """Play it, and tell the one who waits."""
         try:
             self._was_whole = self._play()
         except SpeakerUnreachable as error:
             self._error = error
         finally:
-            self._tell()
+            tell()
 
     def result(self) -> bool:
         """Whether it was played to its end."""
@@ -104,13 +123,14 @@ class _Turn:
         return self._was_whole
 
     def _play(self) -> bool:
-        samples, rate_hz, channels = samples_at(self._clip, self._volume_pct)
-        pcm = Pcm(self._device, rate_hz=rate_hz, channels=channels)
-        step = int(rate_hz * _PIECE_S) * pcm.frame_bytes
+        pcm = Pcm(self._device, rate_hz=self._rate_hz, channels=self._channels)
         began_s = time.monotonic()
         try:
-            for at in range(0, len(samples), step):
-                self._write(pcm, samples[at : at + step])
+            for piece in self._pieces:
+                if piece:
+                    self._write(pcm, piece)
+                else:  # a voice that has not begun: the card is not asked for anything
+                    self.moved_s = time.monotonic()
                 if self.stopped.is_set():
                     break
             while not self.stopped.is_set() and not pcm.has_drained():
@@ -121,7 +141,7 @@ class _Turn:
         finally:
             pcm.close()
         took_s = time.monotonic() - began_s
-        require_heard(self._clip, took_s, by=f"the sound card {self._device}")
+        require_heard(self._lasts_s, took_s, by=f"the sound card {self._device}")
         return True
 
     def _write(self, pcm: Pcm, piece: bytes) -> None:
@@ -135,4 +155,5 @@ class _Turn:
                     )
             elif taken > 0:
                 self.moved_s = time.monotonic()
+                self._lasts_s += taken / pcm.frame_bytes / self._rate_hz
                 piece = piece[taken:]

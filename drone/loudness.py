@@ -38,17 +38,22 @@ def samples_at(clip: Clip, volume_pct: float) -> tuple[bytes, int, int]:
         return samples, file.getframerate(), file.getnchannels()
 
 
+def has_sound(samples: bytes) -> bool:
+    """Whether anything in the 16-bit samples can be heard."""
+    values = np.frombuffer(samples, np.dtype("<i2")).astype(np.int32)
+    return int(np.max(np.abs(values), initial=0)) >= _FAINTEST_PEAK
+
+
 def require_sound(clip: Clip) -> None:
     """ValueError for a WAV clip in which nothing can be heard: it would count as played."""
-    samples = np.frombuffer(samples_at(clip, 100.0)[0], np.dtype("<i2"))
-    if int(np.max(np.abs(samples.astype(np.int32)), initial=0)) < _FAINTEST_PEAK:
+    if not has_sound(samples_at(clip, 100.0)[0]):
         raise ValueError("there is nothing to hear in the clip: it is silent")
 
 
-def require_heard(clip: Clip, took_s: float, *, by: str) -> None:
-    """SpeakerUnreachable when it was done sooner than anybody can have heard the clip."""
-    if took_s < _HEARD_SHARE * clip.duration_s - _HEARD_LESS_S:
+def require_heard(lasts_s: float, took_s: float, *, by: str) -> None:
+    """SpeakerUnreachable when it was done sooner than anybody can have heard the sound."""
+    if took_s < _HEARD_SHARE * lasts_s - _HEARD_LESS_S:
         raise SpeakerUnreachable(
-            f"{by} was done with {clip.duration_s:.1f} s of sound after {took_s:.1f} s: "
+            f"{by} was done with {lasts_s:.1f} s of sound after {took_s:.1f} s: "
             "nobody can have heard it"
         )

@@ -18,7 +18,7 @@ class PlayOrder:
     """What was asked for; the same key with the same order is one play, however often it comes."""
 
     key: str
-    sha256: str
+    sha256: str  # empty for a live voice
     announcement_id: str
     expires_utc: datetime  # by the agent's own clock
     volume_pct: float
@@ -35,6 +35,8 @@ class Play:
     state: str  # accepted, started, finished or failed
     after: int  # the number of the last event before its first
     heard_count: int = 0  # how many of its repeats the device played to their end
+    live_sha256: str = ""  # of a live voice, as far as it came
+    live_s: float | None = None
     reason: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -42,8 +44,10 @@ class Play:
         order = self.order
         return {
             "play_id": self.play_id, "announcement_id": order.announcement_id,
-            "sha256": order.sha256, "volume_pct": order.volume_pct, "repeat": order.repeat,
-            "state": self.state, "heard_count": self.heard_count, "reason": self.reason,
+            "sha256": order.sha256 or self.live_sha256, "volume_pct": order.volume_pct,
+            "repeat": order.repeat,
+            "state": self.state, "heard_count": self.heard_count, "live_s": self.live_s,
+            "reason": self.reason,
         }  # fmt: skip
 
 

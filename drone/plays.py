@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import uuid
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import anyio
 import anyio.abc
 
 from drone.clips import LONGEST_CLIP_S, Clip
+from drone.live_output import play_live
+from drone.live_voice import LiveVoice, VoiceStalled
 from drone.play_events import EventLog
 from drone.play_orders import OrderRefused, Play, PlayOrder
 from drone.sound_outputs import SoundOutput
@@ -46,6 +49,7 @@ class Player:
         self._by_key: dict[str, str] = {}
         self._revoked: deque[str] = deque(maxlen=_PLAYS_KEPT)
         self._scope: anyio.CancelScope | None = None
+        self._voice: tuple[str, LiveVoice] | None = None
         self._silent = anyio.Event()
         self._stop_count = 0
 
@@ -85,6 +89,34 @@ class Player:
 
         `stops_before` is the stop count when the order came in: a later stop is meant for it too.
         """
+        if clip.duration_s * order.repeat > LONGEST_CLIP_S:
+            raise OrderRefused(400, f"longer than {LONGEST_CLIP_S:.0f} s with its repeats")
+        return self._begin(order, partial(self._play_all, clip), stops_before)
+
+    def accept_live(
+        self, order: PlayOrder, voice: LiveVoice, *, stops_before: int | None = None
+    ) -> Play:
+        """Begin to play a voice as it comes; refused as `accept` refuses."""
+        play = self._begin(order, partial(self._play_live, voice), stops_before)
+        self._voice = (play.play_id, voice)
+        return play
+
+    def voice(self, play_id: str) -> LiveVoice:
+        """The voice that is being played; OrderRefused when it is not, or not any more."""
+        if self._voice is None or self._voice[0] != play_id:
+            play = self.find(play_id)
+            raise OrderRefused(
+                404 if play is None else 409,
+                "no such play" if play is None else f"it has ended: {play.reason or play.state}",
+            )
+        return self._voice[1]
+
+    def _begin(
+        self,
+        order: PlayOrder,
+        sound: Callable[[Play], Awaitable[None]],
+        stops_before: int | None,
+    ) -> Play:
         now_utc = self.now_utc()
         if stops_before not in (None, self._stop_count):
             raise OrderRefused(410, "stopped by a person")
@@ -94,8 +126,6 @@ class Player:
             raise OrderRefused(
                 400, f"expires more than {_AHEAD_MAX.seconds} s after now, {utc_text(now_utc)}"
             )
-        if clip.duration_s * order.repeat > LONGEST_CLIP_S:
-            raise OrderRefused(400, f"longer than {LONGEST_CLIP_S:.0f} s with its repeats")
         if self._scope is not None:
             raise OrderRefused(409, "the loudspeaker is playing")
         play = Play(
@@ -103,7 +133,7 @@ class Player:
         )
         self._scope, self._silent = anyio.CancelScope(), anyio.Event()
         self._keep(play)
-        self._group.start_soon(self._play, play, clip, self._scope)
+        self._group.start_soon(self._play, play, sound, self._scope)
         return play
 
     async def stop(self, keys: Iterable[str] = ()) -> bool:
@@ -124,19 +154,37 @@ class Player:
             raise OrderRefused(503, f"the loudspeaker is not silent after {_SILENT_WITHIN_S:g} s")
         return True
 
-    async def _play(self, play: Play, clip: Clip, scope: anyio.CancelScope) -> None:
+    async def _play(
+        self, play: Play, sound: Callable[[Play], Awaitable[None]], scope: anyio.CancelScope
+    ) -> None:
         try:
             with scope:
-                await self._play_all(play, clip)
+                await sound(self._keep(replace(play, state="started")))
             if scope.cancelled_caught:
                 self._end(play, "stopped by a person")
         finally:
             self._end(play, "the payload agent ended")
-            self._scope = None
+            self._scope = self._voice = None
             self._silent.set()
 
-    async def _play_all(self, play: Play, clip: Clip) -> None:
-        play = self._keep(replace(play, state="started"))
+    async def _play_live(self, voice: LiveVoice, play: Play) -> None:
+        reason = ""
+        try:
+            was_whole = await play_live(self._output, voice, play.order.volume_pct)
+            reason = "" if was_whole else "the output was silenced"
+        except (SpeakerUnreachable, VoiceStalled) as error:
+            reason = str(error)
+        finally:
+            self._plays[play.play_id] = play = replace(
+                self._plays[play.play_id], live_sha256=voice.sha256,
+                live_s=round(voice.duration_s, 3),
+            )  # fmt: skip
+        if reason:
+            self._end(play, reason)
+        else:
+            self._keep(replace(play, state="finished", heard_count=1))
+
+    async def _play_all(self, clip: Clip, play: Play) -> None:
         for count in range(1, play.order.repeat + 1):
             try:
                 was_whole = await self._output.play(clip, play.order.volume_pct)

@@ -121,7 +121,7 @@ class PlayerOutput:
             raise SpeakerUnreachable(f"{self._player[0]} hangs") from None
         if code != 0:
             raise SpeakerUnreachable(f"{self._player[0]} could not play: {words or code}")
-        require_heard(clip, anyio.current_time() - began_s, by=self._player[0])
+        require_heard(clip.duration_s, anyio.current_time() - began_s, by=self._player[0])
         return True
 
     async def _run(self, sound: bytes) -> tuple[int, str]:

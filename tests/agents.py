@@ -83,6 +83,25 @@ class Horn:
         return True
 
 
+@dataclass
+class LiveHorn(Horn):
+    """An output that takes a voice as it comes."""
+
+    heard: bytes = b""
+
+    async def play_live(
+        self, samples: AsyncIterator[bytes], *, rate_hz: int, volume_pct: float
+    ) -> bool:
+        self.is_sounding = True
+        self.started.set()
+        try:
+            async for piece in samples:
+                self.heard += piece
+        finally:
+            self.is_sounding = False
+        return True
+
+
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -115,10 +134,14 @@ class Here:
 
 @asynccontextmanager
 async def agent_here(
-    folder: Path, *, token: str = "", tls: tuple[Path, Path] | None = None
+    folder: Path,
+    *,
+    token: str = "",
+    tls: tuple[Path, Path] | None = None,
+    horn: Horn | None = None,
 ) -> AsyncIterator[Here]:
     """The agent's own parts behind a real HTTP server; its horn waits for `is_over`."""
-    horn, log = Horn(), EventLog()
+    horn, log = horn or Horn(), EventLog()
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(16)

@@ -112,6 +112,37 @@ async def test_alsa_plays_every_sample_and_is_done_when_the_card_is(card: Card) 
 
 
 @needs_alsa
+async def test_a_live_voice_sounds_on_the_card_while_it_comes_with_silence_where_it_is_late(
+    card: Card,
+) -> None:
+    tone, more = samples(a_tone(0.4)), anyio.Event()
+
+    async def voice() -> AsyncIterator[bytes]:
+        yield tone
+        await more.wait()
+        yield tone
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(card.listen)
+        played: list[bool] = []
+
+        async def play() -> None:
+            output = AlsaOutput("speech")
+            played.append(await output.play_live(voice(), rate_hz=8_000, volume_pct=100.0))
+
+        group.start_soon(play)
+        with anyio.fail_after(5):
+            while not (tone in card.heard and card.heard.endswith(bytes(500))):
+                await anyio.sleep(0.01)
+            assert played == []
+            more.set()
+            while card.heard.count(tone) < 2 or not played:
+                await anyio.sleep(0.01)
+        group.cancel_scope.cancel()
+    assert played == [True]
+
+
+@needs_alsa
 async def test_a_card_that_is_done_sooner_than_the_sound_lasts_has_not_been_heard(
     cards: Path,
 ) -> None:
