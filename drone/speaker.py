@@ -6,8 +6,9 @@ import contextlib
 import json
 import ssl
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +16,7 @@ import anyio
 import httpx
 
 from drone.clips import Clip
+from drone.live_sender import send_voice
 from drone.server_events import ServerEvent, lines_of, read_events
 from drone.speaker_replies import (
     WORDS_MAX,
@@ -28,6 +30,7 @@ from drone.speaker_replies import Played as Played
 from drone.speaker_replies import SpeakerHealth as SpeakerHealth
 from patrol.clock import parse_utc, utc_text
 from patrol.errors import CommandDenied, ConfigError, SpeakerUnreachable
+from patrol.groups import one_error
 
 _ASK_WITHIN_S = 5.0  # wall; for a whole answer, however it drips
 _SEND_WITHIN_S = 60.0  # wall; a clip over a slow radio
@@ -91,15 +94,43 @@ class HttpSpeaker:
             "sha256": clip.sha256, "announcement_id": announcement_id,
             "volume_pct": volume_pct, "repeat": repeat,
         }  # fmt: skip
+
+        async def carry_out(key: str) -> Played:
+            await self._again(lambda: self._put(clip))
+            return await self._hear_end(await self._order("/plays", order, key))
+
+        return await self._to_the_end(carry_out)
+
+    async def play_live(
+        self, chunks: AsyncIterator[bytes], announcement_id: str, *, volume_pct: float = 100.0
+    ) -> Played:
+        """A voice as it is spoken, in the chunks of live_voice.py; its hash at the end."""
+        order = {"announcement_id": announcement_id, "volume_pct": volume_pct}
+
+        async def carry_out(key: str) -> Played:
+            ear = await self._order("/live", order, key)
+            with one_error():
+                async with anyio.create_task_group() as group:
+                    group.start_soon(
+                        partial(send_voice, again_s=self._again_s), self._send_chunk, ear.play_id,
+                        chunks,
+                    )  # fmt: skip
+                    played = await self._hear_end(ear)
+                    group.cancel_scope.cancel()
+            return played
+
+        return await self._to_the_end(carry_out)
+
+    async def _to_the_end(self, carry_out: Callable[[str], Awaitable[Played]]) -> Played:
         key = uuid.uuid4().hex
         self._keys.add(key)
         try:
-            return await self._hear_end(await self._start(clip, order, key))
+            return await carry_out(key)
         except anyio.get_cancelled_exc_class():
             # Nobody waits for these words any more. Without a link they end with their clip.
             with (
                 anyio.move_on_after(_ASK_WITHIN_S, shield=True),
-                contextlib.suppress(SpeakerUnreachable),
+                contextlib.suppress(SpeakerUnreachable, CommandDenied),
             ):
                 await self.stop()
             raise
@@ -122,8 +153,7 @@ class HttpSpeaker:
         """Let go of the connections."""
         await self._http.aclose()
 
-    async def _start(self, clip: Clip, order: dict[str, Any], key: str) -> Ear:
-        await self._again(lambda: self._put(clip))
+    async def _order(self, path: str, order: dict[str, Any], key: str) -> Ear:
         health = await self._again(lambda: self._ask("GET", "/health"))
         with whole("/health"):
             # By the agent's clock and for this run of it: whatever is late, or comes once more
@@ -135,12 +165,10 @@ class HttpSpeaker:
         # A lost answer is asked for again under the same key: it never plays twice.
         headers = {"Idempotency-Key": key}
         try:
-            play = await self._again(
-                lambda: self._ask("POST", "/plays", json=order, headers=headers)
-            )
+            play = await self._again(lambda: self._ask("POST", path, json=order, headers=headers))
         except SpeakerUnreachable as error:
             raise SpeakerUnreachable(f"{error}; whether it played is not known") from error
-        with whole("/plays"):
+        with whole(path):
             return Ear(
                 play_id=play["play_id"], boot_id=play["boot_id"], after=int(play["after"]),
                 played=end_of(play),
@@ -158,6 +186,9 @@ class HttpSpeaker:
         with whole(path):
             if kept["sha256"] != clip.sha256:
                 raise CommandDenied("play", "the loudspeaker got another clip than was sent")
+
+    async def _send_chunk(self, method: str, path: str, chunk: bytes) -> tuple[int, bytes]:
+        return await self._again(lambda: self._send(method, path, content=chunk))
 
     async def _hear_end(self, ear: Ear) -> Played:
         try:

@@ -12,7 +12,18 @@ import anyio
 import httpx
 import pytest
 
-from tests.agents import NO_TLS, Here, Horn, LiveHorn, a_clip, agent_here, an_order
+from patrol.errors import CommandDenied
+from tests.agents import (
+    NO_TLS,
+    Here,
+    Horn,
+    Link,
+    LiveHorn,
+    a_clip,
+    agent_here,
+    an_order,
+    speaker_at,
+)
 from tests.live import chunks
 
 pytestmark = pytest.mark.anyio
@@ -99,7 +110,10 @@ async def test_a_voice_that_breaks_off_is_stopped_is_silent_or_is_none_has_faile
         sent = chunks(0.4, tone=how != "silent")
         if how == "garbage":
             sent = [b"\x00\x04" + b"\x79" + b"odd"]  # two frames of the same length
-        await send(http, play_id, sent)
+        if how == "stall":
+            sent = [b""]
+        else:
+            await send(http, play_id, sent)
         if how == "stop":
             await http.post("/stop")
         elif how == "silent":
@@ -124,3 +138,47 @@ async def test_what_is_no_voice_or_no_order_for_one_is_refused(tmp_path: Path) -
             assert answer.status_code == status
         assert (await http.put(f"/live/{play_id}/7", content=chunks(0.2)[0])).status_code == 409
         assert (await http.put(f"/live/{play_id}/x", content=b"")).status_code == 404
+
+
+@pytest.mark.parametrize("lost", [b"", b"POST /live HTTP", b"/1 HTTP", b"/end"])
+async def test_a_station_sends_a_voice_once_though_the_link_loses_an_answer(
+    lost: bytes, tmp_path: Path
+) -> None:
+    sent, horn = chunks(0.6), LiveHorn()
+
+    async def microphone() -> AsyncIterator[bytes]:
+        for chunk in sent:
+            yield chunk
+
+    async with agent_here(tmp_path, horn=horn) as here, anyio.create_task_group() as group:
+        link = Link(here.port)
+        link.lose_answer_to = lost
+        await group.start(link.run)
+        async with speaker_at(f"http://127.0.0.1:{link.port}") as speaker:
+            with anyio.fail_after(5):
+                played = await speaker.play_live(microphone(), "B-1")
+        group.cancel_scope.cancel()
+    assert link.lose_answer_to == b""
+    assert played.sha256 == hashlib.sha256(b"".join(sent)).hexdigest()
+    assert len(horn.heard) == pytest.approx(48_000 * 0.62, abs=2_000)
+
+
+async def test_a_voice_that_its_browser_left_is_told_to_the_station_and_a_bad_chunk_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drone.agent_app._LIVE_STALL_S", 0.05)
+
+    async def left() -> AsyncIterator[bytes]:
+        yield chunks(0.2)[0]
+        await anyio.sleep_forever()
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"\x00"
+
+    async with agent_here(tmp_path, horn=LiveHorn()) as here, speaker_at(here.url) as speaker:
+        for voice, words in ((left(), "no voice came"), (broken(), r"chunk 0 was refused \(400\)")):
+            with anyio.fail_after(5), pytest.raises(CommandDenied, match=words):
+                await speaker.play_live(voice, "B-1")
+            with anyio.fail_after(5):
+                while (await speaker.health()).state != "ready":
+                    await anyio.sleep(0.01)
