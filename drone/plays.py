@@ -27,6 +27,7 @@ from patrol.errors import SpeakerUnreachable
 _PLAYS_KEPT = 200
 # A key has to be remembered until its order expires, and words that wait for longer are stale.
 _AHEAD_MAX = timedelta(seconds=120)
+_BETWEEN_S = 1.0  # wall; words that follow themselves without a breath are not understood
 _SILENT_WITHIN_S = 3.0  # wall; an output gives a device up before
 
 
@@ -186,6 +187,8 @@ class Player:
 
     async def _play_all(self, clip: Clip, play: Play) -> None:
         for count in range(1, play.order.repeat + 1):
+            if count > 1:
+                await anyio.sleep(_BETWEEN_S)
             try:
                 was_whole = await self._output.play(clip, play.order.volume_pct)
             except SpeakerUnreachable as error:

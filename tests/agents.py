@@ -139,6 +139,7 @@ async def agent_here(
     token: str = "",
     tls: tuple[Path, Path] | None = None,
     horn: Horn | None = None,
+    clock_off: timedelta = timedelta(),
 ) -> AsyncIterator[Here]:
     """The agent's own parts behind a real HTTP server; its horn waits for `is_over`."""
     horn, log = horn or Horn(), EventLog()
@@ -148,7 +149,7 @@ async def agent_here(
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(listener)
         group = await stack.enter_async_context(anyio.create_task_group())
-        player = Player(horn, group, log, lambda: datetime.now(UTC))
+        player = Player(horn, group, log, lambda: datetime.now(UTC) + clock_off)
         agent = Agent(
             shelf=ClipShelf(folder), player=player, log=log, output_name=horn.name, token=token
         )

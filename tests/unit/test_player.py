@@ -64,8 +64,9 @@ async def until_begun(device: Turns, times: int) -> None:
 
 @pytest.mark.parametrize(("breaks_at", "why"), [(2, "pulled out"), (0, "stopped by a person")])
 async def test_a_play_that_ends_in_its_second_time_was_heard_once_and_is_not_finished(
-    breaks_at: int, why: str
+    breaks_at: int, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("drone.plays._BETWEEN_S", 0.01)
     device = Turns(breaks_at=breaks_at)
     async with a_player(device) as (player, _):
         play = player.accept(order(repeat=2), a_clip())
@@ -77,6 +78,21 @@ async def test_a_play_that_ends_in_its_second_time_was_heard_once_and_is_not_fin
     assert ended is not None
     assert (ended.state, ended.heard_count) == ("failed", 1)
     assert why in ended.reason
+
+
+async def test_a_stop_in_the_breath_between_two_times_ends_the_play() -> None:
+    device = Turns()
+    async with a_player(device) as (player, _):
+        play = player.accept(order(repeat=2), a_clip())
+        await until_begun(device, 1)
+        device.push.set()
+        with anyio.fail_after(5):
+            while (told := player.find(play.play_id)) is None or told.heard_count == 0:
+                await anyio.sleep(0.001)
+        assert await player.stop()
+        ended = player.find(play.play_id)
+    assert ended is not None
+    assert (ended.state, ended.heard_count, device.begun) == ("failed", 1, 1)
 
 
 async def test_a_stop_is_meant_for_the_order_too_whose_clip_is_still_being_read() -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import anyio
@@ -57,6 +58,16 @@ async def test_an_order_whose_answer_was_lost_is_not_played_again_by_an_agent_th
             await speaker.play(a_clip(), "B-1")
         assert here.horn.started.is_set()
         assert not anew.horn.started.is_set()
+
+
+@pytest.mark.parametrize("days", [-7300, 1])
+async def test_an_aircraft_whose_clock_is_wrong_plays_all_the_same(
+    days: int, tmp_path: Path
+) -> None:
+    clock_off = timedelta(days=days)  # no battery clock, and no satellite yet
+    async with agent_here(tmp_path, clock_off=clock_off) as here, speaker_at(here.url) as speaker:
+        here.horn.is_over.set()
+        assert (await speaker.play(a_clip(), "B-1")).sha256 == a_clip().sha256
 
 
 async def test_a_stop_while_the_clip_is_still_being_sent_keeps_it_from_sounding(
