@@ -165,7 +165,10 @@ def _speak_to_file(text: str, voice: str, out: Path) -> None:
     if out.suffix == ".ogg":
         from drone.opus import as_opus
 
-        part.write_bytes(as_opus(clip_of(part.read_bytes(), voice)).sound)
+        try:
+            part.write_bytes(as_opus(clip_of(part.read_bytes(), voice)).sound)
+        except ValueError as error:
+            raise SystemExit(str(error)) from error
     part.replace(out)
 
 

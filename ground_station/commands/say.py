@@ -15,7 +15,7 @@ from drone.voice import LANGUAGES, Voice
 from patrol.errors import ConfigError
 
 _FORMATS = {".wav": WAV, ".opus": OGG_OPUS, ".ogg": OGG_OPUS}
-_CHARACTERS_MAX = 1000  # four minutes of Mandarin; an announcement has 15 s
+_CHARACTERS_MAX = 1000  # the longest clip holds some 650 of Mandarin; an announcement has 15 s
 
 
 def say(text: str, *, out: Path, language: str | None = None, as_json: bool = False) -> int:

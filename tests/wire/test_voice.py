@@ -77,6 +77,13 @@ async def test_what_the_voices_own_dictionary_lacks_is_refused_by_its_character(
         await Voice().speak("英雄路的居民请离开")
 
 
+async def test_words_that_last_too_long_are_told_in_words() -> None:
+    with pytest.raises(CommandDenied) as refused:
+        await Voice().speak("请大家有序离开。" * 90)
+    assert "longer than 180 s" in str(refused.value)
+    assert "Error" not in str(refused.value)
+
+
 async def test_every_place_of_the_district_is_spoken_by_the_real_voice() -> None:
     clip = await Voice().speak("，".join(PLACES))
     assert clip.duration_s > 0.3 * len(PLACES)
