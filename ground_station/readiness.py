@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from drone.preflight import may_heal, preflight
 from drone.speaker import Speaker
-from ground_station.live import Board
+from ground_station.live import Sheet
 from patrol.clock import WallClock
 from patrol.declaration import Declaration
 from patrol.errors import PatrolError
@@ -23,7 +23,7 @@ class Readiness:
 
     vehicle: Vehicle
     speaker: Speaker
-    board: Board
+    board: Sheet
     wall: WallClock
     within_s: float = 15.0  # wall; an autopilot just started is ready by then
 

@@ -19,6 +19,7 @@ from ground_station.announcements import (
     Announcement,
     AnnouncementEvent,
     AnnouncementState,
+    Occasion,
     Sound,
     advance,
     draft_announcement,
@@ -153,16 +154,17 @@ class SpeakingDesk:
         self, watch: SortieWatch, alert: CrowdAlert, template: Template, cause: Cause
     ) -> tuple[Announcement, list[Finding]]:
         parts, now = self._parts, self._parts.world.now_utc()
-        draft = draft_announcement(
-            template,
-            announcement_id=await parts.records.next_id("B", now),
+        occasion = Occasion(
             alert_id=alert.alert_id,
             sortie=watch.sortie_id,
             grid_code=alert.grid_code,
-            created_utc=now,
+            at_utc=now,
             is_exercise=parts.is_exercise,
             legal_basis_id=alert.legal_basis_id,
+            aircraft=parts.aircraft,
         )
+        announcement_id = await parts.records.next_id("B", now)
+        draft = draft_announcement(template, occasion, announcement_id=announcement_id)
         draft = advance(draft, AnnouncementEvent.APPROVE, _APPROVED_BEFOREHAND, now)
         draft = advance(draft, AnnouncementEvent.QUEUE, cause, now)
         findings = may_release(
@@ -355,6 +357,7 @@ class SpeakingDesk:
         slant_m, level = announcement.slant_range_m, announcement.level_dba
         shown = {
             "id": announcement.announcement_id,
+            "aircraft": announcement.aircraft,
             "template": announcement.template_id,
             "text_zh": announcement.text_zh,
             "text_en": announcement.text_en,

@@ -160,9 +160,9 @@ class EyePort:
                 if kind == JSON_KIND:
                     self._told(json.loads(payload))
                 elif kind == PACKET_KIND:
-                    self._bus.publish(read_packet(payload))
+                    self._bus.publish(read_packet(payload, self._camera_id))
                 elif kind == PICTURE_KIND:
-                    self._bus.publish(read_picture(payload))
+                    self._bus.publish(read_picture(payload, self._camera_id))
 
     def _told(self, body: dict[str, Any]) -> None:
         if body["type"] == "look":

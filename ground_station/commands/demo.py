@@ -155,14 +155,14 @@ data_dir = {json.dumps(str(data_dir))}
 is_exercise = true
 clock_url = "{sim.ready["clock_url"]}"
 
-[aircraft]
+[[aircraft]]
 name = "GP-1"
 connect = "{sim.ready["mavlink_url"]}"
 
-[camera]
+[aircraft.camera]
 url = "{sim.ready["camera_url"]}"
 {camera}
 
-[speaker]
+[aircraft.speaker]
 url = "{agent.ready["url"]}"
 """

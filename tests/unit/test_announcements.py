@@ -13,6 +13,7 @@ from ground_station.announcements import (
     Announcement,
     AnnouncementEvent,
     AnnouncementState,
+    Occasion,
     Sound,
     advance,
     draft_announcement,
@@ -40,11 +41,14 @@ T = load_templates()
 LEGAL = read_legal_bases(EXERCISE_LEGAL_BASIS_FILE)
 
 
+OCCASION = Occasion(
+    alert_id="A-1", sortie=SORTIE, grid_code=GRID, at_utc=MORNING, is_exercise=True,
+    legal_basis_id="LB-EX-1",
+)  # fmt: skip
+
+
 def a_draft(name: str = "B-1") -> Announcement:
-    return draft_announcement(
-        T["T01"], announcement_id=name, alert_id="A-1", sortie=SORTIE, grid_code=GRID,
-        created_utc=MORNING, is_exercise=True, legal_basis_id="LB-EX-1",
-    )  # fmt: skip
+    return draft_announcement(T["T01"], OCCASION, announcement_id=name)
 
 
 def queued(name: str = "B-1") -> Announcement:
@@ -271,10 +275,7 @@ def test_only_the_announcer_releases() -> None:
 
 def test_a_template_with_an_open_slot_makes_no_draft() -> None:
     with pytest.raises(Refused, match="文号"):
-        draft_announcement(
-            T["T02"], announcement_id="B-1", alert_id="A-1", sortie=SORTIE, grid_code=GRID,
-            created_utc=MORNING, is_exercise=True,
-        )  # fmt: skip
+        draft_announcement(T["T02"], OCCASION, announcement_id="B-1")
 
 
 @pytest.mark.parametrize("is_airborne", [False, None])

@@ -139,4 +139,4 @@ async def test_the_story_from_an_event_still_to_come_waits_for_it() -> None:
 
 def test_a_key_that_nobody_has_set_is_none() -> None:
     assert Board().get("alert") is None
-    assert Board().state() == {"story": []}
+    assert Board().state() == {"units": {}, "story": []}

@@ -96,7 +96,7 @@ async def test_while_it_holds_for_a_candidate_the_on_delay_keeps_its_three_frame
 ) -> None:
     bus, clock, rules = Bus(), SteppedClock(ceiling=10.0), CrowdRules()
     pace = Pace(bus=bus, clock=clock, rules=rules)
-    pace.watch_legs(LookWindow(duration_s=rules.on_delay_s, is_leg=False))
+    pace.watch_legs("cam-1", LookWindow(duration_s=rules.on_delay_s, is_leg=False))
     crowd = [(float(i % 5), float(i // 5)) for i in range(30)]
     look = replace(
         a_look(100.0, crowd, is_valid=True, is_in_view=True), rate_hz=rate_hz, latency_s=0.3

@@ -15,7 +15,7 @@ EXAMPLE = Path(__file__).parents[2] / "config" / "station.example.toml"
 def test_the_example_in_config_is_a_valid_settings_file() -> None:
     settings = read_settings(EXAMPLE)
     assert settings.host == "127.0.0.1"
-    assert settings.aircraft.connect.startswith("udpin://")
+    assert settings.aircraft[0].connect.startswith("udpin://")
 
 
 def test_every_wrong_entry_is_named_at_once(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_every_wrong_entry_is_named_at_once(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError) as caught:
         read_settings(file)
-    for name in ("port", "colour", "aircraft.connect"):
+    for name in ("port", "colour", "aircraft.0.connect"):
         assert name in str(caught.value)
 
 
