@@ -21,6 +21,7 @@ from ground_station import views
 from ground_station.case_rules import read_case_rules
 from ground_station.chronicle import Chronicle
 from ground_station.exercise_clock import ExerciseClock
+from ground_station.launch_room import LaunchRoom
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
 from ground_station.live import Board
 from ground_station.memory import kept_for_good
@@ -142,6 +143,7 @@ class Station:
             board=self._board,
             chronicle=self._chronicle,
             plans=self._plans,
+            room=LaunchRoom(),
             world=self._world,
             wall=self._wall,
             pace=self._pace,

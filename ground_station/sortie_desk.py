@@ -222,6 +222,7 @@ class SortieDesk:
             # What is heard from now on belongs to no sortie: the log's hash is over its flight.
             parts.telemetry.end(aircraft)
             parts.plans.give_back(flight.plan.plan_id)
+            parts.on_over()
             await parts.crowd.end()
         record = replace(
             flight.record,

@@ -23,6 +23,10 @@ from patrol.plan import Finding, MissionPlan
 from patrol.vehicle import Vehicle
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortieParts:
     """What the desk is handed."""
@@ -40,6 +44,7 @@ class SortieParts:
     wall: WallClock
     preflight: Callable[[MissionPlan, Declaration | None], Awaitable[list[Finding]]]
     is_exercise: bool
+    on_over: Callable[[], None] = _nothing  # the aircraft is down again, or did not take off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

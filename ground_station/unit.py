@@ -20,6 +20,7 @@ from ground_station.chronicle import Chronicle
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
 from ground_station.effect_desk import EffectDesk
+from ground_station.launch_room import LaunchRoom
 from ground_station.legal import LegalBook
 from ground_station.live import Board
 from ground_station.owners import ResponsibilityTable
@@ -88,6 +89,7 @@ class Common:
     board: Board
     chronicle: Chronicle
     plans: PlanDesk
+    room: LaunchRoom
     world: WorldClock
     wall: WallClock
     pace: Pace | None  # only an exercise has one
@@ -176,9 +178,10 @@ class AircraftUnit:
         """Who flies."""
         common, ports = self._common, self._ports
         sheet = common.board.of(self.aircraft)
+        common.room.join(self.aircraft, ports.vehicle.latest)
         readiness = Readiness(
             vehicle=ports.vehicle, speaker=ports.speaker, board=sheet, wall=common.wall,
-            within_s=common.ready_within_s,
+            within_s=common.ready_within_s, room=lambda: common.room.ask(self.aircraft),
         )  # fmt: skip
         return SortieDesk(
             SortieParts(
@@ -195,6 +198,7 @@ class AircraftUnit:
                 wall=common.wall,
                 preflight=readiness.check,
                 is_exercise=common.is_exercise,
+                on_over=lambda: common.room.leave(self.aircraft),
             )
         )
 

@@ -68,18 +68,23 @@ def sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 def be_patient(url: str) -> None:
     """A loaded machine starts Python slowly: for that alone the aircraft shall not come home."""
     address = url.removeprefix("udpout://").split(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.connect((address[0], int(address[1])))
+        set_patience(out)
+
+
+def set_patience(out: socket.socket, system_id: int = 1) -> None:
+    """Set the time until link loss to a minute and a half, on a socket that reaches it."""
     sender = mavlink.MAVLink(io.BytesIO(), srcSystem=245, srcComponent=190)
     seconds = struct.unpack("<f", struct.pack("<i", 90))[0]
-    message = sender.param_set_encode(1, 1, b"COM_DL_LOSS_T", seconds, 6)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        out.settimeout(10.0)
-        out.connect((address[0], int(address[1])))
-        answer = mavlink.MAVLink(io.BytesIO())
-        while True:
-            out.send(message.pack(sender))
-            for heard in answer.parse_buffer(out.recv(2048)) or []:
-                if heard.get_type() == "PARAM_VALUE" and heard.param_id == "COM_DL_LOSS_T":
-                    return
+    message = sender.param_set_encode(system_id, 1, b"COM_DL_LOSS_T", seconds, 6)
+    out.settimeout(10.0)
+    answer = mavlink.MAVLink(io.BytesIO())
+    while True:
+        out.send(message.pack(sender))
+        for heard in answer.parse_buffer(out.recv(2048)) or []:
+            if heard.get_type() == "PARAM_VALUE" and heard.param_id == "COM_DL_LOSS_T":
+                return
 
 
 @contextmanager
