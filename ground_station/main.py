@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -164,6 +165,7 @@ class Station:
             bus=self._bus,
             world=self._world,
             wall=self._wall,
+            threads=_threads_each(len(self._settings.aircraft)),
         )
         vehicle = MavsdkVehicle(
             aircraft.name,
@@ -244,6 +246,11 @@ def _version() -> str:
         return version("gridpatrol")
     except PackageNotFoundError:
         return "source"  # run from a folder that was not installed
+
+
+def _threads_each(cameras: int) -> int:
+    """The eyes share the machine's cores: more threads than these only wait for each other."""
+    return max(1, (os.cpu_count() or 1) // cameras)
 
 
 def _speaker(settings: SpeakerSettings) -> HttpSpeaker:
