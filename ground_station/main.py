@@ -19,6 +19,7 @@ from drone.speaker import HttpSpeaker, tls_trusting
 from drone.tokens import read_token
 from drone.voice import Voice
 from ground_station import views
+from ground_station.adoption import tell_left_out
 from ground_station.case_rules import read_case_rules
 from ground_station.chronicle import Chronicle
 from ground_station.exercise_clock import ExerciseClock
@@ -223,6 +224,10 @@ class Station:
         with kept_for_good():
             await self._run_all()
 
+    async def _tell_left_out(self) -> None:
+        names = {one.name for one in self._settings.aircraft}
+        await tell_left_out(self._records, names, self._bus, self._world)
+
     async def _run_all(self) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(self._store.run)
@@ -233,6 +238,7 @@ class Station:
             for unit in self._units:
                 group.start_soon(unit.run)
             group.start_soon(self._showing.run)
+            group.start_soon(kept_alive, self._tell_left_out, "records", "", self._wall)
             if isinstance(self._world, ExerciseClock) and self._pace is not None:
                 run = self._world.run
                 group.start_soon(kept_alive, run, "exercise clock", "", self._wall)
