@@ -143,6 +143,7 @@ class Announcement:
     blocked: tuple[Finding, ...] = ()
     overridden_by: str = ""
     reason: str = ""  # of the override, the failure or the cancellation
+    aircraft: str = ""  # whose loudspeaker
 
     @property
     def text(self) -> str:
@@ -150,16 +151,24 @@ class Announcement:
         return self.text_zh if self.language == "zh" else self.text_en
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What the words are for, and from where."""
+
+    alert_id: str
+    sortie: str
+    grid_code: str | None
+    at_utc: datetime
+    is_exercise: bool
+    legal_basis_id: str = ""
+    aircraft: str = ""
+
+
 def draft_announcement(
     template: Template,
+    occasion: Occasion,
     *,
     announcement_id: str,
-    alert_id: str,
-    sortie: str,
-    grid_code: str | None,
-    created_utc: datetime,
-    is_exercise: bool,
-    legal_basis_id: str = "",
     values: Mapping[str, SlotValue] | None = None,
     language: str = "zh",
     repeats: int = 1,
@@ -170,9 +179,9 @@ def draft_announcement(
     text_zh, text_en = template.fill(values)
     return Announcement(
         announcement_id=announcement_id,
-        alert_id=alert_id,
-        sortie=sortie,
-        grid_code=grid_code,
+        alert_id=occasion.alert_id,
+        sortie=occasion.sortie,
+        grid_code=occasion.grid_code,
         template_id=template.template_id,
         template_version=template.version,
         language=language,
@@ -182,9 +191,10 @@ def draft_announcement(
         volume_pct=VOLUME_PCT[template.profile],
         repeats=repeats,
         state=AnnouncementState.DRAFT,
-        created_utc=created_utc,
-        is_exercise=is_exercise,
-        legal_basis_id=legal_basis_id,
+        created_utc=occasion.at_utc,
+        is_exercise=occasion.is_exercise,
+        legal_basis_id=occasion.legal_basis_id,
+        aircraft=occasion.aircraft,
     )
 
 

@@ -41,9 +41,7 @@ def read_routes(parts: Parts) -> APIRouter:
 
     @routes.get("/picture/{camera_id}.jpg")
     async def picture(camera_id: str) -> Response:
-        if camera_id != parts.settings.camera.camera_id:
-            raise LookupError(f"no camera {camera_id}")
-        jpeg = await parts.pictures.newest()
+        jpeg = await parts.switchboard.of_camera(camera_id).pictures.newest()
         if jpeg is None:
             return Response(status_code=503)
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})

@@ -32,13 +32,15 @@ def socket_routes(parts: Parts) -> APIRouter:
     @routes.websocket("/video/{camera_id}")
     async def video(socket: WebSocket, camera_id: str) -> None:
         await socket.accept()
-        if camera_id != parts.settings.camera.camera_id:
+        try:
+            parts.switchboard.of_camera(camera_id)
+        except LookupError:
             await socket.close(1008, "no such camera")
             return
         async with anyio.create_task_group() as group:
             group.start_soon(_close_with_client, socket, group.cancel_scope)
             try:
-                await _send_packets(parts, socket)
+                await _send_packets(parts, camera_id, socket)
             except WebSocketDisconnect:
                 group.cancel_scope.cancel()
 
@@ -53,9 +55,11 @@ async def _close_with_client(socket: WebSocket, scope: anyio.CancelScope) -> Non
             return
 
 
-async def _send_packets(parts: Parts, socket: WebSocket) -> None:
+async def _send_packets(parts: Parts, camera_id: str, socket: WebSocket) -> None:
     """From a key frame on; after a backlog, again from a key frame on."""
-    with parts.bus.subscribe(VideoPacket, limit=_PACKETS_WAITING) as packets:
+    with parts.bus.subscribe(
+        VideoPacket, limit=_PACKETS_WAITING, where=lambda packet: packet.camera_id == camera_id
+    ) as packets:
         is_waiting_for_key, dropped_count = True, 0
         async for packet in packets:
             if packets.dropped_count != dropped_count:

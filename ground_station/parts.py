@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from ground_station.case_desk import CaseDesk
-from ground_station.crowd_desk import CrowdDesk
 from ground_station.live import Board
+from ground_station.plan_desk import PlanDesk
 from ground_station.settings import StationSettings
-from ground_station.sortie_desk import SortieDesk
-from ground_station.speaking_desk import SpeakingDesk
+from ground_station.switchboard import Switchboard
 from ground_station.templates import Template
 from patrol.bus import Bus
-
-
-class Pictures(Protocol):
-    """The fallback picture for browsers without WebCodecs."""
-
-    async def newest(self) -> bytes | None:
-        """The newest JPEG, or None while there is none."""
-        ...
+from patrol.clock import WorldClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +22,8 @@ class Parts:
     settings: StationSettings
     bus: Bus
     board: Board
+    world: WorldClock
     grids_geojson: dict[str, Any]
     templates: Mapping[str, Template]
-    pictures: Pictures
-    sortie_desk: SortieDesk
-    crowd_desk: CrowdDesk
-    case_desk: CaseDesk
-    speaking_desk: SpeakingDesk
+    plans: PlanDesk
+    switchboard: Switchboard

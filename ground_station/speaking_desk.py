@@ -20,6 +20,7 @@ from ground_station.announcements import (
     Announcement,
     AnnouncementEvent,
     AnnouncementState,
+    Occasion,
     Sound,
     advance,
     draft_announcement,
@@ -169,16 +170,18 @@ class SpeakingDesk:
         repeat: int = 1,
     ) -> tuple[Announcement, list[Finding]]:
         parts, now = self._parts, self._parts.world.now_utc()
-        draft = draft_announcement(
-            template,
-            announcement_id=await parts.records.next_id("B", now),
+        occasion = Occasion(
             alert_id=alert.alert_id,
             sortie=watch.sortie_id,
             grid_code=alert.grid_code,
-            created_utc=now,
+            at_utc=now,
             is_exercise=parts.is_exercise,
             legal_basis_id=alert.legal_basis_id,
-            repeats=repeat,
+            aircraft=parts.aircraft,
+        )
+        announcement_id = await parts.records.next_id("B", now)
+        draft = draft_announcement(
+            template, occasion, announcement_id=announcement_id, repeats=repeat
         )
         draft = advance(draft, AnnouncementEvent.APPROVE, _APPROVED_BEFOREHAND, now)
         draft = advance(draft, AnnouncementEvent.QUEUE, cause, now)
@@ -380,6 +383,7 @@ class SpeakingDesk:
         slant_m, level = announcement.slant_range_m, announcement.level_dba
         shown = {
             "id": announcement.announcement_id,
+            "aircraft": announcement.aircraft,
             "template": announcement.template_id,
             "text_zh": announcement.text_zh,
             "text_en": announcement.text_en,

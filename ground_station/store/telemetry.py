@@ -85,10 +85,10 @@ class Flown:
 
 
 class TelemetryLog:
-    """Writes every sample that is published while `run` is alive, under the sortie that is set."""
+    """Writes every sample that is published while `run` is alive, under its aircraft's sortie."""
 
     def __init__(self, engine: AsyncEngine, *, is_exercise: bool) -> None:
-        self.sortie = ""
+        self._sorties: dict[str, str] = {}  # by aircraft
         self._engine = engine
         self._is_exercise = is_exercise
         self._pending: list[dict[str, Any]] = []
@@ -133,9 +133,22 @@ class TelemetryLog:
                 with anyio.CancelScope(shield=True):
                     await self.flush()
 
+    def begin(self, vehicle_id: str, sortie: str) -> None:
+        """What that aircraft says from now on belongs to this sortie."""
+        self._sorties[vehicle_id] = sortie
+
+    def end(self, vehicle_id: str) -> None:
+        """What that aircraft says from now on belongs to no sortie."""
+        self._sorties.pop(vehicle_id, None)
+
+    def sortie_of(self, vehicle_id: str) -> str:
+        """The sortie that its samples belong to; empty for none."""
+        return self._sorties.get(vehicle_id, "")
+
     def add(self, sample: TelemetrySample) -> None:
         """Take a sample for the next batch."""
-        self._pending.append(_row(sample, self.sortie, is_exercise=self._is_exercise))
+        sortie = self.sortie_of(sample.vehicle_id)
+        self._pending.append(_row(sample, sortie, is_exercise=self._is_exercise))
 
     async def flush(self) -> None:
         """Write what is waiting."""

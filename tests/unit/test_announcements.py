@@ -15,6 +15,7 @@ from ground_station.announcements import (
     Announcement,
     AnnouncementEvent,
     AnnouncementState,
+    Occasion,
     Sound,
     advance,
     draft_announcement,
@@ -42,11 +43,14 @@ T = load_templates()
 LEGAL = read_legal_bases(EXERCISE_LEGAL_BASIS_FILE)
 
 
+OCCASION = Occasion(
+    alert_id="A-1", sortie=SORTIE, grid_code=GRID, at_utc=MORNING, is_exercise=True,
+    legal_basis_id="LB-EX-1",
+)  # fmt: skip
+
+
 def a_draft(name: str = "B-1") -> Announcement:
-    return draft_announcement(
-        T["T01"], announcement_id=name, alert_id="A-1", sortie=SORTIE, grid_code=GRID,
-        created_utc=MORNING, is_exercise=True, legal_basis_id="LB-EX-1",
-    )  # fmt: skip
+    return draft_announcement(T["T01"], OCCASION, announcement_id=name)
 
 
 def queued(name: str = "B-1") -> Announcement:
@@ -171,13 +175,10 @@ def test_a_release_that_is_played_twice_uses_both_plays_up() -> None:
 
 def test_the_volume_is_the_profiles_and_only_emergencies_have_the_full_level() -> None:
     volumes = {
-        name: draft_announcement(
-            T[name], announcement_id="B-1", alert_id="A-1", sortie=SORTIE, grid_code=GRID,
-            created_utc=MORNING, is_exercise=True,
-        ).volume_pct
+        name: draft_announcement(T[name], OCCASION, announcement_id="B-1").volume_pct
         for name in ("T06", "T01", "T03")
         if not T[name].slots
-    }  # fmt: skip
+    }
     assert VOLUME_PCT == {Profile.ADVISORY: 50.0, Profile.NORMAL: 71.0, Profile.EMERGENCY: 100.0}
     assert volumes["T06"] == VOLUME_PCT[Profile.ADVISORY] < volumes["T01"] < 100.0
     for profile, volume_pct in VOLUME_PCT.items():
@@ -311,10 +312,7 @@ def test_only_the_announcer_releases() -> None:
 
 def test_a_template_with_an_open_slot_makes_no_draft() -> None:
     with pytest.raises(Refused, match="文号"):
-        draft_announcement(
-            T["T02"], announcement_id="B-1", alert_id="A-1", sortie=SORTIE, grid_code=GRID,
-            created_utc=MORNING, is_exercise=True,
-        )  # fmt: skip
+        draft_announcement(T["T02"], OCCASION, announcement_id="B-1")
 
 
 @pytest.mark.parametrize("is_airborne", [False, None])

@@ -50,13 +50,14 @@ class Stage:
     """A crowd desk with an acknowledged alert, above a real store."""
 
     def __init__(self, records: Records) -> None:
-        bus, board, clock = Bus(), Board(), ManualClock()
+        bus, board, clock = Bus(), Board(["GP-1"]), ManualClock()
         self.board, self.records, self.clock = board, records, clock
         self.vehicle = FakeVehicle(clock, bus)
         self.chronicle = Chronicle(bus=bus, records=records, board=board, is_exercise=True)
         self.parts = CrowdParts(
-            register=load_register(), rules=CrowdRules(), legal=LEGAL, records=records, bus=bus,
-            board=board, chronicle=self.chronicle, world=clock, wall=clock,
+            aircraft="GP-1", camera_id="cam-1", register=load_register(), rules=CrowdRules(),
+            legal=LEGAL, records=records, bus=bus,
+            board=board.of("GP-1"), chronicle=self.chronicle, world=clock, wall=clock,
             set_pace=lambda plan: None, is_exercise=True,
         )  # fmt: skip
         self.crowd = CrowdDesk(self.parts)

@@ -26,11 +26,13 @@ from ground_station.effect_desk import EffectDesk
 from ground_station.live import Board
 from ground_station.owners import read_responsibility
 from ground_station.parts import Parts
+from ground_station.plan_desk import PlanDesk, PlanParts
 from ground_station.settings import StationSettings
 from ground_station.sortie_desk import SortieDesk, SortieParts
 from ground_station.speaking_desk import SpeakingDesk
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
+from ground_station.switchboard import Desks, Switchboard
 from ground_station.templates import load_templates
 from ground_station.web import make_app
 from ground_station.web_server import WebServer, bind
@@ -74,7 +76,8 @@ class House:
     """A station's desks behind its web application, and the fakes around them."""
 
     def __init__(self, folder: Path, records: Records, telemetry: TelemetryLog) -> None:
-        self.bus, self.board, self.clock = Bus(), Board(), ManualClock()
+        self.bus, self.board, self.clock = Bus(), Board(["GP-1"]), ManualClock()
+        self.shown = self.board.of("GP-1")
         self.records, self.telemetry = records, telemetry
         self.vehicle, self.speaker = FakeVehicle(self.clock, self.bus), FakeSpeaker()
         self.pictures = FakePictures()
@@ -82,43 +85,57 @@ class House:
             bus=self.bus, records=records, board=self.board, is_exercise=True
         )
         shared: dict[str, Any] = {
-            "register": REGISTER, "records": records, "bus": self.bus, "board": self.board,
+            "records": records, "bus": self.bus, "board": self.shown,
             "chronicle": self.chronicle, "world": self.clock, "wall": self.clock,
             "is_exercise": True,
         }  # fmt: skip
         crowd_parts = CrowdParts(
-            rules=CrowdRules(), legal=LEGAL, set_pace=nothing, latest=self.vehicle.latest, **shared
-        )
+            aircraft="GP-1", camera_id="cam-1", register=REGISTER, rules=CrowdRules(), legal=LEGAL,
+            set_pace=nothing, latest=self.vehicle.latest, **shared,
+        )  # fmt: skip
         self.crowd = CrowdDesk(crowd_parts)
         self.cases = CaseDesk(
-            parts=crowd_parts, desk=self.crowd, rules=read_case_rules(), table=read_responsibility()
-        )
+            parts=crowd_parts, desk=self.crowd, board=self.board, rules=read_case_rules(),
+            table=read_responsibility(),
+        )  # fmt: skip
         self.effects = EffectDesk(parts=crowd_parts, desk=self.crowd, cases=self.cases)
         self.minder = AlertMinder(parts=crowd_parts, desk=self.crowd)
-        templates = load_templates()
         self.speaking = SpeakingDesk(
             parts=crowd_parts, desk=self.crowd, vehicle=self.vehicle, speaker=self.speaker,
-            voice=SilentVoice(), templates=templates, on_played=self.effects.begin,
+            voice=SilentVoice(), templates=load_templates(), on_played=self.effects.begin,
+        )  # fmt: skip
+        self.plans = PlanDesk(
+            PlanParts(
+                register=REGISTER, records=records, bus=self.bus, chronicle=self.chronicle,
+                world=self.clock, is_exercise=True,
+            )
         )  # fmt: skip
         self.sorties = SortieDesk(
             SortieParts(
-                vehicle=self.vehicle, lens=views.lens_of(1280, 720, 40.0), telemetry=telemetry,
-                crowd=self.crowd, cases=self.cases, preflight=no_findings, **shared,
+                plans=self.plans, vehicle=self.vehicle, telemetry=telemetry, crowd=self.crowd,
+                cases=self.cases, preflight=no_findings, **shared,
             )
         )  # fmt: skip
         self.sorties.know_the_aircraft()
-        body = {"data_dir": folder, "aircraft": {"connect": "udpin://127.0.0.1:0"}}
-        addresses = {"camera": {"url": "rtsp://x"}, "speaker": {"url": "http://x"}}
-        settings = StationSettings.model_validate(body | addresses)
-        parts = Parts(
-            settings=settings, bus=self.bus, board=self.board, pictures=self.pictures,
-            grids_geojson=REGISTER.to_geojson(), templates=templates, sortie_desk=self.sorties,
-            crowd_desk=self.crowd, case_desk=self.cases, speaking_desk=self.speaking,
-        )  # fmt: skip
-        self.web = WebServer(make_app(parts), bind("127.0.0.1", 0))
+        self.web = WebServer(make_app(self._parts(folder)), bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
         self.live_url = self.web.url.replace("http", "ws") + "/api/live"
         self.video_url = self.web.url.replace("http", "ws") + "/api/video/cam-1"
+
+    def _parts(self, folder: Path) -> Parts:
+        desks = Desks(
+            aircraft="GP-1", camera_id="cam-1", lens=views.lens_of(1280, 720, 40.0),
+            vehicle=self.vehicle, sorties=self.sorties, crowd=self.crowd, cases=self.cases,
+            speaking=self.speaking, pictures=self.pictures,
+        )  # fmt: skip
+        body = {"data_dir": folder, "aircraft": {"connect": "udpin://127.0.0.1:0"}}
+        addresses = {"camera": {"url": "rtsp://x"}, "speaker": {"url": "http://x"}}
+        settings = StationSettings.model_validate(body | addresses)
+        return Parts(
+            settings=settings, bus=self.bus, board=self.board, world=self.clock,
+            grids_geojson=REGISTER.to_geojson(), templates=load_templates(), plans=self.plans,
+            switchboard=Switchboard([desks], plans=self.plans, records=self.records),
+        )  # fmt: skip
 
     async def post(self, path: str, role: str = "OPER", **body: Any) -> httpx.Response:
         return await self.http.post(
@@ -284,8 +301,8 @@ async def test_an_alert_is_acknowledged_by_name_and_only_then_spoken_to(house: H
     assert released.json()["template"] == "T01"
     await house.until(lambda: "announcement.played" in house.told())
     assert house.speaker.played == [released.json()["id"]]
-    assert house.board.get("announcement")["state"] == "PLAYED"
-    assert house.board.get("alert")["state"] == "OBSERVING"
+    assert house.shown.get("announcement")["state"] == "PLAYED"
+    assert house.shown.get("alert")["state"] == "OBSERVING"
 
 
 async def test_words_that_a_rule_forbids_are_answered_with_every_finding(house: House) -> None:
@@ -297,7 +314,7 @@ async def test_words_that_a_rule_forbids_are_answered_with_every_finding(house: 
     assert "release.night" in {finding["code"] for finding in answer.json()["findings"]}
     assert all(f["text"] and f["text_zh"] for f in answer.json()["findings"])
     assert not house.speaker.played
-    assert house.board.get("alert")["state"] == "ACKNOWLEDGED"
+    assert house.shown.get("alert")["state"] == "ACKNOWLEDGED"
 
 
 async def test_a_loudspeaker_that_is_away_is_told_with_503(house: House) -> None:
@@ -333,7 +350,7 @@ async def test_the_story_is_streamed_line_by_line_from_the_asked_event_on(house:
     assert [event.get("index", event["event"]) for event in told] == [1, 2, "landed"]
     assert told[0] | {"index": 0} == {
         "t_utc": "2026-11-24T01:30:00.000Z", "event": "waypoint", "sortie": SORTIE, "grid": GRID,
-        "index": 0,
+        "aircraft": "", "index": 0,
     }  # fmt: skip
 
 
@@ -354,8 +371,11 @@ async def test_video_begins_with_a_key_frame_and_carries_its_packets_untouched(
         await house.until(lambda: any(VideoPacket in s.kinds for s in house.bus._subscriptions))
         for number, is_key in enumerate((False, True, False)):
             house.bus.publish(
-                VideoPacket(captured_at_s=1.0, is_key=is_key, data=b"\0\0\0\1" + bytes([number]))
-            )
+                VideoPacket(
+                    captured_at_s=1.0, is_key=is_key, data=b"\0\0\0\1" + bytes([number]),
+                    camera_id="cam-1",
+                )
+            )  # fmt: skip
         with anyio.fail_after(5.0):
             first, second = await socket.recv(), await socket.recv()
     assert isinstance(first, bytes) and isinstance(second, bytes)  # noqa: PT018

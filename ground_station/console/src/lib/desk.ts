@@ -2,9 +2,9 @@
 import { computed, ref, watch } from "vue";
 
 import { words } from "../words";
-import { isLost, state } from "./live";
+import { aircraft, isLost, state } from "./live";
 import { hasPerson } from "./person";
-import { acknowledge, command, dismiss, pending, release, stopSpeaking } from "./verbs";
+import { acknowledge, command, dismiss, isPending, release, stopSpeaking } from "./verbs";
 
 export const TEMPLATE = "T01";
 const ARMED_FOR_MS = 15_000; // long enough to read the words, short enough not to lie about
@@ -38,7 +38,7 @@ export const whyNotAcknowledge = computed(() => {
     return UNANSWERED.has(state.alert?.state ?? "") || SPEAKABLE.has(state.alert?.state ?? "")
       || state.alert?.state === "ANNOUNCING" ? why.acknowledged : why.over;
   }
-  return pending.has("acknowledge") ? why.sending : whyNobody.value;
+  return isPending("acknowledge") ? why.sending : whyNobody.value;
 });
 
 export const whyNotArm = computed(() =>
@@ -46,7 +46,7 @@ export const whyNotArm = computed(() =>
 );
 
 export const whyNotRelease = computed(() => {
-  if (pending.has("release")) return words.value.alert.why.sending;
+  if (isPending("release")) return words.value.alert.why.sending;
   return whyNotArm.value ?? (isArmed.value ? null : words.value.alert.why.arm);
 });
 
@@ -62,7 +62,7 @@ export const whyNotStop = computed(() =>
 export const whyNotCommand = computed(() => {
   const why = words.value.aircraft.why;
   if (!state.sortie || !FLYING.has(state.sortie.state)) return why.noSortie;
-  return state.aircraft[0]?.is_in_air === false ? why.ground : whyNobody.value;
+  return aircraft.value?.is_in_air === false ? why.ground : whyNobody.value;
 });
 
 // A changed alert is another thing than the one that was armed.

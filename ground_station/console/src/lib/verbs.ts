@@ -1,6 +1,7 @@
 /** What a person can make the station do, and what it answered when it would not. */
 import { reactive } from "vue";
 
+import { chosen } from "./live";
 import { person } from "./person";
 import type { Finding, Role } from "./types";
 
@@ -13,9 +14,12 @@ export interface Refusal {
 export type Verb =
   | "acknowledge" | "dismiss" | "release" | "stop" | "hold" | "resume" | "return";
 
-/** Verbs on their way, and the last refusal of each; a refusal stays until the verb is tried again. */
-export const pending = reactive(new Set<Verb>());
-export const refusals = reactive(new Map<Verb, Refusal>());
+/** By aircraft and verb: what is on its way, and the last refusal, until the verb is tried again. */
+const pending = reactive(new Set<string>());
+const refusals = reactive(new Map<string, Refusal>());
+const keyOf = (verb: Verb) => `${chosen.value} ${verb}`;
+export const isPending = (verb: Verb) => pending.has(keyOf(verb));
+export const refusalOf = (verb: Verb) => refusals.get(keyOf(verb));
 
 const ROLE_OF: Record<Verb, Role> = {
   acknowledge: "OPER", dismiss: "OPER", release: "ANNC", stop: "ANNC", hold: "PILOT",
@@ -28,34 +32,36 @@ export const dismiss = (alertId: string, reason: string) =>
   send("dismiss", `alerts/${encodeURIComponent(alertId)}/dismiss`, { reason });
 export const release = (alertId: string, template: string) =>
   send("release", `alerts/${encodeURIComponent(alertId)}/announce`, { template });
-export const stopSpeaking = () => send("stop", "speaker/stop");
-export const command = (verb: "hold" | "resume" | "return") => send(verb, `sortie/${verb}`);
+export const stopSpeaking = () => send("stop", "speaker/stop", { aircraft: chosen.value });
+export const command = (verb: "hold" | "resume" | "return") =>
+  send(verb, `sortie/${verb}`, { aircraft: chosen.value });
 
 async function send(verb: Verb, path: string, more: Record<string, string> = {}): Promise<boolean> {
-  if (pending.has(verb)) return false;
-  pending.add(verb);
-  refusals.delete(verb);
+  const key = keyOf(verb);
+  if (pending.has(key)) return false;
+  pending.add(key);
+  refusals.delete(key);
   try {
     const answer = await fetch(`/api/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-GridPatrol": "console" },
       body: JSON.stringify({ person: person.value.trim(), role: ROLE_OF[verb], ...more }),
     });
-    if (!answer.ok) refusals.set(verb, await refusalOf(answer));
+    if (!answer.ok) refusals.set(key, await readRefusal(answer));
     return answer.ok;
   } catch {
-    refusals.set(verb, {
+    refusals.set(key, {
       error: "The station did not answer. Nothing was done, as far as this console knows.",
       errorZh: "指挥站没有应答；就本控制台所知，操作未执行。",
       findings: [],
     });
     return false;
   } finally {
-    pending.delete(verb);
+    pending.delete(key);
   }
 }
 
-async function refusalOf(answer: Response): Promise<Refusal> {
+async function readRefusal(answer: Response): Promise<Refusal> {
   const body = (await answer.json().catch(() => ({}))) as {
     error?: string;
     error_zh?: string;
