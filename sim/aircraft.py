@@ -26,12 +26,13 @@ from sim.log_protocol import LogProtocol
 from sim.mavlink_state import StateMessages
 from sim.mission_protocol import MissionStore
 from sim.net import HOST, local_port
+from sim.orders import Orders
 from sim.parameter_protocol import ParameterProtocol
 from sim.parameters import Parameters
 from sim.pose import AircraftPose
 from sim.sticks import Sticks
 from sim.streams import TICK_S, Streams
-from sim.terrain import Terrain, flat
+from sim.terrain import Terrain
 from sim.wind import Wind
 
 _AT_A_CHANGE = (1, 147, 242, 245, 42)  # health, battery, home, landed, mission: when the mode does
@@ -40,6 +41,7 @@ _HEARTBEAT_S_MIN = 0.25  # wall
 _TEXT_CHUNK = 50
 _GROUND_STATION = 6  # MAV_TYPE
 _STICKS_OVER_MAVLINK = (1, 2, 3)  # COM_RC_IN_MODE
+_MISSION_COMPONENTS = (0, 1, 190)  # any, the autopilot, MAV_COMP_ID_MISSIONPLANNER
 _PEERS_MAX = 4
 _PEER_SILENT_S = 30.0
 
@@ -54,16 +56,15 @@ class SimAircraft:
         home_elevation_amsl_m: float,
         clock: SimClock,
         seed: int = 0,
-        faults: set[Fault] | None = None,
         system_id: int = 1,
         wind: Wind | None = None,
-        terrain: Terrain = flat,
+        faults: Iterable[Fault] = (),
         send_to: tuple[str, int] | None = None,
     ) -> None:
         """`send_to` is told everything unasked, as PX4 does; others once they have spoken."""
         self._clock = clock
         self.system_id = system_id
-        self.faults = faults if isinstance(faults, Faults) else Faults(faults or ())
+        self.faults = faults if isinstance(faults, Faults) else Faults(faults)
         self._uplink, self._downlink = (LossyLink(self.faults, 2 * seed + way) for way in (0, 1))
         self._out = mavlink.MAVLink(None, srcSystem=system_id, srcComponent=1)
         self.autopilot = Autopilot(
@@ -72,7 +73,7 @@ class SimAircraft:
             say=self.say,
             reached=self._reached,
             faults=self.faults,
-            model=FlightModel(wind=wind or Wind(), terrain=terrain),
+            model=FlightModel(wind=wind or Wind()),
         )
         self._send_to = send_to
         self._missions = MissionStore(self.autopilot, home_elevation_amsl_m, self._send)
@@ -81,8 +82,10 @@ class SimAircraft:
         )
         self._streams = Streams()
         self._commands = Commands(
-            self.autopilot, self._state, self._send, home_elevation_amsl_m, self._streams
-        )
+            self.autopilot, self._state, self._send,
+            Orders(self.autopilot, home_elevation_amsl_m), self._streams,
+            self._missions.set_current,
+        )  # fmt: skip
         self._parameters = ParameterProtocol(self.autopilot.parameters, self._send)
         self.log = FlightLog(craft=self.autopilot, clock=clock, home_amsl_m=home_elevation_amsl_m)
         self._logs = LogProtocol(self.log, self._send)
@@ -101,6 +104,13 @@ class SimAircraft:
     def clear(self, fault: Fault) -> None:
         """Mend it."""
         self.faults.clear_one(fault)
+
+    def stand_on(self, terrain: Terrain) -> None:
+        """Put it on other ground; what flies stays where it is, what stood stands on it."""
+        model = self.autopilot.model
+        stood = model.is_on_ground
+        model.terrain = terrain
+        model.up_m = model.ground_up_m if stood else max(model.up_m, model.ground_up_m)
 
     def pose(self) -> AircraftPose:
         """The truth now."""
@@ -139,6 +149,9 @@ class SimAircraft:
             self.log.step()  # before, for what is said at once; after, for what has ended
             self.autopilot.step(now_world_s - world_s, now_s - stepped_s)
             self._effects.step(now_world_s - world_s, now_s)
+            if self._effects.has_restarted():
+                self._streams = self._commands.streams = Streams()
+                self._missions.forget_upload()
             self.log.step()
             world_s, stepped_s = now_world_s, now_s
             self._missions.ask_again(now_s)
@@ -171,22 +184,26 @@ class SimAircraft:
 
     def _take_due(self, now_s: float) -> None:
         for data in self._uplink.due(now_s):
+            if self._effects.is_off(now_s):
+                continue  # it restarts: nobody listens
             for message in _messages(data):
                 self._take(message, now_s)
 
     def _forget_peers(self, now_s: float) -> None:
-        for peer, heard_s in list(self._peers.items()):
-            if now_s - heard_s > _PEER_SILENT_S or len(self._peers) > _PEERS_MAX:
+        """Those who have gone, and those who have been silent longest where they are too many."""
+        by_silence = sorted(self._peers, key=self._peers.__getitem__)
+        for number, peer in enumerate(by_silence):
+            is_gone = now_s - self._peers[peer] > _PEER_SILENT_S
+            if is_gone or len(by_silence) - number > _PEERS_MAX:
                 del self._peers[peer]
-                return
 
     def _take(self, message: Any, now_s: float) -> None:  # noqa: ANN401  # pymavlink's messages
         kind = message.get_type()
         if kind == "HEARTBEAT":
             if message.type == _GROUND_STATION:
                 self._heard_station_s = now_s
-        elif getattr(message, "target_system", 0) not in (0, self.system_id):
-            return  # for another aircraft: on a shared address everybody hears everything
+        elif not self._is_meant(message, kind):
+            return
         elif kind == "MANUAL_CONTROL":
             self._take_sticks(message, now_s)
         elif not (
@@ -194,7 +211,18 @@ class SimAircraft:
             or self._parameters.take(message)
             or self._logs.take(message)
         ):
-            self._commands.take(message)
+            self._commands.take(message, self.system_id)
+
+    def _is_meant(self, message: Any, kind: str) -> bool:  # noqa: ANN401
+        """On a shared address everybody hears everything. PX4's missions are for nobody at large.
+
+        Whom a command names is looked at where it is carried out.
+        """
+        target = getattr(message, "target_system", 0)
+        if kind.startswith("MISSION_"):
+            component = getattr(message, "target_component", 0)
+            return target == self.system_id and component in _MISSION_COMPONENTS
+        return target in (0, self.system_id)
 
     def sticks(
         self, *, roll: float = 0.0, pitch: float = 0.0, throttle: float = 0.0, yaw: float = 0.0

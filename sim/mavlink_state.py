@@ -180,7 +180,7 @@ class StateMessages:
 
     def _sys_status(self) -> Any:  # noqa: ANN401
         pilot = self._pilot
-        present = _HEALTH | (_FENCE_BIT if pilot.fence else 0)
+        present = _HEALTH | (_FENCE_BIT if pilot.fence.areas else 0)
         present |= _STICKS_BIT if pilot.sticks is not None else 0
         health = present
         if Fault.GNSS_LOST in pilot.faults:
