@@ -169,12 +169,16 @@ def allowed(fault: Fault, value: float) -> float:
     return value
 
 
+class UnknownFault(ValueError):
+    """Nobody knows a fault of that name."""
+
+
 def fault_named(name: str) -> Fault:
-    """ValueError when there is no such fault."""
+    """UnknownFault when there is no such fault."""
     try:
         return Fault[name]
     except KeyError:
-        raise ValueError(f"there is no fault {name!r}") from None
+        raise UnknownFault(f"there is no fault {name!r}") from None
 
 
 def fault_order(text: str) -> FaultOrder:
@@ -205,7 +209,7 @@ async def follow(orders: Sequence[FaultOrder], faults: Faults, clock: WorldClock
     now_s = 0.0
     ends = ((order.end_s, True, order) for order in orders if math.isfinite(order.end_s))
     begins = ((order.at_s, False, order) for order in orders)
-    for moment_s, is_end, order in sorted((*begins, *ends), key=lambda one: one[:2]):
+    for moment_s, is_end, order in sorted((*begins, *ends), key=_in_order):
         if moment_s > now_s:
             await clock.sleep(moment_s - now_s)
             now_s = moment_s
@@ -214,6 +218,12 @@ async def follow(orders: Sequence[FaultOrder], faults: Faults, clock: WorldClock
         else:
             faults.inject(order.fault, order.value)
         await anyio.lowlevel.checkpoint()
+
+
+def _in_order(event: tuple[float, bool, FaultOrder]) -> tuple[float, bool]:
+    """By time; of those of one moment, ends before beginnings."""
+    moment_s, is_end, _ = event
+    return moment_s, not is_end
 
 
 def _aircraft(text: str | None) -> int | None:

@@ -25,7 +25,16 @@ from sim.clock import SimClock
 from sim.clock_http import clock_routes
 from sim.equipment import CAMERA_PATH, Equipment, Surroundings
 from sim.fault_http import fault_routes
-from sim.faults import ORDER_FORM, Fault, FaultOrder, Faults, fault_order, follow, orders_for
+from sim.faults import (
+    ORDER_FORM,
+    Fault,
+    FaultOrder,
+    Faults,
+    UnknownFault,
+    fault_order,
+    follow,
+    orders_for,
+)
 from sim.http import HttpServer, Routes
 from sim.life import cancel_when_asked_to_stop
 from sim.net import HOST
@@ -102,8 +111,10 @@ def _checked(options: argparse.Namespace) -> None:
         whose = "" if options.px4 is None else " with --px4 (its ports collide beyond that)"
         raise ConfigError(f"--aircraft is from 1 to {most}{whose}, not {options.aircraft}")
     last_port = options.port + (0 if options.one_port else options.aircraft - 1)
-    if options.port < 1024 or last_port > 65535:
-        raise ConfigError(f"--port is from 1024 on, and {last_port} has to be a port as well")
+    if options.port < 1024:
+        raise ConfigError(f"--port is from 1024 on, not {options.port}")
+    if last_port > 65535:
+        raise ConfigError(f"--port: there is no port {last_port}, where the last aircraft sends")
     if options.px4 is None:
         return
     if options.port != API_PORT or options.one_port:
@@ -121,11 +132,13 @@ def _scenario(path: Path | None) -> Scenario:
 def _orders(texts: list[str], aircraft_count: int) -> list[FaultOrder]:
     try:
         orders = [fault_order(text) for text in texts]
-    except ValueError as error:
+    except UnknownFault as error:
         known = ", ".join(fault.name for fault in Fault)
         raise ConfigError(f"--fault: {error} (there are: {known})") from error
+    except ValueError as error:
+        raise ConfigError(f"--fault: {error}") from error
     for order in orders:
-        if not 1 <= (order.aircraft or 1) <= aircraft_count:
+        if order.aircraft is not None and not 1 <= order.aircraft <= aircraft_count:
             raise ConfigError(f"--fault: there is no aircraft {order.aircraft} in this fleet")
     return orders
 

@@ -186,7 +186,9 @@ class FlightModel:
         """Motors that run at their limit to stay up have nothing left to stay level with."""
         if self.is_on_ground:
             self.tumble_deg = 0.0
-        elif self.is_powered and self.thrust_share < _LEVEL_SHARE:
+        elif not self.is_powered:
+            return
+        elif self.thrust_share < _LEVEL_SHARE:
             self.tumble_deg = min(_TUMBLE_MAX_DEG, self.tumble_deg + _TUMBLE_DEG_S * dt)
         else:
             self.tumble_deg = max(0.0, self.tumble_deg - _TUMBLE_DEG_S * dt)

@@ -92,7 +92,17 @@ async def _fly(options: SimOptions) -> None:
                     line = {key: aircraft[key] for key in ("name", "system_id", "mavlink", "rtsp")}
                     line["payload"] = agent.ready["url"] if agent is not None else None
                     typer.echo(json.dumps(line))
+                _tell_door(simulator.ready["door_url"], [one["name"] for one in flown])
                 await _until_one_ends([simulator, *agent_of.values()])
+
+
+def _tell_door(url: str, names: list[str]) -> None:
+    """For tests and exercises; a ground station is given the lines above alone."""
+    typer.echo(
+        f"to break and mend: PUT {url}/{names[0]}/faults, DELETE {url}/{names[0]}/faults/NAME; "
+        f"wind and ground: PUT {url}/wind, {url}/hills",
+        err=True,
+    )
 
 
 async def _agents(
