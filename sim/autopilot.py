@@ -75,14 +75,25 @@ class Autopilot(Craft):
             if fault in self.faults:
                 self.say(_CRITICAL, words)
                 return False
+        if self.intended is Mode.MISSION and (not self.mission or self.mission_fault()):
+            self.say(_CRITICAL, ARMING_REFUSALS[Fault.ARM_DENIED])
+            return False
         if not self.is_armed:
-            self.say(_INFO, "Armed by external command")
+            self._begin()
+        return True
+
+    def _begin(self) -> None:
+        self.say(_INFO, "Armed by external command")
         self.is_armed = True
         self._ground.begin()
         self._had_sticks = self.sticks is not None
         self._failsafes.clear()
         self._conditions.forget()
-        return True
+        # As PX4: a mode that was chosen before is flown from now on.
+        if self.intended is Mode.TAKE_OFF:
+            self.take_off()
+        elif self.intended is not Mode.HOLD:
+            self._enter(self.intended)
 
     def disarm(self) -> bool:
         """Only on the ground."""
@@ -109,8 +120,11 @@ class Autopilot(Craft):
 
     def take_off(self, up_m: float | None = None) -> None:
         """Climb to this height above home, or to MIS_TAKEOFF_ALT."""
-        if not self.is_armed or Fault.TAKEOFF_ACKED_NOT_DONE in self.faults:
-            return  # acknowledged all the same, as PX4 does
+        if Fault.TAKEOFF_ACKED_NOT_DONE in self.faults:
+            return
+        if not self.is_armed:
+            self.intended = self.mode = Mode.TAKE_OFF
+            return
         wanted_m = self.parameters["MIS_TAKEOFF_ALT"] if up_m is None else up_m
         self._choose(Mode.TAKE_OFF, TakeOff(self.model, max(wanted_m, self.model.up_m)))
 
@@ -139,7 +153,10 @@ class Autopilot(Craft):
 
     def start_mission(self) -> None:
         """Start, or go on with the current item."""
-        if not self.mission or not self.is_armed:
+        if not self.is_armed:
+            self.intended = self.mode = Mode.MISSION
+            return
+        if not self.mission:
             return
         if reason := self.mission_fault():
             self.say(_ERROR, reason)

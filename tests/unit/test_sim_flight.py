@@ -237,14 +237,32 @@ def test_a_missions_camera_order_is_from_north_when_locked_and_else_from_the_nos
 
 
 @pytest.mark.parametrize("mission", [[], [a_waypoint(9.0, 0.0)]])
-def test_a_mission_that_is_not_there_or_not_armed_for_is_not_flown(mission: list[Item]) -> None:
+def test_a_mission_that_was_chosen_on_the_ground_is_flown_once_armed_if_there_is_one(
+    mission: list[Item],
+) -> None:
     flight = Flight()
     flight.pilot.mission = mission
     flight.pilot.start_mission()
-    assert flight.pilot.mode is Mode.HOLD
-    assert flight.pilot.may_choose(Mode.MISSION)  # unarmed anything may be chosen
+    flight.fly(5.0)
+    assert (flight.pilot.mode, flight.pilot.model.up_m) == (Mode.MISSION, 0.0)
+    assert flight.pilot.arm() == bool(mission)
+    flight.fly(30.0)
+    assert flight.reached == [0][: len(mission)]
+    if not mission:
+        assert flight.said == ["Arming denied: Resolve system health failures first"]
+
+
+def test_a_take_off_that_was_chosen_on_the_ground_is_flown_once_armed() -> None:
+    flight = Flight()
+    flight.pilot.take_off()
+    flight.fly(5.0)
+    assert (flight.pilot.mode, flight.pilot.model.up_m) == (Mode.TAKE_OFF, 0.0)
+    flight.pilot.hold()
+    assert flight.pilot.mode is Mode.HOLD  # chosen otherwise before it was armed
+    flight.pilot.take_off()
     assert flight.pilot.arm()
-    assert flight.pilot.may_choose(Mode.MISSION) == bool(mission)
+    flight.until(Mode.HOLD)
+    assert flight.pilot.model.up_m > 2.0
 
 
 @settings(max_examples=25, deadline=None)
