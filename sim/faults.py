@@ -68,6 +68,7 @@ class Fault(enum.Enum):
     VIDEO_GARBLED = "the camera's stream is damaged: % of its pictures"
     CAMERA_SERVER_DEAD = "the camera's RTSP server is gone"
     LOUDSPEAKER_DEAD = "the loudspeaker takes no clip"
+    PAYLOAD_AGENT_DEAD = "the payload agent's process is killed (the one of `gridpatrol sim`)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

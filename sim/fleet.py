@@ -35,7 +35,7 @@ from sim.faults import (
     follow,
     orders_for,
 )
-from sim.http import HttpServer, Routes
+from sim.http import HttpAnswer, HttpRequest, HttpServer, Routes
 from sim.life import cancel_when_asked_to_stop
 from sim.net import HOST
 from sim.pose import AircraftPose
@@ -200,6 +200,7 @@ class Fleet:
                 for number, aircraft in enumerate(self._aircraft)
             ]
             routes: dict[Any, Any] = {**clock_routes(self._clock), **self._site.routes()}
+            routes["GET", "/faults"] = self._all_faults
             for line in lines:
                 routes.update(line.pop("routes"))
             http_port = await tasks.start(HttpServer(routes).run)
@@ -211,7 +212,7 @@ class Fleet:
     async def _equip(
         self, number: int, aircraft: Aircraft, tasks: anyio.abc.TaskGroup
     ) -> dict[str, Any]:
-        name, faults = f"GP-{number + 1}", self._faults[number]
+        name, faults = _name(number), self._faults[number]
         line: dict[str, Any] = {
             "name": name, "system_id": aircraft.system_id,
             "mavlink": f"udpin://{HOST}:{self._port(number)}", "rtsp": None,
@@ -226,6 +227,16 @@ class Fleet:
         line["routes"] |= carried.air(f"/{name}/air")
         return line
 
+    async def _all_faults(self, request: HttpRequest) -> HttpAnswer:
+        """What is at work on each aircraft, by name."""
+        del request
+        return HttpAnswer(
+            body={
+                _name(number): sorted(fault.name for fault in faults)
+                for number, faults in enumerate(self._faults)
+            }
+        )
+
     def _say_ready(self, lines: list[dict[str, Any]], url: str) -> None:
         for line in lines:
             line["air_url"] = None if self._options.bare else f"{url}/{line['name']}/air"
@@ -235,6 +246,10 @@ class Fleet:
         }  # fmt: skip
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
+
+
+def _name(number: int) -> str:
+    return f"GP-{number + 1}"
 
 
 def _under(prefix: str, routes: Routes) -> dict[Any, Any]:
