@@ -214,13 +214,11 @@ class Autopilot(Craft):
     def return_home(self) -> None:
         """Climb to the return height, fly the way that RTL_TYPE says, land."""
         if not self.model.is_on_ground:
-            self.say(_INFO, "Returning to launch")
             self._choose(Mode.RETURN)
 
     def land(self) -> None:
         """Land here."""
         if not self.model.is_on_ground:
-            self.say(_INFO, "Landing at current position")
             self._choose(Mode.LAND)
 
     def _is_allowed(self, point: GeoPoint | None, up_m: float, what: str) -> bool:

@@ -18,7 +18,7 @@ _SUB_MODES = {2: Mode.TAKE_OFF, 3: Mode.HOLD, 4: Mode.MISSION, 5: Mode.RETURN, 6
 _CUSTOM, _OF_AUTO = 1, 4  # MAV_MODE_FLAG
 _CHANGE_MODE = 1  # MAV_DO_REPOSITION_FLAGS
 _FACES_CENTRE = 0  # ORBIT_YAW_BEHAVIOUR_HOLD_FRONT_TO_CIRCLE_CENTER
-_CRITICAL = 2  # MAV_SEVERITY
+_CRITICAL, _INFO = 2, 6  # MAV_SEVERITY
 _IS_TOLD = 190  # MAV_COMP_ID_MISSIONPLANNER: PX4 tells no other why a mode is refused
 
 Params = Sequence[float]
@@ -35,8 +35,8 @@ class Orders:
         """By MAV_CMD: carry out, and say the result."""
         pilot = self._pilot
         return {
-            20: lambda _: self._choose(Mode.RETURN, pilot.return_home),
-            21: lambda _: self._choose(Mode.LAND, pilot.land),
+            20: lambda _: self._announced(Mode.RETURN, pilot.return_home, "Returning to launch"),
+            21: lambda _: self._announced(Mode.LAND, pilot.land, "Landing at current position"),
             22: self._take_off,
             34: self._orbit,
             178: self._change_speed,
@@ -80,6 +80,13 @@ class Orders:
             return TEMPORARILY_REJECTED
         deed()
         return ACCEPTED
+
+    def _announced(self, mode: Mode, deed: Callable[[], None], text: str) -> int:
+        """As PX4: the command is told of, the same mode chosen by SET_MODE is not."""
+        result = self._choose(mode, deed)
+        if result == ACCEPTED:
+            self._pilot.say(_INFO, text)
+        return result
 
     def _arm(self, params: Params) -> int:
         asked = whole(params[0], else_=-1)
