@@ -84,7 +84,7 @@ class SimAircraft:
         self._commands = Commands(
             self.autopilot, self._state, self._send,
             Orders(self.autopilot, home_elevation_amsl_m), self._streams,
-            self._missions.set_current,
+            self._missions.set_current, system_id,
         )  # fmt: skip
         self._parameters = ParameterProtocol(self.autopilot.parameters, self._send)
         self.log = FlightLog(craft=self.autopilot, clock=clock, home_amsl_m=home_elevation_amsl_m)
@@ -211,7 +211,7 @@ class SimAircraft:
             or self._parameters.take(message)
             or self._logs.take(message)
         ):
-            self._commands.take(message, self.system_id)
+            self._commands.take(message)
 
     def _is_meant(self, message: Any, kind: str) -> bool:  # noqa: ANN401
         """On a shared address everybody hears everything. PX4's missions are for nobody at large.

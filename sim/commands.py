@@ -20,6 +20,7 @@ _EARTH_FLAGS = YAW_LOCK_FLAG | 64
 _MESSAGE_INTERVAL = 244
 _NO_PLACE = 2**31 - 1  # what an integer latitude says instead of NaN
 _GIMBAL_STATUS = 281
+_NOBODY = (0, 0)  # has the gimbal
 
 Send = Callable[[Any], None]
 SetCurrent = Callable[[int], bool]
@@ -31,7 +32,7 @@ class Commands:
 
     def __init__(
         self, autopilot: Autopilot, state: StateMessages, send: Send, orders: Orders,
-        streams: Streams, set_current: SetCurrent,
+        streams: Streams, set_current: SetCurrent, system_id: int,
     ) -> None:  # fmt: skip
         """`set_current` chooses a mission item, and says whether there is such a one."""
         self._pilot = autopilot
@@ -41,19 +42,23 @@ class Commands:
         self._deeds = orders.deeds()
         self.streams = streams
         self._set_current = set_current
-        self._controller = (0, 0)
+        self._controller = _NOBODY
+        self._pilots_own = (system_id, _SYSTEM)
+        self._system_id = system_id
 
-    def take(self, message: Any, system_id: int) -> None:  # noqa: ANN401  # pymavlink's messages
+    def take(self, message: Any) -> None:  # noqa: ANN401  # pymavlink's messages
         """Answer one message; what is not known is passed over."""
         kind = message.get_type()
         who = (message.get_srcSystem(), message.get_srcComponent())
         if kind in ("COMMAND_LONG", "COMMAND_INT"):
-            if _is_meant(message, system_id):
+            if _is_meant(message, self._system_id):
                 result = self._do(message.command, _params(message), who)
                 self._ack(who, message.command, result)
         elif kind == "SET_MODE":
             main, sub = (message.custom_mode >> 16) & 0xFF, (message.custom_mode >> 24) & 0xFF
             self._orders.set_mode(message.base_mode, main, sub, who[1])
+        elif who != self._controller:
+            return  # what is left turns the gimbal, and that is for whoever has taken it
         elif kind == "GIMBAL_MANAGER_SET_PITCHYAW":
             self._aim(message.pitch, message.yaw, message.flags)
         elif kind == "GIMBAL_MANAGER_SET_ATTITUDE":
@@ -65,15 +70,15 @@ class Commands:
         number = whole(params[0])
         handlers: dict[int, Callable[[], int]] = {
             176: lambda: self._orders.set_mode(params[0], params[1], params[2], who[1]),
-            195: lambda: self._look_at(params),
-            197: self._look_nowhere,
+            195: lambda: self._look_at(params, who),
+            197: lambda: self._look_nowhere(who),
             224: lambda: ACCEPTED if self._set_current(number) else DENIED,
             410: lambda: self._send_now(self._state.home()),
             510: lambda: self._tell_interval(number),
             511: lambda: self._set_interval(number, params[1]),
             512: lambda: self._request(number, whole(params[1])),
             520: lambda: self._send_now(self._state.version()),
-            1000: lambda: self._aim_by_degrees(params),
+            1000: lambda: self._aim_by_degrees(params) if who == self._controller else DENIED,
             1001: lambda: self._configure(params, who),
         }
         handler = handlers.get(command)
@@ -109,24 +114,30 @@ class Commands:
 
     # --- camera
 
-    def _look_at(self, params: list[float]) -> int:
+    def _look_at(self, params: list[float], who: Who) -> int:
+        """Whoever names a place takes the gimbal by it, as in PX4."""
         there = place(params)
         if there is None or not math.isfinite(params[6]):
             return DENIED
+        self._controller = who
         self._pilot.point_camera(there, self._orders.above_home_m(params[6]))
         return ACCEPTED
 
-    def _look_nowhere(self) -> int:
+    def _look_nowhere(self, who: Who) -> int:
+        self._controller = who
         self._pilot.look_at(None)
         return ACCEPTED
 
     def _configure(self, params: list[float], who: Who) -> int:
-        """DO_GIMBAL_MANAGER_CONFIGURE: -1 leaves it as it is, -2 takes it, -3 gives it up."""
+        """DO_GIMBAL_MANAGER_CONFIGURE: a new controller; -2 the autopilot, -3 the sender no more.
+
+        A mission's own items turn the gimbal whoever has it: simpler than PX4.
+        """
         asked = whole(params[0], else_=-1)
         if asked == -2:
-            self._controller = who
-        elif asked == -3:
-            self._controller = (0, 0)
+            self._controller = self._pilots_own
+        elif asked == -3 and who == self._controller:
+            self._controller = _NOBODY
         elif 0 <= asked <= 0xFF:
             self._controller = (asked, whole(params[1]) & 0xFF)
         self._send(self._state.gimbal.status(self._controller))

@@ -66,7 +66,7 @@ def _value(kind: Any, at: int) -> st.SearchStrategy[Any]:  # noqa: ANN401
     return one
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(messages(), min_size=1, max_size=12), st.booleans())
 def test_no_whole_message_ends_it_and_all_it_tells_can_be_sent(
     sent: list[Any], is_flying: bool

@@ -152,14 +152,26 @@ async def test_a_reposition_that_asks_for_no_mode_is_unsupported(one: Station) -
     assert await one.command(192, 5.0, 1.0, 0.0, math.nan, *there) == ACCEPTED  # and does nothing
 
 
-async def test_the_gimbals_manager_is_taken_kept_and_given_up(one: Station) -> None:
-    for asked, controller in (((-2.0, -2.0), (255, 190)), ((-1.0, -1.0), (255, 190)),
-                              ((7.0, 1.0), (7, 1)), ((-3.0, -3.0), (0, 0))):  # fmt: skip
+async def test_the_gimbal_obeys_whoever_has_taken_it_until_it_is_given_up(one: Station) -> None:
+    down = (1000, -400.0, math.nan, math.nan, math.nan, 0.0)
+    model = one.aircraft.autopilot.model
+    assert await one.command(*down) == DENIED
+    for asked, controller in (((255.0, 190.0), (255, 190)), ((-1.0, -1.0), (255, 190)),
+                              ((-3.0, -3.0), (0, 0)), ((-2.0, -2.0), (1, 1)),
+                              ((-3.0, -3.0), (1, 1))):  # fmt: skip
         assert await one.command(1001, *asked) == ACCEPTED
         told = await one.hear("GIMBAL_MANAGER_STATUS")
         assert (told.primary_control_sysid, told.primary_control_compid) == controller
-    assert await one.command(1000, -400.0, math.nan, math.nan, math.nan, 0.0) == ACCEPTED
-    assert one.aircraft.autopilot.model.wanted_pitch_deg == -90.0
+    turn = mavlink.MAVLink_gimbal_manager_set_pitchyaw_message(1, 1, 0, 0, -0.5, 0.0, 0.0, 0.0)
+    await one.send(turn)
+    assert await one.command(*down) == DENIED
+    assert model.wanted_pitch_deg == 0.0
+    assert await one.command(1001, 255.0, 190.0) == ACCEPTED
+    assert await one.command(*down) == ACCEPTED
+    assert model.wanted_pitch_deg == -90.0  # as far as it goes
+    await one.send(turn)
+    assert await one.command(512, 148.0) == ACCEPTED
+    assert model.wanted_pitch_deg == pytest.approx(math.degrees(-0.5), abs=0.01)
 
 
 async def test_while_it_restarts_it_is_deaf_and_dumb_and_forgets_what_it_was_asked_for() -> None:
