@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from patrol.errors import ConfigError
 from sim.aircraft import SimAircraft
 from sim.fields import Fields
-from sim.http import Handler, HttpAnswer, HttpRequest, Routes, refuse
+from sim.http import Handler, HttpAnswer, HttpRequest, Routes, json_body, refuse
 from sim.scenario import Scenario
 from sim.terrain import Hill, hills_from, hilly
 from sim.weather import Weather, wind_from
@@ -93,8 +92,8 @@ def _telling(tell: Callable[[], dict[str, Any]]) -> Handler:
 def _taking(take: Callable[[object], None], tell: Callable[[], dict[str, Any]]) -> Handler:
     async def handle(request: HttpRequest) -> HttpAnswer:
         try:
-            take(json.loads(request.body))
-        except (ValueError, ConfigError, RecursionError) as error:
+            take(json_body(request))
+        except (ValueError, ConfigError) as error:
             return refuse(400, str(error))
         return HttpAnswer(body=tell())
 
