@@ -43,12 +43,14 @@ def test_every_shipped_scenario_is_read_and_makes_the_same_world_twice(path: Pat
 
 def test_there_is_a_scenario_of_each_kind() -> None:
     assert {path.stem for path in FILES} >= {
-        "disperses", "stubborn", "empty", "queue", "growing", "night", "rain", "haze",
+        "disperses", "stubborn", "empty", "queue", "growing", "night", "rain", "haze", "wind",
     }  # fmt: skip
     assert read("empty").gathering is None
     assert read("night").weather.is_night
     assert read("rain").weather.rain_mm_h > 0.0
     assert read("haze").weather.visibility_m < 1000.0
+    assert read("wind").weather.gust_m_s > 0.0
+    assert read("wind").hills[0].height_m > 0.0
     assert read("growing").camera.lens.height_px == 1080
 
 
