@@ -317,6 +317,7 @@ async def test_after_landing_its_log_can_be_taken_and_tells_the_flight() -> None
         assert (await one.hear("LOG_ENTRY")).num_logs == 0
         await one.take_off()
         assert await one.command(21) == ACCEPTED
+        await one.hear("EXTENDED_SYS_STATE", lambda m: m.landed_state == 4)  # it is landing
         await one.said("Disarmed by landing")
         await one.send(mavlink.MAVLink_log_request_list_message(1, 1, 0, 0xFFFF))
         entry = await one.hear("LOG_ENTRY")

@@ -113,7 +113,8 @@ async def test_modes_are_px4s_and_others_are_refused(one: Station) -> None:
     await one.said("Unsupported auto mode")
     assert await one.command(176, 1.0, 6.0) == REJECTED  # offboard: nobody sends it set points
     assert await one.command(176, 1.0, 2.0) == ACCEPTED
-    await one.mode(Mode.ALTITUDE)
+    by_sticks = await one.hear("HEARTBEAT", lambda m: m.custom_mode == Mode.ALTITUDE.value)
+    assert by_sticks.base_mode == 81  # custom, stabilised, by hand
     assert await one.command(176, 1.0, 4.0, 3.0) == ACCEPTED
     await one.mode(Mode.HOLD)
 
