@@ -21,6 +21,7 @@ from sim.fault_effects import FaultEffects
 from sim.faults import Fault, Faults
 from sim.flight_log import FlightLog
 from sim.flight_model import FlightModel
+from sim.hearers import Hearers
 from sim.link import LossyLink
 from sim.log_protocol import LogProtocol
 from sim.mavlink_state import StateMessages
@@ -42,8 +43,6 @@ _TEXT_CHUNK = 50
 _GROUND_STATION = 6  # MAV_TYPE
 _STICKS_OVER_MAVLINK = (1, 2, 3)  # COM_RC_IN_MODE
 _MISSION_COMPONENTS = (0, 1, 190)  # any, the autopilot, MAV_COMP_ID_MISSIONPLANNER
-_PEERS_MAX = 4
-_PEER_SILENT_S = 30.0
 
 
 class SimAircraft:
@@ -75,27 +74,31 @@ class SimAircraft:
             faults=self.faults,
             model=FlightModel(wind=wind or Wind()),
         )
-        self._send_to = send_to
-        self._missions = MissionStore(self.autopilot, home_elevation_amsl_m, self._send)
-        self._state = StateMessages(
-            self.autopilot, clock, home_elevation_amsl_m, self._missions, seed
-        )
-        self._streams = Streams()
-        self._commands = Commands(
-            self.autopilot, self._state, self._send,
-            Orders(self.autopilot, home_elevation_amsl_m), self._streams,
-            self._missions.set_current, system_id,
-        )  # fmt: skip
-        self._parameters = ParameterProtocol(self.autopilot.parameters, self._send)
-        self.log = FlightLog(craft=self.autopilot, clock=clock, home_amsl_m=home_elevation_amsl_m)
-        self._logs = LogProtocol(self.log, self._send)
+        self._hearers = Hearers(send_to)
         self._effects = FaultEffects(self.autopilot, self.faults)
-        self._peers: dict[tuple[str, int], float] = {}
+        self._speak_protocols(home_elevation_amsl_m, seed)
         self._heard_station_s: float | None = None
         self._sticks_until_s = math.inf  # wall
         self._chunk_id = 0
         self._one_writer = anyio.Lock()
-        self.takeoff_count = 0
+
+    def _speak_protocols(self, home_amsl_m: float, seed: int) -> None:
+        pilot, clock = self.autopilot, self._clock
+        self._missions = MissionStore(pilot, home_amsl_m, self._send)
+        self._state = StateMessages(pilot, clock, home_amsl_m, self._missions, seed)
+        self._streams = Streams()
+        self._commands = Commands(
+            pilot, self._state, self._send, Orders(pilot, home_amsl_m), self._streams,
+            self._missions.set_current, self.system_id,
+        )  # fmt: skip
+        self._parameters = ParameterProtocol(pilot.parameters, self._send)
+        self.log = FlightLog(craft=pilot, clock=clock, home_amsl_m=home_amsl_m)
+        self._logs = LogProtocol(self.log, self._send)
+
+    @property
+    def takeoff_count(self) -> int:
+        """How often it has left the ground."""
+        return self.autopilot.takeoff_count
 
     def inject(self, fault: Fault, value: float | None = None) -> None:
         """Break something; ValueError when there cannot be so much of it."""
@@ -174,10 +177,7 @@ class SimAircraft:
     async def _listen(self, link: anyio.abc.UDPSocket) -> None:
         async for data, peer in link:
             now_s = time.monotonic()
-            is_new = peer not in self._peers
-            self._peers[peer] = now_s
-            if is_new:
-                self._forget_peers(now_s)
+            self._hearers.hear(peer, now_s)
             self._uplink.put(data, now_s)
             self._take_due(now_s)
             await self._flush(link)
@@ -188,14 +188,6 @@ class SimAircraft:
                 continue  # it restarts: nobody listens
             for message in _messages(data):
                 self._take(message, now_s)
-
-    def _forget_peers(self, now_s: float) -> None:
-        """Those who have gone, and those who have been silent longest where they are too many."""
-        by_silence = sorted(self._peers, key=self._peers.__getitem__)
-        for number, peer in enumerate(by_silence):
-            is_gone = now_s - self._peers[peer] > _PEER_SILENT_S
-            if is_gone or len(by_silence) - number > _PEERS_MAX:
-                del self._peers[peer]
 
     def _take(self, message: Any, now_s: float) -> None:  # noqa: ANN401  # pymavlink's messages
         kind = message.get_type()
@@ -278,14 +270,10 @@ class SimAircraft:
             if (message := self._state.make(number)) is not None:
                 self._send(message)
 
-    def _hearers(self) -> list[tuple[str, int]]:
-        first = [] if self._send_to is None else [self._send_to]
-        return first + [peer for peer in self._peers if peer != self._send_to]
-
     async def _flush(self, link: anyio.abc.UDPSocket) -> None:
         async with self._one_writer:
             for data in self._downlink.due(time.monotonic()):
-                for host, port in self._hearers():
+                for host, port in self._hearers.all():
                     await link.sendto(data, host, port)
 
 

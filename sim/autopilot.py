@@ -67,6 +67,11 @@ class Autopilot(Craft):
         self._failsafes = Failsafes(parameters=self.parameters, say=self.say)
         self._conditions = Conditions(parameters=self.parameters, say=self.say, frame=self.frame)
 
+    @property
+    def takeoff_count(self) -> int:
+        """How often it has left the ground."""
+        return self._ground.takeoff_count
+
     # --- what a person commands
 
     def arm(self) -> bool:

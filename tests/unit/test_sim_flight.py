@@ -261,7 +261,9 @@ def test_a_take_off_that_was_chosen_on_the_ground_is_flown_once_armed() -> None:
     assert flight.pilot.mode is Mode.HOLD  # chosen otherwise before it was armed
     flight.pilot.take_off()
     assert flight.pilot.arm()
+    assert flight.pilot.takeoff_count == 0
     flight.until(Mode.HOLD)
+    assert flight.pilot.takeoff_count == 1
     assert flight.pilot.model.up_m > 2.0
 
 
