@@ -100,13 +100,13 @@ class SimOptions:
     speed: Annotated[float, typer.Option(help="World seconds in a second, 0.1 to 20.")] = 1.0
     seed: Annotated[int, typer.Option(help="Same seed: same world, wind and noise.", min=0)] = 1
     wind: Annotated[
-        str | None, typer.Option(help="SPEED,FROM: m/s, and degrees it comes from, as 6,045.")
+        str | None, typer.Option(help="SPEED,FROM: m/s, degrees (6,045); else the scenario's.")
     ] = None
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME\\[=VALUE]\\[@T]: break this, T world seconds after the start; may be "
-            "repeated. A wrong NAME lists all."
+            help="NAME\\[=VALUE]\\[@T\\[..END]]\\[:AIRCRAFT]: break it, of all or of one (:GP-2), "
+            "from world second T to END; may be repeated. A wrong NAME lists all."
         ),
     ] = None
     bare: Annotated[
