@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import pytest
 from tests.two_aircraft import GRIDS, NAMES
 from tests.wire.test_readoption import living, set_patience
 from tests.wire.test_serve_command import SCENARIO, Station, unit_of
-from tests.wire.test_sim_command import free_port, simulated
+from tests.wire.test_sim_command import simulated
 
 pytestmark = pytest.mark.timeout(120)
 SPEED = "10"
@@ -42,6 +43,22 @@ url = "http://127.0.0.{number}:9"
     own = f"port = 0\ndata_dir = {json.dumps(str(folder / 'records'))}\nis_exercise = true\n"
     path.write_text(own + "ready_within_s = 1.0\n" + aircraft, encoding="utf-8")
     return path
+
+
+def free_ports() -> list[int]:
+    """Two in a row, looked for elsewhere by each test process."""
+    for port in range(30_000 + os.getpid() % 1000, 32_700, 2):
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+        ):
+            try:
+                one.bind(("127.0.0.1", port))
+                other.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return [port, port + 1]
+    raise AssertionError("no two free ports")
 
 
 def be_patient(port: int, system_id: int) -> None:
@@ -109,10 +126,9 @@ def test_two_fly_at_once_and_both_are_taken_over_by_the_station_that_comes_after
 ) -> None:
     scenario = tmp_path / "scenario.json"
     scenario.write_text(json.dumps(SCENARIO.body | {"passers_by": 0}), encoding="utf-8")
-    first_port = free_port(2)
-    ports = [first_port, first_port + 1]
+    ports = free_ports()
     path = settings(tmp_path, ports)
-    options = ("--port", str(first_port), "--speed", SPEED, "--bare", "--scenario", str(scenario))
+    options = ("--port", str(ports[0]), "--speed", SPEED, "--bare", "--scenario", str(scenario))
     with simulated(2, *options):
         for number, port in enumerate(ports, start=1):
             be_patient(port, number)
