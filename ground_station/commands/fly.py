@@ -112,10 +112,13 @@ def _check(plan: MissionPlan, printer: StoryPrinter, *, as_json: bool) -> None:
 
 
 def _declaration(by: str) -> Declaration | None:
-    """By the command's own help, starting it says both; None where nobody here gave a name."""
+    """By the command's own help, starting it says all three; None where nobody here gave a name."""
     if not by:
         return None
-    return Declaration(by=by, at_utc=datetime.now(UTC), remote_id_ok=True, weather="fit to fly")
+    return Declaration(
+        by=by, at_utc=datetime.now(UTC), remote_id_ok=True, weather="fit to fly",
+        terrain="clear below the route",
+    )  # fmt: skip
 
 
 class _Flight:
