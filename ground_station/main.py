@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import structlog
@@ -47,7 +47,6 @@ from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.templates import Template, load_templates
 from ground_station.watchdog_port import WatchdogPort
-from ground_station.web import make_app
 from ground_station.web_server import WebServer
 from missions.register import load_register
 from patrol.bus import Bus
@@ -58,6 +57,10 @@ from patrol.telemetry import TelemetrySample
 from vision.crowd import CrowdRules
 from vision.eye_port import EyePort
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_LINK_FIRST_S = 5.0  # wall; consoles and cameras come after link and guardian
 _log = structlog.get_logger(__name__)
 
 
@@ -102,7 +105,7 @@ class Station:
             world=self._world,
             wall=self._wall,
         )
-        self._web = WebServer(make_app(self._parts()), listener)
+        self._web = WebServer(self._make_app, listener)
         self._fill_board()
 
     @property
@@ -264,6 +267,11 @@ class Station:
             in_command=lambda: self._sortie_desk.in_command,
         )
 
+    def _make_app(self) -> FastAPI:
+        from ground_station.web import make_app  # slow to load: see the web server
+
+        return make_app(self._parts())
+
     def _parts(self) -> Parts:
         return Parts(
             settings=self._settings,
@@ -292,7 +300,7 @@ class Station:
             group.start_soon(self._watchdog.run)
             group.start_soon(self._fleet.run)
             group.start_soon(self._kept_alive, "aircraft", self._vehicle.run)
-            group.start_soon(self._eye.run)
+            group.start_soon(self._once_known, self._eye.run)
             group.start_soon(self._feed_poses)
             group.start_soon(self._crowd_desk.run)
             group.start_soon(self._minder.run)
@@ -303,8 +311,14 @@ class Station:
             if isinstance(self._world, ExerciseClock) and self._pace is not None:
                 group.start_soon(self._kept_alive, "exercise clock", self._world.run)
                 group.start_soon(self._pace.run)
-            await self._web.run()
+            await self._once_known(self._web.run)
             group.cancel_scope.cancel()
+
+    async def _once_known(self, run: Callable[[], Awaitable[None]]) -> None:
+        """What is slow to start waits, a little, until it is known what the aircraft does."""
+        with anyio.move_on_after(_LINK_FIRST_S):
+            await self._sortie_desk.until_known()
+        await run()
 
     async def _kept_alive(self, name: str, run: Any) -> None:  # noqa: ANN401  # an async callable
         await supervise(

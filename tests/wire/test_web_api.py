@@ -115,7 +115,7 @@ class House:
             grids_geojson=REGISTER.to_geojson(), templates=templates, sortie_desk=self.sorties,
             crowd_desk=self.crowd, case_desk=self.cases, speaking_desk=self.speaking,
         )  # fmt: skip
-        self.web = WebServer(make_app(parts), bind("127.0.0.1", 0))
+        self.web = WebServer(lambda: make_app(parts), bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
         self.live_url = self.web.url.replace("http", "ws") + "/api/live"
         self.video_url = self.web.url.replace("http", "ws") + "/api/video/cam-1"
