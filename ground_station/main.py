@@ -243,6 +243,8 @@ class Station:
                     speaker=self._speaker,
                     board=self._board,
                     wall=self._wall,
+                    bus=self._bus,
+                    world=self._world,
                     within_s=self._settings.ready_within_s,
                 ).check,
                 is_exercise=self._settings.is_exercise,

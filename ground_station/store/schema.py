@@ -61,10 +61,10 @@ def _is_newest(connection: Connection) -> bool:
     tables = connection.exec_driver_sql(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
     )
-    present = ()
+    present: tuple[str, ...] = ()
     if tables.first() is not None:
         found = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
-        present = tuple(row[0] for row in found)
+        present = tuple(str(row[0]) for row in found)
     connection.rollback()
     return present == (newest_revision(),)
 
