@@ -45,6 +45,8 @@ RULES = (
          "it is outside the fence", "越出围栏"),
     _row("ceiling.breached", lambda s: s.is_too_high, ReturnHome(),
          "it is above the ceiling", "超过限高"),
+    _row("ground.near", lambda s: s.is_ground_near, Hold(),
+         "its mission leads too near to the ground", "航线离地高度不足"),
     _row("standoff.breached", lambda s: s.is_standoff_breached and s.is_home_away_from_crowd,
          ReturnHome(), "a crowd is nearer than the stand-off", "与人群距离小于安全距离"),
     _row("standoff.pinned", lambda s: s.is_standoff_breached and not s.is_home_away_from_crowd,

@@ -35,6 +35,7 @@ class GuardLimits:
     wind_return_m_s: float = 12.0
     wind_warn_m_s: float = 8.0
     satellites_min: int = 6
+    ground_m: float = 8.0  # a mission so near the ground has met ground that nobody knew of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,13 @@ class Seen:
         """Above the plan's ceiling and its slack; no where there is no height: a row of its own."""
         limit_m = self.plan.ceiling_agl_m + self.limits.ceiling_slack_m
         return self.height_m is not None and self.height_m > limit_m
+
+    @property
+    def is_ground_near(self) -> bool:
+        """Whether the mission leads into rising ground, where the aircraft tells how near it is."""
+        is_low = self.sample.mode is FlightMode.MISSION and self.is_ground_known
+        lowest_m = min(waypoint.height.metres for waypoint in self.plan.waypoints)
+        return is_low and (self.height_m or 0.0) < min(self.limits.ground_m, lowest_m / 2.0)
 
     @property
     def standoff_need_m(self) -> float:

@@ -217,6 +217,18 @@ def test_a_way_home_that_leads_past_a_known_crowd_is_told_before_it_is_flown() -
     assert rules(seen(beside, a_crowd(50.0))) == ["standoff.on_way_home"]
 
 
+def test_a_mission_that_leads_into_rising_ground_is_stopped_where_the_aircraft_tells_it() -> None:
+    def found(height_agl_m: float | None, **changes: object) -> list[str]:
+        sample = replace(on_patrol(0.0), height_agl_m=height_agl_m, **changes)  # type: ignore[arg-type]  # names are this test's
+        return rules(seen(sample))
+
+    assert found(7.0) == ["ground.near"]
+    assert found(9.0) == []
+    assert found(7.0, mode=FlightMode.TAKE_OFF) == []
+    assert found(7.0, ages=Ages(terrain_s=60.0)) == ["terrain.unknown"], "told, not guessed"
+    assert found(None) == ["terrain.unknown"]
+
+
 def test_a_battery_that_gives_less_than_ours_do_is_reckoned_by_its_own_flight() -> None:
     drain, start = Drain(), a_sample()
     for minute in range(6):
