@@ -45,8 +45,6 @@ RULES = (
          "it is outside the fence", "越出围栏"),
     _row("ceiling.breached", lambda s: s.is_too_high, ReturnHome(),
          "it is above the ceiling", "超过限高"),
-    _row("ground.near", lambda s: s.is_ground_near, Hold(),
-         "its mission leads too near to the ground", "航线离地高度不足"),
     _row("standoff.breached", lambda s: s.is_standoff_breached and s.is_home_away_from_crowd,
          ReturnHome(), "a crowd is nearer than the stand-off", "与人群距离小于安全距离"),
     _row("standoff.pinned", lambda s: s.is_standoff_breached and not s.is_home_away_from_crowd,
@@ -66,6 +64,9 @@ RULES = (
          "its position is not known", "位置未知"),
     _row("height.unknown", lambda s: s.sample.height_above_home_m is None, None,
          "its height is not known", "高度未知"),
+    # No deed: that height is told seldom, and what was told in the climb would stop the mission.
+    _row("ground.near", lambda s: s.is_ground_near, None,
+         "its mission leads too near to the ground", "航线离地高度不足"),
     _row("mode.unknown", lambda s: not s.is_mode_known, None,
          "what it does is not known, so the guardian commands nothing", "飞行模式未知，不发送指令"),
     _row("battery.unknown", lambda s: not s.is_battery_known, None,

@@ -217,7 +217,9 @@ def test_a_way_home_that_leads_past_a_known_crowd_is_told_before_it_is_flown() -
     assert rules(seen(beside, a_crowd(50.0))) == ["standoff.on_way_home"]
 
 
-def test_a_mission_that_leads_into_rising_ground_is_stopped_where_the_aircraft_tells_it() -> None:
+def test_a_mission_that_leads_into_rising_ground_is_told_where_the_aircraft_tells_its_height() -> (
+    None
+):
     def found(height_agl_m: float | None, **changes: object) -> list[str]:
         sample = replace(on_patrol(0.0), height_agl_m=height_agl_m, **changes)  # type: ignore[arg-type]  # names are this test's
         return rules(seen(sample))
