@@ -21,6 +21,7 @@ class GuardRule:
     word: str
     text: str
     text_zh: str
+    lasting_s: float = 0.0  # wall; it acts when the row has applied for so long without a break
 
 
 def _row(
@@ -29,16 +30,27 @@ def _row(
     action: Command | None,
     text: str,
     text_zh: str,
+    *,
+    lasting_s: float = 0.0,
 ) -> GuardRule:
     word = {Land(): "land", ReturnHome(): "return", Hold(): "hold", None: "warn"}[action]
     return GuardRule(
-        rule=rule, applies=applies, action=action, word=word, text=text, text_zh=text_zh
-    )
+        rule=rule, applies=applies, action=action, word=word, text=text, text_zh=text_zh,
+        lasting_s=lasting_s,
+    )  # fmt: skip
 
+
+_GUST_S = 5.0  # a gust, or one estimate that is off, ends no patrol
 
 # An aircraft that we no longer hear may still hear us: it is called home by `link.stale`. Its own
 # link-loss fail-safe would not act, for to it the link is whole.
 RULES = (
+    # Nobody is landed upon while there is charge for a few metres; at 5 % PX4 lands by itself.
+    _row("battery.critical_near_crowd",
+         lambda s: s.charge_pct < s.limits.land_pct and s.is_near_crowd
+         and s.is_home_away_from_crowd, ReturnHome(),
+         "the battery is nearly empty and a crowd is near: away from it first",
+         "电量严重不足且临近人群，先行远离"),
     _row("battery.critical", lambda s: s.charge_pct < s.limits.land_pct, Land(),
          "the battery is nearly empty", "电量严重不足"),
     _row("fence.breached", lambda s: s.is_outside, ReturnHome(),
@@ -59,7 +71,7 @@ RULES = (
     _row("gnss.lost", lambda s: s.has_no_fix, Hold(),
          "it has no satellite position", "定位丢失"),
     _row("wind.strong", lambda s: s.is_wind_above(s.limits.wind_return_m_s), ReturnHome(),
-         "the wind is too strong", "风力过大"),
+         "the wind is too strong", "风力过大", lasting_s=_GUST_S),
     _row("position.unknown", lambda s: s.sample.position is None, None,
          "its position is not known", "位置未知"),
     _row("height.unknown", lambda s: s.sample.height_above_home_m is None, None,

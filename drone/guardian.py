@@ -140,6 +140,8 @@ class Guardian:
         is_asked = in_command is not None and in_command.is_asked(sample.mode)
         may_act = sample.mode not in FOLLOWED and (sample.mode in _OURS or is_asked)
         for row in rows:
+            if now_s - self._since[row.rule] < row.lasting_s:
+                continue
             is_in_effect = row.action is not None and sample.mode in _ENDS_IN[type(row.action)]
             if row.action is not None and not is_in_effect and may_act:
                 # The gravest deed alone, and nothing less grave while it waits to be tried again.

@@ -18,7 +18,7 @@ from patrol.energy import Power, energy_home_pct
 from patrol.geo import offset
 from patrol.in_command import InCommand
 from patrol.story import StoryEvent
-from patrol.telemetry import Ages, Battery, FlightMode, TelemetrySample
+from patrol.telemetry import Ages, Battery, FlightMode, TelemetrySample, Wind
 from patrol.vehicle import Command, Hold, Land, ReturnHome
 from tests.fakes import HOME, FakeVehicle, a_sample
 from tests.unit.test_guardian import (
@@ -215,6 +215,27 @@ def test_a_way_home_that_leads_past_a_known_crowd_is_told_before_it_is_flown() -
     assert rules(seen(beyond, a_crowd(200.0))) == []
     beside = replace(beyond, position=offset(HOME, east_m=100, north_m=-40))
     assert rules(seen(beside, a_crowd(50.0))) == ["standoff.on_way_home"]
+
+
+def test_an_empty_battery_is_not_landed_upon_a_crowd_that_the_way_home_leads_away_from() -> None:
+    empty = replace(on_patrol(40.0), battery=Battery(charge_pct=6.0))
+    for crowd, rule in (
+        (a_crowd(55.0), "battery.critical_near_crowd"),
+        (a_crowd(20.0), "battery.critical"),  # the way home leads over them
+        (None, "battery.critical"),
+    ):
+        assert rules(seen(empty, crowd))[0] == rule
+
+
+async def test_a_gust_ends_no_patrol_and_a_strong_wind_does() -> None:
+    calm, strong = (on_patrol(0.0, wind=Wind(speed_m_s=s, from_deg_true=0.0)) for s in (2.0, 13.0))
+    async with watched() as it:
+        for at_s, sample, commands in (
+            (0.0, strong, []), (4.0, strong, []), (5.0, calm, []), (6.0, strong, []),
+            (10.0, strong, []), (11.5, strong, [ReturnHome]),
+        ):  # fmt: skip
+            it.clock.now_s = at_s
+            assert await it.show(replace(sample, heard_at_s=at_s)) == commands, at_s
 
 
 def test_a_mission_that_leads_into_rising_ground_is_told_where_the_aircraft_tells_its_height() -> (
