@@ -229,10 +229,10 @@ class _Flight:
             findings = [finding for finding in found if finding.code not in _NOT_ABOARD]
             if not may_heal(findings) or self._clock.monotonic_s() > give_up_s:
                 return findings
-            if not is_told:
-                reasons = "; ".join(finding.text for finding in stops(findings))
+            if (stopping := stops(findings)) and not is_told:
+                reasons = "; ".join(finding.text for finding in stopping)
                 self._printer.note(f"waiting for the aircraft to be ready: {reasons}")
-            is_told = True
+                is_told = True
             await anyio.sleep(_LOOK_EVERY_S)
 
     async def _stop_on_signal(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from ground_station.store import schema
 
+pytestmark = pytest.mark.timeout(60)  # a loaded machine starts Python slowly
 SLOW = ("alembic", "fastapi", "uvicorn", "av", "cv2", "onnxruntime", "pyttsx3", "ortools")
 
 
