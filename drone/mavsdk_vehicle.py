@@ -65,7 +65,7 @@ _GRAVITY: dict[type[Command], int] = {
     Kill: 4,
 }  # fmt: skip
 _TRIED_IN_SILENCE = (Hold, ReturnHome, Land, Kill)
-_PX4_INT = frozenset({"NAV_DLL_ACT", "COM_LOW_BAT_ACT", "GF_ACTION", "RTL_TYPE"})
+_PX4_INT = frozenset({"NAV_DLL_ACT", "COM_DL_LOSS_T", "COM_LOW_BAT_ACT", "GF_ACTION", "RTL_TYPE"})
 _PX4_ONLY = (Upload, Arm, TakeOff, StartMission)
 _NO_ARDUPILOT = (
     "this is an ArduPilot, which is not supported: the checks before take-off rest on the "

@@ -6,9 +6,10 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -39,15 +40,17 @@ from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Switchboard
 from ground_station.templates import Template, load_templates
-from ground_station.unit import AircraftUnit, Common, Ports, kept_alive
+from ground_station.unit import LINK_FIRST_S, AircraftUnit, Common, Ports, kept_alive
 from ground_station.watchdog_port import WatchdogPort
-from ground_station.web import make_app
 from ground_station.web_server import WebServer
 from missions.register import load_register
 from patrol.bus import Bus
 from patrol.clock import SystemClock, WorldClock, utc_text
 from vision.crowd import CrowdRules
 from vision.eye_port import EyePort
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 class Station:
@@ -90,7 +93,7 @@ class Station:
         self._fleet = Fleet(bus=self._bus, world=self._world, wall=self._wall)
         self._fill_board()
         self._make_units()
-        self._web = WebServer(make_app(self._parts()), listener)
+        self._web = WebServer(self._make_app, listener)
 
     @property
     def url(self) -> str:
@@ -206,6 +209,11 @@ class Station:
             clock={"utc": utc_text(self._world.now_utc()), "speed": self._world.speed},
         )
 
+    def _make_app(self) -> FastAPI:
+        from ground_station.web import make_app  # slow to load: see the web server
+
+        return make_app(self._parts())
+
     def _parts(self) -> Parts:
         return Parts(
             settings=self._settings,
@@ -243,8 +251,15 @@ class Station:
                 run = self._world.run
                 group.start_soon(kept_alive, run, "exercise clock", "", self._wall)
                 group.start_soon(self._pace.run)
-            await self._web.run()
+            await self._once_known(self._web.run)
             group.cancel_scope.cancel()
+
+    async def _once_known(self, run: Callable[[], Awaitable[None]]) -> None:
+        """What is slow to start waits, a little, until it is known what every aircraft does."""
+        with anyio.move_on_after(LINK_FIRST_S):
+            for unit in self._units:
+                await unit.desks.sorties.until_known()
+        await run()
 
 
 def _version() -> str:

@@ -25,6 +25,7 @@ from ground_station.announcements import (
     advance,
     draft_announcement,
 )
+from ground_station.broken_play import BrokenPlays
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import utc_or_none
@@ -88,6 +89,7 @@ class SpeakingDesk:
         self._on_played = on_played
         self._release: _Release | None = None  # there is one loudspeaker
         desk.on_end(self._end)
+        desk.on_adopt(BrokenPlays(parts=parts, desk=desk).end)
 
     async def announce(
         self, alert_id: str, template_id: str, cause: Cause, *, repeat: int = 1

@@ -80,6 +80,9 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
         f"{f.get('tier')}, owner {f.get('owner_unit')} / {f.get('owner_person')}, "
         f"due {_clock(f.get('due_utc'))}"
     ),
+    "preflight.waits": lambda f: f"not ready yet, waiting: {f.get('reason')}",
+    "arming.waits": lambda f: f"the autopilot does not arm yet, trying again: {f.get('reason')}",
+    "return.refused": lambda f: f"it does not come home, asking again: {f.get('reason')}",
     "mission.flown": lambda _: "every leg flown",
     "returning": lambda f: f"returning home: {f.get('reason', '')}".rstrip(": "),
     "landed": lambda f: f"landed, battery {f.get('battery_pct') or 0:.0f} %",

@@ -83,7 +83,7 @@ class TwoAircraft:
             grids_geojson={}, templates=load_templates(), plans=self.plans,
             switchboard=self.switchboard,
         )  # fmt: skip
-        self.web = WebServer(make_app(parts), bind("127.0.0.1", 0))
+        self.web = WebServer(lambda: make_app(parts), bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
 
     async def post(self, path: str, role: str, **body: Any) -> httpx.Response:

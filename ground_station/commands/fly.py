@@ -112,10 +112,13 @@ def _check(plan: MissionPlan, printer: StoryPrinter, *, as_json: bool) -> None:
 
 
 def _declaration(by: str) -> Declaration | None:
-    """By the command's own help, starting it says both; None where nobody here gave a name."""
+    """By the command's own help, starting it says all three; None where nobody here gave a name."""
     if not by:
         return None
-    return Declaration(by=by, at_utc=datetime.now(UTC), remote_id_ok=True, weather="fit to fly")
+    return Declaration(
+        by=by, at_utc=datetime.now(UTC), remote_id_ok=True, weather="fit to fly",
+        terrain="clear below the route",
+    )  # fmt: skip
 
 
 class _Flight:
@@ -216,6 +219,7 @@ class _Flight:
     async def _preflight(self) -> list[Finding]:
         """Ask again for a while: an autopilot just started is not ready at its first word."""
         give_up_s = self._clock.monotonic_s() + _READY_WITHIN_S
+        is_told = False
         while True:
             found = preflight(
                 await self._vehicle.ask(), self._vehicle.latest(), self._plan,
@@ -225,6 +229,10 @@ class _Flight:
             findings = [finding for finding in found if finding.code not in _NOT_ABOARD]
             if not may_heal(findings) or self._clock.monotonic_s() > give_up_s:
                 return findings
+            if (stopping := stops(findings)) and not is_told:
+                reasons = "; ".join(finding.text for finding in stopping)
+                self._printer.note(f"waiting for the aircraft to be ready: {reasons}")
+                is_told = True
             await anyio.sleep(_LOOK_EVERY_S)
 
     async def _stop_on_signal(

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -45,7 +41,8 @@ def migrate_file(path: Path) -> None:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
             connection.exec_driver_sql("PRAGMA synchronous=FULL")
             connection.rollback()
-            migrate(connection)
+            if not _is_newest(connection):
+                migrate(connection)
     except OperationalError as error:
         raise StoreUnavailable(f"the database cannot be opened: {path} ({error.orig})") from error
     except DatabaseError as error:
@@ -54,8 +51,32 @@ def migrate_file(path: Path) -> None:
         engine.dispose()
 
 
+def newest_revision() -> str:
+    """What the files of the migrations are named up to (`r0001_first.py`), without Alembic."""
+    return max(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("r*_*.py"))
+
+
+def _is_newest(connection: Connection) -> bool:
+    """Whether there is nothing to do: a station that starts again in a flight has no time."""
+    tables = connection.exec_driver_sql(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
+    )
+    present: tuple[str, ...] = ()
+    if tables.first() is not None:
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+        present = tuple(str(row[0]) for row in found)
+    connection.rollback()
+    return present == (newest_revision(),)
+
+
 def migrate(connection: Connection) -> None:
     """Run the missing revisions; ConfigError when the database is newer than the program."""
+    # It takes as long to load as half of the station, and is needed once in a database's life.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     config = Config()
     # ConfigParser reads a per cent sign as its own.
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))

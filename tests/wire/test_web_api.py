@@ -117,7 +117,7 @@ class House:
             )
         )  # fmt: skip
         self.sorties.know_the_aircraft()
-        self.web = WebServer(make_app(self._parts(folder)), bind("127.0.0.1", 0))
+        self.web = WebServer(lambda: make_app(self._parts(folder)), bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
         self.live_url = self.web.url.replace("http", "ws") + "/api/live"
         self.video_url = self.web.url.replace("http", "ws") + "/api/video/cam-1"
