@@ -38,6 +38,7 @@ from ground_station.pace import LookWindow, Pace, look_window
 from ground_station.parts import Parts
 from ground_station.pictures import EyePictures
 from ground_station.readiness import Readiness
+from ground_station.route_shelf import RouteShelf
 from ground_station.settings import SpeakerSettings, StationSettings
 from ground_station.showing import Showing
 from ground_station.sortie_desk import SortieDesk, SortieParts
@@ -243,6 +244,7 @@ class Station:
                     within_s=self._settings.ready_within_s,
                 ).check,
                 is_exercise=self._settings.is_exercise,
+                routes=RouteShelf(self._settings.data_dir / "routes"),
             )
         )
         self._adoption = Adoption(

@@ -115,6 +115,8 @@ class SortieDesk:
         if plan is None:
             raise PlanRejected(f"no patrol can be planned in {grid.code}", findings)
         plan = replace(plan, plan_id=await parts.records.next_id("M", now))
+        await parts.routes.keep(plan)
+        findings = await parts.routes.with_tests(plan, findings)
         self._plans[plan.plan_id] = (plan, findings)
         fields = {
             "plan": plan.plan_id,
@@ -140,6 +142,7 @@ class SortieDesk:
         plan, findings = self._found(plan_id)
         if digest != plan.digest:
             raise Refused(f"plan {plan_id} is not the one that was looked at (the digest differs)")
+        findings = await self._parts.routes.with_tests(plan, findings)
         if stopping := stops(findings):
             raise PlanRejected(f"plan {plan_id} may not be approved", stopping)
         now = self._parts.world.now_utc()
@@ -147,7 +150,11 @@ class SortieDesk:
         await self._parts.records.save_plan(plan, cause=cause, at_utc=now, action="plan.approved")
         self._plans[plan_id] = (plan, findings)
         self._tell("plan.approved", plan, "", {"plan": plan_id, "by": cause.actor})
-        return {"plan": views.plan_view(plan), "approved_by": cause.actor}
+        return {
+            "plan": views.plan_view(plan),
+            "approved_by": cause.actor,
+            "findings": views.findings_view(findings),
+        }
 
     def now_utc(self) -> datetime:
         """World time."""

@@ -10,6 +10,7 @@ from ground_station.case_desk import CaseDesk
 from ground_station.chronicle import Chronicle
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.live import Board
+from ground_station.route_shelf import RouteShelf
 from ground_station.sorties import SortieRecord
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
@@ -42,6 +43,7 @@ class SortieParts:
     wall: WallClock
     preflight: Callable[[MissionPlan, Declaration | None], Awaitable[list[Finding]]]
     is_exercise: bool
+    routes: RouteShelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from ground_station.effect_desk import EffectDesk
 from ground_station.live import Board
 from ground_station.owners import read_responsibility
 from ground_station.parts import Parts
+from ground_station.route_shelf import RouteShelf
 from ground_station.settings import StationSettings
 from ground_station.sortie_desk import SortieDesk, SortieParts
 from ground_station.speaking_desk import SpeakingDesk
@@ -75,7 +76,7 @@ class House:
 
     def __init__(self, folder: Path, records: Records, telemetry: TelemetryLog) -> None:
         self.bus, self.board, self.clock = Bus(), Board(), ManualClock()
-        self.records, self.telemetry = records, telemetry
+        self.folder, self.records, self.telemetry = folder, records, telemetry
         self.vehicle, self.speaker = FakeVehicle(self.clock, self.bus), FakeSpeaker()
         self.pictures = FakePictures()
         self.chronicle = Chronicle(
@@ -103,7 +104,8 @@ class House:
         self.sorties = SortieDesk(
             SortieParts(
                 vehicle=self.vehicle, lens=views.lens_of(1280, 720, 40.0), telemetry=telemetry,
-                crowd=self.crowd, cases=self.cases, preflight=no_findings, **shared,
+                crowd=self.crowd, cases=self.cases, preflight=no_findings,
+                routes=RouteShelf(folder / "routes"), **shared,
             )
         )  # fmt: skip
         self.sorties.know_the_aircraft()
