@@ -27,12 +27,12 @@ class GuardLimits:
     standoff_m: float = 30.0  # DOMAIN 4.3: or the height above ground, if that is more
     standoff_slack_m: float = 3.0
     standoff_looks: int = 6  # in a row; after three the crowd desk moves away by itself
-    standoff_ahead_s: float = 10.0  # so early looks at a crowd that is flown towards count
     separation_m: float = 30.0
     separation_slack_m: float = 4.0  # two positions, each off by a metre or two
     opening_m_s: float = 0.5  # who moves away so fast is let go on
     reaction_s: float = 1.0  # from a sample to an aircraft that brakes
     brakes_m_s2: float = 1.75
+    standoff_ahead_s: float = 10.0  # so early do looks at a crowd that is flown towards count
     wind_return_m_s: float = 12.0
     wind_warn_m_s: float = 8.0
     satellites_min: int = 6
@@ -90,42 +90,25 @@ class Seen:
 
     @property
     def is_near_crowd(self) -> bool:
-        """Whether somebody of a crowd may be nearer than the stand-off, or will be soon.
+        """Whether somebody of a crowd is nearer than the stand-off, or will be before it stops.
 
         By the upper bound: the nearest that anybody may be.
         """
-        return self._comes_within(self.limits.standoff_ahead_s)
+        return self._comes_near(self._stopping_s(self.sample))
+
+    @property
+    def is_crowd_ahead(self) -> bool:
+        """Whether somebody of a crowd is nearer than the stand-off, or soon will be."""
+        return self._comes_near(self.limits.standoff_ahead_s)
 
     @property
     def is_standoff_breached(self) -> bool:
-        """Near for several looks, not moving away, and about to be too near to stop before."""
+        """Near for several looks, and not moving away."""
         position, limits = self.sample.position, self.limits
-        if position is None or self.near_looks < limits.standoff_looks:
+        if position is None or not self.is_near_crowd or self.near_looks < limits.standoff_looks:
             return False
         person = self.crowds.nearest(position)
-        if person is None or self._opening_m_s(person.point) >= limits.opening_m_s:
-            return False
-        return self._comes_within(self._stopping_s(self.sample))
-
-    def _comes_within(self, ahead_s: float) -> bool:
-        """Whether the stand-off is broken, or would be after so long at this speed.
-
-        Who closes in has no slack: that is for the wander of one who holds just outside.
-        """
-        position = self.sample.position
-        person = self.crowds.nearest(position) if position is not None else None
-        if position is None or person is None:
-            return False
-        now_m, closing_m_s = away_m(position, person), -self._opening_m_s(person.point)
-        if now_m < self.standoff_need_m - self.limits.standoff_slack_m:
-            return True
-        is_closing = closing_m_s > self.limits.opening_m_s
-        return is_closing and now_m - closing_m_s * ahead_s < self.standoff_need_m
-
-    def _stopping_s(self, *samples: TelemetrySample) -> float:
-        """At full speed for so long is as far as the fastest of them gets before it stands."""
-        fastest_m_s = max(math.hypot(*_velocity(sample)) for sample in samples)
-        return self.limits.reaction_s + fastest_m_s / (2.0 * self.limits.brakes_m_s2)
+        return person is not None and self._opening_m_s(person.point) < limits.opening_m_s
 
     @property
     def is_home_away_from_crowd(self) -> bool:
@@ -184,6 +167,26 @@ class Seen:
     def is_wind_above(self, limit_m_s: float) -> bool:
         """Whether the autopilot says so; a wind that is not known is a row of its own."""
         return self.sample.wind is not None and self.sample.wind.speed_m_s > limit_m_s
+
+    def _comes_near(self, ahead_s: float) -> bool:
+        """Whether the stand-off is broken, or would be after so long at this speed.
+
+        Who closes in has no slack: that is for the wander of one who holds just outside.
+        """
+        position = self.sample.position
+        person = self.crowds.nearest(position) if position is not None else None
+        if position is None or person is None:
+            return False
+        now_m, closing_m_s = away_m(position, person), -self._opening_m_s(person.point)
+        if now_m < self.standoff_need_m - self.limits.standoff_slack_m:
+            return True
+        is_closing = closing_m_s > self.limits.opening_m_s
+        return is_closing and now_m - closing_m_s * ahead_s < self.standoff_need_m
+
+    def _stopping_s(self, *samples: TelemetrySample) -> float:
+        """At full speed for so long is as far as the fastest of them gets before it stands."""
+        fastest_m_s = max(math.hypot(*_velocity(sample)) for sample in samples)
+        return self.limits.reaction_s + fastest_m_s / (2.0 * self.limits.brakes_m_s2)
 
     def _opening_m_s(self, point: GeoPoint) -> float:
         """How fast the aircraft moves away from a place; not at all where nobody knows."""
