@@ -168,6 +168,16 @@ class Seen:
         """Whether the autopilot says so; a wind that is not known is a row of its own."""
         return self.sample.wind is not None and self.sample.wind.speed_m_s > limit_m_s
 
+    def _opening_m_s(self, point: GeoPoint) -> float:
+        """How fast the aircraft moves away from a place; not at all where nobody knows."""
+        velocity, position = self.sample.velocity, self.sample.position
+        if velocity is None or position is None:
+            return 0.0
+        towards = LocalFrame(origin=position).to_enu(point)
+        length_m = max(1.0, math.hypot(towards.east_m, towards.north_m))
+        along = velocity.east_m_s * towards.east_m + velocity.north_m_s * towards.north_m
+        return -along / length_m
+
     def _comes_near(self, ahead_s: float) -> bool:
         """Whether the stand-off is broken, or would be after so long at this speed.
 
@@ -187,16 +197,6 @@ class Seen:
         """At full speed for so long is as far as the fastest of them gets before it stands."""
         fastest_m_s = max(math.hypot(*_velocity(sample)) for sample in samples)
         return self.limits.reaction_s + fastest_m_s / (2.0 * self.limits.brakes_m_s2)
-
-    def _opening_m_s(self, point: GeoPoint) -> float:
-        """How fast the aircraft moves away from a place; not at all where nobody knows."""
-        velocity, position = self.sample.velocity, self.sample.position
-        if velocity is None or position is None:
-            return 0.0
-        towards = LocalFrame(origin=position).to_enu(point)
-        length_m = max(1.0, math.hypot(towards.east_m, towards.north_m))
-        along = velocity.east_m_s * towards.east_m + velocity.north_m_s * towards.north_m
-        return -along / length_m
 
     def _apart_m(self, other: TelemetrySample) -> float:
         """The least distance in space until both could stand; infinite without a position.
