@@ -76,6 +76,7 @@ class Minima:
         self._watched.append(radio)
         passed_m = self._passed_m[radio.url] = [math.inf] * len(plan.waypoints)
         seen: Place | None = None
+        working = _Working()
 
         def measure() -> None:
             nonlocal seen
@@ -89,9 +90,12 @@ class Minima:
             here = shapely.Point(_flat(frame, place.point))
             self.fence.take(ring.distance(here) * (1.0 if area.covers(here) else -1.0))
             is_far = distance_m(place.point, plan.home) > _NEAR_HOME_M
-            if radio.heard.is_at_work or (radio.heard.is_returning and is_far):
-                # The ground is flat on both twins.
-                self.height.take(place.altitude_amsl_m - plan.home_elevation_amsl_m)
+            is_working = radio.heard.is_at_work or (radio.heard.is_returning and is_far)
+            # The ground is flat on both twins.
+            height_m = place.altitude_amsl_m - plan.home_elevation_amsl_m
+            lowest_m = working.lowest_m(radio.heard.heartbeats, height_m, is_working=is_working)
+            if lowest_m is not None:
+                self.height.take(lowest_m)
             if self.crowd is not None:
                 self.standoff.take(distance_m(place.point, self.crowd))
             for other in self._watched:
@@ -125,6 +129,28 @@ class Minima:
     def __str__(self) -> str:
         told = ", ".join(str(least) for least in self.needed)
         return f"{self.name} on {self.flown_on}: {told}"
+
+
+@dataclass(slots=True)
+class _Working:
+    """The lowest between two heartbeats. The one at the end has to say that it was at work still.
+
+    For up to a second the mode that was told last is not the one in which it goes down.
+    """
+
+    heartbeats: int = 0
+    so_far_m: float = math.inf
+
+    def lowest_m(self, heartbeats: int, height_m: float, *, is_working: bool) -> float | None:
+        """Of the stretch that has just ended; None while there is none to count."""
+        if not is_working:
+            self.so_far_m = math.inf
+            return None
+        lowest_m = None
+        if heartbeats != self.heartbeats and self.so_far_m < math.inf:
+            lowest_m, self.so_far_m = self.so_far_m, math.inf
+        self.heartbeats, self.so_far_m = heartbeats, min(self.so_far_m, height_m)
+        return lowest_m
 
 
 def _flat(frame: LocalFrame, point: GeoPoint) -> tuple[float, float]:

@@ -50,6 +50,7 @@ class Heard:
     charge_pct: float | None = None
     charge_flying_pct: float | None = None  # on disarm a simulated battery is full again
     mode: tuple[int, int] = (0, 0)
+    heartbeats: int = 0
     is_armed: bool = False
     landed: int = 0
 
@@ -189,6 +190,7 @@ class Radio(asyncio.DatagramProtocol):
         match message.get_msgId():
             case 0 if message.get_srcComponent() == 1:
                 self.system_id = message.get_srcSystem()
+                heard.heartbeats += 1
                 mode = message.custom_mode
                 heard.mode = ((mode >> 16) & 0xFF, (mode >> 24) & 0xFF)
                 heard.is_armed = bool(message.base_mode & _ARMED)

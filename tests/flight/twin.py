@@ -37,7 +37,8 @@ _LANDS_AT = {"MPC_LAND_SPEED": 2.0}  # metres a second: the last ten metres are 
 _HOVER_S = 1500  # what the built-in aircraft's battery lasts
 _DRAIN_PCT_S = 10.0
 # As a squad sets them, and as the built-in aircraft has them; PX4's own fence only stops it.
-_FAILSAFES = {"GF_ACTION": 3, "COM_LOW_BAT_ACT": 3}
+# Half a minute of PX4's own hurried seconds, in which a station has to be heard.
+_FAILSAFES = {"GF_ACTION": 3, "COM_LOW_BAT_ACT": 3, "COM_DL_LOSS_T": 30}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ async def px4(
                 for radio in radios:
                     await radio.ask_for_truth()
                     await radio.set(**_LANDS_AT, SIM_BAT_DRAIN=float(_HOVER_S))
-                    await radio.set(COM_DL_LOSS_T=int(10 * PX4_SPEED), **_FAILSAFES)
+                    await radio.set(**_FAILSAFES)
                 yield Twin(name="PX4", radios=radios, homes=homes, speed=PX4_SPEED, ours=[])
             finally:
                 with anyio.CancelScope(shield=True):
