@@ -116,6 +116,7 @@ async def test_flown_towards_a_known_crowd_it_is_brought_home_before_the_stand_o
         async with looking_at(crowd, patrol.sortie.bus):
             back = await patrol.sortie.heard("guardian", rule="standoff.breached")
             assert (back.fields["action"], back.fields["outcome"]) == ("return", "done")
+            patrol.twin.pace(patrol.twin.speed)
             report = await patrol.lands_at_home()
         assert report.waypoints_flown == 1
         assert patrol.least.standoff.value is not None
