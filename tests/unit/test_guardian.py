@@ -270,35 +270,6 @@ def test_a_look_replaces_what_it_had_in_view_and_keeps_the_rest() -> None:
     assert known.nearest(HOME) is None
 
 
-@pytest.mark.parametrize(
-    ("east_m", "flies_east_m_s", "near_looks", "rule"),
-    [
-        (-10.0, 5.0, 9, None),  # there is room to stop, and the looks are counted
-        (19.0, 5.0, 9, "standoff.breached"),  # 41 m away, and 12 m to stop
-        (19.0, 5.0, 5, None),
-        (19.0, 0.0, 9, None),  # it stands
-        (19.0, -5.0, 9, None),  # it leaves
-        (30.0, 0.0, 9, None),  # it wanders, just outside
-    ],
-)
-def test_a_crowd_that_is_flown_towards_is_not_let_nearer_than_the_stand_off(
-    east_m: float, flies_east_m_s: float, near_looks: int, rule: str | None
-) -> None:
-    sample = on_patrol(east_m, flies_east_m_s=flies_east_m_s)
-    looked_at = seen(sample, a_crowd(60.0), near_looks=near_looks)
-    assert rules(looked_at) == ([] if rule is None else [rule])
-    assert looked_at.is_crowd_ahead is (flies_east_m_s > 0.0)
-
-
-def test_where_the_other_is_by_now_counts_and_not_where_it_was_heard() -> None:
-    west = VelocityNed(north_m_s=0, east_m_s=-4.8, down_m_s=0)
-    mine = replace(on_patrol(0.0), heard_at_s=10.0)
-    for heard_at_s, is_lost in ((10.0, False), (7.0, True)):
-        there = offset(HOME, east_m=50.0, north_m=0)
-        other = replace(on_patrol(0.0), position=there, velocity=west, heard_at_s=heard_at_s)
-        assert ("separation.lost" in rules(replace(seen(mine), others=(other,)))) is is_lost
-
-
 def test_two_of_our_aircraft_within_thirty_metres_stop_unless_they_part() -> None:
     near = on_patrol(60.0)
     for other, changes, is_lost in (
