@@ -5,7 +5,7 @@ Until it knows, nothing is commanded; what is heard is recorded all the while.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -180,6 +180,26 @@ def _ended(record: SortieRecord, flown: Flown | None) -> SortieRecord:
         waypoint_index=max(record.waypoint_index, flown.mission_item or 0),
         abnormal=(*record.abnormal, "the station was not running when it landed"),
     )
+
+
+async def tell_left_out(
+    records: Records, aircraft: Collection[str], bus: Bus, world: WorldClock
+) -> None:
+    """Name each sortie under way whose aircraft is not in the settings any more."""
+    for record in await records.open_sorties():
+        if record.state in ENDED or record.vehicle_id in aircraft:
+            continue
+        reason = f"{record.vehicle_id} is not in the settings of this station"
+        bus.publish(
+            StoryEvent(
+                name="sortie.not_adopted",
+                time_utc=world.now_utc(),
+                sortie=record.sortie_id,
+                grid=record.grid_code,
+                aircraft=record.vehicle_id,
+                fields={"reason": reason},
+            )  # fmt: skip
+        )
 
 
 class StillFindingOut(Refused):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -18,6 +19,7 @@ from drone.speaker import HttpSpeaker, tls_trusting
 from drone.tokens import read_token
 from drone.voice import Voice
 from ground_station import views
+from ground_station.adoption import tell_left_out
 from ground_station.case_rules import read_case_rules
 from ground_station.chronicle import Chronicle
 from ground_station.exercise_clock import ExerciseClock
@@ -166,6 +168,7 @@ class Station:
             bus=self._bus,
             world=self._world,
             wall=self._wall,
+            threads=_threads_each(len(self._settings.aircraft)),
         )
         vehicle = MavsdkVehicle(
             aircraft.name,
@@ -223,6 +226,10 @@ class Station:
         with kept_for_good():
             await self._run_all()
 
+    async def _tell_left_out(self) -> None:
+        names = {one.name for one in self._settings.aircraft}
+        await tell_left_out(self._records, names, self._bus, self._world)
+
     async def _run_all(self) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(self._store.run)
@@ -233,6 +240,7 @@ class Station:
             for unit in self._units:
                 group.start_soon(unit.run)
             group.start_soon(self._showing.run)
+            group.start_soon(kept_alive, self._tell_left_out, "records", "", self._wall)
             if isinstance(self._world, ExerciseClock) and self._pace is not None:
                 run = self._world.run
                 group.start_soon(kept_alive, run, "exercise clock", "", self._wall)
@@ -246,6 +254,11 @@ def _version() -> str:
         return version("gridpatrol")
     except PackageNotFoundError:
         return "source"  # run from a folder that was not installed
+
+
+def _threads_each(cameras: int) -> int:
+    """The eyes share the machine's cores: more threads than these only wait for each other."""
+    return max(1, (os.cpu_count() or 1) // cameras)
 
 
 def _speaker(settings: SpeakerSettings) -> HttpSpeaker:

@@ -6,7 +6,6 @@ import functools
 import json
 import signal
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +13,13 @@ import anyio
 import typer
 
 from ground_station.children import Child, ChildFailed, running
+from ground_station.options import SimOptions
 from patrol.errors import ConfigError, PatrolError
 from patrol.groups import one_error
 
 _LOOK_EVERY_S = 0.2
 _AT_ONCE = 4  # payload agents that start together: each keeps a core busy for a second
 _WRONG_USE = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimOptions:
-    """The command's options, read."""
-
-    aircraft_count: int
-    scenario: Path | None
-    port: int
-    is_one_port: bool
-    speed: float
-    seed: int
-    wind: str | None
-    faults: tuple[str, ...]
-    is_bare: bool
-    px4: Path | None
-
-    def arguments(self) -> list[str]:
-        """For the simulator's process."""
-        given = ["-m", "sim.fleet", "--aircraft", str(self.aircraft_count)]
-        given += ["--port", str(self.port), "--speed", str(self.speed), "--seed", str(self.seed)]
-        for name, value in (("scenario", self.scenario), ("px4", self.px4), ("wind", self.wind)):
-            given += [f"--{name}={value}"] if value is not None else []
-        given += [f"--fault={fault}" for fault in self.faults]
-        given += ["--one-port"] if self.is_one_port else []
-        return given + (["--bare"] if self.is_bare else [])
 
 
 def run_sim(options: SimOptions) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from ground_station.settings import read_settings
+from ground_station.settings import StationSettings, read_settings
 from patrol.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "station.example.toml"
@@ -61,3 +63,65 @@ def test_a_station_without_sign_in_listens_on_this_machine_alone(tmp_path: Path)
     file.write_text(text.replace('host = "127.0.0.1"', 'host = "0.0.0.0"'), encoding="utf-8")
     with pytest.raises(ConfigError, match="host: .*without sign-in"):
         read_settings(file)
+
+
+def an_aircraft(number: int, **changes: object) -> dict[str, Any]:
+    """One of several, with everything its own."""
+    body: dict[str, Any] = {
+        "name": f"GP-{number}", "connect": f"udpin://0.0.0.0:1454{number}", "system_id": number,
+        "camera": {"camera_id": f"cam-{number}", "url": f"rtsp://192.0.2.{number}/camera"},
+        "speaker": {"url": f"https://192.0.2.{number}:8090"},
+    }  # fmt: skip
+    return body | changes
+
+
+def test_the_example_shows_two_aircraft_each_with_its_camera_and_loudspeaker() -> None:
+    first, second = read_settings(EXAMPLE).aircraft
+    assert (first.name, second.name) == ("GP-1", "GP-2")
+    assert (first.camera.camera_id, second.camera.camera_id) == ("cam-1", "cam-2")
+    assert first.speaker.url != second.speaker.url
+
+
+def test_a_file_of_one_aircraft_may_have_its_camera_and_loudspeaker_beside_it(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "station.toml"
+    file.write_text(
+        'data_dir = "x"\n[aircraft]\nconnect = "udpin://0.0.0.0:14540"\n'
+        '[camera]\nurl = "rtsp://a"\n[speaker]\nurl = "http://a"\n'
+    )
+    (aircraft,) = read_settings(file).aircraft
+    assert (aircraft.name, aircraft.camera.url, aircraft.speaker.url) == (
+        "GP-1", "rtsp://a", "http://a"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "GP-1"}, "2 aircraft are called GP-1: give each its own"),
+        ({"system_id": 1}, "2 aircraft have the system id 1: give each its own"),
+        ({"camera": {"camera_id": "cam-1", "url": "rtsp://b"}}, "have the camera_id cam-1"),
+        ({"camera": {"camera_id": "b", "url": "rtsp://192.0.2.1/camera"}}, "have the camera at"),
+        ({"speaker": {"url": "https://192.0.2.1:8090"}}, "have the loudspeaker at"),
+        (
+            {"connect": "udpin://0.0.0.0:14541", "system_id": None},
+            "GP-2 shares udpin://0.0.0.0:14541 with another: give each its system_id",
+        ),
+    ],
+)
+def test_what_belongs_to_one_aircraft_may_not_be_anothers_too(
+    changes: dict[str, object], words: str
+) -> None:
+    body = {"data_dir": "x", "aircraft": [an_aircraft(1), an_aircraft(2, **changes)]}
+    with pytest.raises(ValidationError) as caught:
+        StationSettings.model_validate(body)
+    assert words in str(caught.value)
+
+
+def test_two_may_share_a_line_when_each_has_its_system_id_and_none_is_no_station() -> None:
+    shared = [an_aircraft(number, connect="udpin://0.0.0.0:14540") for number in (1, 2)]
+    StationSettings.model_validate({"data_dir": "x", "aircraft": shared})
+    for wrong in ([], [an_aircraft(number) for number in range(1, 52)]):
+        with pytest.raises(ValidationError, match="aircraft"):
+            StationSettings.model_validate({"data_dir": "x", "aircraft": wrong})

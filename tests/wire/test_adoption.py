@@ -7,7 +7,7 @@ from dataclasses import replace
 import anyio
 import pytest
 
-from ground_station.adoption import Adoption
+from ground_station.adoption import Adoption, tell_left_out
 from ground_station.plan_desk import Drawn
 from ground_station.sorties import SortieRecord, SortieState
 from patrol.errors import LinkLost
@@ -151,6 +151,20 @@ async def test_of_several_sorties_without_an_end_only_the_newest_can_be_in_the_a
     await house.until(lambda: "sortie.adopted" in house.told())
     assert (await state_of(house, "M-1-S01"))[0] is SortieState.ABORTED
     assert house.shown.get("sortie")["id"] == "M-1-S02"
+
+
+async def test_a_sortie_of_an_aircraft_that_is_not_in_the_settings_any_more_is_named(
+    house: House,
+) -> None:
+    await left_behind(house)
+    await tell_left_out(house.records, {"GP-1"}, house.bus, house.clock)
+    await house.chronicle.settled()
+    assert not house.told(), "its own is for the adoption"
+    await tell_left_out(house.records, {"GP-2", "GP-3"}, house.bus, house.clock)
+    await house.until(lambda: house.told() == ["sortie.not_adopted"])
+    (event,) = house.board.state()["story"]
+    assert (event["sortie"], event["aircraft"]) == (SORTIE, "GP-1")
+    assert "not in the settings" in event["reason"]
 
 
 async def test_until_it_is_known_what_the_aircraft_does_nothing_is_launched(house: House) -> None:

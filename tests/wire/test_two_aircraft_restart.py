@@ -85,6 +85,17 @@ def launched(station: Station) -> list[str]:
     return [str(answer.json()["sortie"]) for answer in answers]
 
 
+def hold_the_first(station: Station, sortie: str) -> None:
+    """The pilot holds one; the other flies on past a waypoint."""
+    held = station.post("/sortie/hold", "PILOT", aircraft="GP-1")
+    assert held.json()["sortie"] == sortie
+    now = station.until(
+        lambda now: unit_of(now, "GP-2")["sortie"]["waypoint_index"] >= 1, within_s=40.0
+    )
+    assert unit_of(now, "GP-1")["sortie"]["state"] == "HOLDING"
+    assert unit_of(now, "GP-2")["sortie"]["state"] == "AIRBORNE"
+
+
 def recorded(folder: Path) -> set[tuple[str, str]]:
     """Which aircraft's samples stand under which sortie."""
     path = folder / "records" / "telemetry.db"
@@ -108,14 +119,7 @@ def test_two_fly_at_once_and_both_are_taken_over_by_the_station_that_comes_after
         with living(path) as first:
             sorties = launched(first.station)
             first.station.until(shows("AIRBORNE"), within_s=40.0)
-            held = first.station.post("/sortie/hold", "PILOT", aircraft="GP-1")
-            assert held.json()["sortie"] == sorties[0]
-            first.station.until(
-                lambda now: unit_of(now, "GP-2")["sortie"]["waypoint_index"] >= 1, within_s=40.0
-            )
-            now = first.station.state()
-            assert unit_of(now, "GP-1")["sortie"]["state"] == "HOLDING"
-            assert unit_of(now, "GP-2")["sortie"]["state"] == "AIRBORNE"
+            hold_the_first(first.station, sorties[0])
             first.kill()
         assert recorded(tmp_path) == set(zip(NAMES, sorties, strict=True))
         with living(path) as second:

@@ -101,10 +101,9 @@ class House:
         )  # fmt: skip
         self.effects = EffectDesk(parts=crowd_parts, desk=self.crowd, cases=self.cases)
         self.minder = AlertMinder(parts=crowd_parts, desk=self.crowd)
-        templates = load_templates()
         self.speaking = SpeakingDesk(
             parts=crowd_parts, desk=self.crowd, vehicle=self.vehicle, speaker=self.speaker,
-            voice=SilentVoice(), templates=templates, on_played=self.effects.begin,
+            voice=SilentVoice(), templates=load_templates(), on_played=self.effects.begin,
         )  # fmt: skip
         self.plans = PlanDesk(
             PlanParts(
@@ -119,6 +118,12 @@ class House:
             )
         )  # fmt: skip
         self.sorties.know_the_aircraft()
+        self.web = WebServer(make_app(self._parts(folder)), bind("127.0.0.1", 0))
+        self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
+        self.live_url = self.web.url.replace("http", "ws") + "/api/live"
+        self.video_url = self.web.url.replace("http", "ws") + "/api/video/cam-1"
+
+    def _parts(self, folder: Path) -> Parts:
         desks = Desks(
             aircraft="GP-1", camera_id="cam-1", lens=views.lens_of(1280, 720, 40.0),
             vehicle=self.vehicle, sorties=self.sorties, crowd=self.crowd, cases=self.cases,
@@ -127,15 +132,11 @@ class House:
         body = {"data_dir": folder, "aircraft": {"connect": "udpin://127.0.0.1:0"}}
         addresses = {"camera": {"url": "rtsp://x"}, "speaker": {"url": "http://x"}}
         settings = StationSettings.model_validate(body | addresses)
-        parts = Parts(
+        return Parts(
             settings=settings, bus=self.bus, board=self.board, world=self.clock,
-            grids_geojson=REGISTER.to_geojson(), templates=templates, plans=self.plans,
-            switchboard=Switchboard([desks], plans=self.plans, records=records),
+            grids_geojson=REGISTER.to_geojson(), templates=load_templates(), plans=self.plans,
+            switchboard=Switchboard([desks], plans=self.plans, records=self.records),
         )  # fmt: skip
-        self.web = WebServer(make_app(parts), bind("127.0.0.1", 0))
-        self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
-        self.live_url = self.web.url.replace("http", "ws") + "/api/live"
-        self.video_url = self.web.url.replace("http", "ws") + "/api/video/cam-1"
 
     async def post(self, path: str, role: str = "OPER", **body: Any) -> httpx.Response:
         return await self.http.post(
