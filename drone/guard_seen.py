@@ -29,9 +29,11 @@ class GuardLimits:
     standoff_looks: int = 6  # in a row; after three the crowd desk moves away by itself
     standoff_blind_s: float = 5.0  # world; no look has come, and what is known is too near
     separation_m: float = 30.0
+    separation_slack_m: float = 4.0  # two positions, each off by a metre or two
     opening_m_s: float = 0.5  # who moves away so fast is let go on
     reaction_s: float = 1.0  # from a sample to an aircraft that brakes
     brakes_m_s2: float = 1.75
+    standoff_ahead_s: float = 10.0  # so early do looks at a crowd that is flown towards count
     wind_return_m_s: float = 12.0
     wind_warn_m_s: float = 8.0
     satellites_min: int = 6
@@ -122,12 +124,16 @@ class Seen:
 
     @property
     def is_near_crowd(self) -> bool:
-        """Whether somebody of a crowd may be nearer than the stand-off, by the upper bound."""
-        position = self.sample.position
-        person = self.crowds.nearest(position) if position is not None else None
-        if position is None or person is None:
-            return False
-        return away_m(position, person) < self.standoff_need_m - self.limits.standoff_slack_m
+        """Whether somebody of a crowd is nearer than the stand-off, or will be before it stops.
+
+        By the upper bound: the nearest that anybody may be.
+        """
+        return self._comes_near(self._stopping_s(self.sample))
+
+    @property
+    def is_crowd_ahead(self) -> bool:
+        """Whether somebody of a crowd is nearer than the stand-off, or soon will be."""
+        return self._comes_near(self.limits.standoff_ahead_s)
 
     @property
     def is_standoff_breached(self) -> bool:
@@ -167,8 +173,9 @@ class Seen:
 
         Or would be before both could have stopped: a hold takes its time and its way.
         """
+        limit_m = self.limits.separation_m + self.limits.separation_slack_m
         return any(
-            self._apart_m(other) < self.limits.separation_m
+            self._apart_m(other) < limit_m
             and other.position is not None
             and self._opening_m_s(other.position) < self.limits.opening_m_s
             for other in self.others
@@ -221,10 +228,31 @@ class Seen:
         along = velocity.east_m_s * towards.east_m + velocity.north_m_s * towards.north_m
         return -along / length_m
 
+    def _comes_near(self, ahead_s: float) -> bool:
+        """Whether the stand-off is broken, or would be after so long at this speed.
+
+        Who closes in has no slack: that is for the wander of one who holds just outside.
+        """
+        position = self.sample.position
+        person = self.crowds.nearest(position) if position is not None else None
+        if position is None or person is None:
+            return False
+        now_m, closing_m_s = away_m(position, person), -self._opening_m_s(person.point)
+        if now_m < self.standoff_need_m - self.limits.standoff_slack_m:
+            return True
+        is_closing = closing_m_s > self.limits.opening_m_s
+        return is_closing and now_m - closing_m_s * ahead_s < self.standoff_need_m
+
+    def _stopping_s(self, *samples: TelemetrySample) -> float:
+        """At full speed for so long is as far as the fastest of them gets before it stands."""
+        fastest_m_s = max(math.hypot(*_velocity(sample)) for sample in samples)
+        return self.limits.reaction_s + fastest_m_s / (2.0 * self.limits.brakes_m_s2)
+
     def _apart_m(self, other: TelemetrySample) -> float:
         """The least distance in space until both could stand; infinite without a position.
 
-        Heights that are not known count as the same, velocities that are not known as none.
+        Heights that are not known count as the same, velocities that are not known as none. The
+        other has flown on since it was heard.
         """
         here, there = self.sample, other
         if here.position is None or there.position is None:
@@ -233,14 +261,14 @@ class Seen:
         if here.altitude_amsl_m is not None and there.altitude_amsl_m is not None:
             up_m = there.altitude_amsl_m - here.altitude_amsl_m
         enu = LocalFrame(origin=here.position).to_enu(there.position)
-        place = (enu.east_m, enu.north_m, up_m)
         mine, theirs = _velocity(here), _velocity(there)
+        since_s = max(0.0, here.heard_at_s - there.heard_at_s)
+        heard = (enu.east_m, enu.north_m, up_m)
+        place = tuple(p + v * since_s for p, v in zip(heard, theirs, strict=True))
         drift = tuple(b - a for a, b in zip(mine, theirs, strict=True))
-        speed_m_s = max(math.hypot(*mine), math.hypot(*theirs))
-        longest_s = self.limits.reaction_s + speed_m_s / (2.0 * self.limits.brakes_m_s2)
         drift_sq = sum(part * part for part in drift) or 1.0
         nearest_s = -sum(p * d for p, d in zip(place, drift, strict=True)) / drift_sq
-        at_s = min(longest_s, max(0.0, nearest_s))
+        at_s = min(self._stopping_s(here, there), max(0.0, nearest_s))
         return math.hypot(*(p + d * at_s for p, d in zip(place, drift, strict=True)))
 
 

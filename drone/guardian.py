@@ -110,7 +110,7 @@ class Guardian:
         if plan is None or sample is None:
             self._near_looks = 0
             return
-        is_near = self._seen(sample, plan).is_near_crowd
+        is_near = self._seen(sample, plan).is_crowd_ahead
         self._near_looks = self._near_looks + 1 if is_near else 0
 
     def _seen(self, sample: TelemetrySample, plan: MissionPlan, age_s: float = 0.0) -> Seen:

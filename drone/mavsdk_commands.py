@@ -128,7 +128,10 @@ class Commands:
         newest, action = self._newest, self._action
 
         def is_there(now: Newest) -> bool:
-            return (now.height_above_home_m or 0.0) > height_m - _AT_HEIGHT_M
+            # Not before its own word: PX4 ends a climb with a hold, and a mission that it is asked
+            # for at that moment is acknowledged and then lost to that hold.
+            is_high = (now.height_above_home_m or 0.0) > height_m - _AT_HEIGHT_M
+            return is_high and now.mode is not FlightMode.TAKE_OFF
 
         if newest.is_in_air:
             if is_there(newest):

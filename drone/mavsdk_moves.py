@@ -63,7 +63,13 @@ class Moves:
             await self._reposition("hold", self._stopping_point(), None)
         else:
             await self._calls.once("hold", lambda: self._action.hold(), is_in(FlightMode.HOLD))
-        await self._calls.until("hold", _stands_still)
+
+        def has_stopped(now: Newest) -> bool:
+            if now.mode is not FlightMode.HOLD:  # a fail-safe, or the pilot
+                raise CommandDenied("hold", f"broken off: the mode is {now.mode.value} now")
+            return _stands_still(now)
+
+        await self._calls.until("hold", has_stopped)
 
     async def move(self, command: Move) -> None:
         """Carry out and confirm; CommandDenied on the ground."""

@@ -33,6 +33,7 @@ from ground_station.pace import Pace
 from ground_station.parts import Parts
 from ground_station.pictures import EyePictures
 from ground_station.plan_desk import PlanDesk, PlanParts
+from ground_station.route_shelf import RouteShelf
 from ground_station.settings import AircraftSettings, SpeakerSettings, StationSettings
 from ground_station.showing import Showing
 from ground_station.store.engine import Store
@@ -119,6 +120,7 @@ class Station:
                 chronicle=self._chronicle,
                 world=self._world,
                 is_exercise=self._settings.is_exercise,
+                routes=RouteShelf(self._settings.data_dir / "routes"),
             )
         )
         common = self._common()

@@ -20,6 +20,7 @@ from ground_station.live import Board
 from ground_station.owners import read_responsibility
 from ground_station.parts import Parts
 from ground_station.plan_desk import PlanDesk, PlanParts
+from ground_station.route_shelf import RouteShelf
 from ground_station.settings import StationSettings
 from ground_station.showing import Showing
 from ground_station.store.records import Records
@@ -68,7 +69,7 @@ class TwoAircraft:
         self.plans = PlanDesk(
             PlanParts(
                 register=REGISTER, records=records, bus=self.bus, chronicle=self.chronicle,
-                world=self.clock, is_exercise=True,
+                world=self.clock, is_exercise=True, routes=RouteShelf(folder / "routes"),
             )
         )  # fmt: skip
         common = self._common()

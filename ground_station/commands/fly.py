@@ -24,6 +24,7 @@ from ground_station.story_printer import StoryPrinter
 from missions.checks import check_flight
 from missions.formats import read_plan
 from missions.runner import SortieReport, SortieRunner
+from missions.tested import record_path, route_findings
 from patrol.bus import Bus, Subscription
 from patrol.clock import SystemClock
 from patrol.declaration import Declaration
@@ -72,7 +73,8 @@ def fly(
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
     printer = StoryPrinter(as_json=as_json)
-    _check(plan, printer, as_json=as_json)
+    findings = [*check_flight(plan), *route_findings(plan, _records(plan_file))]
+    _check(plan, findings, printer, as_json=as_json)
     require_free(connect)
 
     async def whole() -> int:  # its cancel scope is made where the event loop runs
@@ -94,9 +96,16 @@ def _login() -> str:
         raise Refused("this login has no name: say who approves with --approve NAME") from error
 
 
-def _check(plan: MissionPlan, printer: StoryPrinter, *, as_json: bool) -> None:
+def _records(plan_file: Path) -> list[Path]:
+    """Of the plan's test flight, if it is beside the plan."""
+    path = record_path(plan_file)
+    return [path] if path.exists() else []
+
+
+def _check(
+    plan: MissionPlan, findings: list[Finding], printer: StoryPrinter, *, as_json: bool
+) -> None:
     """Tell every finding; PlanRejected before any aircraft is looked for when one forbids."""
-    findings = check_flight(plan)
     if as_json:
         for finding in findings:
             event = StoryEvent(

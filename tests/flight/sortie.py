@@ -21,6 +21,7 @@ from patrol.geo import Datum, GeoPoint, Height, offset
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
 from patrol.telemetry import FlightMode, TelemetrySample
+from tests.samples import newest, until_sample
 from tests.unit.test_plan_words import a_plan
 
 PILOT = Cause(actor="Huang", role=Role.PILOT)
@@ -62,23 +63,19 @@ class Sortie:
     plan: MissionPlan
     vehicle: MavsdkVehicle
     runner: SortieRunner
+    bus: Bus
     told: list[StoryEvent] = field(default_factory=list)
     report: SortieReport | None = None
 
     @property
     def sample(self) -> TelemetrySample:
-        sample = self.vehicle.latest()
-        assert sample is not None
-        return sample
+        return newest(self.vehicle)
 
     async def until(
         self, so: Callable[[TelemetrySample], bool], within_s: float = 60.0
     ) -> TelemetrySample:
         """Wait until the newest sample is so, with a deadline."""
-        with anyio.fail_after(within_s):
-            while (sample := self.vehicle.latest()) is None or not so(sample):
-                await anyio.sleep(0.02)
-        return sample
+        return await until_sample(self.vehicle, so, within_s)
 
     async def heard(self, name: str, within_s: float = 60.0, **fields: object) -> StoryEvent:
         """The first story event like that."""
@@ -140,7 +137,7 @@ async def a_sortie(
         vehicle=vehicle, bus=bus, world=clock, wall=clock,
         plan=lambda: plan if runner.has_taken_off else None, in_command=lambda: runner.in_command,
     )  # fmt: skip
-    sortie = Sortie(plan=plan, vehicle=vehicle, runner=runner)
+    sortie = Sortie(plan=plan, vehicle=vehicle, runner=runner, bus=bus)
 
     async def listen() -> None:
         with bus.subscribe(StoryEvent) as events:

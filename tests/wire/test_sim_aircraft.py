@@ -37,6 +37,7 @@ from sim.aircraft import SimAircraft
 from sim.clock import SimClock
 from sim.faults import Fault
 from tests.fakes import GOOD_FACTS
+from tests.samples import newest, until_sample
 from tests.unit.test_plan_words import HOME, a_plan
 
 pytestmark = pytest.mark.anyio
@@ -59,20 +60,13 @@ class Link:
 
     @property
     def sample(self) -> TelemetrySample:
-        sample = self.vehicle.latest()
-        assert sample is not None
-        return sample
+        return newest(self.vehicle)
 
     async def until(
         self, condition: Callable[[TelemetrySample], bool], within_s: float = 12.0
     ) -> TelemetrySample:
         """Wait until the newest sample is so, with a deadline."""
-        with anyio.fail_after(within_s):
-            while True:
-                sample = self.vehicle.latest()
-                if sample is not None and condition(sample):
-                    return sample
-                await anyio.sleep(0.02)
+        return await until_sample(self.vehicle, condition, within_s)
 
     async def in_the_air(self, height_m: float = 30.0) -> None:
         await self.vehicle.do(Arm())

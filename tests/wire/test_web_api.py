@@ -27,6 +27,7 @@ from ground_station.live import Board
 from ground_station.owners import read_responsibility
 from ground_station.parts import Parts
 from ground_station.plan_desk import PlanDesk, PlanParts
+from ground_station.route_shelf import RouteShelf
 from ground_station.settings import StationSettings
 from ground_station.sortie_desk import SortieDesk, SortieParts
 from ground_station.speaking_desk import SpeakingDesk
@@ -78,7 +79,7 @@ class House:
     def __init__(self, folder: Path, records: Records, telemetry: TelemetryLog) -> None:
         self.bus, self.board, self.clock = Bus(), Board(["GP-1"]), ManualClock()
         self.shown = self.board.of("GP-1")
-        self.records, self.telemetry = records, telemetry
+        self.folder, self.records, self.telemetry = folder, records, telemetry
         self.vehicle, self.speaker = FakeVehicle(self.clock, self.bus), FakeSpeaker()
         self.pictures = FakePictures()
         self.chronicle = Chronicle(
@@ -107,7 +108,7 @@ class House:
         self.plans = PlanDesk(
             PlanParts(
                 register=REGISTER, records=records, bus=self.bus, chronicle=self.chronicle,
-                world=self.clock, is_exercise=True,
+                world=self.clock, is_exercise=True, routes=RouteShelf(folder / "routes"),
             )
         )  # fmt: skip
         self.sorties = SortieDesk(
