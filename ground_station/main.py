@@ -14,6 +14,7 @@ import anyio
 import structlog
 
 from drone.guardian import Guardian
+from drone.link_settings import LinkSettings
 from drone.mavsdk_fleet import Fleet
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.recordings import Recordings, load_recordings
@@ -130,15 +131,17 @@ class Station:
         settings = self._settings
         self._fleet = Fleet(bus=self._bus, world=self._world, wall=self._wall)
         self._vehicle = MavsdkVehicle(
-            settings.aircraft.name,
-            settings.aircraft.connect,
+            LinkSettings(
+                name=settings.aircraft.name,
+                url=settings.aircraft.connect,
+                system_id=settings.aircraft.system_id,
+                rate_hz=settings.aircraft.telemetry_hz,
+                log_folder=settings.data_dir / "tlog",
+            ),
             bus=self._bus,
             world=self._world,
             wall=self._wall,
-            rate_hz=settings.aircraft.telemetry_hz,
-            system_id=settings.aircraft.system_id,
             fleet=self._fleet,
-            log_folder=settings.data_dir / "tlog",
         )
         self._speaker = _speaker(settings.speaker)
         self._eye = EyePort(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mavsdk.asyncio import System
 
-from drone.mavsdk_calls import Calls
+from drone.mavsdk_calls import Calls, Means
 from drone.mavsdk_commands import Commands
 from drone.mavsdk_upload import Uploads
 from drone.newest import Newest, Part
@@ -44,9 +44,10 @@ def commands(newest: Newest) -> tuple[Commands, ManualClock, list[str]]:
     def tell(name: str, _fields: dict[str, object]) -> None:
         told.append(name)
 
-    uploads = Uploads(never, calls, newest, clock, tell)
+    means = Means(system=never, calls=calls, newest=newest, wall=clock, tell=tell)
+    uploads = Uploads(means)
     uploads.plan = a_plan()
-    return Commands(never, calls, newest, clock, uploads, tell), clock, told
+    return Commands(means, uploads), clock, told
 
 
 def in_the_air() -> Newest:
