@@ -364,8 +364,9 @@ async def opened(settings: StationSettings, listener: socket.socket) -> AsyncIte
         exercise = ExerciseClock(settings.clock_url)
         await exercise.start()
         world = exercise
-    store = await Store.open(settings.data_dir)
-    telemetry = await TelemetryLog.open(settings.data_dir, is_exercise=settings.is_exercise)
+    folder, url = settings.data_dir, settings.database_url
+    store = await Store.open(folder, url)
+    telemetry = await TelemetryLog.open(folder, is_exercise=settings.is_exercise, database_url=url)
     try:
         yield Station(settings, store=store, telemetry=telemetry, world=world, listener=listener)
     finally:

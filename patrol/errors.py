@@ -49,7 +49,11 @@ class SpeakerUnreachable(Transient):
 
 
 class StoreUnavailable(Transient):
-    """The database cannot be written now."""
+    """The database cannot be used now; nothing of what was to be written is stored."""
+
+
+class StoreFull(StoreUnavailable):
+    """There is no room left: a person has to make some."""
 
 
 class Refused(PatrolError):
