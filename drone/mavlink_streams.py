@@ -27,6 +27,7 @@ UNREAD = frozenset(
 _LAT_MOST_E7, _LON_MOST_E7 = 900_000_000, 1_800_000_000
 _UNKNOWN_U16, _UNKNOWN_U8 = 65535, 255
 _YAW_LOCK, _VEHICLE_FRAME, _EARTH_FRAME = 16, 32, 64
+_SYSTEM_STATUS = 1
 _DOWNWARD = 25  # MAV_SENSOR_ROTATION_PITCH_270
 _INVALID_SIGNAL = 1  # DISTANCE_SENSOR.signal_quality
 
@@ -174,6 +175,8 @@ def read(frame: Frame, newest: Newest, now_s: float) -> None:
         newest.mark(Part.LINK, now_s)
     if number == HEARTBEAT:
         _heartbeat(frame.payload.ljust(9, b"\0"), newest)
+    elif number == _SYSTEM_STATUS:  # MAVSDK tells its health again with other messages too
+        newest.mark(Part.HEALTH, now_s)
     elif number in _READERS:
         _take(frame, newest, now_s)
 

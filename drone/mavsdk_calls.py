@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 from mavsdk.asyncio import System
 from mavsdk.exceptions import MavsdkError
 
@@ -85,6 +86,8 @@ class Calls:
 
         `stop` ends it early when something graver waits, or when whoever asked is cancelled.
         """
+        await anyio.lowlevel.checkpoint()  # who is cancelled already begins nothing
+        self.check(name)
         is_over = False
 
         async def watch() -> None:
@@ -92,9 +95,11 @@ class Calls:
                 while not self._is_graver_waiting:
                     await self._wall.sleep(_LOOK_EVERY_S)
             finally:
-                if not is_over:
-                    with anyio.CancelScope(shield=True), suppress(MavsdkError):
-                        await stop()  # an error: there is none under way any more
+                with anyio.CancelScope(shield=True):
+                    while not is_over:
+                        with suppress(MavsdkError):  # it has not begun yet, or has ended
+                            await stop()
+                        await self._wall.sleep(TRY_AGAIN_S)
 
         result: T | None = None
         refusal: MavsdkError | None = None

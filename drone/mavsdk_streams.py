@@ -30,7 +30,6 @@ class Streams:
         self._newest = newest
         self._wall = wall
         self._on_text = on_text
-        self._batteries: dict[int, Battery] = {}
 
     async def run(self) -> None:
         """Read all of them until cancelled."""
@@ -57,10 +56,8 @@ class Streams:
         charge = known(value.remaining_percent)
         if charge is None or charge < 0.0:
             return  # the autopilot does not know it
-        self._batteries[value.id] = Battery(charge_pct=charge, voltage_v=known(value.voltage_v))
-        # Of several the emptiest counts: it is the one that ends the flight.
-        self._newest.battery = min(self._batteries.values(), key=lambda one: one.charge_pct)
-        self._mark(Part.BATTERY)
+        battery = Battery(charge_pct=charge, voltage_v=known(value.voltage_v))
+        self._newest.tell_battery(value.id, battery, self._wall.monotonic_s())
 
     def _home(self, value: Any) -> None:  # noqa: ANN401
         home = place(value.latitude_deg, value.longitude_deg)
@@ -85,7 +82,6 @@ class Streams:
 
     def _health(self, value: Any) -> None:  # noqa: ANN401
         self._newest.is_armable = value.is_armable
-        self._mark(Part.HEALTH)
 
     def _text(self, value: Any) -> None:  # noqa: ANN401
         self._mark(Part.TEXT)

@@ -23,6 +23,7 @@ from patrol.telemetry import (
 )
 
 _TEXTS_KEPT = 50
+_BATTERY_AGE_S = 20.0  # wall; one that is told of no more was taken out
 _GROUND_AGE_S = 3.0  # wall; over other ground an older height says nothing
 
 
@@ -71,6 +72,7 @@ class Newest:
     yaw_rate_deg_s: float | None = None
     camera: CameraPointing | None = None
     battery: Battery | None = None
+    batteries: dict[int, tuple[float, Battery]] = field(default_factory=dict)  # wall, by number
     gnss: Gnss | None = None
     wind: Wind | None = None
     home: GeoPoint | None = None
@@ -95,6 +97,17 @@ class Newest:
         """Seconds since it was told; None when it never was."""
         at_s = self._at_s[part]
         return None if at_s == -math.inf else max(0.0, now_s - at_s)
+
+    def tell_battery(self, number: int, battery: Battery, now_s: float) -> None:
+        """One of its batteries: of several the emptiest counts, for it ends the flight."""
+        self.batteries[number] = now_s, battery
+        self.batteries = {
+            other: told
+            for other, told in self.batteries.items()
+            if now_s - told[0] < _BATTERY_AGE_S
+        }
+        self.battery = min((one for _, one in self.batteries.values()), key=_charge_pct)
+        self.mark(Part.BATTERY, now_s)
 
     def tell_ground(self, ground: Ground, height_m: float, now_s: float) -> None:
         """The height above the ground, unless a better teller of it still speaks."""
@@ -161,3 +174,7 @@ class Newest:
             last_text=self.texts[-1][1] if self.texts else None,
             ages=self.ages(now_s),
         )
+
+
+def _charge_pct(battery: Battery) -> float:
+    return battery.charge_pct

@@ -14,7 +14,7 @@ from pymavlink.dialects.v20 import common as mavlink
 from drone.mavlink_frames import Frame, Splitter
 from drone.mavlink_streams import FAST, read
 from drone.newest import Newest, Part
-from patrol.telemetry import TelemetrySample
+from patrol.telemetry import Battery, TelemetrySample
 from tests.unit.test_mavlink_frames import packed
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -176,6 +176,16 @@ def test_a_frame_that_could_not_be_checked_proves_no_link() -> None:
     assert newest.age_s(Part.LINK, 2.0) is None
     read(Frame(7, 1, 1, b"", b""), newest, 1.0)
     assert newest.age_s(Part.LINK, 2.0) == 1.0
+
+
+def test_of_several_batteries_the_emptiest_counts_until_it_is_taken_out() -> None:
+    newest = Newest()
+    for at_s, number, charge_pct in ((0.0, 0, 80.0), (1.0, 1, 30.0), (2.0, 0, 79.0)):
+        newest.tell_battery(number, Battery(charge_pct=charge_pct), at_s)
+    assert newest.battery == Battery(charge_pct=30.0)
+    newest.tell_battery(0, Battery(charge_pct=70.0), 30.0)
+    assert newest.battery == Battery(charge_pct=70.0)
+    assert newest.age_s(Part.BATTERY, 31.0) == 1.0
 
 
 def test_an_orbit_of_px4_is_told_from_a_pilots_sticks() -> None:
