@@ -87,6 +87,7 @@ class Chronicle:
             cause=_BY_FLIGHT,
             at_utc=event.time_utc,
             is_exercise=self._is_exercise,
+            scope=event.grid,
         )
 
 

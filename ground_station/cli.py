@@ -9,7 +9,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ground_station.options import DataOption, DemoOptions, JsonOption, SimOptions, taking
+from ground_station.cli_store import add_store_commands
+from ground_station.options import DemoOptions, JsonOption, SimOptions, taking
 from patrol.errors import ConfigError, PatrolError
 
 EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE = 0, 1, 2
@@ -25,9 +26,8 @@ app = typer.Typer(
     "2 wrong use or configuration.",
 )
 grids_app = typer.Typer(no_args_is_help=True, help="The grid register.")
-log_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 app.add_typer(grids_app, name="grids")
-app.add_typer(log_app, name="log")
+add_store_commands(app)
 
 
 class Language(enum.StrEnum):
@@ -42,6 +42,7 @@ class BenchName(enum.StrEnum):
 
     TELEMETRY = "telemetry"
     UPLOADS = "uploads"
+    STORE = "store"
 
 
 RegisterOption = Annotated[
@@ -253,23 +254,6 @@ def grids_list(*, register: RegisterOption = None, as_json: JsonOption = False) 
     from ground_station.commands.grids import grids_list as run_list
 
     _leave(run_list(register=register, as_json=as_json))
-
-
-@log_app.command("verify")
-def log_verify(
-    *,
-    data: DataOption = None,
-    rows: Annotated[
-        int | None, typer.Option(help="How many rows there must be (finds a cut tail).", min=0)
-    ] = None,
-    head: Annotated[str | None, typer.Option(help="The head hash there must be.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Check the audit chain: exit 0, or 1 naming the first row that does not fit."""
-    from ground_station.commands.log import log_verify as run_verify
-    from ground_station.folders import default_data_dir
-
-    _leave(run_verify(data or default_data_dir(), rows=rows, head=head, as_json=as_json))
 
 
 def _leave(code: int) -> NoReturn:

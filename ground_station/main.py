@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from drone.link_settings import LinkSettings
 from drone.mavsdk_fleet import Fleet
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.recordings import Recordings, load_recordings
@@ -174,15 +175,17 @@ class Station:
             threads=_threads_each(len(self._settings.aircraft)),
         )
         vehicle = MavsdkVehicle(
-            aircraft.name,
-            aircraft.connect,
+            LinkSettings(
+                name=aircraft.name,
+                url=aircraft.connect,
+                system_id=aircraft.system_id,
+                rate_hz=aircraft.telemetry_hz,
+                log_folder=self._settings.data_dir / "tlog",
+            ),
             bus=self._bus,
             world=self._world,
             wall=self._wall,
-            rate_hz=aircraft.telemetry_hz,
-            system_id=aircraft.system_id,
             fleet=self._fleet,
-            log_folder=self._settings.data_dir / "tlog",
         )
         return Ports(
             camera_id=camera.camera_id,
@@ -305,8 +308,9 @@ async def opened(settings: StationSettings, listener: socket.socket) -> AsyncIte
         exercise = ExerciseClock(settings.clock_url)
         await exercise.start()
         world = exercise
-    store = await Store.open(settings.data_dir)
-    telemetry = await TelemetryLog.open(settings.data_dir, is_exercise=settings.is_exercise)
+    folder, url = settings.data_dir, settings.database_url
+    store = await Store.open(folder, url)
+    telemetry = await TelemetryLog.open(folder, is_exercise=settings.is_exercise, database_url=url)
     try:
         yield Station(settings, store=store, telemetry=telemetry, world=world, listener=listener)
     finally:

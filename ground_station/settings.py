@@ -94,6 +94,9 @@ class StationSettings(_Section):
     )
     port: int = Field(default=8000, ge=0, le=65535)
     data_dir: Path
+    database_url: str | None = Field(
+        default=None, description="postgresql://USER@HOST/NAME; none: SQLite files in data_dir"
+    )
     is_exercise: bool = False
     clock_url: str | None = Field(
         default=None, description="an exercise clock's address; none: the machine's own clock"

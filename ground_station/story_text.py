@@ -114,6 +114,8 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "refused": lambda f: f"refused: {f.get('reason')}",
     "link.lost": lambda f: f"link lost: {f.get('vehicle')} silent for {f.get('age_s')} s",
     "link.back": lambda f: f"link back: {f.get('vehicle')}",
+    "link.none": lambda f: f"{f.get('vehicle')} is not there: {f.get('text')}",
+    "camera.not_aimed": lambda f: f"the camera of {f.get('vehicle')} did not turn: {f.get('text')}",
     "fleet.stranger": lambda f: (
         f"a stranger is heard, system id {f.get('system_id')} at {f.get('line')}: not commanded"
     ),

@@ -18,7 +18,7 @@ from ground_station.api_read import read_routes
 from ground_station.api_sockets import socket_routes
 from ground_station.api_verbs import verb_routes
 from ground_station.parts import Parts
-from patrol.errors import NotPermitted, PatrolError, Refused, Transient
+from patrol.errors import NotPermitted, PatrolError, Refused, StoreFull, Transient
 from patrol.plan import Finding
 
 CONSOLE_HEADER = "X-GridPatrol"  # a form on another site cannot send it, so it stops forged POSTs
@@ -113,8 +113,10 @@ def _add_error_words(app: FastAPI) -> None:
             status = 409
         else:
             status = 503 if isinstance(error, Transient) else 400
+        if isinstance(error, StoreFull):
+            status = 507
         return JSONResponse(
-            {"error": str(error), "error_zh": "", "findings": _findings(error)}, status
+            {"error": str(error), "error_zh": error.text_zh, "findings": _findings(error)}, status
         )
 
     @app.exception_handler(LookupError)

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from drone.addresses import require_free
 from drone.guardian import Guardian
+from drone.link_settings import LinkSettings
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import may_heal, preflight
 from ground_station.commands.flight_logs import bring_log
@@ -152,7 +153,10 @@ class _Flight:
         self._bus = Bus()
         self._clock = SystemClock()
         self._vehicle = MavsdkVehicle(
-            "aircraft", url, bus=self._bus, world=self._clock, wall=self._clock, log_folder=logs
+            LinkSettings(name="aircraft", url=url, log_folder=logs),
+            bus=self._bus,
+            world=self._clock,
+            wall=self._clock,
         )
         self._patrol = anyio.CancelScope()
 

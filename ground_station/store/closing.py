@@ -56,6 +56,7 @@ def close_in(
         "telemetry": encode(telemetry_summary),
         "record_count": len(covers),
         "records_hash": records_hash,
+        audit.SCOPE_KEY: closed.grid_code,  # the log is, word for word, what its audit row tells
     }
     head = audit.append(
         connection,
@@ -65,6 +66,7 @@ def close_in(
         cause=cause,
         time_utc=at_utc,
         is_exercise=closed.is_exercise,
+        scope=closed.grid_code,
     )
     connection.execute(
         insert(tables.patrol_logs).values(
@@ -165,12 +167,15 @@ def _hashes(connection: Connection, table: Table, column: str, value: str) -> li
     key = list(table.primary_key.columns)[0]
     query = select(table).where(table.c[column] == value).order_by(key)
     rows = connection.execute(query).mappings()
-    return [[table.name, str(row[key.name]), _record_hash(dict(row))] for row in rows]
+    return [[table.name, str(row[key.name]), _record_hash(table, dict(row))] for row in rows]
 
 
-def _record_hash(row: Mapping[str, Any]) -> str:
+def _record_hash(table: Table, row: Mapping[str, Any]) -> str:
     # One database hands truths out as 0 and 1, another as booleans.
-    plain = {key: int(value) if isinstance(value, bool) else value for key, value in row.items()}
+    covered = tables.hashed(table, row)
+    plain = {
+        key: int(value) if isinstance(value, bool) else value for key, value in covered.items()
+    }
     return sha256_text(canonical_json(plain))
 
 
@@ -207,7 +212,7 @@ def _record_fault(connection: sqlite3.Connection, table: str, record_id: str, wa
     ).fetchone()
     if row is None:
         return f"{table} {record_id} is missing"
-    return "" if _record_hash(dict(row)) == wanted else f"{table} {record_id} was changed"
+    return "" if _record_hash(known, dict(row)) == wanted else f"{table} {record_id} was changed"
 
 
 def _missing_log(connection: sqlite3.Connection) -> str:

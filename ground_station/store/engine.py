@@ -9,19 +9,28 @@ from typing import Any, Generic, TypeVar
 
 import anyio
 import anyio.to_thread
-from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ground_station.store.guards import REFUSAL
-from ground_station.store.schema import DATABASE_NAME, migrate_file, prepare_folder
-from patrol.errors import PatrolError, Refused, StoreUnavailable
+from ground_station.store.dialects import (
+    IS_READER,
+    IS_WRITER,
+    in_plain_words,
+    server_engine,
+    server_url,
+    sqlite_engine,
+)
+from ground_station.store.schema import (
+    DATABASE_NAME,
+    migrate_file,
+    migrate_server,
+    prepare_folder,
+)
+from patrol.errors import PatrolError, StoreUnavailable
 
 T = TypeVar("T")
 
-_IS_WRITER = "gridpatrol_writer"
-_BUSY_TIMEOUT_MS = 5000  # another program (a backup, an auditor) may hold the file for a moment
 _LAST_WRITES_S = 10.0  # how long pending writes may take when the station is told to stop
 
 
@@ -54,8 +63,15 @@ class Store:
         self._has_ended = False
 
     @classmethod
-    async def open(cls, folder: Path) -> Store:
-        """Make or upgrade a folder's database; ConfigError or StoreUnavailable in plain words."""
+    async def open(cls, folder: Path, database_url: str | None = None) -> Store:
+        """Make or upgrade a folder's database; ConfigError or StoreUnavailable in plain words.
+
+        With `database_url` the records are kept on that PostgreSQL server instead.
+        """
+        if database_url is not None:
+            url = server_url(database_url)
+            await anyio.to_thread.run_sync(migrate_server, url)
+            return cls(server_engine(url), folder)
         path = await anyio.to_thread.run_sync(prepare_folder, folder)
         await anyio.to_thread.run_sync(migrate_file, path)
         # SQLAlchemy asks the file system for the absolute path, so even this happens in a thread.
@@ -83,16 +99,17 @@ class Store:
         """Run `work` on a snapshot of what is committed."""
         try:
             async with self._engine.connect() as connection:
+                await connection.execution_options(**{IS_READER: True})
                 return await connection.run_sync(work)
-        except SQLAlchemyError as error:
-            raise _in_plain_words(error) from error
+        except (SQLAlchemyError, OSError) as error:
+            raise in_plain_words(error) from error
 
     async def run(self) -> None:
         """Write until cancelled, then finish what was already asked for."""
         try:
             with anyio.CancelScope(shield=True):
                 connection = await self._engine.connect()
-                await connection.execution_options(**{_IS_WRITER: True})
+                await connection.execution_options(**{IS_WRITER: True})
             try:
                 while True:
                     await self._next_job()
@@ -102,8 +119,8 @@ class Store:
                 with anyio.move_on_after(_LAST_WRITES_S, shield=True):
                     await self._finish_jobs(connection)
                     await connection.close()
-        except SQLAlchemyError as error:
-            raise _in_plain_words(error) from error
+        except (SQLAlchemyError, OSError) as error:
+            raise in_plain_words(error) from error
         finally:
             self._has_ended = True
             while self._jobs:  # told no rather than left waiting
@@ -135,51 +152,8 @@ async def _serve(job: _Job[Any], connection: AsyncConnection) -> None:
         job.is_finished = True
     except PatrolError as error:
         job.error = error
-    except SQLAlchemyError as error:
-        job.error = _in_plain_words(error)
+    except (SQLAlchemyError, OSError) as error:
+        job.error = in_plain_words(error)
         job.error.__cause__ = error
     finally:
         job.done.set()
-
-
-def _in_plain_words(error: SQLAlchemyError) -> Exception:
-    """A guard's no is Refused, an unusable file is StoreUnavailable, the rest is a bug."""
-    if not isinstance(error, DBAPIError):
-        return error
-    text = str(error.orig)
-    if REFUSAL in text:
-        return Refused(text.partition(REFUSAL)[2])
-    if isinstance(error, IntegrityError):
-        return error
-    return StoreUnavailable(f"the database cannot be used now: {text}")
-
-
-def sqlite_engine(path: Path, *, synchronous: str = "FULL") -> AsyncEngine:
-    """An engine on a file, with explicit transactions and the pragmas that durability needs."""
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(path)),
-        # Transactions are begun below: sqlite3 itself would begin them late and never for a read.
-        connect_args={"isolation_level": None},
-        pool_size=4,
-        max_overflow=4,
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            f"synchronous={synchronous}",  # FULL: a commit is on the disk, not in a cache
-            "foreign_keys=ON",
-            "recursive_triggers=ON",  # REPLACE must not slip past the guards
-            f"busy_timeout={_BUSY_TIMEOUT_MS}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Connection) -> None:
-        is_writer = connection.get_execution_options().get(_IS_WRITER, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
-
-    return engine

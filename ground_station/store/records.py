@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
 from ground_station.case_numbers import make_case_number
-from ground_station.cases import FINAL, Case, CaseEvent
+from ground_station.cases import Case, CaseEvent
 from ground_station.sorties import EffectRecord, SortieRecord, SortieState
 from ground_station.store import audit, tables
 from ground_station.store.closing import ClosedLog, close_in, correct_in
@@ -60,8 +60,9 @@ class Records:
         cause: Cause,
         at_utc: datetime,
         is_exercise: bool,
+        scope: str = "",
     ) -> audit.ChainHead:
-        """Write an audit row that belongs to no record."""
+        """Write an audit row that belongs to no record; `scope` is the grid that it concerns."""
         return await self._store.write(
             lambda connection: audit.append(
                 connection,
@@ -71,6 +72,7 @@ class Records:
                 cause=cause,
                 time_utc=at_utc,
                 is_exercise=is_exercise,
+                scope=scope,
             )
         )
 
@@ -221,7 +223,7 @@ class Records:
 
     async def cases(self, *, is_open_only: bool = False, limit: int = 500) -> list[Case]:
         """Cases, newest first."""
-        where = tables.cases.c.state.not_in([s.value for s in FINAL]) if is_open_only else None
+        where = tables.cases.c.is_open == true() if is_open_only else None
         found = await self._store.read(
             lambda c: bodies(c, tables.cases, where, limit=limit, is_newest_first=True)
         )

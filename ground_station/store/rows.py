@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
 from sqlalchemy import func as sql
 
-from ground_station.alerts import CrowdAlert
+from ground_station.alerts import UNSETTLED, CrowdAlert
 from ground_station.announcements import Announcement
-from ground_station.cases import Case
+from ground_station.cases import FINAL, Case
 from ground_station.sorties import EffectRecord, SortieRecord
 from ground_station.store import audit, tables
-from ground_station.store.codec import canonical_json, encode
+from ground_station.store.codec import canonical_json, encode, sha256_text
 from patrol.cause import Cause
 from patrol.clock import utc_text
 from patrol.plan import MissionPlan
@@ -35,14 +35,14 @@ class Saved:
     t_utc: datetime
     is_exercise: bool
     body: Mapping[str, Any]
-    extra: Mapping[str, str]
+    extra: Mapping[str, str | bool]
 
 
 def save(
     connection: Connection, row: Saved, action: str, cause: Cause, at_utc: datetime
 ) -> audit.ChainHead:
     """Write or rewrite a record and its audit row."""
-    values = {
+    values: dict[str, Any] = {
         "id": row.id,
         "sortie": row.sortie,
         "grid_code": row.grid_code,
@@ -53,18 +53,26 @@ def save(
         **row.extra,
     }
     table = row.table
-    # One writer: nobody can put the row in between the two statements.
-    changed = connection.execute(update(table).where(table.c.id == row.id).values(values))
-    if changed.rowcount == 0:
+    before = connection.execute(select(table.c.body_json).where(table.c.id == row.id)).scalar()
+    # One writer: nobody can put the row in meanwhile.
+    if before is None:
         connection.execute(insert(table).values(values))
+    else:
+        connection.execute(update(table).where(table.c.id == row.id).values(values))
     return audit.append(
         connection,
         action=action,
         object_id=row.id,
-        body={"table": table.name, "record": row.body},
+        body={
+            "table": table.name,
+            "record": row.body,
+            "before": "" if before is None else sha256_text(before),
+            "after": sha256_text(values["body_json"]),
+        },
         cause=cause,
         time_utc=at_utc,
         is_exercise=row.is_exercise,
+        scope=row.grid_code or "",
     )
 
 
@@ -185,7 +193,10 @@ def alert_row(alert: CrowdAlert) -> Saved:
     return Saved(
         table=tables.alerts, id=alert.alert_id, sortie=alert.sortie, grid_code=alert.grid_code,
         state=alert.state.value, t_utc=alert.raised_utc, is_exercise=alert.is_exercise,
-        body=encode(alert), extra={"level": alert.level.value, "case_no": alert.case_no},
+        body=encode(alert), extra={
+            "level": alert.level.value, "case_no": alert.case_no,
+            "is_live": alert.state in UNSETTLED,
+        },
     )  # fmt: skip
 
 
@@ -222,5 +233,6 @@ def case_row(case: Case) -> Saved:
         extra={
             "alert_id": case.alert_id, "tier": case.tier.value, "owner_unit": case.owner.unit,
             "owner_person": case.owner.person, "due_utc": utc_text(case.due_utc),
+            "is_open": case.state not in FINAL,
         },
     )  # fmt: skip

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, false
 
 metadata = MetaData()
 
@@ -16,7 +19,20 @@ def _flag() -> Column[bool]:
     return Column("is_exercise", Boolean(create_constraint=False), nullable=False)
 
 
-def _records(name: str, *extra: str) -> Table:
+def _derived(name: str) -> Column[bool]:
+    """A truth that follows from the body and is there to be searched for; no hash covers it.
+
+    A column that is added to a table of records later is always such a one: the hashes of logs
+    that were closed before would otherwise fit no more.
+    """
+    column: Column[bool] = Column(
+        name, Boolean(create_constraint=False), nullable=False, server_default=false()
+    )
+    column.info["is_derived"] = True
+    return column
+
+
+def _records(name: str, *extra: str, derived: str = "") -> Table:
     """A table of records: what is searched for stands in columns, the whole in `body_json`."""
     return Table(
         name,
@@ -29,6 +45,7 @@ def _records(name: str, *extra: str) -> Table:
         _flag(),
         *(_text(column) for column in extra),
         _text("body_json"),
+        *([_derived(derived)] if derived else []),
         Index(f"ix_{name}_sortie", "sortie"),
     )
 
@@ -64,18 +81,43 @@ audit = Table(
     _text("body_json"),
     _text("prev_hash"),
     _text("hash"),
+    # Which grid it concerns, or "" for the whole district: `@scope` of the body, to be searched.
+    Column("scope", Text, nullable=False, server_default=""),
+    Index("ix_audit_object", "object", "seq"),
+    Index("ix_audit_t", "t_utc", "seq"),
+    Index("ix_audit_action", "action", "seq"),
+    Index("ix_audit_actor", "actor", "seq"),
 )
 
 plans = _records("plans", "digest", "approved_by")
 sorties = _records("sorties", "plan_id")
 sightings = _records("sightings", "rule")
-alerts = _records("alerts", "level", "case_no")
+alerts = _records("alerts", "level", "case_no", derived="is_live")
 announcements = _records("announcements", "alert_id", "template_id", "released_by", "audio_sha256")
 effects = _records("effects", "alert_id")
-cases = _records("cases", "alert_id", "tier", "owner_unit", "owner_person", "due_utc")
+cases = _records(
+    "cases", "alert_id", "tier", "owner_unit", "owner_person", "due_utc", derived="is_open"
+)
 
 case_history = _appended("case_history", "case_no", "sortie", "event", "from_state", "to_state")
 corrections = _appended("corrections", "sortie", "text")
+retention_policies = _appended("retention_policies", "version")
+legal_holds = _appended("legal_holds", "covers", "event", "reason")
+
+# What the consoles search by; a page is read in the order of its index.
+Index("ix_sorties_t", sorties.c.t_utc, sorties.c.id, sorties.c.grid_code, sorties.c.state)
+Index("ix_alerts_t", alerts.c.t_utc, alerts.c.id)
+Index("ix_alerts_live", alerts.c.is_live, alerts.c.t_utc, alerts.c.id, alerts.c.grid_code)
+Index("ix_announcements_t", announcements.c.t_utc, announcements.c.id)
+Index("ix_announcements_alert", announcements.c.alert_id)
+Index("ix_effects_alert", effects.c.alert_id)
+Index("ix_cases_t", cases.c.t_utc, cases.c.id, cases.c.grid_code)
+Index("ix_cases_queue", cases.c.is_open, cases.c.due_utc, cases.c.id, cases.c.grid_code)
+Index("ix_cases_tier", cases.c.is_open, cases.c.tier, cases.c.due_utc, cases.c.id)
+Index("ix_cases_owner", cases.c.is_open, cases.c.owner_unit, cases.c.due_utc, cases.c.id)
+Index("ix_case_history_case", case_history.c.case_no, case_history.c.seq)
+Index("ix_case_history_sortie", case_history.c.sortie)
+Index("ix_corrections_sortie", corrections.c.sortie)
 
 patrol_logs = Table(
     "patrol_logs",
@@ -104,3 +146,9 @@ meta = Table(
 
 # Records that a closed patrol log freezes, in the order in which its hash takes them.
 FROZEN_BY_LOG = (sorties, sightings, alerts, announcements, effects)
+
+
+def hashed(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a record that a closed log's hash covers."""
+    covered = {c.name for c in table.columns if not c.info.get("is_derived")}
+    return {name: value for name, value in row.items() if name in covered}

@@ -1,31 +1,45 @@
-"""Telemetry in a file of its own, in batches. Not chained: its hash goes into the log."""
+"""Telemetry in a file (or on a server: a table) of its own, in batches.
+
+A disk that is full or away stops no flight: samples wait in memory, and what does not fit is told.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
-from sqlalchemy import Column, Float, Integer, MetaData, Table, Text, func, insert, select
+import structlog
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.schema import CreateColumn
 
-from ground_station.store.audit import open_read_only
-from ground_station.store.codec import canonical_json
-from ground_station.store.engine import sqlite_engine
+from ground_station.store import track_queries
+from ground_station.store.dialects import in_plain_words, server_engine, server_url, sqlite_engine
+from ground_station.store.sample_rows import sample_columns, sample_row
 from ground_station.store.schema import prepare_folder
+from ground_station.store.tracks import TelemetrySummary, Thinning, TrackHash
 from patrol.bus import Bus, Subscription
-from patrol.clock import parse_utc, utc_text
+from patrol.clock import parse_utc
 from patrol.errors import ConfigError, StoreUnavailable
 from patrol.telemetry import TelemetrySample
 
@@ -34,46 +48,26 @@ SCHEMA_VERSION = 1
 _BATCH = 300
 _LONGEST_WAIT_S = 1.0  # wall: how much of a flight a power cut may cost
 _QUEUE = 8192
+_WAITING_ROWS = 20_000  # while the disk is away: an hour of one aircraft, some 40 MB
 
-_metadata = MetaData()
-_NUMBERS = (
-    "lat_deg", "lon_deg", "altitude_amsl_m", "height_above_home_m", "height_agl_m", "north_m_s",
-    "east_m_s", "down_m_s", "roll_deg", "pitch_deg", "yaw_deg", "heading_true_deg",
-    "camera_bearing_true_deg", "camera_pitch_deg", "battery_pct", "battery_v", "hdop",
-)  # fmt: skip
-_COUNTS = ("fix", "satellites", "is_armed", "is_in_air", "mission_item", "is_exercise")
+telemetry_metadata = MetaData()
 samples_table = Table(
     "telemetry",
-    _metadata,
-    Column("seq", Integer, primary_key=True),
-    Column("sortie", Text, nullable=False, index=True),
+    telemetry_metadata,
+    # 300 aircraft fill 31 bits in fifty days.
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("sortie", Text, nullable=False),
     Column("vehicle_id", Text, nullable=False),
     Column("t_utc", Text, nullable=False),
     Column("mode", Text, nullable=False),
-    *(Column(name, Float) for name in _NUMBERS),
-    *(Column(name, Integer) for name in _COUNTS),
+    *sample_columns(),
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TelemetrySummary:
-    """What the patrol log keeps of a sortie's telemetry."""
-
-    rows: int
-    first_utc: str
-    last_utc: str
-    max_height_above_home_m: float | None
-    sha256: str  # over the canonical JSON lines of the rows in order
-
-    def to_dict(self) -> dict[str, Any]:
-        """For the log."""
-        return {
-            "rows": self.rows,
-            "first_utc": self.first_utc,
-            "last_utc": self.last_utc,
-            "max_height_above_home_m": self.max_height_above_home_m,
-            "sha256": self.sha256,
-        }
+Index("ix_telemetry_track", samples_table.c.sortie, samples_table.c.seq)
+_COVERED = tuple(column.name for column in samples_table.columns)
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,25 +86,41 @@ class TelemetryLog:
         self._engine = engine
         self._is_exercise = is_exercise
         self._pending: list[dict[str, Any]] = []
+        self._dropped: int | None = None  # rows, since the disk is away; None while it is there
         self._lock = anyio.Lock()
 
     @classmethod
-    async def open(cls, folder: Path, *, is_exercise: bool) -> TelemetryLog:
-        """Make or open the file; ConfigError or StoreUnavailable in plain words."""
+    async def open(
+        cls, folder: Path, *, is_exercise: bool, database_url: str | None = None
+    ) -> TelemetryLog:
+        """Make or open the file; ConfigError or StoreUnavailable in plain words.
+
+        With `database_url` it is a table on that PostgreSQL server.
+        """
+        if database_url is not None:
+            return await cls._made(
+                server_engine(server_url(database_url)), "the server", is_exercise=is_exercise
+            )
         database = await anyio.to_thread.run_sync(prepare_folder, folder)
         path = database.with_name(TELEMETRY_NAME)
         # A power cut may cost the newest second of a track, so a commit need not wait for the disk.
         engine = await anyio.to_thread.run_sync(partial(sqlite_engine, path, synchronous="NORMAL"))
+        return await cls._made(engine, str(path), is_exercise=is_exercise)
+
+    @classmethod
+    async def _made(cls, engine: AsyncEngine, where: str, *, is_exercise: bool) -> TelemetryLog:
         log = cls(engine, is_exercise=is_exercise)
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(_make)
-        except OperationalError as error:
+        except (SQLAlchemyError, OSError) as error:
             await log.close()
-            raise StoreUnavailable(f"cannot be opened: {path} ({error.orig})") from error
-        except DatabaseError as error:
-            await log.close()
-            raise ConfigError(f"not a telemetry file: {path} ({error.orig})") from error
+            told = in_plain_words(error)
+            if "not a database" in str(error):
+                raise ConfigError(f"not a telemetry file: {where}") from error
+            if isinstance(told, StoreUnavailable):
+                told.args = (f"{where}: {told}",)
+            raise told from error
         except ConfigError:
             await log.close()
             raise
@@ -126,12 +136,12 @@ class TelemetryLog:
                         await self._fill(samples)
                     # Half a batch, cancelled and tried again, would be in the file twice.
                     with anyio.CancelScope(shield=True):
-                        await self.flush()
+                        await self._keep()
             finally:
                 for sample in samples.take_all():
                     self.add(sample)
                 with anyio.CancelScope(shield=True):
-                    await self.flush()
+                    await self._keep()
 
     def begin(self, vehicle_id: str, sortie: str) -> None:
         """What that aircraft says from now on belongs to this sortie."""
@@ -148,32 +158,72 @@ class TelemetryLog:
     def add(self, sample: TelemetrySample) -> None:
         """Take a sample for the next batch."""
         sortie = self.sortie_of(sample.vehicle_id)
-        self._pending.append(_row(sample, sortie, is_exercise=self._is_exercise))
+        self._pending.append(sample_row(sample, sortie, is_exercise=self._is_exercise))
 
     async def flush(self) -> None:
-        """Write what is waiting."""
+        """Write what is waiting; StoreUnavailable when it cannot be, and then it waits on."""
         async with self._lock:
-            rows = self._pending
-            if not rows:
-                return
-            try:
-                async with self._engine.begin() as connection:
-                    await connection.execute(insert(samples_table), rows)
-            except OperationalError as error:
-                raise StoreUnavailable(f"telemetry cannot be written: {error.orig}") from error
-            self._pending = self._pending[len(rows) :]
+            while self._pending:
+                rows = self._pending[:_BATCH]
+                await self.write(lambda c, rows=rows: c.execute(insert(samples_table), rows))  # type: ignore[misc]
+                self._pending = self._pending[len(rows) :]
 
     async def summary(self, sortie: str) -> TelemetrySummary:
         """Flush, then count and hash a sortie's rows."""
         await self.flush()
-        async with self._engine.connect() as connection:
-            return await connection.run_sync(_summary, sortie)
+        track = TrackHash(_COVERED)
+        async for rows in self.rows(sortie):
+            await anyio.to_thread.run_sync(track.add, rows)
+        return track.summary()
+
+    async def rows(self, sortie: str) -> AsyncIterator[list[dict[str, Any]]]:
+        """A sortie's rows in order, some at a time: a long flight must not hold the event loop."""
+        after = -1
+        while rows := await self.read(
+            partial(track_queries.rows_after, samples_table, sortie, after)
+        ):
+            after = rows[-1]["seq"]
+            yield rows
 
     async def flown(self, sortie: str) -> Flown | None:
         """What was recorded of a flight; None when no sample of it was in the air."""
         await self.flush()
-        async with self._engine.connect() as connection:
-            return await connection.run_sync(_flown, sortie)
+        return await self.read(lambda c: _flown(c, sortie))
+
+    async def track(self, sortie: str, limit: int = 500) -> list[dict[str, Any]]:
+        """At most so many rows of a sortie, evenly spread from the first to the last."""
+        return await self.read(partial(track_queries.spread, samples_table, sortie, limit))
+
+    async def thinned(self, sortie: str, interval: timedelta) -> tuple[TelemetrySummary, set[int]]:
+        """What a sortie's track would be when thinned, and the numbers of the rows that go."""
+        thinning = Thinning(interval)
+        async for rows in self.rows(sortie):
+            await anyio.to_thread.run_sync(thinning.add, rows)
+        gone = thinning.gone()
+        return await self.without(sortie, gone), gone
+
+    async def without(self, sortie: str, gone: set[int]) -> TelemetrySummary:
+        """What a sortie's track would be without some of its rows."""
+        after = TrackHash(_COVERED)
+        async for rows in self.rows(sortie):
+            await anyio.to_thread.run_sync(after.add, [r for r in rows if r["seq"] not in gone])
+        return after.summary()
+
+    async def write(self, work: Callable[[Connection], object]) -> None:
+        """Run `work` in a transaction; StoreUnavailable when it cannot be."""
+        try:
+            async with self._engine.begin() as connection:
+                await connection.run_sync(work)
+        except (SQLAlchemyError, OSError) as error:
+            raise in_plain_words(error) from error
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on what is written; StoreUnavailable when it cannot be."""
+        try:
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(work)
+        except (SQLAlchemyError, OSError) as error:
+            raise in_plain_words(error) from error
 
     async def close(self) -> None:
         """Give the file back."""
@@ -181,54 +231,49 @@ class TelemetryLog:
             await self._engine.dispose()
 
     async def _fill(self, samples: Subscription[TelemetrySample]) -> None:
-        while len(self._pending) < _BATCH:
+        for _ in range(_BATCH):
             self.add(await samples.get())
+
+    async def _keep(self) -> None:
+        """Write what is waiting, or let it wait; one line when that begins and one when it ends."""
+        try:
+            await self.flush()
+        except StoreUnavailable as error:
+            if self._dropped is None:
+                _log.warning("telemetry waits in memory", reason=str(error))
+            too_many = max(0, len(self._pending) - _WAITING_ROWS)
+            del self._pending[:too_many]
+            self._dropped = (self._dropped or 0) + too_many
+        else:
+            if self._dropped is not None:
+                _log.info("telemetry is written again", lost_rows=self._dropped)
+            self._dropped = None
 
 
 def _make(connection: Connection) -> None:
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if version > SCHEMA_VERSION:
+    is_file = connection.dialect.name == "sqlite"
+    if is_file and (
+        connection.exec_driver_sql("PRAGMA user_version").scalar_one() > SCHEMA_VERSION
+    ):
         raise ConfigError("the telemetry file was written by a newer GridPatrol")
-    _metadata.create_all(connection)
-    connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
-
-
-def changed_telemetry(path: Path, logs: Iterable[Mapping[str, Any]]) -> str:
-    """The first closed log whose telemetry is not in the file as it was; empty when all fit.
-
-    `logs` are the bodies of closed logs. Reads the file offline; ConfigError when it cannot.
-    """
-    with closing(open_read_only(path)) as connection:
-        for log in logs:
-            kept, sortie = log["telemetry"], log["sortie"]["sortie_id"]
-            if not kept:
-                continue
-            query = "SELECT * FROM telemetry WHERE sortie = ? ORDER BY seq"
-            now = _summed(dict(row) for row in connection.execute(query, (sortie,)))
-            if (now.rows, now.sha256) != (kept["rows"], kept["sha256"]):
-                return (
-                    f"{path} does not fit: sortie {sortie} has {now.rows} rows with hash "
-                    f"{now.sha256}; its closed log has {kept['rows']} with {kept['sha256']}"
-                )
-    return ""
+    telemetry_metadata.create_all(connection)
+    # An older table gets what has been recorded since; every such column may be empty.
+    there = {column["name"] for column in inspect(connection).get_columns(samples_table.name)}
+    for column in samples_table.columns:
+        if column.name not in there:
+            words = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {samples_table.name} ADD COLUMN {words}")
+    indexes = {index["name"] for index in inspect(connection).get_indexes(samples_table.name)}
+    for index in samples_table.indexes:
+        if index.name not in indexes:
+            index.create(connection)
+    if is_file:
+        connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
 def telemetry_path(database: Path) -> Path:
     """The telemetry file beside a database."""
     return database.with_name(TELEMETRY_NAME)
-
-
-def closed_logs(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The bodies of the closed logs of a database that was opened to read."""
-    rows = connection.execute("SELECT body_json FROM patrol_logs ORDER BY closed_utc, sortie")
-    return [json.loads(row["body_json"]) for row in rows]
-
-
-def _summary(connection: Connection, sortie: str) -> TelemetrySummary:
-    query = (
-        select(samples_table).where(samples_table.c.sortie == sortie).order_by(samples_table.c.seq)
-    )
-    return _summed(dict(row) for row in connection.execute(query).mappings())
 
 
 def _flown(connection: Connection, sortie: str) -> Flown | None:
@@ -238,58 +283,3 @@ def _flown(connection: Connection, sortie: str) -> Flown | None:
     )
     first, item = connection.execute(query).one()
     return None if first is None else Flown(takeoff_utc=parse_utc(first), mission_item=item)
-
-
-def _summed(rows: Iterable[dict[str, Any]]) -> TelemetrySummary:
-    digest, times, highest = hashlib.sha256(), ["", ""], None
-    count = 0
-    for row in rows:
-        digest.update((canonical_json(row) + "\n").encode())
-        times = [times[0] or row["t_utc"], row["t_utc"]]
-        height_m = row["height_above_home_m"]
-        if height_m is not None:
-            highest = height_m if highest is None else max(highest, height_m)
-        count += 1
-    return TelemetrySummary(
-        rows=count,
-        first_utc=times[0],
-        last_utc=times[1],
-        max_height_above_home_m=highest,
-        sha256=digest.hexdigest(),
-    )
-
-
-def _row(sample: TelemetrySample, sortie: str, *, is_exercise: bool) -> dict[str, Any]:
-    parts: Sequence[tuple[object, dict[str, str]]] = (
-        (sample.position, {"lat_deg": "lat_deg", "lon_deg": "lon_deg"}),
-        (sample.velocity, {name: name for name in ("north_m_s", "east_m_s", "down_m_s")}),
-        (sample.attitude, {name: name for name in ("roll_deg", "pitch_deg", "yaw_deg")}),
-        (
-            sample.camera,
-            {
-                "camera_bearing_true_deg": "bearing_true_deg",
-                "camera_pitch_deg": "pitch_deg",
-            },
-        ),
-        (sample.battery, {"battery_pct": "charge_pct", "battery_v": "voltage_v"}),
-        (sample.gnss, {"fix": "fix", "satellites": "satellites", "hdop": "hdop"}),
-    )
-    row: dict[str, Any] = {
-        column: None if part is None else getattr(part, name)
-        for part, names in parts
-        for column, name in names.items()
-    }
-    return row | {
-        "sortie": sortie,
-        "vehicle_id": sample.vehicle_id,
-        "t_utc": utc_text(sample.time_utc),
-        "mode": sample.mode.value,
-        "altitude_amsl_m": sample.altitude_amsl_m,
-        "height_above_home_m": sample.height_above_home_m,
-        "height_agl_m": sample.height_agl_m,
-        "heading_true_deg": sample.heading_true_deg,
-        "is_armed": sample.is_armed,
-        "is_in_air": sample.is_in_air,
-        "mission_item": sample.mission_item,
-        "is_exercise": is_exercise,
-    }

@@ -11,6 +11,7 @@ import anyio
 import anyio.abc
 
 from drone.guardian import Guardian
+from drone.link_settings import LinkSettings
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
 from missions.runner import SortieReport, SortieRunner
@@ -116,7 +117,8 @@ async def a_sortie(
     """Connected and guarded, not yet sent anywhere."""
     prepare_executor()
     bus, clock = bus or Bus(), SystemClock()
-    vehicle = MavsdkVehicle(name, url, bus=bus, world=clock, wall=clock, rate_hz=_RATE_HZ)
+    settings = LinkSettings(name=name, url=url, rate_hz=_RATE_HZ)
+    vehicle = MavsdkVehicle(settings, bus=bus, world=clock, wall=clock)
 
     async def ready() -> list[Finding]:
         give_up_s = clock.monotonic_s() + _READY_WITHIN_S

@@ -12,7 +12,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from ground_station.store import audit, tables
-from ground_station.store.audit import GENESIS, ChainHead, append, row_hash, verify
+from ground_station.store.audit import GENESIS, ChainHead, append, row_hash
+from ground_station.store.chain import verify
 from ground_station.store.codec import canonical_json
 from patrol.errors import ConfigError
 from tests.ground_core import OPERATOR, later

@@ -14,7 +14,7 @@ from ground_station.cases import CaseEvent
 from ground_station.cases import advance as advance_case
 from ground_station.log_export import export_log
 from ground_station.sorties import SortieState, sign
-from ground_station.store.audit import verify
+from ground_station.store.chain import verify
 from ground_station.store.records import Records
 from patrol.errors import Refused
 from tests.ground_core import (

@@ -22,7 +22,7 @@ import pytest
 from websockets.sync.client import connect
 
 from ground_station.demo_scenario import make_scenario
-from ground_station.store.audit import verify
+from ground_station.store.chain import verify
 from patrol.clock import parse_utc
 
 pytestmark = pytest.mark.timeout(60)  # three processes come up, each with a model or a store

@@ -15,6 +15,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from drone.link_settings import LinkSettings
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
 from patrol.bus import Bus, Subscription
@@ -90,7 +91,8 @@ async def linked(url: str, wall: SystemClock | None = None) -> AsyncIterator[Lin
     """A vehicle that has told everything that a flight hangs on."""
     prepare_executor()
     bus, clock = Bus(), wall or SystemClock()
-    vehicle = MavsdkVehicle("GP-1", url, bus=bus, world=clock, wall=clock)
+    settings = LinkSettings(name="GP-1", url=url)
+    vehicle = MavsdkVehicle(settings, bus=bus, world=clock, wall=clock)
     with bus.subscribe(VehicleSaid) as said, bus.subscribe(TelemetrySample) as samples:
         async with anyio.create_task_group() as group:
             group.start_soon(vehicle.run)
@@ -280,7 +282,8 @@ async def test_a_plan_whose_fence_leaves_out_home_or_a_waypoint_is_refused_in_it
 
 async def test_an_aircraft_that_nobody_answers_for_is_lost_within_ten_seconds() -> None:
     bus, clock = Bus(), SystemClock()
-    vehicle = MavsdkVehicle("GP-1", "udpout://127.0.0.1:9", bus=bus, world=clock, wall=clock)
+    settings = LinkSettings(name="GP-1", url="udpout://127.0.0.1:9")
+    vehicle = MavsdkVehicle(settings, bus=bus, world=clock, wall=clock)
     with anyio.fail_after(10.0), pytest.raises(LinkLost, match="udpout://127.0.0.1:9"):
         await vehicle.run()
     assert vehicle.latest() is None

@@ -18,7 +18,7 @@ from ground_station.case_numbers import parse_case_number
 from ground_station.cases import CaseEvent
 from ground_station.cases import advance as advance_case
 from ground_station.store import tables
-from ground_station.store.audit import verify
+from ground_station.store.chain import verify
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog

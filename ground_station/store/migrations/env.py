@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection that the store hands over."""
+"""Alembic's entry: runs the revisions in the transaction that the store has begun."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from ground_station.store.guards import Guard, guard_statements
+from ground_station.store.guards import Guard, drop_statements, guard_statements
+from patrol.errors import ConfigError
 
 revision = "r0001"
 down_revision = None
@@ -50,7 +51,7 @@ def upgrade() -> None:
         sa.Column("last", sa.Integer(), nullable=False),
     )
     op.create_table("meta", sa.Column("name", sa.Text(), primary_key=True), *_texts("value"))
-    dialect = op.get_bind().dialect.name
+    dialect = op.get_context().dialect.name
     for guard in _guards():
         for statement in guard_statements(guard, dialect):
             op.execute(sa.text(statement.replace(":", "\\:")))
@@ -58,8 +59,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is nothing before the first revision, and records are never dropped."""
-    raise NotImplementedError("records are never dropped")
+    """Drop everything again, if nothing was recorded: records are never dropped."""
+    connection = op.get_bind()
+    if connection.execute(sa.text("SELECT count(*) FROM audit")).scalar_one():
+        raise ConfigError("there are records in this database, and records are never dropped")
+    for guard in _guards():
+        for statement in drop_statements(guard, connection.dialect.name):
+            op.execute(sa.text(statement))
+    for name in (*_RECORDS, *_APPENDED, "audit", "patrol_logs", "counters", "meta"):
+        op.drop_table(name)
 
 
 def _texts(*names: str) -> list[sa.Column[str]]:
