@@ -24,6 +24,7 @@ from ground_station import views
 from ground_station.adoption import tell_left_out
 from ground_station.case_rules import read_case_rules
 from ground_station.chronicle import Chronicle
+from ground_station.clock_watch import ClockWatch
 from ground_station.exercise_clock import ExerciseClock
 from ground_station.launch_room import LaunchRoom
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
@@ -34,6 +35,7 @@ from ground_station.pace import Pace
 from ground_station.parts import Parts
 from ground_station.pictures import EyePictures
 from ground_station.plan_desk import PlanDesk, PlanParts
+from ground_station.retention_keeper import RetentionKeeper
 from ground_station.route_shelf import RouteShelf
 from ground_station.settings import AircraftSettings, SpeakerSettings, StationSettings
 from ground_station.showing import Showing
@@ -85,6 +87,7 @@ class Station:
             is_exercise=settings.is_exercise,
             wall=self._wall,
         )
+        self._make_keepers()
         self._watchdog = WatchdogPort(
             settings.data_dir,
             silent_after_s=settings.watchdog_s,
@@ -197,6 +200,20 @@ class Station:
             pictures=EyePictures(eye, camera.camera_id, self._bus),
         )
 
+    def _make_keepers(self) -> None:
+        """What looks after the records by itself."""
+        is_exercise = self._settings.is_exercise
+        self._retention_keeper = RetentionKeeper(
+            store=self._store,
+            telemetry=self._telemetry,
+            folder=self._settings.data_dir,
+            is_exercise=is_exercise,
+            wall=self._wall,
+        )
+        self._clock_watch = ClockWatch(
+            records=self._records, wall=self._wall, is_exercise=is_exercise
+        )
+
     def _fill_board(self) -> None:
         """What a console sees before anything has happened."""
         self._board.set(
@@ -247,6 +264,8 @@ class Station:
             group.start_soon(self._telemetry.run, self._bus)
             group.start_soon(self._chronicle.run)
             group.start_soon(self._watchdog.run)
+            group.start_soon(self._retention_keeper.run)
+            group.start_soon(self._clock_watch.run)
             group.start_soon(self._fleet.run)
             for unit in self._units:
                 group.start_soon(unit.run)

@@ -129,7 +129,8 @@ class SortieDesk:
             raise LookupError(f"no such verb: {verb}")
         if self._flight is None or self._flight.report is not None:
             raise Refused("no sortie is being flown")
-        await self._parts.records.note(
+        # A full disk must not keep the pilot from calling the aircraft home.
+        await self._parts.records.note_though_late(
             f"sortie.{verb}",
             self._flight.record.sortie_id,
             {"verb": verb},
@@ -262,7 +263,7 @@ class SortieDesk:
     async def _abort(self, flight: Flight, error: PatrolError) -> None:
         """A sortie that did not take off or broke off: recorded with every finding."""
         record = replace(flight.record, state=SortieState.ABORTED, abnormal=(str(error),))
-        await self._save(record, flight.cause, "sortie.aborted")
+        await self._parts.crowd.kept(lambda: self._save(record, flight.cause, "sortie.aborted"))
         findings = views.findings_view(list(getattr(error, "findings", ())))
         self._tell(
             "sortie.aborted",

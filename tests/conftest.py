@@ -34,6 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="where to write the record of --route's flight; default: beside the plan",
     )
+    parser.addoption(
+        "--postgresql", metavar="URL", help="try the store on this server too (its databases "
+        "named gridpatrol_test_... are dropped); needs asyncpg"
+    )  # fmt: skip
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -14,7 +14,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from ground_station.bench import telemetry, uploads
+from ground_station.bench import store, telemetry, uploads
 from patrol.errors import ConfigError
 from patrol.groups import one_error
 
@@ -46,7 +46,44 @@ def _ms(value: float) -> str:
     return f"{1000.0 * value:.0f} ms"
 
 
+def _ms_fine(value: float) -> str:
+    return f"{1000.0 * value:.1f} ms"
+
+
+_LISTS = {
+    "live_alerts": "live alerts",
+    "live_alerts_street": "live alerts of a street",
+    "queue": "case queue by clock",
+    "queue_deep": "case queue, page 21",
+    "queue_tier": "case queue of a street and a tier",
+    "queue_unit": "case queue of a unit",
+    "queue_community": "case queue of a community",
+    "closed_cases": "closed cases of a street",
+    "thread": "a case with all that belongs to it",
+    "track": "a sortie's track, 500 points",
+    "shift_log": "log of a shift, 100 rows",
+    "rows_of_case": "audit rows of a case",
+    "coverage_day": "coverage of a day",
+    "coverage_month": "coverage of a month",
+}
+
 BENCHES = {
+    "store": Bench(
+        measure=lambda is_quick: store.measure_store(store.QUICK if is_quick else store.FULL),
+        rows=(
+            Row(key="cases", name="cases", write=lambda v: f"{v:.0f}"),
+            Row(key="telemetry_rows", name="telemetry rows", write=lambda v: f"{v:.0f}"),
+            Row(key="filled_s", name="making them took", write=lambda v: f"{v:.0f} s"),
+            *(
+                Row(
+                    key=f"p95_{key}_s", name=f"{name}, p95", write=_ms_fine,
+                    goal="under 100 ms", is_met=lambda v: v < 0.1,
+                )
+                for key, name in _LISTS.items()
+            ),
+            Row(key="p95_save_s", name="a save meanwhile, p95", write=_ms_fine),
+        ),
+    ),
     "telemetry": Bench(
         measure=lambda is_quick: telemetry.measure_telemetry(
             telemetry.QUICK if is_quick else telemetry.FULL

@@ -8,7 +8,7 @@ and `body_json` as the stored text. `scope`, the grid that it concerns, stands i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ HASHED = (
     "seq", "t_utc", "actor", "role", "is_automatic", "action", "object", "is_exercise",
     "request_id", "cause_id", "body_json", "prev_hash",
 )  # fmt: skip
+_ROWS_AT_ONCE = 1000
 FLAGS = ("is_automatic", "is_exercise")
 
 
@@ -52,6 +53,18 @@ def head(connection: Connection) -> ChainHead:
     return ChainHead(row_count=newest.seq, hash=newest.hash)
 
 
+def all_rows(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Every row in the order of their numbers, some at a time."""
+    after = 0
+    while True:
+        query = select(tables.audit).where(tables.audit.c.seq > after).order_by(tables.audit.c.seq)
+        rows = connection.execute(query.limit(_ROWS_AT_ONCE)).mappings().all()
+        if not rows:
+            return
+        yield from (dict(row) for row in rows)
+        after = rows[-1]["seq"]
+
+
 def append(
     connection: Connection,
     *,
@@ -67,7 +80,26 @@ def append(
 
     `scope` is the code of the grid (or of the street or community above it) that it concerns.
     """
-    before = head(connection)
+    row = next_row(
+        head(connection), action=action, object_id=object_id, body=body, cause=cause,
+        time_utc=time_utc, is_exercise=is_exercise, scope=scope,
+    )  # fmt: skip
+    connection.execute(insert(tables.audit).values(row))
+    return ChainHead(row_count=row["seq"], hash=row["hash"])
+
+
+def next_row(
+    before: ChainHead,
+    *,
+    action: str,
+    object_id: str,
+    body: Mapping[str, Any],
+    cause: Cause,
+    time_utc: datetime,
+    is_exercise: bool,
+    scope: str = "",
+) -> dict[str, Any]:
+    """The row that follows a head, with its hash."""
     row: dict[str, Any] = {
         "seq": before.row_count + 1,
         "t_utc": utc_text(time_utc),
@@ -82,6 +114,4 @@ def append(
         "body_json": canonical_json(encode({**body, SCOPE_KEY: scope} if scope else body)),
         "prev_hash": before.hash,
     }
-    row["hash"] = row_hash(row)
-    connection.execute(insert(tables.audit).values(row | {"scope": scope}))
-    return ChainHead(row_count=row["seq"], hash=row["hash"])
+    return row | {"hash": row_hash(row), "scope": scope}

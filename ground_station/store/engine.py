@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import anyio
 import anyio.to_thread
+import structlog
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -32,13 +33,17 @@ from patrol.errors import PatrolError, StoreUnavailable
 T = TypeVar("T")
 
 _LAST_WRITES_S = 10.0  # how long pending writes may take when the station is told to stop
+_OBEYED_WITHIN_S = 0.3  # how long a command that must not wait waits for its row
+_LATE_RETRY_S = 2.0  # how often what could not be written is tried again
+_log = structlog.get_logger(__name__)
 
 
 class _Job(Generic[T]):
     """A piece of work and where its answer goes."""
 
-    def __init__(self, work: Callable[[Connection], T]) -> None:
+    def __init__(self, work: Callable[[Connection], T], *, may_be_late: bool = False) -> None:
         self.work = work
+        self.may_be_late = may_be_late
         self.done = anyio.Event()
         self.answer: T | None = None
         self.error: BaseException | None = None
@@ -59,6 +64,7 @@ class Store:
         self.folder = folder
         self._engine = engine
         self._jobs: deque[_Job[Any]] = deque()
+        self._late: deque[Callable[[Connection], object]] = deque()
         self._arrived = anyio.Event()
         self._has_ended = False
 
@@ -95,6 +101,21 @@ class Store:
         await job.done.wait()
         return job.take()
 
+    async def write_though_late(self, work: Callable[[Connection], object]) -> None:
+        """Write now, or as soon as the disk is back: for what must not wait for a disk.
+
+        A pilot's "return" is obeyed at once; its row is written when that is possible.
+        """
+        if self._has_ended:
+            raise StoreUnavailable("the station is stopping: nothing is stored any more")
+        job = _Job(work, may_be_late=True)
+        self._jobs.append(job)
+        self._arrived.set()
+        with anyio.move_on_after(_OBEYED_WITHIN_S):
+            await job.done.wait()
+            if job.error is not None and not isinstance(job.error, StoreUnavailable):
+                raise job.error
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a snapshot of what is committed."""
         try:
@@ -113,10 +134,12 @@ class Store:
             try:
                 while True:
                     await self._next_job()
+                    await self._finish_late(connection)
                     await self._finish_jobs(connection)
             finally:
                 self._has_ended = True
                 with anyio.move_on_after(_LAST_WRITES_S, shield=True):
+                    await self._finish_late(connection)
                     await self._finish_jobs(connection)
                     await connection.close()
         except (SQLAlchemyError, OSError) as error:
@@ -125,6 +148,8 @@ class Store:
             self._has_ended = True
             while self._jobs:  # told no rather than left waiting
                 self._jobs.popleft().done.set()
+            if self._late:
+                _log.error("records were never written", lost=len(self._late))
 
     async def close(self) -> None:
         """Give the file back; call it when `run` has ended."""
@@ -134,7 +159,26 @@ class Store:
     async def _next_job(self) -> None:
         while not self._jobs:
             self._arrived = anyio.Event()
-            await self._arrived.wait()
+            if not self._late:
+                await self._arrived.wait()
+                continue
+            with anyio.move_on_after(_LATE_RETRY_S):
+                await self._arrived.wait()
+            return
+
+    async def _finish_late(self, connection: AsyncConnection) -> None:
+        """In the order in which it was asked for, and before what is asked for now."""
+        while self._late:
+            job = _Job(self._late[0])
+            with anyio.CancelScope(shield=True):
+                await _serve(job, connection)
+            if isinstance(job.error, StoreUnavailable):
+                return
+            self._late.popleft()
+            if job.error is not None:
+                _log.error("a record that waited was refused", reason=str(job.error))
+            elif not self._late:
+                _log.info("what waited for the disk is written")
 
     async def _finish_jobs(self, connection: AsyncConnection) -> None:
         while self._jobs:
@@ -142,6 +186,9 @@ class Store:
             # A transaction that has begun is ended, whoever is in a hurry.
             with anyio.CancelScope(shield=True):
                 await _serve(job, connection)
+            if job.may_be_late and isinstance(job.error, StoreUnavailable):
+                self._late.append(job.work)
+                _log.warning("a record waits for the disk", reason=str(job.error))
 
 
 async def _serve(job: _Job[Any], connection: AsyncConnection) -> None:

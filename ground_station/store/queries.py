@@ -39,12 +39,16 @@ class CaseFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which audit rows; what is None or empty does not filter. `action` may be a beginning."""
+    """Which audit rows; what is None or empty does not filter.
+
+    `actions` are whole names, read along an index; `action` may be the beginning of one.
+    """
 
     from_utc: datetime | None = None
     until_utc: datetime | None = None
     actor: str = ""
     action: str = ""
+    actions: tuple[str, ...] = ()
     object_id: str = ""
     is_exercise: bool | None = None
     scopes: Scopes = WHOLE_DISTRICT
@@ -58,6 +62,22 @@ def live_alerts(
     query = select(table.c.t_utc, table.c.id, table.c.body_json).where(
         table.c.is_live, in_scope(table.c.grid_code, scopes)
     )
+    return page_of(
+        connection, query, keys=(table.c.t_utc, table.c.id), ask=ask or Ask(), show=_body,
+        is_descending=True,
+    )  # fmt: skip
+
+
+def newest(
+    connection: Connection, table: Table, ask: Ask | None = None,
+    *, sortie: str = "", scopes: Scopes = WHOLE_DISTRICT,
+) -> Page:  # fmt: skip
+    """Records of one kind (sorties, sightings, alerts, announcements), newest first."""
+    query = select(table.c.t_utc, table.c.id, table.c.body_json).where(
+        in_scope(table.c.grid_code, scopes)
+    )
+    if sortie:
+        query = query.where(table.c.sortie == sortie)
     return page_of(
         connection, query, keys=(table.c.t_utc, table.c.id), ask=ask or Ask(), show=_body,
         is_descending=True,
@@ -118,11 +138,14 @@ def audit_log(
     *,
     is_newest_first: bool = False,
 ) -> Page:
-    """Audit rows in the order in which they were written, such as those of a shift."""
+    """Audit rows in the order in which they were written; those of a window (a shift) by time."""
     table, wanted = tables.audit, wanted or AuditFilter()
     query = select(table).where(*_audit_terms(wanted))
+    has_window = wanted.from_utc is not None or wanted.until_utc is not None
+    # By time a window is one piece of an index, whatever was done to the clock in between.
+    keys = (table.c.t_utc, table.c.seq) if has_window else (table.c.seq,)
     return page_of(
-        connection, query, keys=(table.c.seq,), ask=ask or Ask(), show=_audit_row,
+        connection, query, keys=keys, ask=ask or Ask(), show=_audit_row,
         is_descending=is_newest_first,
     )  # fmt: skip
 
@@ -167,27 +190,21 @@ def _case_terms(wanted: CaseFilter) -> list[ColumnElement[bool]]:
 def _audit_terms(wanted: AuditFilter) -> list[ColumnElement[bool]]:
     c = tables.audit.c
     terms = [in_scope(c.scope, wanted.scopes)]
-    times: list[ColumnElement[bool]] = []
     if wanted.from_utc is not None:
-        times.append(c.t_utc >= utc_text(wanted.from_utc))
+        terms.append(c.t_utc >= utc_text(wanted.from_utc))
     if wanted.until_utc is not None:
-        times.append(c.t_utc < utc_text(wanted.until_utc))
-    if times:
-        # The window as numbers, so that a page is read along the rows' own order.
-        first, last = (select(end(c.seq)).where(*times).scalar_subquery() for end in _ENDS)
-        terms += [c.seq >= first, c.seq <= last, *times]
+        terms.append(c.t_utc < utc_text(wanted.until_utc))
     if wanted.actor:
         terms.append(c.actor == wanted.actor)
     if wanted.action:
         terms.append(func.substr(c.action, 1, len(wanted.action)) == wanted.action)
+    if wanted.actions:
+        terms.append(c.action.in_(wanted.actions))
     if wanted.object_id:
         terms.append(c.object == wanted.object_id)
     if wanted.is_exercise is not None:
         terms.append(c.is_exercise if wanted.is_exercise else ~c.is_exercise)
     return terms
-
-
-_ENDS = (func.min, func.max)
 
 
 def _body(row: Mapping[str, Any]) -> dict[str, Any]:

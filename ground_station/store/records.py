@@ -76,6 +76,29 @@ class Records:
             )
         )
 
+    async def note_though_late(
+        self,
+        action: str,
+        object_id: str,
+        body: Mapping[str, Any],
+        *,
+        cause: Cause,
+        at_utc: datetime,
+        is_exercise: bool,
+    ) -> None:
+        """As `note`, for what must be obeyed at once: without a disk the row is written later."""
+        await self._store.write_though_late(
+            lambda connection: audit.append(
+                connection,
+                action=action,
+                object_id=object_id,
+                body=body,
+                cause=cause,
+                time_utc=at_utc,
+                is_exercise=is_exercise,
+            )
+        )
+
     async def chain_head(self) -> audit.ChainHead:
         """Row count and head hash of the audit chain."""
         return await self._store.read(audit.head)

@@ -16,7 +16,7 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from ground_station.store import audit, tables, track_queries
 from ground_station.store.engine import Store
@@ -194,12 +194,15 @@ def _file_hold(last_utc: datetime, held: Mapping[str, str]) -> str:
 
 def _trust_clock(newest: str, now_utc: datetime, is_clock_right: bool) -> None:
     """A wrong clock must not delete what is young."""
-    if newest and utc_text(now_utc + _BEHIND) < newest:
+    if not newest or is_clock_right:
+        return
+    if utc_text(now_utc + _BEHIND) < newest:
         raise Refused(
-            f"the clock ({utc_text(now_utc)}) is behind the newest record ({newest}): set it first",
+            f"the clock ({utc_text(now_utc)}) is behind the newest record ({newest}): "
+            "set it, or say --clock-is-right",
             text_zh="系统时间早于最新记录，请先校时",
         )
-    if newest and utc_text(now_utc - _AHEAD) > newest and not is_clock_right:
+    if utc_text(now_utc - _AHEAD) > newest:
         raise Refused(
             f"the newest record is of {newest}: say --clock-is-right if so much time has gone by",
             text_zh="最新记录距今超过30天，请确认系统时间",
@@ -207,7 +210,7 @@ def _trust_clock(newest: str, now_utc: datetime, is_clock_right: bool) -> None:
 
 
 def _known(connection: Connection) -> _Known:
-    newest = select(tables.audit.c.t_utc).order_by(tables.audit.c.seq.desc()).limit(1)
+    newest = select(func.max(tables.audit.c.t_utc))
     return _Known(
         holds=holds(connection),
         closed=frozenset(connection.execute(select(tables.patrol_logs.c.sortie)).scalars()),

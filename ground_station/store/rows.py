@@ -42,16 +42,7 @@ def save(
     connection: Connection, row: Saved, action: str, cause: Cause, at_utc: datetime
 ) -> audit.ChainHead:
     """Write or rewrite a record and its audit row."""
-    values: dict[str, Any] = {
-        "id": row.id,
-        "sortie": row.sortie,
-        "grid_code": row.grid_code,
-        "state": row.state,
-        "t_utc": utc_text(row.t_utc),
-        "is_exercise": row.is_exercise,
-        "body_json": canonical_json(row.body),
-        **row.extra,
-    }
+    values = row_values(row)
     table = row.table
     before = connection.execute(select(table.c.body_json).where(table.c.id == row.id)).scalar()
     # One writer: nobody can put the row in meanwhile.
@@ -74,6 +65,20 @@ def save(
         is_exercise=row.is_exercise,
         scope=row.grid_code or "",
     )
+
+
+def row_values(row: Saved) -> dict[str, Any]:
+    """The columns of a record."""
+    return {
+        "id": row.id,
+        "sortie": row.sortie,
+        "grid_code": row.grid_code,
+        "state": row.state,
+        "t_utc": utc_text(row.t_utc),
+        "is_exercise": row.is_exercise,
+        "body_json": canonical_json(row.body),
+        **row.extra,
+    }
 
 
 def body_of(connection: Connection, table: Table, record_id: str) -> dict[str, Any] | None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import anyio
 import pytest
 
-from ground_station.commands.log import log_verify
+from ground_station.commands.log import log_export, log_verify
+from ground_station.commands.records_at import Place
 from ground_station.sorties import SortieState, sign
 from ground_station.store.closing import ClosedLog
+from ground_station.store.queries import audit_log
 from ground_station.store.records import Records
+from patrol.errors import ConfigError, Refused
 from tests.ground_core import (
     LEADER,
     MORNING,
@@ -112,3 +117,107 @@ def test_a_folder_without_a_database_is_wrong_use(
     (tmp_path / "gridpatrol.db").write_bytes(b"")
     assert log_verify(tmp_path) == 2
     assert "no audit log" in capsys.readouterr().err
+
+
+async def exported(folder: Path) -> Path:
+    """The audit log of a closed patrol as a file."""
+    await closed_patrol(folder / "data")
+    path = folder / "audit.jsonl"
+    place = Place(folder=folder / "data")
+    await anyio.to_thread.run_sync(
+        lambda: log_export(place, path, reason="yearly audit", by="Zhou", as_json=False)
+    )
+    return path
+
+
+def edited(path: Path, edit: Callable[[list[str]], list[str]]) -> Path:
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(edit(lines)), encoding="utf-8")
+    return path
+
+
+async def test_an_export_tells_of_itself_and_verifies_far_from_its_database(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = await exported(tmp_path)
+    alone = tmp_path / "elsewhere" / "audit.jsonl"
+    alone.parent.mkdir()
+    path.rename(alone)
+    assert log_verify(alone) == 0
+    assert "the audit chain is intact: 5 rows" in capsys.readouterr().out
+    first, *rows = alone.read_text(encoding="utf-8").splitlines()
+    assert json.loads(first)["exported_by"] == "Zhou"
+    assert json.loads(first)["mark"] == "演练 EXERCISE"
+    last = json.loads(rows[-1])
+    assert (last["action"], last["object"]) == ("export", "audit-log/audit.jsonl")
+    assert json.loads(last["body_json"])["reason"] == "yearly audit"
+    # The database as a file of its own is checked the same way.
+    assert log_verify(tmp_path / "data" / "gridpatrol.db") == 0
+
+
+EDITS: list[tuple[str, Callable[[list[str]], list[str]], int, str]] = [
+    ("changed", lambda r: [*r[:2], r[2].replace('"role":"', '"role":"X'), *r[3:]], 2, "changed"),
+    ("missing", lambda r: [*r[:2], *r[3:]], 2, "missing"),
+    ("reordered", lambda r: [*r[:2], r[3], r[2], *r[4:]], 2, "missing: the next row"),
+    ("twice", lambda r: [*r[:3], r[2], *r[3:]], 3, "missing: the next row"),
+    ("cut off", lambda r: r[:4], 4, "the export says 5 rows, 3 are there"),
+    ("no line", lambda r: [*r[:2], "{not json\n", *r[3:]], 2, "it has no seq"),
+    ("another head", lambda r: [r[0].replace('"head":"', '"head":"0'), *r[1:]], 6, "first line"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("edit", "row", "words"), [pytest.param(*rest, id=name) for name, *rest in EDITS]
+)
+async def test_an_edited_export_is_found_and_its_row_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    edit: Callable[[list[str]], list[str]], row: int, words: str,
+) -> None:  # fmt: skip
+    path = edited(await exported(tmp_path), edit)
+    capsys.readouterr()
+    assert log_verify(path) == 1
+    told = capsys.readouterr().out
+    assert f"row {row} does not fit" in told
+    assert words in told
+
+
+async def test_what_is_no_export_is_wrong_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "letter.txt"
+    for text in (
+        "",
+        "a letter\n",
+        '{"format":"other"}\n',
+        '{"format":"gridpatrol-audit-export/1"}',
+    ):
+        path.write_text(text)
+        assert log_verify(path) == 2
+    assert "neither a database nor an export" in capsys.readouterr().err
+    path = await exported(tmp_path)
+    before, data = path.read_bytes(), tmp_path / "data"
+
+    async def export(folder: Path, file: Path, reason: str) -> None:
+        place = Place(folder=folder)
+        await anyio.to_thread.run_sync(
+            lambda: log_export(place, file, reason=reason, by="Zhou", as_json=False)
+        )
+
+    with pytest.raises(ConfigError, match="exists already"):
+        await export(data, path, "again")
+    with pytest.raises(Refused, match="the register keeps the reason"):
+        await export(data, tmp_path / "new.jsonl", " ")
+    with pytest.raises(ConfigError, match="there are no records in"):
+        await export(tmp_path, tmp_path / "new.jsonl", "again")
+    assert path.read_bytes() == before
+    async with running_store(tmp_path / "data") as store:
+        assert len((await store.read(audit_log)).items) == 5  # what was refused left no row
+
+
+async def test_a_scope_that_was_changed_by_hand_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await closed_patrol(tmp_path)
+    tamper(tmp_path, "UPDATE audit SET scope = '440512' WHERE seq = 2")
+    assert log_verify(tmp_path) == 1
+    assert "row 2 does not fit: changed: its scope" in capsys.readouterr().out
