@@ -11,8 +11,8 @@ from patrol.telemetry import Battery, Fix, FlightMode, Gnss, TelemetrySample, Ve
 from tests.ground_core import MORNING, PLACE, later
 
 
-def record_as(log: TelemetryLog, sortie: str) -> None:
-    """What GP-1 says from now on belongs to this sortie."""
+def record_as(log: TelemetryLog, sortie: str, vehicle_id: str = "GP-1") -> None:
+    """What that aircraft says from now on belongs to this sortie (as does all that is heard)."""
     log.sortie = sortie
 
 
