@@ -1,8 +1,12 @@
-"""From looks to an alert that a person answers: raises, acknowledges, dismisses, moves on."""
+"""From looks to an alert that a person answers: raises, acknowledges, dismisses, moves on.
+
+One desk for each aircraft: it follows that aircraft's camera and no other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,7 +28,7 @@ from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import alert_view, sighting_fields
 from ground_station.hold_desk import HoldDesk
 from ground_station.sortie_watch import SortieWatch
-from ground_station.standoff import seen_crowds
+from ground_station.standoff import remembered_crowds, seen_crowds
 from missions.runner import SortieRunner
 from patrol.cause import Cause, by_system
 from patrol.errors import Refused, Transient
@@ -55,6 +59,7 @@ class CrowdDesk:
         self._on_look: list[Follow] = []
         self._on_give_up: list[Finish] = []
         self._on_end: list[Finish] = []
+        self._on_adopt: list[Finish] = []
         self._hold = HoldDesk(parts, self)
         self._refused_look = ""
 
@@ -69,6 +74,10 @@ class CrowdDesk:
     def on_end(self, finish: Finish) -> None:
         """Let a desk end its work when the sortie is over; what came last ends first."""
         self._on_end.insert(0, finish)
+
+    def on_adopt(self, finish: Finish) -> None:
+        """Let a desk end what an earlier run of the station left half done."""
+        self._on_adopt.append(finish)
 
     def begin(
         self,
@@ -90,6 +99,12 @@ class CrowdDesk:
         self._parts.board.set(alert=None, alerts=[], announcement=None, effect=None, crowd=None)
         self._show_alerts(self.watch)
         self._parts.set_pace(plan)
+        if self.watch.alerts:
+            # What the guardian knew of them ended with the earlier run.
+            now = self._parts.world.now_utc()
+            self._parts.bus.publish(remembered_crowds(self.watch.alerts.values(), now))
+            for finish in self._on_adopt:
+                self.in_background(partial(finish, self.watch))
 
     async def end(self) -> None:
         """The aircraft is down: looks no longer count, and nothing is left half observed."""
@@ -104,7 +119,10 @@ class CrowdDesk:
 
     async def run(self) -> None:
         """Follow every look until cancelled."""
-        with self._parts.bus.subscribe(Look, limit=_LOOKS_WAITING) as looks:
+        camera_id = self._parts.camera_id
+        with self._parts.bus.subscribe(
+            Look, limit=_LOOKS_WAITING, where=lambda look: look.camera_id == camera_id
+        ) as looks:
             async with anyio.create_task_group() as group:
                 self._group = group
                 async for look in looks:
@@ -140,6 +158,11 @@ class CrowdDesk:
         self.tell("alert.dismissed", {"alert": alert_id, "by": cause.actor, "reason": reason})
         self.resume_patrol(alert_id)
         return alert_view(alert)
+
+    def is_known(self, watch: SortieWatch, sighting: Sighting) -> bool:
+        """Whether this crowd has its alert, of this aircraft or of another that looks at it."""
+        own = same_crowd(watch.alerts.values(), sighting)
+        return own is not None or self._parts.is_anothers(sighting)
 
     async def find(self, alert_id: str) -> CrowdAlert:
         """An alert of this sortie, or one that an earlier run of the station left open."""
@@ -205,6 +228,7 @@ class CrowdDesk:
             time_utc=self._parts.world.now_utc(),
             sortie=watch.sortie_id if watch else "",
             grid=watch.plan.grid_code if watch else "",
+            aircraft=self._parts.aircraft,
             fields=fields,
         )
 
@@ -241,7 +265,7 @@ class CrowdDesk:
 
     async def _raised(self, watch: SortieWatch, sighting: Sighting) -> None:
         parts = self._parts
-        if watch.is_done(sighting.place) or same_crowd(watch.alerts.values(), sighting):
+        if watch.is_done(sighting.place) or self.is_known(watch, sighting):
             return
         await self._hold.save_sighting(sighting)
         now = parts.world.now_utc()
@@ -260,6 +284,7 @@ class CrowdDesk:
         if isinstance(raised, GatheringEvent):
             await self._note_gathering(raised)
             return
+        raised = replace(raised, aircraft=parts.aircraft)
         await parts.records.save_alert(
             raised, cause=_CANDIDATE_RULE, at_utc=now, action="alert.raised"
         )
@@ -299,7 +324,8 @@ class CrowdDesk:
         largest = max(found, key=lambda cluster: cluster.count.estimate, default=None)
         standoff_m = max(30.0, look.aircraft_height_agl_m or 30.0)
         if look.is_valid:
-            self._parts.bus.publish(seen_crowds(look, found, self._parts.rules))
+            crowds = seen_crowds(look, found, self._parts.rules, self._parts.aircraft)
+            self._parts.bus.publish(crowds)
         is_crowd = largest is not None and largest.count.estimate >= self._parts.rules.n_clear
         self._parts.board.set(
             look=views.look_view(look, now_s),

@@ -36,10 +36,17 @@ class AnnounceBody(UnderRole):
     """Which approved words to release."""
 
     template: str = Field(pattern=r"^T\d{2}$")
+    repeat: int = Field(default=1, ge=1, le=2, strict=True, description="how often, one by one")
 
 
-class PlanBody(UnderRole):
-    """Which grid to patrol."""
+class OfAircraft(UnderRole):
+    """Of which aircraft; it may be left out where there is only one."""
+
+    aircraft: str | None = Field(default=None, min_length=1, max_length=40)
+
+
+class PlanBody(OfAircraft):
+    """Which grid to patrol, from whose home."""
 
     grid_code: str = Field(min_length=1, max_length=64)
 
@@ -57,10 +64,16 @@ class DeclarationBody(BaseModel):
 
     remote_id_ok: bool = Field(description="the operational identification sends")
     weather: str = Field(max_length=200, description="what you see, such as: clear, 3 m/s")
+    terrain: str = Field(
+        default="",
+        max_length=200,
+        description="what you know of the relief and the obstacles below the route, such as: flat, "
+        "no mast above 15 m; heights count from home and nothing else clears them",
+    )
 
 
-class LaunchBody(UnderRole):
-    """Which approved plan to fly."""
+class LaunchBody(OfAircraft):
+    """Which approved plan to fly; without an aircraft by the one that it was made for."""
 
     plan_id: str = Field(min_length=1, max_length=64)
     declaration: DeclarationBody | None = Field(
@@ -76,6 +89,7 @@ class LaunchBody(UnderRole):
             at_utc=at_utc,
             remote_id_ok=self.declaration.remote_id_ok,
             weather=self.declaration.weather,
+            terrain=self.declaration.terrain,
             is_automatic=cause.is_automatic,
         )
 

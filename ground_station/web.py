@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from ground_station.api.callers import signed_in
 from ground_station.api.cases import case_routes
 from ground_station.api.documents import document
 from ground_station.api.files import file_routes
@@ -18,15 +19,15 @@ from ground_station.api.health import health_routes
 from ground_station.api.intake import intake_routes
 from ground_station.api.limits import BodyLimit, EntityTags
 from ground_station.api.problems import ERRORS, add_problems, problem
+from ground_station.api.read import read_routes
 from ground_station.api.replays import Replays
 from ground_station.api.shifts import shift_routes
-from ground_station.api_people import people_routes
-from ground_station.api_read import read_routes
-from ground_station.api_sockets import socket_routes
-from ground_station.api_verbs import verb_routes
+from ground_station.api.sign_in import people_routes
+from ground_station.api.sockets import socket_routes
+from ground_station.api.verbs import verb_routes
 from ground_station.headers import headers_for
 from ground_station.parts import Parts
-from ground_station.people.door import CONSOLE_HEADER, signed_in
+from ground_station.people.door import CONSOLE_HEADER
 from ground_station.settings import StationSettings
 
 _log = structlog.get_logger(__name__)

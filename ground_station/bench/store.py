@@ -132,6 +132,9 @@ async def _queries(store: Store, log: TelemetryLog, spans: Spans) -> dict[str, Q
         "thread": lambda n: store.read(lambda c: case_thread(c, numbers[n % len(numbers)])),
         "track": lambda n: log.track(sortie_id(n % size.telemetry_sorties)),
         "shift_log": lambda n: store.read(lambda c: audit_log(c, shift(n), Ask(limit=100))),
+        "rows_of_case": lambda n: store.read(
+            lambda c: audit_log(c, AuditFilter(object_id=numbers[n % len(numbers)]))
+        ),
         "coverage_day": lambda n: store.read(
             lambda c: coverage(c, NOW - timedelta(days=n + 1), NOW - timedelta(days=n))
         ),
@@ -173,7 +176,7 @@ async def _save_on(store: Store, spans: Spans, saves_s: list[float]) -> None:
 
 async def _record_on(log: TelemetryLog, spans: Spans) -> None:
     """What the recorder writes meanwhile."""
-    log.sortie = "M-20261124-01-S01"
+    log.begin("GP-1", "M-20261124-01-S01")
     sample = TelemetrySample(vehicle_id="GP-1", time_utc=NOW, heard_at_s=0.0)
     while True:
         await anyio.sleep(1.0)

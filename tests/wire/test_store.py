@@ -259,7 +259,7 @@ async def test_no_column_can_hold_a_picture(tmp_path: Path) -> None:
 async def test_every_record_says_whether_it_is_an_exercise(tmp_path: Path) -> None:
     told = {table.name for table in tables.metadata.sorted_tables if "is_exercise" in table.c}
     # Who may sign in is no record; a folder of persons is one space or the other as a whole.
-    rest = {"counters", "meta"} | {table.name for table in WHO_MAY_COME_IN}
+    rest = {"counters", "meta", "replays"} | {table.name for table in WHO_MAY_COME_IN}
     assert {table.name for table in tables.metadata.sorted_tables} - told == rest
 
 
@@ -298,7 +298,7 @@ async def test_a_newer_programs_database_is_told(tmp_path: Path) -> None:
 
 async def test_telemetry_is_written_in_batches_and_summed_up(tmp_path: Path) -> None:
     bus, log = Bus(), await TelemetryLog.open(tmp_path, is_exercise=True)
-    log.sortie = SORTIE
+    log.begin("GP-1", SORTIE)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(log.run, bus)
         await anyio.wait_all_tasks_blocked()

@@ -7,7 +7,7 @@ export type StoryName =
   | "gathering.noted" | "announcement.released" | "announcement.played" | "announcement.blocked"
   | "announcement.failed" | "speaker.stopped" | "look" | "effect" | "case.filed" | "mission.flown"
   | "returning" | "landed" | "sortie.aborted" | "log.closed" | "speed" | "guardian"
-  | "vehicle.said" | "parameter.set" | "sortie.trouble" | "sortie.adopted" | "sortie.not_adopted" | "sortie.found_ended"
+  | "vehicle.said" | "parameter.set" | "sortie.trouble" | "preflight.waits" | "arming.waits" | "return.refused" | "sortie.adopted" | "sortie.not_adopted" | "sortie.found_ended"
   | "link.lost" | "link.back" | "refused" | "preflight"
   | "watchdog.lost" | "station.was_ended"
   | "alert.renotified" | "alert.escalated" | "hold.over" | "standoff" | "case.closed" | "log.waits"
@@ -50,7 +50,7 @@ export function bounds(count: Count): [estimate: number, low: number, high: numb
 
 /** A name that the dictionaries do not know yet: its fields, as they came. */
 export function unknownSentence(event: StoryEvent): string {
-  const { t_utc: _t, event: name, sortie: _s, grid: _g, ...rest } = event;
+  const { t_utc: _t, event: name, sortie: _s, grid: _g, aircraft: _a, ...rest } = event;
   const fields = Object.entries(rest).map(([key, value]) =>
     `${key} ${typeof value === "object" ? JSON.stringify(value) : text(value)}`,
   );
