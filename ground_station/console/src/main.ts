@@ -11,4 +11,6 @@ watch(isIn, (isThere) => {
 });
 stayJoined();
 void enter();
+// A link that is pasted into a page that is open already changes its end alone: nothing reloads.
+addEventListener("hashchange", () => void enter());
 createApp(App).mount("#app");
