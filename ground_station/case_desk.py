@@ -115,8 +115,10 @@ class CaseDesk:
             alert.alert_id, event, cause, "alert.filed", case_no=case.case_no, reason=reason
         )
         if event is AlertEvent.ESCALATE and case.state is CaseState.FILED:
-            case = advance_case(case, CaseEvent.DISPATCH, _CASE_RULE, now)
-            await records.save_case(case, event=CaseEvent.DISPATCH, cause=_CASE_RULE, at_utc=now)
+            was, case = case, advance_case(case, CaseEvent.DISPATCH, _CASE_RULE, now)
+            await records.save_case(
+                case, event=CaseEvent.DISPATCH, cause=_CASE_RULE, at_utc=now, was=was
+            )
         self._desk.tell("case.filed", case_fields(case) | {"alert": alert.alert_id})
         self._show(case)
         return alert
@@ -137,9 +139,9 @@ class CaseDesk:
         if case is None or not case.is_record_only or not case.is_open:
             return
         now = self._parts.world.now_utc()
-        case = advance_case(case, CaseEvent.CLOSE_RECORD, registrar, now)
+        was, case = case, advance_case(case, CaseEvent.CLOSE_RECORD, registrar, now)
         await self._parts.records.save_case(
-            case, event=CaseEvent.CLOSE_RECORD, cause=registrar, at_utc=now
+            case, event=CaseEvent.CLOSE_RECORD, cause=registrar, at_utc=now, was=was
         )
         self._desk.tell("case.closed", {"case_no": case.case_no, "by": registrar.actor})
         self._show(case)
