@@ -96,5 +96,6 @@ def make_centre(parts: CentreParts) -> Centre:
             register=parts.register,
             world=parts.world,
             tlog_folder=settings.data_dir / "tlog",
+            is_exercise=settings.is_exercise,
         ),
     )
