@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from ground_station import schemas
+from ground_station.api.shifts import recently_of
 from ground_station.parts import Parts
 from ground_station.people.door import caller_of
 from ground_station.people.persons import ANYWHERE
@@ -91,7 +92,9 @@ def _add_plan_verbs(routes: APIRouter, parts: Parts) -> None:
         cause = await _cause(
             parts, request, body, Verb.PLAN, lambda: places.of_grid(body.grid_code)
         )
-        return await desk.make_plan(body.grid_code, cause)
+        made = await desk.make_plan(body.grid_code, cause)
+        # Seen of late? It is told first: perhaps nobody need fly (DOMAIN S-32).
+        return made | {"recently": await recently_of(parts, body.grid_code)}
 
     @routes.post("/plans/{plan_id}/approve")
     async def approve(plan_id: str, body: schemas.ApproveBody, request: Request) -> dict[str, Any]:

@@ -23,7 +23,6 @@ NOT_TO_THE_END = "not observed to the end"
 _CASE_RULE = by_system("case.rule")
 _OBSERVER = by_system("effect-meter")
 _LANDED = by_system("sortie.over")
-_CASES_LOOKED_AT = 100
 _WITH_A_VERDICT = (AlertState.DISPERSED, AlertState.PERSISTING)
 _SETTLED = (AlertState.DISPERSED, AlertState.ESCALATED, AlertState.DISMISSED)
 
@@ -124,8 +123,8 @@ class CaseDesk:
         return alert
 
     async def _case_of(self, alert_id: str) -> Case | None:
-        cases = await self._parts.records.cases(limit=_CASES_LOOKED_AT)
-        return next((case for case in cases if case.alert_id == alert_id), None)
+        alert = await self._desk.find(alert_id)
+        return await self._parts.records.case_of_alert(alert_id, since_utc=alert.raised_utc)
 
     def _is_special_site(self, alert: CrowdAlert) -> bool:
         return any(

@@ -65,8 +65,7 @@ def _add_reads(routes: APIRouter, parts: Parts) -> None:
         await parts.people.door.require_seen(
             caller_of(request), code, f"no grid {grid_code!r}", request.state.request_id
         )
-        checked = await desk.recently(code)
-        return {"checked": encode(checked) if checked else None}
+        return {"checked": await recently_of(parts, code)}
 
 
 def _add_duties(routes: APIRouter, parts: Parts) -> None:
@@ -134,6 +133,12 @@ def _add_log(routes: APIRouter, parts: Parts) -> None:
 async def _cause(parts: Parts, request: Request, body: UnderRole, roles: tuple[Role, ...]) -> Cause:
     power = Power(name=f"shift.{request.url.path.rsplit('/', 1)[-1]}", roles=roles)
     return await cause_for(parts, request, body.role, power, nowhere)
+
+
+async def recently_of(parts: Parts, grid: str) -> dict[str, Any] | None:
+    """What was seen of a grid within the time in which it need not be flown again, or nothing."""
+    checked = await parts.centre.shifts.recently(parts.register.get(grid).code)
+    return encode(checked) if checked else None
 
 
 def seen_shift(view: dict[str, Any], caller: Caller) -> dict[str, Any]:

@@ -300,6 +300,13 @@ class Records:
         )
         return [decode(Case, body) for body in found]
 
+    async def case_of_alert(self, alert_id: str, *, since_utc: datetime) -> Case | None:
+        """The case that was filed of an alert, however many were filed since it was raised."""
+        c = tables.cases.c
+        where = (c.t_utc >= utc_text(since_utc)) & (c.alert_id == alert_id)
+        found = await self._store.read(lambda k: bodies(k, tables.cases, where, limit=1))
+        return decode(Case, found[0]) if found else None
+
     async def case_history(self, case_no: str) -> list[dict[str, Any]]:
         """Every step of a case with its time, event, states, actor and role, oldest first."""
         return await self._store.read(lambda c: history_of(c, case_no))

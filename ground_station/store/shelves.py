@@ -108,8 +108,9 @@ def _window(
 class Shelves:
     """Typed saves and loads. What a save returns from is on the disk."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, is_exercise: bool | None = None) -> None:
         self._store = store
+        self._space = is_exercise  # records of the other space do not exist; None: both do
 
     async def next_id(self, kind: type[T], at_utc: datetime) -> str:
         """A new id, given once; its day is the day in Shanghai."""
@@ -136,7 +137,9 @@ class Shelves:
     async def find(self, kind: type[T], record_id: str) -> T | None:
         """A kept record, or None."""
         body = await self._store.read(lambda c: body_of(c, _SHELVES[kind].table, record_id))
-        return None if body is None else decode(kind, body)
+        record = None if body is None else decode(kind, body)
+        is_foreign = record is not None and self._space not in (None, record.is_exercise)
+        return None if is_foreign else record
 
     async def dispatches(self, case_no: str) -> list[Dispatch]:
         """A case's tasks, oldest first."""
