@@ -8,12 +8,12 @@ from __future__ import annotations
 import bisect
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import anyio.to_thread
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from ground_station.alerts import SAME_CROWD_M, CrowdAlert, Outcome
 from ground_station.announcements import Announcement, AnnouncementState
@@ -25,11 +25,13 @@ from ground_station.store.codec import decode
 from ground_station.store.engine import Store
 from ground_station.store.pages import WHOLE_DISTRICT, Scopes, in_scope
 from patrol.clock import utc_text
+from patrol.errors import Refused
 from patrol.geo import distance_m
 from patrol.sighting import Sighting
 
 DISPLACED_M = 100.0
 AFTERWARDS = timedelta(minutes=30)  # relapse and displacement are looked for so long
+MOST_ROWS = 5000  # some seconds of a thread, and a quarter of a gigabyte
 _LONGEST_WATCH = timedelta(hours=1)
 R = TypeVar("R", Announcement, EffectRecord)
 
@@ -63,8 +65,8 @@ async def read_measured(store: Store, window: Window) -> Measured:
     after = window.until_utc + AFTERWARDS + _LONGEST_WATCH
 
     def work(connection: Connection) -> tuple[list[list[str]], frozenset[str]]:
+        _require_few(connection, window)
         wanted = (
-            (tables.alerts, window.until_utc, window.scopes),
             (tables.alerts, after, WHOLE_DISTRICT),
             (tables.announcements, after, window.scopes),
             (tables.effects, after, window.scopes),
@@ -80,29 +82,53 @@ async def read_measured(store: Store, window: Window) -> Measured:
         return texts, frozenset(connection.execute(query).scalars())
 
     texts, reworked = await store.read(work)
-    return await anyio.to_thread.run_sync(_decoded, texts, reworked)
+    return await anyio.to_thread.run_sync(_decoded, texts, reworked, window)
+
+
+def _require_few(connection: Connection, window: Window) -> None:
+    for table in (tables.alerts, tables.cases, tables.sightings):
+        query = (
+            select(func.count()).select_from(table).where(*_terms(table, window, window.until_utc))
+        )
+        count = connection.execute(query).scalar_one()
+        if count > MOST_ROWS:
+            raise Refused(
+                f"{count} {table.name} in this window, {MOST_ROWS} can be measured at once: "
+                "ask for a shorter one or a smaller part of the district"
+            )
 
 
 def _texts(
     connection: Connection, table: Table, window: Window, end: datetime, scopes: Scopes
 ) -> list[str]:
     c = table.c
-    query = (
-        select(c.body_json)
-        .where(c.t_utc >= utc_text(window.from_utc), c.t_utc < utc_text(end))
-        .where(c.is_exercise == window.is_exercise, in_scope(c.grid_code, scopes))
-        .order_by(c.t_utc, c.id)
-    )
+    where = _terms(table, replace(window, scopes=scopes), end)
+    query = select(c.body_json).where(*where).order_by(c.t_utc, c.id)
     return list(connection.execute(query).scalars())
 
 
-def _decoded(texts: list[list[str]], reworked: frozenset[str]) -> Measured:
-    alerts, followers, said, effects, cases, sorties, sightings = (
+def _terms(table: Table, window: Window, end: datetime) -> list[ColumnElement[bool]]:
+    c = table.c
+    return [
+        c.t_utc >= utc_text(window.from_utc),
+        c.t_utc < utc_text(end),
+        c.is_exercise == window.is_exercise,
+        in_scope(c.grid_code, window.scopes),
+    ]
+
+
+def _decoded(texts: list[list[str]], reworked: frozenset[str], window: Window) -> Measured:
+    followers, said, effects, cases, sorties, sightings = (
         [json.loads(text) for text in some] for some in texts
     )
+    alerts = tuple(decode(CrowdAlert, body) for body in followers)
     return Measured(
-        alerts=tuple(decode(CrowdAlert, body) for body in alerts),
-        followers=tuple(decode(CrowdAlert, body) for body in followers),
+        alerts=tuple(
+            one
+            for one in alerts
+            if one.raised_utc < window.until_utc and _is_within(one.grid_code, window.scopes)
+        ),
+        followers=alerts,
         announcements=tuple(decode(Announcement, body) for body in said),
         effects=tuple(decode(EffectRecord, body) for body in effects),
         cases=tuple(decode(Case, body) for body in cases),
@@ -110,6 +136,10 @@ def _decoded(texts: list[list[str]], reworked: frozenset[str]) -> Measured:
         sorties=tuple(decode(SortieRecord, body) for body in sorties),
         sightings=tuple(decode(Sighting, body["sighting"]) for body in sightings),
     )
+
+
+def _is_within(code: str | None, scopes: Scopes) -> bool:
+    return "" in scopes or any((code or "").startswith(scope) for scope in scopes)
 
 
 def observed(measured: Measured) -> list[Observed]:

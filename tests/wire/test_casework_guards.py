@@ -320,3 +320,11 @@ async def test_grid_workers_and_departments_bring_cases_without_a_report(tmp_pat
             await house.intake.bring(matter, DISPATCHER)
         with pytest.raises(Refused, match="item list"):
             await house.intake.bring(replace(matter, kind="NOISE"), WORKER)
+
+
+async def test_a_case_that_is_over_leaves_the_consoles_list(tmp_path: Path) -> None:
+    async with casework_house(tmp_path) as house:
+        _, case_no = await closed(house)
+        _, other = await opened(house)
+        assert [one["case_no"] for one in house.parts.board.get("cases")] == [other]
+        assert (await house.desk.find(case_no)).state is CaseState.CLOSED

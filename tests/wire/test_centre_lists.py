@@ -14,6 +14,7 @@ from ground_station import schemas
 from ground_station.alerts import AlertEvent
 from ground_station.api.sightings import SightingBody
 from ground_station.casework.whistles import Whistle, blow
+from ground_station.measuring import reading
 from ground_station.sorties import SortieState
 from ground_station.store.shelves import Shelves
 from ground_station.store.tables import audit
@@ -300,3 +301,14 @@ async def test_a_look_from_the_air_is_asked_for_reports_of_ones_own_part(house: 
     body = {"grid_code": other, "need": "看", "report_id": report["report_id"]}
     hidden: httpx.Response = await lead.post("/api/whistles", json=body)
     assert hidden.status_code == 404
+
+
+async def test_a_window_that_holds_too_much_is_refused_in_words(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fly_the_story(house.records)
+    house.clock.now_s = 3600.0
+    monkeypatch.setattr(reading, "MOST_ROWS", 0)
+    refused = await house.http.get("/api/measures/kpis")
+    assert refused.status_code == 409
+    assert "a shorter one" in refused.json()["error"]
