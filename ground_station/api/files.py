@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from ground_station.api.asking import cause_for
+from ground_station.api.asking import FIRST_DAY, LAST_DAY, cause_for
 from ground_station.out.book import Audience, Language
 from ground_station.out.desk import DayFile, SortieFile, Wanted
 from ground_station.parts import Parts
@@ -51,7 +51,7 @@ def file_routes(parts: Parts) -> APIRouter:
 
     @routes.get("/days/{day}/files/{kind}", response_class=Response)
     async def of_day(
-        day: date,
+        day: Annotated[date, Path(ge=FIRST_DAY, le=LAST_DAY)],
         kind: DayFile,
         request: Request,
         scope: Annotated[str, Query(max_length=32)] = "440512",

@@ -72,6 +72,13 @@ async def test_a_step_from_a_case_that_has_changed_meanwhile_is_refused(tmp_path
             )  # fmt: skip
 
 
+async def test_a_clock_of_microseconds_is_nobody_who_was_quicker(tmp_path: Path) -> None:
+    async with casework_house(tmp_path) as house:
+        house.clock.now_s = 0.123456  # the records keep 0.123
+        _, case_no = await opened(house)
+        assert (await house.desk.find(case_no)).state is CaseState.DISPATCHED
+
+
 async def test_reports_of_a_merged_case_are_owed_their_answer_by_the_one_that_goes_on(
     tmp_path: Path,
 ) -> None:
