@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import anyio.to_thread
-from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Table, and_, false, or_, select, true
 
 from ground_station.casework.case import Case
-from ground_station.casework.citizens import CitizenReport
+from ground_station.casework.citizens import CitizenReport, ReportState
 from ground_station.casework.dispatches import Dispatch
 from ground_station.casework.notices import Notice
 from ground_station.casework.states import CaseState
@@ -239,6 +239,14 @@ class Shelves:
         return await self._find(
             CitizenReport, _window(tables.citizen_reports, since_utc, until_utc, is_exercise)
         )
+
+    async def reports_left_behind(self, *, is_exercise: bool) -> list[CitizenReport]:
+        """Reports whose case has ended, rejected or voided, while they were not answered."""
+        c, cases = tables.citizen_reports.c, tables.cases.c
+        ended = select(cases.id).where(cases.is_open == false())
+        linked = c.state == ReportState.LINKED.value
+        where = and_(linked, c.is_exercise == is_exercise, c.case_no.in_(ended))
+        return await self._find(CitizenReport, where)
 
     async def sightings_between(
         self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool

@@ -203,6 +203,18 @@ async def test_a_task_and_a_report_that_nobody_answers_are_told_once(tmp_path: P
         assert house.told().count("report.unanswered") == 1
 
 
+async def test_a_report_whose_case_was_rejected_is_not_forgotten(tmp_path: Path) -> None:
+    async with casework_house(tmp_path) as house:
+        report, _ = await house.intake.take(told(), DISPATCHER)
+        case = await house.intake.open_case(report.report_id, DISPATCHER)
+        house.clock.now_s += 3 * 3600
+        await house.minder.look()
+        await house.desk.act(case.case_no, E.REJECT, DISPATCHER, Given(reason="not ours"))
+        await house.minder.look()
+        await house.parts.chronicle.settled()
+        assert house.told().count("report.unanswered") == 1  # the open case had its own clock
+
+
 async def test_who_replied_for_a_department_does_not_check_the_case(tmp_path: Path) -> None:
     async with casework_house(tmp_path) as house:
         report_id, case_no = await opened(house)
