@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -245,9 +245,18 @@ class Records:
     # Cases
 
     async def file_case(
-        self, case: Case, *, cause: Cause, at_utc: datetime, event: str = "file"
+        self,
+        case: Case,
+        *,
+        cause: Cause,
+        at_utc: datetime,
+        event: str = "file",
+        also: Callable[[Connection, Case], None] | None = None,
     ) -> Case:
-        """Number a case and keep it, all or nothing: a number is never used twice."""
+        """Number a case and keep it, all or nothing: a number is never used twice.
+
+        `also` writes what belongs to the numbered case in the same transaction.
+        """
 
         def work(connection: Connection) -> Case:
             sequence = next_case_sequence(connection, case.source, at_utc)
@@ -258,6 +267,8 @@ class Records:
             action = "case.filed" if event == "file" else f"case.{event}"
             save(connection, case_row(numbered), action, cause, at_utc)
             append_history(connection, numbered, event, "", cause, at_utc)
+            if also is not None:
+                also(connection, numbered)
             return numbered
 
         return await self._store.write(work)

@@ -125,13 +125,19 @@ class Shelves:
 
     async def save(self, record: T, *, action: str, cause: Cause, at_utc: datetime) -> None:
         """Keep a record as it is now."""
+        await self._store.write(lambda c: self.save_in(c, record, action, cause, at_utc))
+
+    def save_in(
+        self, connection: Connection, record: T, action: str, cause: Cause, at_utc: datetime
+    ) -> None:
+        """The same in a transaction that is open already."""
         shelf = _SHELVES[type(record)]
         record_id, grid_code, state, made_utc, extra = shelf.row(record)
         row = Saved(
             table=shelf.table, id=record_id, sortie="", grid_code=grid_code, state=state,
             t_utc=made_utc, is_exercise=record.is_exercise, body=encode(record), extra=extra,
         )  # fmt: skip
-        await self._store.write(lambda connection: save(connection, row, action, cause, at_utc))
+        save(connection, row, action, cause, at_utc)
 
     async def get(self, kind: type[T], record_id: str) -> T:
         """A kept record; LookupError when there is none."""

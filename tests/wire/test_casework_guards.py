@@ -44,6 +44,18 @@ async def test_of_two_who_open_a_case_for_one_report_only_one_does(tmp_path: Pat
         assert len(await house.parts.records.cases()) == 1
 
 
+async def test_a_report_that_cannot_be_linked_leaves_no_case_behind(tmp_path: Path) -> None:
+    async with casework_house(tmp_path) as house:
+        report, _ = await house.intake.take(told(), DISPATCHER)
+        await house.intake.reject(report.report_id, "not ours", DISPATCHER)
+        with pytest.raises(Refused, match="REJECTED"):
+            await house.intake.open_case(report.report_id, DISPATCHER)
+        assert await house.parts.records.cases() == []
+        second, _ = await house.intake.take(told(), DISPATCHER)
+        case = await house.intake.open_case(second.report_id, DISPATCHER)
+        assert case.case_no[14:19] == "00001"  # nor is a number lost
+
+
 async def test_a_look_that_is_asked_for_while_a_report_is_linked_takes_nothing_back(
     tmp_path: Path,
 ) -> None:
