@@ -10,12 +10,15 @@ from datetime import date
 from pathlib import Path
 
 import anyio
+from sqlalchemy import Connection, false, select
 
 from ground_station.data_lock import data_lock
 from ground_station.out.book import Audience
 from ground_station.out.desk import NEVER_PUBLIC, DayFile, ExportDesk, SortieFile, Wanted
+from ground_station.out.reading import day_utc
 from ground_station.store.engine import Store
 from ground_station.store.schema import DATABASE_NAME
+from ground_station.store.tables import cases, sorties
 from ground_station.store.telemetry import TelemetryLog
 from missions.register import load_register
 from patrol.cause import Cause, Role
@@ -73,13 +76,15 @@ def _run(options: ExportOptions, write: Callable[[ExportDesk], Awaitable[None]])
 
     async def main() -> None:
         store = await Store.open(options.data)
-        telemetry = await TelemetryLog.open(options.data, is_exercise=register.is_synthetic)
+        is_exercise = await store.read(_is_exercise)
+        telemetry = await TelemetryLog.open(options.data, is_exercise=is_exercise)
         desk = ExportDesk(
             store=store,
             telemetry=telemetry,
             register=register,
             world=SystemClock(),
             tlog_folder=options.data / "tlog",
+            is_exercise=is_exercise,
         )
         failure: Exception | None = None
         async with anyio.create_task_group() as group:
@@ -105,6 +110,16 @@ def _run(options: ExportOptions, write: Callable[[ExportDesk], Awaitable[None]])
     return 0
 
 
+def _is_exercise(connection: Connection) -> bool:
+    """Whether the folder is an exercise's: what was once flown in earnest is never left out."""
+    tables = (sorties, cases)
+    found = (
+        connection.execute(select(t.c.id).where(t.c.is_exercise == false()).limit(1)).scalar()
+        for t in tables
+    )
+    return not any(found)
+
+
 async def _write(path: Path, make: Callable[[], Awaitable[bytes]]) -> None:
     """Whole or not at all; what the sortie has none of is said and left out."""
     try:
@@ -128,6 +143,8 @@ def _cause() -> Cause:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
+        day = date.fromisoformat(text)
+        day_utc(day)
+        return day
+    except (ValueError, OverflowError) as error:
         raise ConfigError(f"a day is written as 2026-11-24, not {text!r}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from ground_station.casework.states import CaseEvent
 from ground_station.sorties import EffectRecord, SortieRecord, SortieState
 from ground_station.store import audit, tables
 from ground_station.store.closing import ClosedLog, close_in, correct_in
-from ground_station.store.codec import canonical_json, decode
+from ground_station.store.codec import canonical_json, decode, encode
 from ground_station.store.engine import Store
 from ground_station.store.numbers import next_case_sequence, next_record_id
 from ground_station.store.rows import (
@@ -38,6 +38,7 @@ from ground_station.store.rows import (
 )
 from patrol.cause import Cause
 from patrol.clock import utc_text
+from patrol.errors import Refused
 from patrol.plan import MissionPlan, plan_from_dict
 from patrol.sighting import Sighting
 
@@ -162,7 +163,15 @@ class Records:
     ) -> None:
         """Keep a sighting: numbers and one place, nobody's picture."""
         row = sighting_row(sighting, register_version, is_exercise=is_exercise)
-        await self._save(row, action, cause, at_utc)
+
+        def work(connection: Connection) -> None:
+            kept = body_of(connection, tables.sightings, sighting.sighting_id) or {}
+            # What the registrar said of it stays, whatever the eye sees next.
+            body = {**row.body, **({"review": kept["review"]} if "review" in kept else {})}
+            state = kept["review"]["state"] if "review" in kept else row.state
+            save(connection, replace(row, body=body, state=state), action, cause, at_utc)
+
+        await self._store.write(work)
 
     async def sightings(self, sortie_id: str) -> list[Sighting]:
         """The sightings of a sortie, oldest first."""
@@ -236,9 +245,18 @@ class Records:
     # Cases
 
     async def file_case(
-        self, case: Case, *, cause: Cause, at_utc: datetime, event: str = "file"
+        self,
+        case: Case,
+        *,
+        cause: Cause,
+        at_utc: datetime,
+        event: str = "file",
+        also: Callable[[Connection, Case], None] | None = None,
     ) -> Case:
-        """Number a case and keep it, all or nothing: a number is never used twice."""
+        """Number a case and keep it, all or nothing: a number is never used twice.
+
+        `also` writes what belongs to the numbered case in the same transaction.
+        """
 
         def work(connection: Connection) -> Case:
             sequence = next_case_sequence(connection, case.source, at_utc)
@@ -249,17 +267,33 @@ class Records:
             action = "case.filed" if event == "file" else f"case.{event}"
             save(connection, case_row(numbered), action, cause, at_utc)
             append_history(connection, numbered, event, "", cause, at_utc)
+            if also is not None:
+                also(connection, numbered)
             return numbered
 
         return await self._store.write(work)
 
     async def save_case(
-        self, case: Case, *, event: CaseEvent, cause: Cause, at_utc: datetime
+        self,
+        case: Case,
+        *,
+        event: CaseEvent,
+        cause: Cause,
+        at_utc: datetime,
+        was: Case | None = None,
     ) -> None:
-        """Keep a case after an event, and the event in its history."""
+        """Keep a case after an event, and the event in its history.
+
+        `was` is the case from which the step was taken; Refused when it has changed meanwhile.
+        """
 
         def work(connection: Connection) -> None:
             before = body_of(connection, tables.cases, case.case_no) or {"state": ""}
+            # As written: the records keep milliseconds, and a clock tells more.
+            if was is not None and encode(decode(Case, before)) != encode(was):
+                raise Refused(
+                    f"case {case.case_no} is {before['state']} by now: somebody else was quicker"
+                )
             save(connection, case_row(case), f"case.{event.value}", cause, at_utc)
             append_history(connection, case, event.value, before["state"], cause, at_utc)
 
@@ -277,6 +311,13 @@ class Records:
             lambda c: bodies(c, tables.cases, where, limit=limit, is_newest_first=True)
         )
         return [decode(Case, body) for body in found]
+
+    async def case_of_alert(self, alert_id: str, *, since_utc: datetime) -> Case | None:
+        """The case that was filed of an alert, however many were filed since it was raised."""
+        c = tables.cases.c
+        where = (c.t_utc >= utc_text(since_utc)) & (c.alert_id == alert_id)
+        found = await self._store.read(lambda k: bodies(k, tables.cases, where, limit=1))
+        return decode(Case, found[0]) if found else None
 
     async def case_history(self, case_no: str) -> list[dict[str, Any]]:
         """Every step of a case with its time, event, states, actor and role, oldest first."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ground_station.store.tables import audit
 from patrol.cause import Role
-from tests.ground_core import PLACE, SORTIE
+from tests.ground_core import LEADER, PLACE, SORTIE, a_sortie, later
 from tests.ground_story import fly_the_story
 from tests.wire.test_web_api import House, house
 
@@ -149,6 +150,21 @@ async def test_wrong_input_is_told_and_changes_nothing(house: House) -> None:
         ("/notices", {"case_nos": []}),
     ):
         assert (await house.post(path, "DISP", **body)).status_code == 422, path
+    early, late = "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"
+    for moment in (early, late):  # no calendar's end ends the station
+        for path, name in (
+            ("/cases", "due_before"), ("/audit", "since"), ("/measures/kpis", "until"),
+        ):  # fmt: skip
+            answer = await house.http.get(f"/api{path}", params={name: moment})
+            assert answer.status_code == 422, (path, moment)
+        day = await house.http.get(f"/api/days/{moment[:10]}/files/cases.csv")
+        assert day.status_code == 422
+        body = {"reason": "x", "due_utc": moment}
+        assert (
+            await house.post(f"/cases/{case_no}/steps/defer", "DISP", **body)
+        ).status_code == 422
+    complaint = {**WORDS, "kind": "DRONE_COMPLAINT", "text": "太吵"}
+    assert (await house.post("/reports", "DISP", **complaint)).status_code == 201
     unknown = await house.post("/reports", "DISP", **{**WORDS, "kind": "NOISE"})
     assert unknown.status_code == 409
     assert "item list" in unknown.json()["error"]
@@ -159,6 +175,10 @@ async def test_a_whistle_is_blown_checked_in_and_flown(house: House) -> None:
     blown = await ok(await house.post("/whistles", "DISP", grid_code=grid, need="人多"), 201)
     steps = f"/whistles/{blown['whistle_id']}/steps"
     await ok(await house.post(f"{steps}/check_in", "COMM"))
+    never = await house.post(f"{steps}/fly", "LEAD", sortie=SORTIE)
+    assert never.status_code == 409
+    sortie = replace(a_sortie(), grid_code=grid, takeoff_utc=later(1))
+    await house.records.save_sortie(sortie, cause=LEADER, at_utc=later(2), action="x")
     flown = await ok(await house.post(f"{steps}/fly", "LEAD", sortie=SORTIE))
     assert (flown["state"], flown["sortie"]) == ("FLOWN", SORTIE)
     listed = await ok(await house.http.get("/api/whistles", params={"state": "FLOWN"}))
