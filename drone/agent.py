@@ -14,9 +14,10 @@ import ssl
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import anyio
@@ -26,11 +27,15 @@ from starlette.applications import Starlette
 
 from drone.agent_app import Agent
 from drone.clip_shelf import ClipShelf
-from drone.plays import EventLog, Player
+from drone.impatient_http import ImpatientHttp
+from drone.play_events import EventLog
+from drone.plays import Player
 from drone.sound_outputs import SoundOutput, output_of
 from drone.tokens import read_token
 from patrol.errors import ConfigError
 from patrol.groups import one_error
+
+_CONNECTIONS_MAX = 128  # two stations need ten; more are refused before they cost memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,7 @@ async def serve(output: SoundOutput, options: AgentOptions) -> None:
         shelf, log = ClipShelf(kept), EventLog()
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async with anyio.create_task_group() as group:
-                player = Player(output, group, log, lambda: datetime.now(UTC))
+                player = Player(output, group, log, steady_utc())
                 agent = Agent(
                     shelf=shelf, player=player, log=log, output_name=output.name,
                     token=options.token,
@@ -84,6 +89,16 @@ async def serve(output: SoundOutput, options: AgentOptions) -> None:
                 _say_ready(listener, has_tls=options.tls_cert is not None)
                 await server.serve(sockets=[listener])
                 group.cancel_scope.cancel()  # a clip that is being played ends here
+
+
+def steady_utc() -> Callable[[], datetime]:
+    """A clock that starts with the machine's and never steps.
+
+    An aircraft's computer without a battery clock may get its date from GNSS in the middle of an
+    order; stations ask for this clock's time before they name an expiry.
+    """
+    started_utc, started_s = datetime.now(UTC), time.monotonic()
+    return lambda: started_utc + timedelta(seconds=time.monotonic() - started_s)
 
 
 def _at_end_of_input(end: Callable[[], None]) -> None:
@@ -119,6 +134,7 @@ def _listener(host: str, port: int) -> socket.socket:
 def _server_config(app: Starlette, options: AgentOptions) -> uvicorn.Config:
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1,
+        limit_concurrency=_CONNECTIONS_MAX, http=ImpatientHttp, ws="none", server_header=False,
         ssl_certfile=options.tls_cert, ssl_keyfile=options.tls_key,
     )  # fmt: skip
     try:

@@ -2,126 +2,158 @@
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
-import functools
-import io
+import asyncio
+import contextlib
 import threading
-import wave
-from typing import Any
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import anyio
-import anyio.lowlevel
 
+from drone.alsa_library import Pcm, library
 from drone.clips import Clip
-from drone.loudness import quieter
+from drone.live_feed import LiveFeed
+from drone.loudness import require_heard, samples_at
 from patrol.errors import ConfigError, SpeakerUnreachable
 from patrol.groups import one_error
 
-_PLAYBACK, _S16_LE, _INTERLEAVED = 0, 2, 3  # snd_pcm_stream_t, _format_t, _access_t
-_LATENCY_US = 100_000  # what the card holds: a stop is heard after 20 ms, underruns are rare
 _PIECE_S = 0.02
-
-
-# ALSA would print a page about its configuration; `_require` says it in a sentence.
-_SAY_NOTHING = ctypes.CFUNCTYPE(
-    None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p
-)(lambda *words: None)
+_LOOK_S = 0.1  # wall; how often a card that may hang is looked at
+_STALL_S = 2.0  # wall; a card holds 0.1 s: one that takes nothing for longer hangs
+_LEAVE_S = 1.0  # wall; what a card gets to fall silent before it is left alone
+_GAPS_MAX = 3  # in a clip; with more the words are broken
 
 
 class AlsaOutput:
     """A PCM of ALSA by its name, such as `default` or `plughw:1`."""
 
-    def __init__(self, device: str = "default") -> None:
+    def __init__(self, device: str = "default", *, stall_s: float = _STALL_S) -> None:
         """Open it once to see that it is there; ConfigError when it is not."""
         self.name = f"alsa:{device}"
         self._device = device
-        self._library = _library()
+        self._stall_s = stall_s
+        self._last: threading.Thread | None = None
+        library()
         try:
-            self._library.snd_pcm_close(self._open(8_000))
+            Pcm(device, rate_hz=8_000).close()
         except SpeakerUnreachable as error:
             raise ConfigError(str(error)) from error
 
     async def play(self, clip: Clip, volume_pct: float) -> bool:
-        """Returns when the card has drained; a cancelled call drops what the card still holds."""
-        stopped = threading.Event()
+        """Returns when the card has drained; a cancelled call drops what the card still holds.
 
-        async def stop_when_cancelled() -> None:
-            try:
-                await anyio.sleep_forever()
-            finally:
-                stopped.set()
+        SpeakerUnreachable when the card fails, hangs, or is done before anybody can have heard it.
+        """
+        samples, rate_hz, channels = samples_at(clip, volume_pct)
+        step = 2 * channels * int(rate_hz * _PIECE_S)
+        pieces = (samples[at : at + step] for at in range(0, len(samples), step))
+        return await self._take_turn(_Turn(self._device, pieces, rate_hz, channels))
 
+    async def play_live(
+        self, samples: AsyncIterator[bytes], *, rate_hz: int, volume_pct: float
+    ) -> bool:
+        """As `play`, of samples as they come; what is late is heard as a pause."""
+        feed = LiveFeed(int(rate_hz * _PIECE_S), wait_s=_PIECE_S)
+        turn = _Turn(self._device, feed, rate_hz, 1)
         with one_error():
             async with anyio.create_task_group() as group:
-                group.start_soon(stop_when_cancelled)
-                # Waited for even when cancelled: the card is free again when this returns.
-                was_whole = await anyio.to_thread.run_sync(self._play, clip, volume_pct, stopped)
+                group.start_soon(feed.fill, samples, volume_pct)
+                was_whole = await self._take_turn(turn)
                 group.cancel_scope.cancel()
-        await anyio.lowlevel.checkpoint()  # who cancelled the call is told so
         return was_whole
 
-    def _play(self, clip: Clip, volume_pct: float, stopped: threading.Event) -> bool:
-        with wave.open(io.BytesIO(clip.sound)) as file:
-            rate_hz, channels = file.getframerate(), file.getnchannels()
-            samples = quieter(file.readframes(file.getnframes()), volume_pct)
-        pcm = self._open(rate_hz, channels)
-        step = int(rate_hz * _PIECE_S) * channels * 2
+    async def _take_turn(self, turn: _Turn) -> bool:
+        if self._last is not None and self._last.is_alive():
+            raise SpeakerUnreachable(f"the sound card {self._device} still hangs from before")
+        loop, is_over = asyncio.get_running_loop(), anyio.Event()
+
+        def tell() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits
+                loop.call_soon_threadsafe(is_over.set)
+
+        # A daemon: a card that never answers must not keep the agent from ending.
+        self._last = threading.Thread(target=turn.run, args=[tell], name="alsa", daemon=True)
+        self._last.start()
         try:
-            for at in range(0, len(samples), step):
-                if stopped.is_set():
-                    self._library.snd_pcm_drop(pcm)
-                    return False
-                self._write(pcm, samples[at : at + step], channels * 2)
-            self._require(self._library.snd_pcm_drain(pcm), "did not drain")
+            await self._until_over(turn, is_over)
         finally:
-            self._library.snd_pcm_close(pcm)
+            turn.stopped.set()
+            with anyio.move_on_after(_LEAVE_S, shield=True):
+                await is_over.wait()
+        return turn.result()
+
+    async def _until_over(self, turn: _Turn, is_over: anyio.Event) -> None:
+        while not is_over.is_set():
+            with anyio.move_on_after(_LOOK_S):
+                await is_over.wait()
+            if not is_over.is_set() and time.monotonic() - turn.moved_s > self._stall_s:
+                raise SpeakerUnreachable(
+                    f"the sound card {self._device} hangs: it took nothing for {self._stall_s:g} s"
+                )
+
+
+class _Turn:
+    """One sound on one card, in a thread of its own."""
+
+    def __init__(self, device: str, pieces: Iterable[bytes], rate_hz: int, channels: int) -> None:
+        self.stopped = threading.Event()
+        self.moved_s = time.monotonic()  # when the card last took something
+        self._device = device
+        self._pieces = pieces
+        self._rate_hz = rate_hz
+        self._channels = channels
+        self._was_whole = False
+        self._error: SpeakerUnreachable | None = None
+        self._gap_count = 0
+        self._lasts_s = 0.0
+
+    def run(self, tell: Callable[[], None]) -> None:
+        """Play it, and tell the one who waits."""
+        try:
+            self._was_whole = self._play()
+        except SpeakerUnreachable as error:
+            self._error = error
+        finally:
+            tell()
+
+    def result(self) -> bool:
+        """Whether it was played to its end."""
+        if self._error is not None:
+            raise self._error
+        return self._was_whole
+
+    def _play(self) -> bool:
+        pcm = Pcm(self._device, rate_hz=self._rate_hz, channels=self._channels)
+        began_s = time.monotonic()
+        try:
+            for piece in self._pieces:
+                if piece:
+                    self._write(pcm, piece)
+                else:  # a voice that has not begun: the card is not asked for anything
+                    self.moved_s = time.monotonic()
+                if self.stopped.is_set():
+                    break
+            while not self.stopped.is_set() and not pcm.has_drained():
+                self.stopped.wait(_PIECE_S)
+            if self.stopped.is_set():
+                pcm.drop()
+                return False
+        finally:
+            pcm.close()
+        took_s = time.monotonic() - began_s
+        require_heard(self._lasts_s, took_s, by=f"the sound card {self._device}")
         return True
 
-    def _open(self, rate_hz: int, channels: int = 1) -> ctypes.c_void_p:
-        pcm = ctypes.c_void_p()
-        done = self._library.snd_pcm_open(ctypes.byref(pcm), self._device.encode(), _PLAYBACK, 0)
-        self._require(done, "cannot be opened")
-        resample = 1
-        done = self._library.snd_pcm_set_params(
-            pcm, _S16_LE, _INTERLEAVED, channels, rate_hz, resample, _LATENCY_US
-        )
-        if done < 0:
-            self._library.snd_pcm_close(pcm)
-        self._require(done, "does not take speech")
-        return pcm
-
-    def _write(self, pcm: ctypes.c_void_p, piece: bytes, frame_bytes: int) -> None:
-        while piece:
-            written = self._library.snd_pcm_writei(pcm, piece, len(piece) // frame_bytes)
-            if written < 0:
-                # An underrun is mended and heard as a gap; a card that was pulled out is not.
-                self._require(self._library.snd_pcm_recover(pcm, written, 1), "broke off")
-                continue
-            piece = piece[written * frame_bytes :]
-
-    def _require(self, done: int, what: str) -> None:
-        if done < 0:
-            words = self._library.snd_strerror(done).decode(errors="replace")
-            raise SpeakerUnreachable(f"the sound card {self._device} {what}: {words}")
-
-
-def has_alsa() -> bool:
-    """Whether this machine has ALSA's library at all."""
-    return ctypes.util.find_library("asound") is not None
-
-
-@functools.cache
-def _library() -> Any:  # noqa: ANN401  # a foreign library has no types
-    name = ctypes.util.find_library("asound")
-    if name is None:
-        raise ConfigError("there is no ALSA (libasound.so.2) on this machine")
-    library = ctypes.CDLL(name)
-    library.snd_pcm_writei.restype = ctypes.c_long
-    library.snd_pcm_writei.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_ulong]
-    library.snd_pcm_recover.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int]
-    library.snd_lib_error_set_handler(_SAY_NOTHING)
-    library.snd_strerror.restype = ctypes.c_char_p
-    for verb in ("drain", "drop", "close"):
-        getattr(library, f"snd_pcm_{verb}").argtypes = [ctypes.c_void_p]
-    return library
+    def _write(self, pcm: Pcm, piece: bytes) -> None:
+        while piece and not self.stopped.is_set():
+            taken = pcm.write(piece)
+            if taken is None:
+                self._gap_count += 1
+                if self._gap_count > _GAPS_MAX:
+                    raise SpeakerUnreachable(
+                        f"the sound card {self._device} broke off {self._gap_count} times"
+                    )
+            elif taken > 0:
+                self.moved_s = time.monotonic()
+                self._lasts_s += taken / pcm.frame_bytes / self._rate_hz
+                piece = piece[taken:]

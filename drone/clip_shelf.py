@@ -11,6 +11,7 @@ from pathlib import Path
 import anyio
 
 from drone.clips import Clip, clip_of
+from drone.loudness import require_sound
 from drone.opus import as_wav
 from patrol.errors import ConfigError
 
@@ -31,6 +32,8 @@ class ClipShelf:
         self._kept = kept
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            for part in folder.glob("*.part"):  # of an agent that died while it wrote
+                part.unlink()
             files = [file for file in folder.iterdir() if _SHA256.fullmatch(file.name)]
             files.sort(key=lambda file: file.stat().st_mtime)
         except OSError as error:
@@ -42,16 +45,13 @@ class ClipShelf:
         return await self._read(sha256) is not None
 
     async def put(self, sha256: str, sound: bytes) -> Clip:
-        """Keep a clip; ValueError says why these bytes are none. What is kept can be played."""
+        """Keep a clip; ValueError says why these bytes are none. What is kept can be heard."""
         found = hashlib.sha256(sound).hexdigest()
         if found != sha256:
             raise NotThatClip(f"the clip that came has the SHA-256 {found}")
         clip = clip_of(sound, "")
-        await anyio.to_thread.run_sync(as_wav, clip)
-        file = anyio.Path(self._folder / sha256)
-        part = file.with_name(f"{uuid.uuid4().hex}.part")  # two may send the same at once
-        await part.write_bytes(sound)
-        await part.replace(file)
+        require_sound(await anyio.to_thread.run_sync(as_wav, clip))
+        await self._write(sha256, sound)
         self._names[sha256] = None
         self._names.move_to_end(sha256)
         while len(self._names) > self._kept:
@@ -68,6 +68,17 @@ class ClipShelf:
             self._names.move_to_end(sha256)
         return await anyio.to_thread.run_sync(as_wav, clip_of(sound, ""))
 
+    async def _write(self, sha256: str, sound: bytes) -> None:
+        """Whole or not at all: half a file on a full disk would keep the disk full."""
+        file = anyio.Path(self._folder / sha256)
+        part = file.with_name(f"{uuid.uuid4().hex}.part")  # two may send the same at once
+        try:
+            await part.write_bytes(sound)
+            await part.replace(file)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await part.unlink(missing_ok=True)
+
     async def _read(self, sha256: str) -> bytes | None:
         """The bytes; a file that was changed or lost is dropped."""
         if sha256 not in self._names:
@@ -76,8 +87,10 @@ class ClipShelf:
         try:
             sound = await file.read_bytes()
         except OSError:
-            sound = b""
+            self._names.pop(sha256, None)
+            return None
         if hashlib.sha256(sound).hexdigest() == sha256:
             return sound
         self._names.pop(sha256, None)
+        await file.unlink(missing_ok=True)
         return None

@@ -93,6 +93,8 @@ class Guardian:
 
     def _see(self, look: SeenCrowds) -> None:
         self._crowds.see(look)
+        if look.vehicle_id not in (None, self._vehicle.vehicle_id):
+            return  # another's eye: its crowds are kept away from, its looks are not counted
         plan, sample = self._plan(), self._vehicle.latest()
         if plan is None or sample is None:
             self._near_looks = 0
@@ -162,6 +164,13 @@ class Guardian:
             "rule": row.rule, "action": action, "outcome": outcome, "text": row.text,
             "text_zh": row.text_zh,
         }  # fmt: skip
+        plan = self._plan()
         self._bus.publish(
-            StoryEvent(name="guardian", time_utc=self._world.now_utc(), fields=fields)
+            StoryEvent(
+                name="guardian",
+                time_utc=self._world.now_utc(),
+                fields=fields,
+                grid=plan.grid_code if plan is not None else "",
+                aircraft=self._vehicle.vehicle_id,
+            )  # fmt: skip
         )

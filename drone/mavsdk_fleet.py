@@ -277,7 +277,12 @@ class Fleet:
         }  # fmt: skip
         _log.warning("heard on the link", **fields)
         self._bus.publish(
-            StoryEvent(name=f"fleet.{who.kind}", time_utc=self._world.now_utc(), fields=fields)
+            StoryEvent(
+                name=f"fleet.{who.kind}",
+                time_utc=self._world.now_utc(),
+                aircraft=who.name,
+                fields=fields,
+            )  # fmt: skip
         )
 
 

@@ -278,7 +278,10 @@ class MavsdkVehicle:
 
     def _tell(self, name: str, fields: dict[str, Any]) -> None:
         fields = {"vehicle": self._vehicle_id, **fields}
-        self._bus.publish(StoryEvent(name=name, time_utc=self._world.now_utc(), fields=fields))
+        event = StoryEvent(
+            name=name, time_utc=self._world.now_utc(), aircraft=self._vehicle_id, fields=fields
+        )
+        self._bus.publish(event)
 
     def _waypoint(self, item: int) -> int:
         plan = self._uploads.plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shutil
 import tempfile
@@ -15,15 +16,20 @@ import httpx
 from drone.alsa import AlsaOutput
 from drone.child_process import run_to_end
 from drone.clips import WAV, Clip
-from drone.loudness import level_1m_dba, quieter
+from drone.loudness import level_1m_dba, quieter, require_heard
 from patrol.errors import ConfigError, SpeakerUnreachable
 
 _PLAYERS = (["paplay"], ["aplay", "-q"], ["afplay"])
 _LONGEST_PLAY_S = 600.0
+_PLAYER_LATE_S = 10.0  # wall; what a player takes beyond the clip to start and to drain
+_HEARD = "[0-9][0-9][0-9][0-9]-*.wav"
 
 
 class SoundOutput(Protocol):
-    """Plays a WAV clip to its end; cancelling the call silences it at once."""
+    """Plays a WAV clip to its end; cancelling the call silences it at once.
+
+    A device that hangs is given up in seconds, told in words, and keeps nobody waiting.
+    """
 
     @property
     def name(self) -> str:
@@ -71,9 +77,9 @@ class FileOutput:
     def __init__(self, folder: Path) -> None:
         self.name = f"file:{folder}"
         self._folder = folder
-        self._count = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            self._count = max((int(file.name[:4]) for file in folder.glob(_HEARD)), default=0)
             with tempfile.TemporaryFile(dir=folder):
                 pass  # it can be written
         except OSError as error:
@@ -88,6 +94,8 @@ class FileOutput:
             await part.write_bytes(_wav_at(clip, volume_pct))
             await part.replace(file)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                await part.unlink(missing_ok=True)
             raise SpeakerUnreachable(f"cannot write {file}: {error.strerror}") from error
         return True
 
@@ -105,13 +113,25 @@ class PlayerOutput:
 
     async def play(self, clip: Clip, volume_pct: float) -> bool:
         """Play in a process of its own, which a cancelled call ends."""
-        with tempfile.TemporaryDirectory(prefix="gridpatrol-agent-") as folder:
-            file = Path(folder) / "clip.wav"
-            await anyio.Path(file).write_bytes(_wav_at(clip, volume_pct))
-            code, words = await run_to_end([*self._player, str(file)])
+        began_s = anyio.current_time()
+        try:
+            with anyio.fail_after(clip.duration_s + _PLAYER_LATE_S):
+                code, words = await self._run(_wav_at(clip, volume_pct))
+        except TimeoutError:
+            raise SpeakerUnreachable(f"{self._player[0]} hangs") from None
         if code != 0:
             raise SpeakerUnreachable(f"{self._player[0]} could not play: {words or code}")
+        require_heard(clip.duration_s, anyio.current_time() - began_s, by=self._player[0])
         return True
+
+    async def _run(self, sound: bytes) -> tuple[int, str]:
+        try:
+            with tempfile.TemporaryDirectory(prefix="gridpatrol-agent-") as folder:
+                file = Path(folder) / "clip.wav"
+                await anyio.Path(file).write_bytes(sound)
+                return await run_to_end([*self._player, str(file)])
+        except OSError as error:  # the disk is full, or the player is not there any more
+            raise SpeakerUnreachable(f"the clip cannot be played: {error.strerror}") from error
 
 
 def _wav_at(clip: Clip, volume_pct: float) -> bytes:

@@ -6,9 +6,9 @@ import contextlib
 import json
 import ssl
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -16,11 +16,24 @@ import anyio
 import httpx
 
 from drone.clips import Clip
-from drone.server_events import ServerEvent, read_events
+from drone.live_sender import send_voice
+from drone.server_events import ServerEvent, lines_of, read_events
+from drone.speaker_replies import (
+    WORDS_MAX,
+    Ear,
+    bounded,
+    end_of,
+    health_of,
+    whole,
+)
+from drone.speaker_replies import Played as Played
+from drone.speaker_replies import SpeakerHealth as SpeakerHealth
 from patrol.clock import parse_utc, utc_text
 from patrol.errors import CommandDenied, ConfigError, SpeakerUnreachable
+from patrol.groups import one_error
 
-_ASK_WITHIN_S = 5.0  # wall
+_ASK_WITHIN_S = 5.0  # wall; for a whole answer, however it drips
+_SEND_WITHIN_S = 60.0  # wall; a clip over a slow radio
 _TRIES = 3  # of a request that may be sent twice
 _AGAIN_S = 0.2  # wall
 _EXPIRES_S = 10.0  # by the agent's own clock: words that come later are not wanted any more
@@ -29,26 +42,12 @@ _LONGEST_PLAY_S = 600.0  # wall; an exercise may run slower than the wall
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """What the loudspeaker says it played to its end."""
-
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpeakerHealth:
-    """What the agent says of itself."""
-
-    state: str
-    spl_1m_dba: float
-    output: str
-
-
 class Speaker(Protocol):
     """Plays a released clip. SpeakerUnreachable when it does not answer."""
 
-    async def play(self, clip: Clip, announcement_id: str) -> Played:
+    async def play(
+        self, clip: Clip, announcement_id: str, *, volume_pct: float = 100.0, repeat: int = 1
+    ) -> Played:
         """Returns when it was played to its end; CommandDenied when it was not."""
         ...
 
@@ -77,10 +76,13 @@ class HttpSpeaker:
             base_url=url,
             timeout=min(_ASK_WITHIN_S, silence_s),
             trust_env=False,
-            verify=tls or url.startswith("https:"),  # reading all authorities takes 0.1 s
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            # Reading all authorities takes 0.1 s: not where nothing is verified.
+            verify=tls or not url.lower().startswith("http:"),
+            headers={"Accept-Encoding": "identity"}  # a small answer must not unpack to a large one
+            | ({"Authorization": f"Bearer {token}"} if token else {}),
         )
         self._silence_s = silence_s
+        self._ask_within_s = min(_ASK_WITHIN_S, silence_s)
         self._again_s = again_s
         self._keys: set[str] = set()  # of the orders that are under way
 
@@ -92,15 +94,43 @@ class HttpSpeaker:
             "sha256": clip.sha256, "announcement_id": announcement_id,
             "volume_pct": volume_pct, "repeat": repeat,
         }  # fmt: skip
+
+        async def carry_out(key: str) -> Played:
+            await self._again(lambda: self._put(clip))
+            return await self._hear_end(await self._order("/plays", order, key))
+
+        return await self._to_the_end(carry_out)
+
+    async def play_live(
+        self, chunks: AsyncIterator[bytes], announcement_id: str, *, volume_pct: float = 100.0
+    ) -> Played:
+        """A voice as it is spoken, in the chunks of live_voice.py; its hash at the end."""
+        order = {"announcement_id": announcement_id, "volume_pct": volume_pct}
+
+        async def carry_out(key: str) -> Played:
+            ear = await self._order("/live", order, key)
+            with one_error():
+                async with anyio.create_task_group() as group:
+                    group.start_soon(
+                        partial(send_voice, again_s=self._again_s), self._send_chunk, ear.play_id,
+                        chunks,
+                    )  # fmt: skip
+                    played = await self._hear_end(ear)
+                    group.cancel_scope.cancel()
+            return played
+
+        return await self._to_the_end(carry_out)
+
+    async def _to_the_end(self, carry_out: Callable[[str], Awaitable[Played]]) -> Played:
         key = uuid.uuid4().hex
         self._keys.add(key)
         try:
-            return await self._hear_end(await self._start(clip, order, key))
+            return await carry_out(key)
         except anyio.get_cancelled_exc_class():
             # Nobody waits for these words any more. Without a link they end with their clip.
             with (
                 anyio.move_on_after(_ASK_WITHIN_S, shield=True),
-                contextlib.suppress(SpeakerUnreachable),
+                contextlib.suppress(SpeakerUnreachable, CommandDenied),
             ):
                 await self.stop()
             raise
@@ -116,43 +146,51 @@ class HttpSpeaker:
     async def health(self) -> SpeakerHealth:
         """What the agent says of itself."""
         body = await self._ask("GET", "/health")
-        with _whole("/health"):
-            return SpeakerHealth(
-                state=body["state"], spl_1m_dba=float(body["spl_1m_dba"]), output=body["output"]
-            )
+        with whole("/health"):
+            return health_of(body)
 
     async def aclose(self) -> None:
         """Let go of the connections."""
         await self._http.aclose()
 
-    async def _start(self, clip: Clip, order: dict[str, Any], key: str) -> _Ear:
-        await self._again(lambda: self._put(clip))
+    async def _order(self, path: str, order: dict[str, Any], key: str) -> Ear:
         health = await self._again(lambda: self._ask("GET", "/health"))
-        with _whole("/health"):
+        with whole("/health"):
+            # By the agent's clock and for this run of it: whatever is late, or comes once more
+            # after the agent has started anew, is not played.
             expires_utc = parse_utc(health["time_utc"]) + timedelta(seconds=_EXPIRES_S)
-        order = order | {"expires_utc": utc_text(expires_utc)}
+            order = order | {
+                "expires_utc": utc_text(expires_utc), "boot_id": str(health["boot_id"])
+            }  # fmt: skip
         # A lost answer is asked for again under the same key: it never plays twice.
         headers = {"Idempotency-Key": key}
         try:
-            play = await self._again(
-                lambda: self._ask("POST", "/plays", json=order, headers=headers)
-            )
+            play = await self._again(lambda: self._ask("POST", path, json=order, headers=headers))
         except SpeakerUnreachable as error:
             raise SpeakerUnreachable(f"{error}; whether it played is not known") from error
-        with _whole("/plays"):
-            return _Ear(play_id=play["play_id"], boot_id=play["boot_id"], after=play["after"])
+        with whole(path):
+            return Ear(
+                play_id=play["play_id"], boot_id=play["boot_id"], after=int(play["after"]),
+                played=end_of(play),
+            )  # fmt: skip
 
     async def _put(self, clip: Clip) -> None:
         path = f"/clips/{clip.sha256}"
-        if (await self._send("HEAD", path)).status_code == httpx.codes.OK:
+        status, _ = await self._send("HEAD", path)
+        if status == httpx.codes.OK:
             return
         headers = {"Content-Type": clip.media_type}
-        kept = await self._ask("PUT", path, content=clip.sound, headers=headers)
-        with _whole(path):
+        kept = await self._ask(
+            "PUT", path, within_s=_SEND_WITHIN_S, content=clip.sound, headers=headers
+        )
+        with whole(path):
             if kept["sha256"] != clip.sha256:
                 raise CommandDenied("play", "the loudspeaker got another clip than was sent")
 
-    async def _hear_end(self, ear: _Ear) -> Played:
+    async def _send_chunk(self, method: str, path: str, chunk: bytes) -> tuple[int, bytes]:
+        return await self._again(lambda: self._send(method, path, content=chunk))
+
+    async def _hear_end(self, ear: Ear) -> Played:
         try:
             with anyio.fail_after(_LONGEST_PLAY_S):
                 return await self._listen(ear)
@@ -160,26 +198,39 @@ class HttpSpeaker:
             await self.stop()
             raise CommandDenied("play", f"not over after {_LONGEST_PLAY_S:.0f} s") from None
 
-    async def _listen(self, ear: _Ear) -> Played:
+    async def _listen(self, ear: Ear) -> Played:
         """Listen to the agent's events, over as many connections as it takes."""
         heard_s, why = anyio.current_time(), "silence"
-        while anyio.current_time() - heard_s < self._silence_s:
-            try:
-                async with self._http.stream(
-                    "GET", "/events", params={"after": ear.after}, timeout=self._silence_s / 2
-                ) as answer:
-                    if answer.is_error:
-                        raise CommandDenied("loudspeaker /events", str(answer.status_code))
-                    async for event in read_events(answer.aiter_lines()):
-                        heard_s = anyio.current_time()
-                        if played := ear.hear(event):
-                            return played
-            except httpx.HTTPError as error:
-                why = repr(error)
-            await anyio.sleep(self._again_s)
+        while ear.played is None and anyio.current_time() - heard_s < self._silence_s:
+            # Bytes that drip and never make an event are silence too.
+            with anyio.CancelScope(deadline=heard_s + self._silence_s) as silence:
+                try:
+                    async with contextlib.aclosing(self._events(ear.after)) as events:
+                        async for event in events:
+                            heard_s = anyio.current_time()
+                            silence.deadline = heard_s + self._silence_s
+                            if ear.hear(event):
+                                break
+                except httpx.HTTPError as error:
+                    why = repr(error)
+                if ear.played is None:
+                    await anyio.sleep(self._again_s)
+        if ear.played is not None:
+            return ear.played
         raise SpeakerUnreachable(
             f"the loudspeaker was lost while it played ({why}); whether it finished is not known"
         )
+
+    async def _events(self, after: int) -> AsyncGenerator[ServerEvent, None]:
+        async with self._http.stream(
+            "GET", "/events", params={"after": after}, timeout=self._silence_s / 2
+        ) as answer:
+            if answer.is_client_error:
+                raise CommandDenied("loudspeaker /events", str(answer.status_code))
+            answer.raise_for_status()
+            with whole("/events"):
+                async for event in read_events(lines_of(answer.aiter_raw())):
+                    yield event
 
     async def _again(self, ask: Callable[[], Awaitable[_T]]) -> _T:
         """Ask up to three times; only for what may arrive twice."""
@@ -191,57 +242,32 @@ class HttpSpeaker:
         return await ask()
 
     async def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:  # noqa: ANN401
-        answer = await self._send(method, path, **content)
-        with _whole(path):
-            body: dict[str, Any] = answer.json()
-            if answer.is_error:
-                raise CommandDenied(f"loudspeaker {path}", str(body["error"]))
+        status, raw = await self._send(method, path, **content)
+        with whole(path):
+            body: dict[str, Any] = json.loads(raw)
+            if status >= httpx.codes.BAD_REQUEST:
+                raise CommandDenied(f"loudspeaker {path}", str(body["error"])[:WORDS_MAX])
             if not isinstance(body, dict):
                 raise TypeError("not a JSON object")
         return body
 
-    async def _send(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        within_s: float | None = None,
+        **content: Any,  # noqa: ANN401
+    ) -> tuple[int, bytes]:
+        """Status and body, both whole; neither time nor memory is the other side's to spend."""
         try:
-            return await self._http.request(method, path, **content)
+            with anyio.fail_after(within_s or self._ask_within_s):
+                async with self._http.stream(method, path, **content) as answer:
+                    return answer.status_code, await bounded(path, answer)
+        except TimeoutError as error:
+            raise SpeakerUnreachable("the loudspeaker does not answer in time") from error
         except httpx.HTTPError as error:
             raise SpeakerUnreachable(f"the loudspeaker does not answer: {error!r}") from error
-
-
-@dataclass(slots=True, kw_only=True)
-class _Ear:
-    """What is listened for: the end of one play, and where to go on after a break."""
-
-    play_id: str
-    boot_id: str
-    after: int
-
-    def hear(self, event: ServerEvent) -> Played | None:
-        """The end, once it is there; CommandDenied when it is no good one."""
-        if event.name not in ("hello", "play"):
-            return None
-        with _whole("/events"):
-            body = json.loads(event.data)
-            if event.name == "hello":
-                if body["boot_id"] != self.boot_id:
-                    raise CommandDenied("play", "the payload agent started anew while it played")
-                return None
-            self.after, play = int(body["number"]), body["play"]
-            if play["play_id"] != self.play_id:
-                return None
-            if play["state"] == "failed":
-                raise CommandDenied("play", str(play["reason"]))
-            return Played(sha256=play["sha256"]) if play["state"] == "finished" else None
-
-
-@contextlib.contextmanager
-def _whole(path: str) -> Iterator[None]:
-    """A reply that is cut off, or is some other program's, is no answer of a loudspeaker."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError) as error:
-        raise SpeakerUnreachable(
-            f"{path} is answered in half, or by something that is no payload agent: {error!r}"
-        ) from error
 
 
 def tls_trusting(ca_file: Path | None) -> ssl.SSLContext | None:

@@ -12,7 +12,8 @@ _CHARACTERS_MIN, _CHARACTERS_MAX = 16, 512
 def read_token(file: Path) -> str:
     """The token; ConfigError when the file does not hold one. It is never shown or logged."""
     try:
-        token = file.read_text(encoding="ascii").strip()
+        with file.open("rb") as opened:  # no more than a token: it may be a device or a picture
+            token = opened.read(2 * _CHARACTERS_MAX).decode("ascii").strip()
     except OSError as error:
         raise ConfigError(f"the token file cannot be read: {file} ({error.strerror})") from error
     except UnicodeDecodeError as error:

@@ -19,7 +19,7 @@ import anyio
 
 from drone.child_process import run_to_end
 from drone.clips import OGG_OPUS, WAV, Clip, clip_of
-from drone.pronunciation import as_spoken, has_words, unreadable
+from drone.pronunciation import as_spoken, has_words, misread, unreadable
 from drone.recordings import Recordings
 from patrol.errors import CommandDenied
 
@@ -60,18 +60,24 @@ class Voice:
         if letter := unreadable(text, language):
             raise CommandDenied("speak", f"the {language} voice cannot read {letter!r}")
         spoken, voice = as_spoken(text, language), LANGUAGES[language]
+        try:
+            sound = await self._say(spoken, voice)
+            clip = clip_of(sound, voice)
+        except OSError as error:  # a full disk, no more processes
+            raise CommandDenied("speak", f"no room to speak: {error.strerror}") from error
+        except ValueError as error:
+            raise CommandDenied("speak", str(error)) from error
+        if not _is_speech_long(clip.duration_s, len(spoken)):
+            raise CommandDenied("speak", f"{clip.duration_s:.1f} s is no length for the text")
+        return clip
+
+    async def _say(self, spoken: str, voice: str) -> bytes:
         with tempfile.TemporaryDirectory(prefix="gridpatrol-voice-") as folder:
             out = Path(folder) / self._file_name
             # Words go by a file: a child that dies early would break a pipe while it is written.
             await anyio.Path(folder, _WORDS_FILE).write_text(spoken, encoding="utf-8")
             await self._run_child(voice, out)
-            try:
-                clip = clip_of(await anyio.Path(out).read_bytes(), voice)
-            except ValueError as error:
-                raise CommandDenied("speak", str(error)) from error
-        if not _is_speech_long(clip.duration_s, len(spoken)):
-            raise CommandDenied("speak", f"{clip.duration_s:.1f} s is no length for the text")
-        return clip
+            return await anyio.Path(out).read_bytes()
 
     async def _run_child(self, voice: str, out: Path) -> None:
         command = [sys.executable, "-m", "drone.voice", "--voice", voice, "--out", str(out)]
@@ -118,6 +124,22 @@ def _settle(library: Any, voice: str) -> None:  # noqa: ANN401  # a foreign libr
         EspeakDriver.setProperty("rate", _RATE_WORDS_PER_MIN)
 
 
+def _require_all_said(library: Any, text: str, voice: str) -> None:  # noqa: ANN401  # as above
+    """The dictionary has gaps that no list knows: those words would come in English letters."""
+    if voice != LANGUAGES["zh"]:
+        return
+
+    def phonemes_of(words: str) -> str:
+        rest, said = ctypes.c_char_p(words.encode()), []
+        while rest.value:
+            said.append(library.espeak_TextToPhonemes(ctypes.byref(rest), 1, 0).decode())
+        return " ".join(said)
+
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    if lacking := misread(text, phonemes_of):
+        raise SystemExit(f"the Mandarin voice has no sound for {lacking!r}")
+
+
 def _speak_to_file(text: str, voice: str, out: Path) -> None:
     """Runs in the child: write the file whole, then give it its name. `.ogg` is Opus."""
     library = _prepare_espeak()
@@ -130,6 +152,7 @@ def _speak_to_file(text: str, voice: str, out: Path) -> None:
     finished: list[bool] = []
     engine.connect("finished-utterance", lambda name, completed: finished.append(completed))
     _settle(library, voice)
+    _require_all_said(library, text, voice)
     part = out.with_suffix(".part.wav")
     engine.save_to_file(text, str(part))
     engine.runAndWait()
@@ -142,7 +165,10 @@ def _speak_to_file(text: str, voice: str, out: Path) -> None:
     if out.suffix == ".ogg":
         from drone.opus import as_opus
 
-        part.write_bytes(as_opus(clip_of(part.read_bytes(), voice)).sound)
+        try:
+            part.write_bytes(as_opus(clip_of(part.read_bytes(), voice)).sound)
+        except ValueError as error:
+            raise SystemExit(str(error)) from error
     part.replace(out)
 
 

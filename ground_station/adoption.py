@@ -1,11 +1,11 @@
-"""Finds the aircraft in the air and its sortie, after the station was ended at any instant.
+"""Finds an aircraft in the air and its sortie, after the station was ended at any instant.
 
 Until it knows, nothing is commanded; what is heard is recorded all the while.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -42,7 +42,7 @@ class Flyer(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Adoption:
-    """Runs once at the start of a station."""
+    """Runs once for each aircraft at the start of a station; none waits for another."""
 
     records: Records
     telemetry: TelemetryLog
@@ -70,7 +70,7 @@ class Adoption:
                 await self._end(record)
                 return
             if sample.is_in_air:
-                self.telemetry.sortie = record.sortie_id
+                self.telemetry.begin(record.vehicle_id, record.sortie_id)
                 if await self._is_flying(record, plan):
                     return
             await self.wall.sleep(_LOOK_EVERY_S)
@@ -130,7 +130,7 @@ class Adoption:
 
     async def _end(self, record: SortieRecord) -> None:
         """It is over: it landed, or never took off, while nobody was there to see it."""
-        self.telemetry.sortie = ""
+        self.telemetry.end(record.vehicle_id)
         flown = await self.telemetry.flown(record.sortie_id)
         now = self.world.now_utc()
         record = _ended(record, flown)
@@ -157,6 +157,7 @@ class Adoption:
                 time_utc=self.world.now_utc(),
                 sortie=record.sortie_id,
                 grid=record.grid_code,
+                aircraft=record.vehicle_id,
                 fields=fields,
             )  # fmt: skip
         )
@@ -179,6 +180,26 @@ def _ended(record: SortieRecord, flown: Flown | None) -> SortieRecord:
         waypoint_index=max(record.waypoint_index, flown.mission_item or 0),
         abnormal=(*record.abnormal, "the station was not running when it landed"),
     )
+
+
+async def tell_left_out(
+    records: Records, aircraft: Collection[str], bus: Bus, world: WorldClock
+) -> None:
+    """Name each sortie under way whose aircraft is not in the settings any more."""
+    for record in await records.open_sorties():
+        if record.state in ENDED or record.vehicle_id in aircraft:
+            continue
+        reason = f"{record.vehicle_id} is not in the settings of this station"
+        bus.publish(
+            StoryEvent(
+                name="sortie.not_adopted",
+                time_utc=world.now_utc(),
+                sortie=record.sortie_id,
+                grid=record.grid_code,
+                aircraft=record.vehicle_id,
+                fields={"reason": reason},
+            )  # fmt: skip
+        )
 
 
 class StillFindingOut(Refused):

@@ -158,6 +158,7 @@ class CrowdAlert:
     case_no: str = ""
     relapse_of: str = ""
     changed_utc: datetime | None = None
+    aircraft: str = ""  # whose eye saw it; empty in records of a station with one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

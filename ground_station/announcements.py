@@ -29,6 +29,11 @@ NEVER_OVERRIDDEN = frozenset(
 )
 
 
+# Shares of the horn's 110 dB(A) at a metre: 104, 107 and 110. At 50 m that is 70, 73 and 76, 10 to
+# 15 above a street by day, and none is more than 85 at an ear farther than 18 m (DOMAIN 2.6).
+VOLUME_PCT = {Profile.ADVISORY: 50.0, Profile.NORMAL: 71.0, Profile.EMERGENCY: 100.0}
+
+
 class AnnouncementState(enum.Enum):
     """Where an announcement stands."""
 
@@ -124,6 +129,9 @@ class Announcement:
     approved_by: str = ""
     released_by: str = ""
     released_utc: datetime | None = None
+    volume_pct: float = 100.0  # of the horn's full level, by the profile
+    repeats: int = 1  # how often it is played in one release
+    heard_count: int = 0  # how often the loudspeaker says it was heard to its end
     audio_sha256: str = ""
     audio_duration_s: float | None = None
     voice: str = ""  # which voice or recording spoke, DOMAIN 2.6
@@ -135,6 +143,7 @@ class Announcement:
     blocked: tuple[Finding, ...] = ()
     overridden_by: str = ""
     reason: str = ""  # of the override, the failure or the cancellation
+    aircraft: str = ""  # whose loudspeaker
 
     @property
     def text(self) -> str:
@@ -142,38 +151,50 @@ class Announcement:
         return self.text_zh if self.language == "zh" else self.text_en
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What the words are for, and from where."""
+
+    alert_id: str
+    sortie: str
+    grid_code: str | None
+    at_utc: datetime
+    is_exercise: bool
+    legal_basis_id: str = ""
+    aircraft: str = ""
+
+
 def draft_announcement(
     template: Template,
+    occasion: Occasion,
     *,
     announcement_id: str,
-    alert_id: str,
-    sortie: str,
-    grid_code: str | None,
-    created_utc: datetime,
-    is_exercise: bool,
-    legal_basis_id: str = "",
     values: Mapping[str, SlotValue] | None = None,
     language: str = "zh",
+    repeats: int = 1,
 ) -> Announcement:
-    """A draft with the template's words; Refused when a slot has no value."""
+    """A draft with the template's words and volume; Refused when a slot has no value."""
     if language not in ("zh", "en"):
         raise Refused(f"template {template.template_id} has no words in {language!r}")
     text_zh, text_en = template.fill(values)
     return Announcement(
         announcement_id=announcement_id,
-        alert_id=alert_id,
-        sortie=sortie,
-        grid_code=grid_code,
+        alert_id=occasion.alert_id,
+        sortie=occasion.sortie,
+        grid_code=occasion.grid_code,
         template_id=template.template_id,
         template_version=template.version,
         language=language,
         text_zh=text_zh,
         text_en=text_en,
         profile=template.profile,
+        volume_pct=VOLUME_PCT[template.profile],
+        repeats=repeats,
         state=AnnouncementState.DRAFT,
-        created_utc=created_utc,
-        is_exercise=is_exercise,
-        legal_basis_id=legal_basis_id,
+        created_utc=occasion.at_utc,
+        is_exercise=occasion.is_exercise,
+        legal_basis_id=occasion.legal_basis_id,
+        aircraft=occasion.aircraft,
     )
 
 
@@ -187,6 +208,7 @@ class Sound:
     place: GeoPoint | None = None
     slant_range_m: float | None = None
     level_dba: float | None = None
+    heard_count: int = 1  # how often it was heard to its end
 
 
 def advance(
@@ -202,7 +224,7 @@ def advance(
     """The announcement after the event; Refused or NotPermitted when the table has no such row.
 
     START needs the `sound` that will be played, FINISH the `sound` the loudspeaker says it played:
-    if that is another clip, the announcement has FAILED.
+    if that is another clip, or was heard fewer times than released, the announcement has FAILED.
     """
     step = ANNOUNCEMENT_MACHINE.step(
         record_id=announcement.announcement_id,
@@ -258,12 +280,13 @@ def _started(moved: Announcement, at_utc: datetime, sound: Sound | None) -> Anno
 
 
 def _finished(moved: Announcement, at_utc: datetime, sound: Sound | None) -> Announcement:
-    ended = replace(moved, finished_utc=at_utc)
+    ended = replace(moved, finished_utc=at_utc, heard_count=sound.heard_count if sound else 0)
+    reason = ""
     if sound is None or sound.sha256 != moved.audio_sha256:
         heard = sound.sha256[:12] if sound else "nothing"
-        return replace(
-            ended,
-            state=AnnouncementState.FAILED,
-            reason=f"the loudspeaker played {heard}, not the released {moved.audio_sha256[:12]}",
-        )
+        reason = f"the loudspeaker played {heard}, not the released {moved.audio_sha256[:12]}"
+    elif sound.heard_count < moved.repeats:
+        reason = f"heard {sound.heard_count} of {moved.repeats} times"
+    if reason:
+        return replace(ended, state=AnnouncementState.FAILED, reason=reason)
     return ended

@@ -29,7 +29,7 @@ _NOT_FOUND, _CONFLICT = 404, 409
 
 
 async def launch(client: StationClient, grid_code: str) -> str:
-    """Plan, approve and launch a boundary patrol; the sortie's id. StationRefused with findings."""
+    """Plan, approve and launch a patrol of the only aircraft; StationRefused with findings."""
     plan = await client.post("/api/plans", Role.LEADER, grid_code=grid_code)
     plan_id = plan["plan"]["plan_id"]
     await client.post(f"/api/plans/{plan_id}/approve", Role.LEADER, digest=plan["digest"])
@@ -64,7 +64,7 @@ async def sign_when_landed(client: StationClient, event: dict[str, Any]) -> None
 
 
 async def _hand_on(client: StationClient, state: dict[str, Any]) -> None:
-    for alert in state.get("alerts") or []:
+    for alert in alerts_of(state):
         if alert["state"] in ("RAISED", "ACKNOWLEDGED"):
             await _unless_in_conflict(
                 client.post(
@@ -73,6 +73,11 @@ async def _hand_on(client: StationClient, state: dict[str, Any]) -> None:
                     reason="nobody answered before the landing",
                 )
             )
+
+
+def alerts_of(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """The alerts of every aircraft."""
+    return [alert for unit in state["units"].values() for alert in unit.get("alerts") or []]
 
 
 async def _unless_in_conflict(asked: Awaitable[object]) -> None:
@@ -110,8 +115,8 @@ class AutoOperator:
         due = parse_utc(played_utc) + _SECOND_PLAY_AFTER
         while True:
             state = await self._client.state()
-            alert = state.get("alert")
-            if alert is None or alert["id"] != alert_id or alert["state"] != "OBSERVING":
+            alert = next((one for one in alerts_of(state) if one["id"] == alert_id), None)
+            if alert is None or alert["state"] != "OBSERVING":
                 return
             if parse_utc(state["clock"]["utc"]) >= due:
                 await self._release(alert_id)

@@ -12,6 +12,7 @@ from ground_station.casework.steps import advance as advance_case
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import alert_view, case_fields
+from ground_station.live import Board
 from ground_station.owners import ResponsibilityTable
 from ground_station.sortie_watch import SortieWatch
 from patrol.cause import Cause, by_system
@@ -32,9 +33,16 @@ class CaseDesk:
     """From a verdict, or from nobody's answer, to a case with an owner."""
 
     def __init__(
-        self, *, parts: CrowdParts, desk: CrowdDesk, rules: CaseRules, table: ResponsibilityTable
+        self,
+        *,
+        parts: CrowdParts,
+        desk: CrowdDesk,
+        board: Board,
+        rules: CaseRules,
+        table: ResponsibilityTable,
     ) -> None:
         self._parts = parts
+        self._board = board  # the station's: cases outlive the flight that they came from
         self._desk = desk
         self._rules = rules
         self._table = table
@@ -145,6 +153,6 @@ class CaseDesk:
         self._show(case)
 
     def _show(self, case: Case) -> None:
-        shown = self._parts.board.get("cases") or []
+        shown = self._board.get("cases") or []
         others = [item for item in shown if item["case_no"] != case.case_no]
-        self._parts.board.set(cases=[case_fields(case), *others])
+        self._board.set(cases=[case_fields(case), *others])

@@ -12,6 +12,7 @@ import typer
 from ground_station.cli_export import export_app
 from ground_station.cli_people import tls, users_app
 from ground_station.cli_store import add_store_commands
+from ground_station.options import DemoOptions, JsonOption, SimOptions, taking
 from patrol.errors import ConfigError, PatrolError
 
 EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE = 0, 1, 2
@@ -34,22 +35,6 @@ app.command("tls")(tls)
 add_store_commands(app)
 
 
-class ScenarioName(enum.StrEnum):
-    """What the simulated people do."""
-
-    DISPERSES = "disperses"
-    STUBBORN = "stubborn"
-    EMPTY = "empty"
-
-
-class Until(enum.StrEnum):
-    """The point of the story at which the demo is done."""
-
-    DISPERSED = "dispersed"
-    FILED = "filed"
-    LANDED = "landed"
-
-
 class Language(enum.StrEnum):
     """What the voice speaks."""
 
@@ -65,64 +50,21 @@ class BenchName(enum.StrEnum):
     STORE = "store"
 
 
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 RegisterOption = Annotated[
     Path | None, typer.Option("--register", help="Register file (GeoJSON); default: the sample.")
-]
-DataOption = Annotated[
-    Path | None,
-    typer.Option("--data", help="Folder of the records; default: your own data folder."),
 ]
 
 
 @app.command()
-def demo(
-    *,
-    headless: Annotated[
-        bool, typer.Option("--headless", help="A named auto-operator presses the buttons.")
-    ] = False,
-    seed: Annotated[int, typer.Option(help="Same seed: same world, same verdict.", min=0)] = 1,
-    speed: Annotated[
-        float, typer.Option(help="World seconds in a second, at the most.", min=1, max=10)
-    ] = 1.0,
-    scenario: Annotated[
-        ScenarioName, typer.Option(help="What the people do.")
-    ] = ScenarioName.DISPERSES,
-    until: Annotated[
-        Until | None, typer.Option(help="Stop there with exit code 0. Default: landed if headless.")
-    ] = None,
-    within: Annotated[
-        float | None,
-        typer.Option(
-            help="Give up after so many world seconds (plus 60 of the wall); default 1200.", min=1
-        ),
-    ] = None,
-    port: Annotated[int, typer.Option(help="The console's port.", min=0, max=65535)] = 8000,
-    data: DataOption = None,
-    muted: Annotated[
-        bool, typer.Option("--muted", help="The loudspeaker makes no sound (nobody hears).")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
+@taking(DemoOptions)
+def demo(options: DemoOptions) -> None:
     """Fly the whole story on this machine: a simulated aircraft, district, camera and loudspeaker.
 
     Everything in it is marked exercise. The console is at http://127.0.0.1:8000 unless --port says
     otherwise.
     """
-    from ground_station.commands.demo import DemoOptions, run_demo
+    from ground_station.commands.demo import run_demo
 
-    options = DemoOptions(
-        is_headless=headless,
-        seed=seed,
-        speed=speed,
-        scenario=scenario.value,
-        until=until.value if until else ("landed" if headless else None),
-        within_s=within if within is not None else 1200.0,
-        port=port,
-        data_dir=data,
-        is_muted=muted,
-        as_json=as_json,
-    )
     _leave(run_demo(options))
 
 
@@ -247,61 +189,16 @@ def bench(
 
 
 @app.command()
-def sim(
-    *,
-    aircraft: Annotated[int, typer.Option(help="How many (up to 50; 10 with --px4).", min=1)] = 1,
-    scenario: Annotated[
-        Path | None, typer.Option(help="The world (JSON); default: an empty district.")
-    ] = None,
-    port: Annotated[
-        int, typer.Option(help="The first sends here, the next to the port above, and so on.")
-    ] = 14540,
-    one_port: Annotated[
-        bool, typer.Option("--one-port", help="All send to --port, told apart by system id.")
-    ] = False,
-    speed: Annotated[float, typer.Option(help="World seconds in a second, 0.1 to 20.")] = 1.0,
-    seed: Annotated[int, typer.Option(help="Same seed: same world, wind and noise.", min=0)] = 1,
-    wind: Annotated[
-        str | None, typer.Option(help="SPEED,FROM: m/s, and degrees it comes from, as 6,045.")
-    ] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="NAME\\[=VALUE]\\[@T]: break this, T world seconds after the start; may be "
-            "repeated. A wrong NAME lists all."
-        ),
-    ] = None,
-    bare: Annotated[
-        bool, typer.Option("--bare", help="Aircraft alone: no cameras, no loudspeakers.")
-    ] = False,
-    px4: Annotated[
-        Path | None,
-        typer.Option(
-            help="Fly PX4's own simulation instead: the folder of your build, holding bin/px4 and "
-            "etc. Its camera is fixed, 30 degrees down."
-        ),
-    ] = None,
-) -> None:
+@taking(SimOptions)
+def sim(options: SimOptions) -> None:
     """Simulate aircraft with cameras and loudspeakers, for any ground station, until Ctrl-C.
 
     Prints a JSON line an aircraft: name, system_id, mavlink (where your ground station listens),
     rtsp (its camera) and payload (its loudspeaker's agent). Like PX4 each aircraft sends to UDP
     14540 and up on this machine. Try: mavproxy.py --master=udp:127.0.0.1:14540
     """
-    from ground_station.commands.sim import SimOptions, run_sim
+    from ground_station.commands.sim import run_sim
 
-    options = SimOptions(
-        aircraft_count=aircraft,
-        scenario=scenario,
-        port=port,
-        is_one_port=one_port,
-        speed=speed,
-        seed=seed,
-        wind=wind,
-        faults=tuple(fault or ()),
-        is_bare=bare,
-        px4=px4,
-    )
     _leave(run_sim(options))
 
 

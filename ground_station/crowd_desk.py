@@ -1,8 +1,12 @@
-"""From looks to an alert that a person answers: raises, acknowledges, dismisses, moves on."""
+"""From looks to an alert that a person answers: raises, acknowledges, dismisses, moves on.
+
+One desk for each aircraft: it follows that aircraft's camera and no other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -104,7 +108,10 @@ class CrowdDesk:
 
     async def run(self) -> None:
         """Follow every look until cancelled."""
-        with self._parts.bus.subscribe(Look, limit=_LOOKS_WAITING) as looks:
+        camera_id = self._parts.camera_id
+        with self._parts.bus.subscribe(
+            Look, limit=_LOOKS_WAITING, where=lambda look: look.camera_id == camera_id
+        ) as looks:
             async with anyio.create_task_group() as group:
                 self._group = group
                 async for look in looks:
@@ -140,6 +147,11 @@ class CrowdDesk:
         self.tell("alert.dismissed", {"alert": alert_id, "by": cause.actor, "reason": reason})
         self.resume_patrol(alert_id)
         return alert_view(alert)
+
+    def is_known(self, watch: SortieWatch, sighting: Sighting) -> bool:
+        """Whether this crowd has its alert, of this aircraft or of another that looks at it."""
+        own = same_crowd(watch.alerts.values(), sighting)
+        return own is not None or self._parts.is_anothers(sighting)
 
     async def find(self, alert_id: str) -> CrowdAlert:
         """An alert of this sortie, or one that an earlier run of the station left open."""
@@ -205,6 +217,7 @@ class CrowdDesk:
             time_utc=self._parts.world.now_utc(),
             sortie=watch.sortie_id if watch else "",
             grid=watch.plan.grid_code if watch else "",
+            aircraft=self._parts.aircraft,
             fields=fields,
         )
 
@@ -241,7 +254,7 @@ class CrowdDesk:
 
     async def _raised(self, watch: SortieWatch, sighting: Sighting) -> None:
         parts = self._parts
-        if watch.is_done(sighting.place) or same_crowd(watch.alerts.values(), sighting):
+        if watch.is_done(sighting.place) or self.is_known(watch, sighting):
             return
         await self._hold.save_sighting(sighting)
         now = parts.world.now_utc()
@@ -260,6 +273,7 @@ class CrowdDesk:
         if isinstance(raised, GatheringEvent):
             await self._note_gathering(raised)
             return
+        raised = replace(raised, aircraft=parts.aircraft)
         await parts.records.save_alert(
             raised, cause=_CANDIDATE_RULE, at_utc=now, action="alert.raised"
         )
@@ -299,7 +313,8 @@ class CrowdDesk:
         largest = max(found, key=lambda cluster: cluster.count.estimate, default=None)
         standoff_m = max(30.0, look.aircraft_height_agl_m or 30.0)
         if look.is_valid:
-            self._parts.bus.publish(seen_crowds(look, found, self._parts.rules))
+            crowds = seen_crowds(look, found, self._parts.rules, self._parts.aircraft)
+            self._parts.bus.publish(crowds)
         is_crowd = largest is not None and largest.count.estimate >= self._parts.rules.n_clear
         self._parts.board.set(
             look=views.look_view(look, now_s),

@@ -144,7 +144,8 @@ def _may_launch(state: dict[str, Any]) -> bool:
 def progress_text(state: dict[str, Any]) -> str:
     """One line: where the aircraft is in its patrol and what is being watched."""
     aircraft = next(iter(state.get("aircraft") or []), None)
-    sortie, look = state.get("sortie"), state.get("look")
+    unit: dict[str, Any] = next(iter(state["units"].values()), {})
+    sortie, look = unit.get("sortie"), unit.get("look")
     words = [f"x{state['clock']['speed']:g}"]
     if aircraft:
         words.append(

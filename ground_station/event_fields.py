@@ -34,6 +34,7 @@ def alert_view(alert: CrowdAlert) -> dict[str, Any]:
     """An alert as the API gives it."""
     return {
         "id": alert.alert_id,
+        "aircraft": alert.aircraft,
         "state": alert.state.value,
         "level": alert.level.value,
         "kind": alert.kind.value,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol
 
-from ground_station.alerts import SAME_CROWD_M, AlertState, Outcome, same_crowd
+from ground_station.alerts import SAME_CROWD_M, AlertState, Outcome
 from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import sighting_fields
 from ground_station.pace import LookWindow
@@ -46,6 +46,10 @@ class Desk(Protocol):
         """Record an event and show it."""
         ...
 
+    def is_known(self, watch: SortieWatch, sighting: Sighting) -> bool:
+        """Whether this crowd has its alert already."""
+        ...
+
     def in_background(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run beside the looks."""
         ...
@@ -64,7 +68,7 @@ class HoldDesk:
 
     async def candidate(self, watch: SortieWatch, sighting: Sighting) -> None:
         """Stop at stand-off and look, or go away from a crowd that is too near for that."""
-        is_known = watch.is_done(sighting.place) or same_crowd(watch.alerts.values(), sighting)
+        is_known = watch.is_done(sighting.place) or self._desk.is_known(watch, sighting)
         if watch.held_place is not None or is_known:
             return
         await self.save_sighting(sighting)

@@ -83,6 +83,7 @@ class LogDesk:
             time_utc=self.world.now_utc(),
             sortie=record.sortie_id,
             grid=record.grid_code,
+            aircraft=record.vehicle_id,
             fields=fields,
         )
 

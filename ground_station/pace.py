@@ -26,6 +26,7 @@ _STEP = 0.5  # speeds are multiples of this
 _RAISE_MARGIN = 0.75  # down at once, up only when clearly possible and not soon after
 _NEWEST_SHARE = 0.15  # one slow look is no slow eye
 _GROUP_SHARE = 1.0 / 3.0  # of the speed otherwise: what may be a crowd is worth more frames
+_LOOKS_WAITING = 64
 _RAISE_AFTER_S = 4.0  # wall
 
 
@@ -75,24 +76,38 @@ def _smoothed(so_far: float, newest: float) -> float:
     return newest if so_far == 0.0 else so_far + _NEWEST_SHARE * (newest - so_far)
 
 
+@dataclass(slots=True)
+class _Camera:
+    """What one camera's eye allows."""
+
+    window: LookWindow | None = None
+    needed_s: float = 0.0  # smoothed, wall
+    fitting: float = math.inf
+
+
 class Pace:
-    """Lowers the speed while a patrol leg is counted with too slow an eye, and says so."""
+    """Lowers the speed while a patrol leg is counted with too slow an eye, and says so.
+
+    There is one world clock: with several aircraft the eye that needs most time sets it.
+    """
 
     def __init__(self, *, bus: Bus, clock: ExerciseClock, rules: CrowdRules) -> None:
         self._rules = rules
         self._bus = bus
         self._clock = clock
-        self._window: LookWindow | None = None
+        self._cameras: dict[str, _Camera] = {}
         self._changed_at_s = -math.inf
-        self._needed_s = 0.0
 
-    def watch_legs(self, window: LookWindow | None) -> None:
-        """Set the look window of the legs or of an on-delay; None: no hurry anywhere."""
-        self._window = window
+    def watch_legs(self, camera_id: str, window: LookWindow | None) -> None:
+        """Set a camera's look window of the legs or of an on-delay; None: it is in no hurry."""
+        camera = self._cameras.setdefault(camera_id, _Camera())
+        camera.window = window
+        if window is None:
+            camera.fitting = math.inf
 
     async def run(self) -> None:
         """Follow the eye's rate until cancelled."""
-        with self._bus.subscribe(Look, limit=1) as looks:
+        with self._bus.subscribe(Look, limit=_LOOKS_WAITING) as looks:
             async for look in looks:
                 wanted = self._wanted(look)
                 if wanted != self._clock.speed:
@@ -100,23 +115,31 @@ class Pace:
                     await self._set(wanted, look)
 
     def _wanted(self, look: Look) -> float:
-        clock = self._clock
-        if self._window is None or look.rate_hz <= 0.0:
+        clock, camera = self._clock, self._cameras.setdefault(look.camera_id, _Camera())
+        camera.fitting = self._fitting(camera, look)
+        fitting = min(one.fitting for one in self._cameras.values())
+        if math.isinf(fitting):
             return clock.ceiling  # no leg to count on, or not yet high enough to see any ground
-        needed_s = needed_wall_s(rate_hz=look.rate_hz, latency_s=look.latency_s)
-        self._needed_s = _smoothed(self._needed_s, needed_s)
-        # Slower at once, faster only when it has been so for a while.
-        fitting = fitting_speed(
-            needed_s=max(needed_s, self._needed_s), window=self._window, ceiling=clock.ceiling
-        )
-        if self._window.is_leg and self._is_group_in_view(look):
-            fitting = max(SLOWEST, fitting * _GROUP_SHARE)
         return next_speed(
             now=clock.speed,
             fitting=fitting,
             ceiling=clock.ceiling,
             held_s=look.captured_at_s - self._changed_at_s,
         )
+
+    def _fitting(self, camera: _Camera, look: Look) -> float:
+        if camera.window is None or look.rate_hz <= 0.0:
+            return math.inf
+        needed_s = needed_wall_s(rate_hz=look.rate_hz, latency_s=look.latency_s)
+        camera.needed_s = _smoothed(camera.needed_s, needed_s)
+        # Slower at once, faster only when it has been so for a while.
+        fitting = fitting_speed(
+            needed_s=max(needed_s, camera.needed_s), window=camera.window,
+            ceiling=self._clock.ceiling,
+        )  # fmt: skip
+        if camera.window.is_leg and self._is_group_in_view(look):
+            return max(SLOWEST, fitting * _GROUP_SHARE)
+        return fitting
 
     def _is_group_in_view(self, look: Look) -> bool:
         """Whether it just looks past people who may be a crowd."""

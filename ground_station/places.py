@@ -23,12 +23,13 @@ class Places:
 
     async def of_alert(self, alert_id: str) -> Place:
         """Where an alert lies."""
-        alert = await self.parts.crowd_desk.find(alert_id)
+        desks = await self.parts.switchboard.of_alert(alert_id)
+        alert = await desks.crowd.find(alert_id)
         return Place(code=alert.grid_code, denial=f"no alert {alert_id} in this sortie")
 
     async def of_plan(self, plan_id: str) -> Place:
         """Which grid a plan is for."""
-        code = self.parts.sortie_desk.grid_of_plan(plan_id)
+        code = self.parts.plans.found(plan_id).plan.grid_code
         return Place(code=code, denial=f"no plan {plan_id}")
 
     async def of_sortie(self, sortie_id: str) -> Place:
@@ -52,9 +53,13 @@ class Places:
         code = self.parts.register.get(text).code
         return Place(code=code, denial=f"no grid {text!r} in the register")
 
-    async def of_flight(self) -> Place | None:
-        """The grid being flown over; None while nothing flies."""
-        shown = self.parts.board.get("sortie")
+    async def of_flight(self, aircraft: str | None) -> Place | None:
+        """The grid that the aircraft flies over; None while it flies over none.
+
+        LookupError for no aircraft of ours; Refused when none is named of several.
+        """
+        desks = self.parts.switchboard.named(aircraft)
+        shown = self.parts.board.of(desks.aircraft).get("sortie")
         if not shown:
             return None
         return Place(code=shown.get("grid_code"), denial="no sortie is being flown")

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from drone.preflight import may_heal, preflight
 from drone.speaker import Speaker
-from ground_station.live import Board
+from ground_station.live import Sheet
 from patrol.clock import WallClock
 from patrol.declaration import Declaration
 from patrol.errors import PatrolError
-from patrol.plan import Finding, MissionPlan
+from patrol.plan import Finding, MissionPlan, stops
 from patrol.vehicle import Vehicle
 
 _ASK_AGAIN_S = 0.2  # wall
+
+
+def _free() -> list[Finding]:
+    return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +28,24 @@ class Readiness:
 
     vehicle: Vehicle
     speaker: Speaker
-    board: Board
+    board: Sheet
     wall: WallClock
     within_s: float = 15.0  # wall; an autopilot just started is ready by then
+    room: Callable[[], list[Finding]] = _free  # asked last, for it is taken when it is free
+    room_within_s: float = 60.0  # wall; an aircraft that has just risen is off by then
 
     async def check(self, plan: MissionPlan, said: Declaration | None) -> list[Finding]:
         """What speaks against the flight."""
+        findings = await self._ready(plan, said)
+        give_up_s = self.wall.monotonic_s() + self.room_within_s
+        while not stops(findings) and (in_the_way := self.room()):
+            if self.wall.monotonic_s() > give_up_s:
+                return [*in_the_way, *findings]
+            await self.wall.sleep(_ASK_AGAIN_S)
+            findings = await self._once(plan, said)  # what was ready need not be any more
+        return findings
+
+    async def _ready(self, plan: MissionPlan, said: Declaration | None) -> list[Finding]:
         give_up_s = self.wall.monotonic_s() + self.within_s
         while True:
             findings = await self._once(plan, said)

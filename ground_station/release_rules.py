@@ -51,7 +51,8 @@ class ReleaseContext:
     slant_range_m: float | None
     legal: LegalBook
     earlier: Sequence[Announcement] = ()  # of this grid, at least of the last 30 minutes
-    spl_1m_dba: float = 110.0
+    spl_1m_dba: float = 110.0  # of the horn at the volume of these words
+    repeat: int = 1  # how often they are to be played now
     alert_level: AlertLevel = AlertLevel.AMBER
     is_near_homes_or_schools: bool = True  # nearly every place of a district, DOMAIN 2.6
     is_counts_only: bool = True
@@ -213,11 +214,16 @@ def _budget(template: Template, context: ReleaseContext) -> list[Finding]:
     ]
     of_alert = [item for item, _ in begun if item.alert_id == context.alert_id]
     allowed = min(limits.plays_per_alert, template.max_repeats)
-    if context.alert_id and len(of_alert) >= allowed:
+    times = sum(item.repeats for item in of_alert)
+    if not 1 <= context.repeat <= allowed or (
+        context.alert_id and times + context.repeat > allowed
+    ):
+        more = f", and {context.repeat} more are asked for" if context.repeat != 1 else ""
+        more_zh = f"，本次要求{context.repeat}次" if context.repeat != 1 else ""
         add(
             "release.repeats",
-            f"this crowd has been spoken to {len(of_alert)} times; {allowed} are allowed",
-            f"对该人群已喊话{len(of_alert)}次，最多{allowed}次",
+            f"this crowd has been spoken to {times} times{more}; {allowed} are allowed",
+            f"对该人群已喊话{times}次{more_zh}，最多{allowed}次",
         )
     since_s = min(((context.at_utc - at).total_seconds() for _, at in begun), default=math.inf)
     if since_s < limits.between.total_seconds():

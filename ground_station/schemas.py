@@ -36,10 +36,17 @@ class AnnounceBody(UnderRole):
     """Which approved words to release."""
 
     template: str = Field(pattern=r"^T\d{2}$")
+    repeat: int = Field(default=1, ge=1, le=2, strict=True, description="how often, one by one")
 
 
-class PlanBody(UnderRole):
-    """Which grid to patrol."""
+class OfAircraft(UnderRole):
+    """Of which aircraft; it may be left out where there is only one."""
+
+    aircraft: str | None = Field(default=None, min_length=1, max_length=40)
+
+
+class PlanBody(OfAircraft):
+    """Which grid to patrol, from whose home."""
 
     grid_code: str = Field(min_length=1, max_length=64)
 
@@ -59,8 +66,8 @@ class DeclarationBody(BaseModel):
     weather: str = Field(max_length=200, description="what you see, such as: clear, 3 m/s")
 
 
-class LaunchBody(UnderRole):
-    """Which approved plan to fly."""
+class LaunchBody(OfAircraft):
+    """Which approved plan to fly; without an aircraft by the one that it was made for."""
 
     plan_id: str = Field(min_length=1, max_length=64)
     declaration: DeclarationBody | None = Field(

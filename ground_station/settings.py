@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from patrol.errors import ConfigError
 
+AIRCRAFT_MAX = 50  # what one link process holds
 _LIVE_MEMORY_KIB = 19_456  # the least that OWASP's sheet on password storage allows (2024)
 _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AircraftSettings(_Section):
-    """One aircraft and how it is reached."""
-
-    name: str = Field(default="GP-1", description="how the squad calls it")
-    connect: str = Field(description="MAVSDK URL: udpin://, udpout://, tcpout:// or serial://")
-    system_id: int | None = Field(
-        default=None, ge=1, le=250, description="MAVLink system id; none: the first that is heard"
-    )
-    telemetry_hz: float = Field(default=5.0, ge=1.0, le=10.0)
 
 
 class CameraSettings(_Section):
@@ -48,10 +46,42 @@ class SpeakerSettings(_Section):
     ca_file: Path | None = Field(
         default=None, description="who signed the agent's certificate; none: the usual authorities"
     )
+    allow_plain: bool = Field(
+        default=False, description="a token over http://: the radio link itself is encrypted"
+    )
     clips_dir: Path | None = Field(default=None, description="recorded announcements")
     recordings: tuple[Literal["zh", "teochew", "en"], ...] = Field(
         default=("zh", "teochew", "en"), description="which recording of a text comes first"
     )
+
+    @model_validator(mode="after")
+    def _tell_nobody_the_token(self) -> SpeakerSettings:
+        """As the agent has it: whoever hears the token on the way can speak to a crowd."""
+        host = urlsplit(self.url).hostname
+        if host is None:
+            raise ValueError(f"no address in {self.url!r}")
+        is_clear = self.url.startswith("http:") and self.token_file is not None
+        if is_clear and not self.allow_plain and host not in _THIS_MACHINE:
+            raise ValueError(
+                "the token would travel in clear: use https://, or allow_plain = true if the "
+                "radio link itself is encrypted"
+            )
+        return self
+
+
+class AircraftSettings(_Section):
+    """One aircraft, how it is reached, and what it carries."""
+
+    name: str = Field(
+        default="GP-1", min_length=1, max_length=40, description="how the squad calls it"
+    )
+    connect: str = Field(description="MAVSDK URL: udpin://, udpout://, tcpout:// or serial://")
+    system_id: int | None = Field(
+        default=None, ge=1, le=250, description="MAVLink system id; none: the first that is heard"
+    )
+    telemetry_hz: float = Field(default=5.0, ge=1.0, le=10.0)
+    camera: CameraSettings
+    speaker: SpeakerSettings
 
 
 class TlsSettings(_Section):
@@ -113,11 +143,41 @@ class StationSettings(_Section):
     contacts_file: Path | None = Field(
         default=None, description="contact cards and groups; a live station without it shows none"
     )
-    aircraft: AircraftSettings
-    camera: CameraSettings
-    speaker: SpeakerSettings
+    aircraft: tuple[AircraftSettings, ...] = Field(min_length=1, max_length=AIRCRAFT_MAX)
     tls: TlsSettings | None = None
     sign_in: SignInSettings = SignInSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_aircraft(cls, body: Any) -> Any:  # noqa: ANN401  # whatever the file says
+        """A file of one aircraft may have it, its camera and its loudspeaker side by side."""
+        if not isinstance(body, dict) or not isinstance(body.get("aircraft"), dict):
+            return body
+        carried = {part: body[part] for part in ("camera", "speaker") if part in body}
+        rest = {name: value for name, value in body.items() if name not in carried}
+        return rest | {"aircraft": [body["aircraft"] | carried]}
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> StationSettings:
+        """Nothing that belongs to one aircraft may be another's too."""
+        own: dict[str, list[object]] = {
+            "are called": [one.name for one in self.aircraft],
+            "have the system id": [one.system_id for one in self.aircraft],
+            "have the camera_id": [one.camera.camera_id for one in self.aircraft],
+            "have the camera at": [one.camera.url for one in self.aircraft],
+            "have the loudspeaker at": [one.speaker.url for one in self.aircraft],
+        }
+        for what, values in own.items():
+            for value, count in Counter(values).items():
+                if value is not None and count > 1:
+                    raise ValueError(f"{count} aircraft {what} {value}: give each its own")
+        lines = Counter(one.connect for one in self.aircraft)
+        for one in self.aircraft:
+            if lines[one.connect] > 1 and one.system_id is None:
+                raise ValueError(
+                    f"{one.name} shares {one.connect} with another: give each its system_id"
+                )
+        return self
 
     @model_validator(mode="after")
     def _others_come_by_tls(self) -> Self:
@@ -155,7 +215,7 @@ def read_settings(path: Path) -> StationSettings:
         return StationSettings.model_validate(body)
     except ValidationError as error:
         lines = [
-            f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            f"  {'.'.join(str(part) for part in item['loc']) or 'the file'}: {item['msg']}"
             for item in error.errors()
         ]
         raise ConfigError(f"wrong settings in {path}:\n" + "\n".join(lines)) from error

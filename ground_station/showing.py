@@ -1,17 +1,17 @@
-"""Keeps the board's pictures of aircraft, camera and sortie current; it decides nothing."""
+"""Keeps the board's pictures of aircraft, cameras and sorties current; it decides nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
 import anyio
 
 from ground_station import views
 from ground_station.live import Board
+from ground_station.switchboard import Desks
 from patrol.bus import Bus
 from patrol.clock import WallClock, WorldClock, utc_text
 from patrol.story import StoryEvent
-from patrol.telemetry import TelemetrySample
 from vision.eye_port import VideoState
 
 _EVERY_S = 0.2  # wall
@@ -28,13 +28,13 @@ class Showing:
         *,
         bus: Bus,
         board: Board,
-        latest: Callable[[], TelemetrySample | None],
+        desks: Iterable[Desks],
         world: WorldClock,
         wall: WallClock,
     ) -> None:
         self._bus = bus
         self._board = board
-        self._latest = latest
+        self._desks = tuple(desks)
         self._world = world
         self._wall = wall
 
@@ -42,38 +42,44 @@ class Showing:
         """Show until cancelled."""
         async with anyio.create_task_group() as group:
             group.start_soon(self._aircraft)
-            group.start_soon(self._camera)
-            group.start_soon(self._sortie)
+            group.start_soon(self._cameras)
+            group.start_soon(self._sorties)
 
     async def _aircraft(self) -> None:
         while True:
-            sample = self._latest()
+            samples = [sample for one in self._desks if (sample := one.latest()) is not None]
             now_s = self._wall.monotonic_s()
             self._board.set(
                 clock={
                     "utc": utc_text(self._world.now_utc()),
                     "speed": round(self._world.speed, 2),
                 },
-                aircraft=[views.aircraft_view(sample, now_s)] if sample else [],
+                aircraft=[views.aircraft_view(sample, now_s) for sample in samples],
             )
             await anyio.sleep(_EVERY_S)
 
-    async def _camera(self) -> None:
+    async def _cameras(self) -> None:
+        carriers = {one.camera_id: one.aircraft for one in self._desks}
         with self._bus.subscribe(VideoState) as states:
             async for video in states:
-                self._board.set(
+                self._board.of(carriers[video.camera_id]).set(
                     camera={"id": video.camera_id, "state": video.state, "text": video.text}
                 )
 
-    async def _sortie(self) -> None:
-        with self._bus.subscribe(StoryEvent) as events:
+    async def _sorties(self) -> None:
+        ours = {one.aircraft for one in self._desks}
+        with self._bus.subscribe(StoryEvent, where=lambda event: event.aircraft in ours) as events:
             async for event in events:
-                shown = self._board.get("sortie")
-                if not shown:
-                    continue
-                if event.name == "sortie.adopted":
-                    self._board.set(sortie=shown | views.adopted_view(event.fields))
-                elif event.name in _SORTIE_STATES:
-                    self._board.set(sortie=shown | {"state": _SORTIE_STATES[event.name]})
-                elif event.name == "waypoint":
-                    self._board.set(sortie=shown | {"waypoint_index": event.fields["index"]})
+                self._show(event)
+
+    def _show(self, event: StoryEvent) -> None:
+        sheet = self._board.of(event.aircraft)
+        shown = sheet.get("sortie")
+        if not shown:
+            return
+        if event.name == "sortie.adopted":
+            sheet.set(sortie=shown | views.adopted_view(event.fields))
+        elif event.name in _SORTIE_STATES:
+            sheet.set(sortie=shown | {"state": _SORTIE_STATES[event.name]})
+        elif event.name == "waypoint":
+            sheet.set(sortie=shown | {"waypoint_index": event.fields["index"]})

@@ -1,12 +1,10 @@
-"""Plans, approves, launches and closes sorties: one aircraft, one sortie at a time."""
+"""Launches, commands and closes the sorties of one aircraft, one at a time."""
 
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import anyio
@@ -14,16 +12,15 @@ import anyio
 from ground_station import views
 from ground_station.adoption import StillFindingOut
 from ground_station.log_desk import LogDesk
+from ground_station.plan_desk import require_role
 from ground_station.sortie_parts import Flight, SortieParts
 from ground_station.sorties import SortieRecord, SortieState
-from ground_station.transitions import require_person_or_exercise
-from missions.boundary import PlanRequest, plan_boundary
 from missions.runner import SortieReport, SortieRunner
 from patrol.cause import Cause, Role, by_system
 from patrol.declaration import Declaration
-from patrol.errors import LinkLost, NotPermitted, PatrolError, PlanRejected, Refused
+from patrol.errors import LinkLost, PatrolError, Refused
 from patrol.in_command import InCommand
-from patrol.plan import Finding, MissionPlan, stops
+from patrol.plan import Finding, MissionPlan
 from patrol.story import StoryEvent
 
 __all__ = ["SortieDesk", "SortieParts"]
@@ -31,8 +28,6 @@ __all__ = ["SortieDesk", "SortieParts"]
 _RESTART = by_system("station.restart")
 _KNOWN_WITHIN_S = 2.0  # wall; of a station just started
 _LAUNCHERS = (Role.PILOT,)
-_APPROVERS = (Role.LEADER,)
-_PLANNERS = (Role.LEADER, Role.PILOT)
 
 
 class SortieDesk:
@@ -40,9 +35,7 @@ class SortieDesk:
 
     def __init__(self, parts: SortieParts) -> None:
         self._parts = parts
-        self._plans: dict[str, tuple[MissionPlan, list[Finding]]] = {}
         self._flight: Flight | None = None
-        self._launch_counts: Counter[str] = Counter()
         self._asked = anyio.Event()
         self._known = anyio.Event()
         self._logs = LogDesk(
@@ -53,6 +46,11 @@ class SortieDesk:
             bus=parts.bus,
             world=parts.world,
         )
+
+    @property
+    def sortie_id(self) -> str:
+        """The sortie in hand, flown or to be signed; empty for none."""
+        return self._flight.record.sortie_id if self._flight is not None else ""
 
     @property
     def plan(self) -> MissionPlan | None:
@@ -90,124 +88,35 @@ class SortieDesk:
         self._show(record, plan, [])
         self._asked.set()
 
-    async def make_plan(self, grid_code: str, cause: Cause) -> dict[str, Any]:
-        """A boundary patrol of the grid with its findings; PlanRejected when none is possible."""
-        self._require(cause, _PLANNERS)
-        parts = self._parts
-        grid = parts.register.get(grid_code)
-        if grid not in parts.register.grids:
-            raise Refused(f"{grid.name_spoken} is a {grid.level.value}: plan one of its grids")
-        sample = parts.vehicle.latest()
-        if sample is None or sample.home is None or sample.home_altitude_amsl_m is None:
-            raise Refused("the aircraft has not told its home position yet")
-        now = parts.world.now_utc()
-        plan, findings = plan_boundary(
-            PlanRequest(
-                grid=grid,
-                register_version=parts.register.version,
-                home=sample.home,
-                home_elevation_amsl_m=sample.home_altitude_amsl_m,
-                lens=parts.lens,
-                created_utc=now,
-                is_exercise=parts.is_exercise,
-            )
-        )
-        if plan is None:
-            raise PlanRejected(f"no patrol can be planned in {grid.code}", findings)
-        plan = replace(plan, plan_id=await parts.records.next_id("M", now))
-        self._plans[plan.plan_id] = (plan, findings)
-        fields = {
-            "plan": plan.plan_id,
-            "grid_name": plan.grid_name,
-            "length_m": round(plan.length_m),
-            "duration_s": round(plan.duration_s),
-            "digest": plan.digest,
-            "findings_count": len(findings),
-            "by": cause.actor,
-        }
-        self._publish("plan.made", plan, fields)
-        for finding in views.findings_view(findings):
-            self._publish("plan.finding", plan, {"plan": plan.plan_id} | finding)
-        return {
-            "plan": views.plan_view(plan),
-            "digest": plan.digest,
-            "findings": views.findings_view(findings),
-        }
-
-    def grid_of_plan(self, plan_id: str) -> str:
-        """Which grid a plan is for; LookupError for an unknown one."""
-        return self._found(plan_id)[0].grid_code
-
-    async def approve(self, plan_id: str, digest: str, cause: Cause) -> dict[str, Any]:
-        """Put a name under the plan that was looked at; PlanRejected while anything stops it."""
-        self._require(cause, _APPROVERS)
-        plan, findings = self._found(plan_id)
-        if digest != plan.digest:
-            raise Refused(f"plan {plan_id} is not the one that was looked at (the digest differs)")
-        if stopping := stops(findings):
-            raise PlanRejected(f"plan {plan_id} may not be approved", stopping)
-        now = self._parts.world.now_utc()
-        plan = plan.approved(cause.actor, now)
-        await self._parts.records.save_plan(plan, cause=cause, at_utc=now, action="plan.approved")
-        self._plans[plan_id] = (plan, findings)
-        self._tell("plan.approved", plan, "", {"plan": plan_id, "by": cause.actor})
-        return {"plan": views.plan_view(plan), "approved_by": cause.actor}
-
-    def now_utc(self) -> datetime:
-        """World time."""
-        return self._parts.world.now_utc()
-
     async def launch(
         self, plan_id: str, cause: Cause, declaration: Declaration | None = None
     ) -> dict[str, Any]:
         """Start the sortie of an approved plan; Refused while another one is not closed."""
-        self._require(cause, _LAUNCHERS)
-        plan, findings = self._found(plan_id)
-        if not plan.approved_by:
-            raise Refused(f"plan {plan_id} is not approved")
-        with anyio.move_on_after(_KNOWN_WITHIN_S):
-            await self._known.wait()
-        if not self._known.is_set():
-            raise StillFindingOut
-        if self._flight is not None:
-            raise Refused(f"sortie {self._flight.record.sortie_id} is not closed yet")
+        require_role(cause, _LAUNCHERS, is_exercise=self._parts.is_exercise)
         parts = self._parts
-        sample = parts.vehicle.latest()
-        if sample is None or sample.is_in_air is None:
-            raise Refused("the aircraft does not say whether it is on the ground")
-        if sample.is_in_air:
-            raise Refused("the aircraft is in the air already")
-        self._launch_counts[plan_id] += 1
-        sortie_id = f"{plan_id}-S{self._launch_counts[plan_id]:02d}"
-        runner = self._runner(plan, sortie_id, declaration)
-        record = SortieRecord(
-            sortie_id=sortie_id,
-            plan_id=plan_id,
-            plan_digest=plan.digest,
-            vehicle_id=parts.vehicle.vehicle_id,
-            grid_code=plan.grid_code,
-            grid_name=plan.grid_name,
-            register_version=plan.register_version,
-            state=SortieState.PREFLIGHT,
-            created_utc=parts.world.now_utc(),
-            is_exercise=parts.is_exercise,
-            waypoint_total=len(plan.waypoints),
-        )
-        self._flight = Flight(record=record, plan=plan, runner=runner, cause=cause)
+        drawn = parts.plans.found(plan_id)
+        if not drawn.plan.approved_by:
+            raise Refused(f"plan {plan_id} is not approved")
+        await self._require_free()
+        record = self._new_record(drawn.plan)
+        runner = self._runner(drawn.plan, record.sortie_id, declaration)
+        self._flight = Flight(record=record, plan=drawn.plan, runner=runner, cause=cause)
         is_saved = False
         try:
+            await parts.on_launch(record.sortie_id, cause)
             await self._save(record, cause, "sortie.launched")
             is_saved = True
         finally:
             if not is_saved:
                 self._flight = None  # what is not recorded is not flown
-        self._show(record, plan, findings)
+                parts.plans.give_back(plan_id)
+        self._show(record, drawn.plan, drawn.findings)
         self._asked.set()
-        return {"sortie": sortie_id}
+        return {"sortie": record.sortie_id, "aircraft": record.vehicle_id}
 
     async def command(self, verb: str, cause: Cause) -> dict[str, Any]:
         """`hold`, `resume` or `return`, by the pilot."""
-        self._require(cause, _LAUNCHERS)
+        require_role(cause, _LAUNCHERS, is_exercise=self._parts.is_exercise)
         verbs: dict[str, Callable[[SortieRunner], Awaitable[None]]] = {
             "hold": lambda runner: runner.hold(cause),
             "resume": lambda runner: runner.resume(cause),
@@ -242,6 +151,36 @@ class SortieDesk:
             "signed_by": {one.role.value: one.person for one in record.signatures},
         }
 
+    async def _require_free(self) -> None:
+        """Refused unless it is known to stand on the ground, with no sortie in hand."""
+        with anyio.move_on_after(_KNOWN_WITHIN_S):
+            await self._known.wait()
+        if not self._known.is_set():
+            raise StillFindingOut
+        if self._flight is not None:
+            raise Refused(f"sortie {self._flight.record.sortie_id} is not closed yet")
+        sample = self._parts.vehicle.latest()
+        if sample is None or sample.is_in_air is None:
+            raise Refused("the aircraft does not say whether it is on the ground")
+        if sample.is_in_air:
+            raise Refused("the aircraft is in the air already")
+
+    def _new_record(self, plan: MissionPlan) -> SortieRecord:
+        parts, vehicle_id = self._parts, self._parts.vehicle.vehicle_id
+        return SortieRecord(
+            sortie_id=parts.plans.take(plan.plan_id, vehicle_id),
+            plan_id=plan.plan_id,
+            plan_digest=plan.digest,
+            vehicle_id=vehicle_id,
+            grid_code=plan.grid_code,
+            grid_name=plan.grid_name,
+            register_version=plan.register_version,
+            state=SortieState.PREFLIGHT,
+            created_utc=parts.world.now_utc(),
+            is_exercise=parts.is_exercise,
+            waypoint_total=len(plan.waypoints),
+        )
+
     def _runner(
         self, plan: MissionPlan, sortie_id: str, declaration: Declaration | None
     ) -> SortieRunner:
@@ -273,7 +212,8 @@ class SortieDesk:
     async def _fly(self, flight: Flight) -> None:
         parts = self._parts
         sortie_id = flight.record.sortie_id
-        parts.telemetry.sortie = sortie_id
+        aircraft = parts.vehicle.vehicle_id
+        parts.telemetry.begin(aircraft, sortie_id)
         parts.crowd.begin(sortie_id, flight.plan, flight.runner, flight.alerts)
         try:
             report = await self._flown(flight)
@@ -282,7 +222,9 @@ class SortieDesk:
             return
         finally:
             # What is heard from now on belongs to no sortie: the log's hash is over its flight.
-            parts.telemetry.sortie = ""
+            parts.telemetry.end(aircraft)
+            parts.plans.give_back(flight.plan.plan_id)
+            parts.on_over()
             await parts.crowd.end()
         record = replace(
             flight.record,
@@ -329,18 +271,6 @@ class SortieDesk:
         self._set_state("ABORTED")
         self._flight = None
 
-    def _require(self, cause: Cause, roles: tuple[Role, ...]) -> None:
-        if cause.role not in roles:
-            raise NotPermitted(cause.actor, " or ".join(role.value for role in roles))
-        require_person_or_exercise(
-            cause, is_exercise=self._parts.is_exercise, what="the sortie's plan and flight"
-        )
-
-    def _found(self, plan_id: str) -> tuple[MissionPlan, list[Finding]]:
-        if plan_id not in self._plans:
-            raise LookupError(f"no plan {plan_id}")
-        return self._plans[plan_id]
-
     async def _save(self, record: SortieRecord, cause: Cause, action: str) -> None:
         await self._parts.records.save_sortie(
             record, cause=cause, at_utc=self._parts.world.now_utc(), action=action
@@ -351,13 +281,6 @@ class SortieDesk:
         if shown:
             self._parts.board.set(sortie=shown | {"state": state})
 
-    def _publish(self, name: str, plan: MissionPlan, fields: dict[str, Any]) -> None:
-        self._parts.bus.publish(
-            StoryEvent(
-                name=name, time_utc=self._parts.world.now_utc(), grid=plan.grid_code, fields=fields
-            )
-        )
-
     def _tell(self, name: str, plan: MissionPlan, sortie: str, fields: dict[str, Any]) -> None:
         self._parts.chronicle.tell(
             StoryEvent(
@@ -365,6 +288,7 @@ class SortieDesk:
                 time_utc=self._parts.world.now_utc(),
                 sortie=sortie,
                 grid=plan.grid_code,
+                aircraft=self._parts.vehicle.vehicle_id,
                 fields=fields,
             )
         )

@@ -1,4 +1,4 @@
-"""What the sortie desk is handed, and the sortie that it has in hand."""
+"""What the sortie desk of one aircraft is handed, and the sortie that it has in hand."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from ground_station.alerts import CrowdAlert
 from ground_station.case_desk import CaseDesk
 from ground_station.chronicle import Chronicle
 from ground_station.crowd_desk import CrowdDesk
-from ground_station.live import Board
+from ground_station.live import Sheet
+from ground_station.plan_desk import PlanDesk
 from ground_station.sorties import SortieRecord
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
-from missions.register import Register
 from missions.runner import SortieReport, SortieRunner
 from patrol.bus import Bus
-from patrol.camera import CameraLens
 from patrol.cause import Cause
 from patrol.clock import WallClock, WorldClock
 from patrol.declaration import Declaration
@@ -24,17 +23,24 @@ from patrol.plan import Finding, MissionPlan
 from patrol.vehicle import Vehicle
 
 
+def _nothing() -> None:
+    return None
+
+
+async def _nobody(sortie_id: str, cause: Cause) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortieParts:
     """What the desk is handed."""
 
-    register: Register
+    plans: PlanDesk
     vehicle: Vehicle
-    lens: CameraLens
     records: Records
     telemetry: TelemetryLog
     bus: Bus
-    board: Board
+    board: Sheet  # this aircraft's part of it
     chronicle: Chronicle
     crowd: CrowdDesk
     cases: CaseDesk
@@ -42,6 +48,8 @@ class SortieParts:
     wall: WallClock
     preflight: Callable[[MissionPlan, Declaration | None], Awaitable[list[Finding]]]
     is_exercise: bool
+    on_launch: Callable[[str, Cause], Awaitable[None]] = _nobody  # before the sortie is recorded
+    on_over: Callable[[], None] = _nothing  # the aircraft is down again, or did not take off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from patrol.sighting import Look
 from vision.crowd import GatheringWatch
 from vision.effect import EffectMeter
 
+_LOOKS_KEPT = 2400  # two minutes of a very fast eye; also when a clock has jumped back
 _LOOKS_KEPT_FOR = timedelta(seconds=120)  # the baseline needs the last 60 s
 
 
@@ -26,7 +27,7 @@ class SortieWatch:
     plan: MissionPlan
     runner: SortieRunner
     gathering: GatheringWatch
-    looks: deque[Look] = field(default_factory=deque)
+    looks: deque[Look] = field(default_factory=lambda: deque(maxlen=_LOOKS_KEPT))
     alerts: dict[str, CrowdAlert] = field(default_factory=dict)
     announcements: list[Announcement] = field(default_factory=list)
     held_place: GeoPoint | None = None

@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 
 from drone.clips import Clip
+from drone.loudness import level_1m_dba
 from drone.speaker import Speaker
 from drone.voice import Voice
 from ground_station import views
@@ -19,6 +20,7 @@ from ground_station.announcements import (
     Announcement,
     AnnouncementEvent,
     AnnouncementState,
+    Occasion,
     Sound,
     advance,
     draft_announcement,
@@ -44,7 +46,6 @@ from patrol.vehicle import Vehicle
 _APPROVED_BEFOREHAND = by_system("template.approved")
 _PLAYER = by_system("loudspeaker")
 _STOPPERS = (Role.ANNOUNCER, Role.PILOT)
-_SPL_1M_DBA = 110.0  # the loudspeaker's broadcast level, DOMAIN 2.6
 
 
 class AnnouncementBlocked(PlanRejected):
@@ -88,15 +89,20 @@ class SpeakingDesk:
         self._release: _Release | None = None  # there is one loudspeaker
         desk.on_end(self._end)
 
-    async def announce(self, alert_id: str, template_id: str, cause: Cause) -> dict[str, Any]:
-        """Release a template for an alert; AnnouncementBlocked with every reason if it may not."""
+    async def announce(
+        self, alert_id: str, template_id: str, cause: Cause, *, repeat: int = 1
+    ) -> dict[str, Any]:
+        """Release a template for an alert, to be played once or twice; its volume is its profile's.
+
+        AnnouncementBlocked with every reason if it may not.
+        """
         watch = self._desk.watch
         if watch is None or alert_id not in watch.alerts:
             raise LookupError(f"no alert {alert_id} in this sortie")
         if template_id not in self._templates:
             raise LookupError(f"no template {template_id}")
         async with self._desk.changing:  # three presses at once are one release
-            release, findings = await self._released(watch, alert_id, template_id, cause)
+            release, findings = await self._released(watch, alert_id, template_id, cause, repeat)
         self._desk.in_background(lambda: self._play(release))
         return self._view(release.announcement, findings)
 
@@ -108,20 +114,26 @@ class SpeakingDesk:
         if release is not None:  # also while the words are only being made
             release.stopped_by = cause
             release.scope.cancel()
-        await self._speaker.stop()
-        await self._parts.records.note_though_late(
-            "speaker.stopped",
-            "",
-            {},
-            cause=cause,
-            at_utc=self._parts.world.now_utc(),
-            is_exercise=self._parts.is_exercise,
-        )
+        failure = ""
+        try:
+            await self._speaker.stop()
+        except PatrolError as error:
+            failure = str(error)
+            raise  # whoever pressed it has to know that words may still sound
+        finally:
+            await self._parts.records.note_though_late(
+                "speaker.stop_failed" if failure else "speaker.stopped",
+                "",
+                {"reason": failure} if failure else {},
+                cause=cause,
+                at_utc=self._parts.world.now_utc(),
+                is_exercise=self._parts.is_exercise,
+            )
         self._desk.tell("speaker.stopped", {"by": cause.actor})
         return {"stopped": True}
 
     async def _released(
-        self, watch: SortieWatch, alert_id: str, template_id: str, cause: Cause
+        self, watch: SortieWatch, alert_id: str, template_id: str, cause: Cause, repeat: int
     ) -> tuple[_Release, list[Finding]]:
         alert, template = watch.alerts[alert_id], self._templates[template_id]
         if alert.state not in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
@@ -130,7 +142,7 @@ class SpeakingDesk:
                 if alert.state is AlertState.RAISED
                 else f"alert {alert_id} is {alert.state.value}: nothing can be announced for it now"
             )
-        draft, findings = await self._draft(watch, alert, template, cause)
+        draft, findings = await self._draft(watch, alert, template, cause, repeat)
         if stopping := stops(findings):
             await self._block(draft, stopping, cause)
             raise AnnouncementBlocked(f"{template_id} may not be played now", stopping)
@@ -150,18 +162,26 @@ class SpeakingDesk:
         return release, findings
 
     async def _draft(
-        self, watch: SortieWatch, alert: CrowdAlert, template: Template, cause: Cause
+        self,
+        watch: SortieWatch,
+        alert: CrowdAlert,
+        template: Template,
+        cause: Cause,
+        repeat: int = 1,
     ) -> tuple[Announcement, list[Finding]]:
         parts, now = self._parts, self._parts.world.now_utc()
-        draft = draft_announcement(
-            template,
-            announcement_id=await parts.records.next_id("B", now),
+        occasion = Occasion(
             alert_id=alert.alert_id,
             sortie=watch.sortie_id,
             grid_code=alert.grid_code,
-            created_utc=now,
+            at_utc=now,
             is_exercise=parts.is_exercise,
             legal_basis_id=alert.legal_basis_id,
+            aircraft=parts.aircraft,
+        )
+        announcement_id = await parts.records.next_id("B", now)
+        draft = draft_announcement(
+            template, occasion, announcement_id=announcement_id, repeats=repeat
         )
         draft = advance(draft, AnnouncementEvent.APPROVE, _APPROVED_BEFOREHAND, now)
         draft = advance(draft, AnnouncementEvent.QUEUE, cause, now)
@@ -175,6 +195,8 @@ class SpeakingDesk:
                 is_exercise=parts.is_exercise,
                 slant_range_m=self._slant_range_m(alert),
                 legal=parts.legal,
+                spl_1m_dba=level_1m_dba(draft.volume_pct),
+                repeat=repeat,
                 earlier=await self._earlier(watch, alert),
                 alert_level=alert.level,
                 is_airborne=self._is_airborne(watch),
@@ -238,11 +260,13 @@ class SpeakingDesk:
             words = release.announcement
             clip = await self._voice.speak(words.text, language=words.language)
             await self._start(release, clip)
-            played = await self._speaker.play(clip, words.announcement_id)
+            played = await self._speaker.play(
+                clip, words.announcement_id, volume_pct=words.volume_pct, repeat=words.repeats
+            )
         except PatrolError as error:
             return partial(self._failed, release, str(error))
         now = self._parts.world.now_utc()
-        sound = Sound(sha256=played.sha256)
+        sound = Sound(sha256=played.sha256, heard_count=played.heard_count)
         finished = advance(
             release.announcement, AnnouncementEvent.FINISH, _PLAYER, now, sound=sound
         )
@@ -267,6 +291,8 @@ class SpeakingDesk:
             self._fields(finished)
             | {
                 "play": release.number,
+                "times": finished.heard_count,
+                "volume_pct": finished.volume_pct,
                 "duration_s": round(clip.duration_s, 2),
                 "audio_sha256": finished.audio_sha256,
                 "voice": finished.voice,
@@ -285,7 +311,9 @@ class SpeakingDesk:
             slant_range_m=slant_m,
             level_dba=None
             if slant_m is None
-            else level_dba(spl_1m_dba=_SPL_1M_DBA, slant_range_m=slant_m),
+            else level_dba(
+                spl_1m_dba=level_1m_dba(release.announcement.volume_pct), slant_range_m=slant_m
+            ),
         )
         now = self._parts.world.now_utc()
         started = advance(release.announcement, AnnouncementEvent.START, _PLAYER, now, sound=sound)
@@ -355,6 +383,7 @@ class SpeakingDesk:
         slant_m, level = announcement.slant_range_m, announcement.level_dba
         shown = {
             "id": announcement.announcement_id,
+            "aircraft": announcement.aircraft,
             "template": announcement.template_id,
             "text_zh": announcement.text_zh,
             "text_en": announcement.text_en,
@@ -362,6 +391,9 @@ class SpeakingDesk:
             "released_by": announcement.released_by,
             "started_utc": utc_or_none(announcement.started_utc),
             "finished_utc": utc_or_none(announcement.finished_utc),
+            "volume_pct": announcement.volume_pct,
+            "repeats": announcement.repeats,
+            "heard_count": announcement.heard_count,
             "slant_range_m": None if slant_m is None else round(slant_m),
             "level_dba": None if level is None else round(level),
             "blocked": views.findings_view(list(announcement.blocked)),

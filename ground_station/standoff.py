@@ -111,7 +111,9 @@ def crowd_seen(place: GeoPoint, look: Look, rules: CrowdRules) -> Crowd | None:
     ]
 
 
-def seen_crowds(look: Look, found: Iterable[Cluster], rules: CrowdRules) -> SeenCrowds:
+def seen_crowds(
+    look: Look, found: Iterable[Cluster], rules: CrowdRules, vehicle_id: str
+) -> SeenCrowds:
     """What the guardian is to keep away from: ten or more by the upper bound."""
     return SeenCrowds(
         time_utc=look.captured_utc,
@@ -121,6 +123,7 @@ def seen_crowds(look: Look, found: Iterable[Cluster], rules: CrowdRules) -> Seen
             if cluster.count.high >= rules.n_raise
         ),
         footprint=look.footprint,
+        vehicle_id=vehicle_id,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -32,7 +34,8 @@ def run_station(settings: StationSettings, *, has_parent: bool) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
-    require_free(settings.aircraft.connect)
+    for line in {aircraft.connect for aircraft in settings.aircraft}:
+        require_free(line)
     listener = bind(settings.host, settings.port)
     with data_lock(settings.data_dir), one_error():
         anyio.run(_serve, settings, listener, has_parent)
@@ -52,16 +55,24 @@ async def _serve(settings: StationSettings, listener: object, has_parent: bool) 
                         group.cancel_scope.cancel()
                         return
 
-                async def end_with_parent() -> None:
-                    await anyio.to_thread.run_sync(sys.stdin.read, abandon_on_cancel=True)
-                    group.cancel_scope.cancel()
-
                 group.start_soon(end_on_signal)
                 if has_parent:
-                    group.start_soon(end_with_parent)
+                    group.start_soon(_cancel_at_end_of_input, group.cancel_scope)
                 say_ready(station.url)
                 await station.run()
                 group.cancel_scope.cancel()
+
+
+async def _cancel_at_end_of_input(scope: anyio.CancelScope) -> None:
+    """The parent is gone. No thread reads: a reading thread keeps a stopped process alive."""
+    descriptor = sys.stdin.fileno()
+    while True:
+        # A file or /dev/null cannot be waited for, and is always ready.
+        with contextlib.suppress(PermissionError):
+            await anyio.wait_readable(descriptor)
+        if not os.read(descriptor, 1024):
+            scope.cancel()
+            return
 
 
 def main() -> int:

@@ -143,11 +143,14 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
 }
 
 
+_HEAD = frozenset({"t_utc", "event", "sortie", "grid", "aircraft"})
+
+
 def sentence(event: Fields) -> str:
     """One line: time in Shanghai, then what happened."""
     local = parse_utc(event["t_utc"]).astimezone(SHANGHAI).strftime("%H:%M:%S")
     name = event["event"]
-    extra = {k: v for k, v in event.items() if k not in ("t_utc", "event", "sortie", "grid")}
+    extra = {k: v for k, v in event.items() if k not in _HEAD}
     write = _SENTENCES.get(name)
     plain = " ".join(f"{key}={value}" for key, value in extra.items())
     return f"{local}  {write(extra) if write else f'{name} {plain}'.rstrip()}"

@@ -17,12 +17,12 @@ from ground_station.api.health import health_routes
 from ground_station.api.intake import intake_routes
 from ground_station.api.limits import BodyLimit, EntityTags
 from ground_station.api.problems import ERRORS, add_problems, problem
+from ground_station.api.read import read_routes
 from ground_station.api.replays import Replays
 from ground_station.api.shifts import shift_routes
-from ground_station.api_people import people_routes
-from ground_station.api_read import read_routes
-from ground_station.api_sockets import socket_routes
-from ground_station.api_verbs import verb_routes
+from ground_station.api.sign_in import people_routes
+from ground_station.api.sockets import socket_routes
+from ground_station.api.verbs import verb_routes
 from ground_station.headers import headers_for
 from ground_station.parts import Parts
 from ground_station.people.door import CONSOLE_HEADER, signed_in

@@ -327,6 +327,7 @@ class SortieRunner:
                 time_utc=self._world.now_utc(),
                 sortie=self._sortie_id,
                 grid=self._plan.grid_code,
+                aircraft=self._vehicle.vehicle_id,
                 fields=fields,
-            )  # fmt: skip
+            )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -15,15 +15,20 @@ T = TypeVar("T")
 class Subscription(Generic[T]):
     """Facts of the asked classes in order. A full queue drops its oldest and counts it."""
 
-    def __init__(self, kinds: tuple[type[T], ...], limit: int) -> None:
+    def __init__(
+        self, kinds: tuple[type[T], ...], limit: int, where: Callable[[T], bool] | None = None
+    ) -> None:
         self.kinds = kinds
+        self._where = where
         self.dropped_count = 0
         self._facts: deque[T] = deque()
         self._limit = limit
         self._arrived = anyio.Event()
 
     def offer(self, fact: T) -> None:
-        """Take a fact without waiting."""
+        """Take a fact without waiting, if it is one that was asked for."""
+        if self._where is not None and not self._where(fact):
+            return
         if len(self._facts) >= self._limit:
             self._facts.popleft()
             self.dropped_count += 1
@@ -62,9 +67,14 @@ class Bus:
                 subscription.offer(fact)
 
     @contextmanager
-    def subscribe(self, *kinds: type[T], limit: int = 1024) -> Iterator[Subscription[T]]:
-        """Facts of these classes from now on; `limit=1` keeps the newest only."""
-        subscription: Subscription[T] = Subscription(kinds, limit)
+    def subscribe(
+        self, *kinds: type[T], limit: int = 1024, where: Callable[[T], bool] | None = None
+    ) -> Iterator[Subscription[T]]:
+        """Facts of these classes from now on; `limit=1` keeps the newest only.
+
+        With `where` only those for which it is true: others take no room in the queue.
+        """
+        subscription: Subscription[T] = Subscription(kinds, limit, where)
         self._subscriptions.append(subscription)  # type: ignore[arg-type]  # invariance only
         try:
             yield subscription

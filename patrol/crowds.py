@@ -28,6 +28,7 @@ class SeenCrowds:
     time_utc: datetime  # world time of the look
     crowds: tuple[SeenCrowd, ...]
     footprint: tuple[GeoPoint, ...]
+    vehicle_id: str | None = None  # whose camera looked; None: not told
 
 
 class KnownCrowds:

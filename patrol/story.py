@@ -17,6 +17,7 @@ class StoryEvent:
     time_utc: datetime
     sortie: str = ""
     grid: str = ""
+    aircraft: str = ""  # its configured name; empty for what concerns the whole station
     fields: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -26,5 +27,6 @@ class StoryEvent:
             "event": self.name,
             "sortie": self.sortie,
             "grid": self.grid,
+            "aircraft": self.aircraft,
             **self.fields,
         }

@@ -19,14 +19,16 @@ from sim.clock import SimClock
 from sim.clock_http import clock_routes
 from sim.equipment import CAMERA_PATH, Equipment, Surroundings
 from sim.fault_http import fault_routes
-from sim.faults import Fault, FaultOrder, fault_order, follow
+from sim.faults import ORDER_FORM, Fault, FaultOrder, fault_order, follow
 from sim.http import HttpServer
 from sim.life import cancel_when_asked_to_stop
 from sim.scenario import Scenario, load_scenario
+from sim.site import Site, scenario_wind
 from sim.truth import TruthBook, truth_book
 from sim.world import make_world
 
 _SPEED_RANGE = (0.1, 10.0)
+_KNOWN = ", ".join(fault.name for fault in Fault)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,8 +49,8 @@ def _parser() -> argparse.ArgumentParser:
                         help="world seconds in a wall second, 0.1 to 10; a ceiling")  # fmt: skip
     parser.add_argument("--mute", action="store_true", help="nobody hears the loudspeaker")
     parser.add_argument("--fault", type=_fault, action="append", default=[],
-                        metavar="NAME[=VALUE][@T]", help="break something, T world seconds after "
-                        "the start: " + ", ".join(fault.name for fault in Fault))  # fmt: skip
+                        metavar=ORDER_FORM, help="break something, T world seconds after "
+                        "the start, mend it at END: " + _KNOWN)  # fmt: skip
     parser.add_argument("--truth", type=Path, metavar="PATH",
                         help="a new file that tells a test who truly is where")  # fmt: skip
     parser.add_argument("--no-people", action="store_true", help="the same world, nobody in it")
@@ -68,9 +70,12 @@ def _speed(text: str) -> float:
 
 def _fault(text: str) -> FaultOrder:
     try:
-        return fault_order(text)
+        order = fault_order(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+    if order.aircraft not in (None, 1):
+        raise argparse.ArgumentTypeError(f"there is only one aircraft, no {order.aircraft}")
+    return order
 
 
 async def simulate(
@@ -81,10 +86,12 @@ async def simulate(
     clock = SimClock(scenario.start_utc, speed)
     aircraft = SimAircraft(
         home=scenario.home, home_elevation_amsl_m=scenario.home_elevation_amsl_m, clock=clock,
-        seed=seed,
+        seed=seed, wind=scenario_wind(scenario.weather, seed),
     )  # fmt: skip
+    world = make_world(scenario, seed)
+    site = Site(scenario, world, [aircraft])
     around = Surroundings(
-        scenario=scenario, world=make_world(scenario, seed), clock=clock, seed=seed,
+        scenario=scenario, world=world, clock=clock, seed=seed,
         is_muted=is_muted, truth=truth,
     )  # fmt: skip
     carried = Equipment("1", around, aircraft.pose, aircraft.faults)
@@ -92,7 +99,10 @@ async def simulate(
         await tasks.start(cancel_when_asked_to_stop, tasks.cancel_scope)
         mavlink_port = await tasks.start(aircraft.run)
         camera_port = await tasks.start(carried.serve_camera)
-        routes = {**clock_routes(clock), **carried.air("/air"), **fault_routes(aircraft.faults)}
+        routes = {
+            **clock_routes(clock), **carried.air("/air"), **fault_routes(aircraft.faults),
+            **site.routes(),
+        }  # fmt: skip
         http_port = await tasks.start(HttpServer(routes).run)
         tasks.start_soon(follow, faults, aircraft.faults, clock)
         tasks.start_soon(carried.film.run)

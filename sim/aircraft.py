@@ -21,17 +21,19 @@ from sim.fault_effects import FaultEffects
 from sim.faults import Fault, Faults
 from sim.flight_log import FlightLog
 from sim.flight_model import FlightModel
+from sim.hearers import Hearers
 from sim.link import LossyLink
 from sim.log_protocol import LogProtocol
 from sim.mavlink_state import StateMessages
 from sim.mission_protocol import MissionStore
 from sim.net import HOST, local_port
+from sim.orders import Orders
 from sim.parameter_protocol import ParameterProtocol
 from sim.parameters import Parameters
 from sim.pose import AircraftPose
 from sim.sticks import Sticks
 from sim.streams import TICK_S, Streams
-from sim.terrain import Terrain, flat
+from sim.terrain import Terrain
 from sim.wind import Wind
 
 _AT_A_CHANGE = (1, 147, 242, 245, 42)  # health, battery, home, landed, mission: when the mode does
@@ -40,8 +42,7 @@ _HEARTBEAT_S_MIN = 0.25  # wall
 _TEXT_CHUNK = 50
 _GROUND_STATION = 6  # MAV_TYPE
 _STICKS_OVER_MAVLINK = (1, 2, 3)  # COM_RC_IN_MODE
-_PEERS_MAX = 4
-_PEER_SILENT_S = 30.0
+_MISSION_COMPONENTS = (0, 1, 190)  # any, the autopilot, MAV_COMP_ID_MISSIONPLANNER
 
 
 class SimAircraft:
@@ -54,16 +55,15 @@ class SimAircraft:
         home_elevation_amsl_m: float,
         clock: SimClock,
         seed: int = 0,
-        faults: set[Fault] | None = None,
         system_id: int = 1,
         wind: Wind | None = None,
-        terrain: Terrain = flat,
+        faults: Iterable[Fault] = (),
         send_to: tuple[str, int] | None = None,
     ) -> None:
         """`send_to` is told everything unasked, as PX4 does; others once they have spoken."""
         self._clock = clock
         self.system_id = system_id
-        self.faults = faults if isinstance(faults, Faults) else Faults(faults or ())
+        self.faults = faults if isinstance(faults, Faults) else Faults(faults)
         self._uplink, self._downlink = (LossyLink(self.faults, 2 * seed + way) for way in (0, 1))
         self._out = mavlink.MAVLink(None, srcSystem=system_id, srcComponent=1)
         self.autopilot = Autopilot(
@@ -72,27 +72,33 @@ class SimAircraft:
             say=self.say,
             reached=self._reached,
             faults=self.faults,
-            model=FlightModel(wind=wind or Wind(), terrain=terrain),
+            model=FlightModel(wind=wind or Wind()),
         )
-        self._send_to = send_to
-        self._missions = MissionStore(self.autopilot, home_elevation_amsl_m, self._send)
-        self._state = StateMessages(
-            self.autopilot, clock, home_elevation_amsl_m, self._missions, seed
-        )
-        self._streams = Streams()
-        self._commands = Commands(
-            self.autopilot, self._state, self._send, home_elevation_amsl_m, self._streams
-        )
-        self._parameters = ParameterProtocol(self.autopilot.parameters, self._send)
-        self.log = FlightLog(craft=self.autopilot, clock=clock, home_amsl_m=home_elevation_amsl_m)
-        self._logs = LogProtocol(self.log, self._send)
+        self._hearers = Hearers(send_to)
         self._effects = FaultEffects(self.autopilot, self.faults)
-        self._peers: dict[tuple[str, int], float] = {}
+        self._speak_protocols(home_elevation_amsl_m, seed)
         self._heard_station_s: float | None = None
         self._sticks_until_s = math.inf  # wall
         self._chunk_id = 0
         self._one_writer = anyio.Lock()
-        self.takeoff_count = 0
+
+    def _speak_protocols(self, home_amsl_m: float, seed: int) -> None:
+        pilot, clock = self.autopilot, self._clock
+        self._missions = MissionStore(pilot, home_amsl_m, self._send)
+        self._state = StateMessages(pilot, clock, home_amsl_m, self._missions, seed)
+        self._streams = Streams()
+        self._commands = Commands(
+            pilot, self._state, self._send, Orders(pilot, home_amsl_m), self._streams,
+            self._missions.set_current, self.system_id,
+        )  # fmt: skip
+        self._parameters = ParameterProtocol(pilot.parameters, self._send)
+        self.log = FlightLog(craft=pilot, clock=clock, home_amsl_m=home_amsl_m)
+        self._logs = LogProtocol(self.log, self._send)
+
+    @property
+    def takeoff_count(self) -> int:
+        """How often it has left the ground."""
+        return self.autopilot.takeoff_count
 
     def inject(self, fault: Fault, value: float | None = None) -> None:
         """Break something; ValueError when there cannot be so much of it."""
@@ -101,6 +107,13 @@ class SimAircraft:
     def clear(self, fault: Fault) -> None:
         """Mend it."""
         self.faults.clear_one(fault)
+
+    def stand_on(self, terrain: Terrain) -> None:
+        """Put it on other ground; what flies stays where it is, what stood stands on it."""
+        model = self.autopilot.model
+        stood = model.is_on_ground
+        model.terrain = terrain
+        model.up_m = model.ground_up_m if stood else max(model.up_m, model.ground_up_m)
 
     def pose(self) -> AircraftPose:
         """The truth now."""
@@ -139,6 +152,9 @@ class SimAircraft:
             self.log.step()  # before, for what is said at once; after, for what has ended
             self.autopilot.step(now_world_s - world_s, now_s - stepped_s)
             self._effects.step(now_world_s - world_s, now_s)
+            if self._effects.has_restarted():
+                self._streams = self._commands.streams = Streams()
+                self._missions.forget_upload()
             self.log.step()
             world_s, stepped_s = now_world_s, now_s
             self._missions.ask_again(now_s)
@@ -161,32 +177,25 @@ class SimAircraft:
     async def _listen(self, link: anyio.abc.UDPSocket) -> None:
         async for data, peer in link:
             now_s = time.monotonic()
-            is_new = peer not in self._peers
-            self._peers[peer] = now_s
-            if is_new:
-                self._forget_peers(now_s)
+            self._hearers.hear(peer, now_s)
             self._uplink.put(data, now_s)
             self._take_due(now_s)
             await self._flush(link)
 
     def _take_due(self, now_s: float) -> None:
         for data in self._uplink.due(now_s):
+            if self._effects.is_off(now_s):
+                continue  # it restarts: nobody listens
             for message in _messages(data):
                 self._take(message, now_s)
-
-    def _forget_peers(self, now_s: float) -> None:
-        for peer, heard_s in list(self._peers.items()):
-            if now_s - heard_s > _PEER_SILENT_S or len(self._peers) > _PEERS_MAX:
-                del self._peers[peer]
-                return
 
     def _take(self, message: Any, now_s: float) -> None:  # noqa: ANN401  # pymavlink's messages
         kind = message.get_type()
         if kind == "HEARTBEAT":
             if message.type == _GROUND_STATION:
                 self._heard_station_s = now_s
-        elif getattr(message, "target_system", 0) not in (0, self.system_id):
-            return  # for another aircraft: on a shared address everybody hears everything
+        elif not self._is_meant(message, kind):
+            return
         elif kind == "MANUAL_CONTROL":
             self._take_sticks(message, now_s)
         elif not (
@@ -195,6 +204,17 @@ class SimAircraft:
             or self._logs.take(message)
         ):
             self._commands.take(message)
+
+    def _is_meant(self, message: Any, kind: str) -> bool:  # noqa: ANN401
+        """On a shared address everybody hears everything. PX4's missions are for nobody at large.
+
+        Whom a command names is looked at where it is carried out.
+        """
+        target = getattr(message, "target_system", 0)
+        if kind.startswith("MISSION_"):
+            component = getattr(message, "target_component", 0)
+            return target == self.system_id and component in _MISSION_COMPONENTS
+        return target in (0, self.system_id)
 
     def sticks(
         self, *, roll: float = 0.0, pitch: float = 0.0, throttle: float = 0.0, yaw: float = 0.0
@@ -250,14 +270,10 @@ class SimAircraft:
             if (message := self._state.make(number)) is not None:
                 self._send(message)
 
-    def _hearers(self) -> list[tuple[str, int]]:
-        first = [] if self._send_to is None else [self._send_to]
-        return first + [peer for peer in self._peers if peer != self._send_to]
-
     async def _flush(self, link: anyio.abc.UDPSocket) -> None:
         async with self._one_writer:
             for data in self._downlink.due(time.monotonic()):
-                for host, port in self._hearers():
+                for host, port in self._hearers.all():
                     await link.sendto(data, host, port)
 
 

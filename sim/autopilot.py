@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from patrol.geo import Enu, GeoPoint, is_inside
+from patrol.geo import Enu, GeoPoint
 from sim.conditions import Conditions, Situation
 from sim.craft import Craft
 from sim.failsafes import MODE_OF, Action, Failsafes
@@ -12,6 +12,7 @@ from sim.faults import ARMING_REFUSALS, Fault
 from sim.ground_watch import GroundWatch
 from sim.manoeuvres import (
     BySticks,
+    ByTilt,
     Descend,
     GoTo,
     Hold,
@@ -35,7 +36,7 @@ from sim.mission import (
     Item,
 )
 from sim.mission_flight import MissionFlight
-from sim.modes import BY_STICKS, Mode
+from sim.modes import BY_STICKS, NAMES, NEEDS_POSITION, Mode
 from sim.way_home import way_home
 
 __all__ = [
@@ -43,10 +44,10 @@ __all__ = [
     "TAKE_OFF", "WAYPOINT", "YAW_LOCK_FLAG", "Autopilot", "Item", "Mode",
 ]  # fmt: skip
 
-_SPOOL_UP_S = 1.0  # wall, before COM_DISARM_PRFLT begins to count
-_FLYING_M = 0.3
 _ORBIT_RADIUS_M = 15.0
-_INFO, _WARNING, _ERROR, _CRITICAL = 6, 4, 3, 2  # MAV_SEVERITY
+_FUSION_STOPS_S = 1.0  # after the last fix
+_MOTOR_GONE_SHARE = 0.75  # of the thrust: one motor of four
+_INFO, _ERROR, _CRITICAL = 6, 3, 2  # MAV_SEVERITY
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class Autopilot(Craft):
 
     _way: Manoeuvre | None = None
     _had_sticks: bool = False
+    _tilted_s: float = 0.0
     _ground: GroundWatch = field(init=False)
     _failsafes: Failsafes = field(init=False)
     _conditions: Conditions = field(init=False)
@@ -65,6 +67,11 @@ class Autopilot(Craft):
         self._failsafes = Failsafes(parameters=self.parameters, say=self.say)
         self._conditions = Conditions(parameters=self.parameters, say=self.say, frame=self.frame)
 
+    @property
+    def takeoff_count(self) -> int:
+        """How often it has left the ground."""
+        return self._ground.takeoff_count
+
     # --- what a person commands
 
     def arm(self) -> bool:
@@ -73,14 +80,25 @@ class Autopilot(Craft):
             if fault in self.faults:
                 self.say(_CRITICAL, words)
                 return False
+        if self.intended is Mode.MISSION and (not self.mission or self.mission_fault()):
+            self.say(_CRITICAL, ARMING_REFUSALS[Fault.ARM_DENIED])
+            return False
         if not self.is_armed:
-            self.say(_INFO, "Armed by external command")
+            self._begin()
+        return True
+
+    def _begin(self) -> None:
+        self.say(_INFO, "Armed by external command")
         self.is_armed = True
         self._ground.begin()
         self._had_sticks = self.sticks is not None
         self._failsafes.clear()
         self._conditions.forget()
-        return True
+        # As PX4: a mode that was chosen before is flown from now on.
+        if self.intended is Mode.TAKE_OFF:
+            self.take_off()
+        elif self.intended is not Mode.HOLD:
+            self._enter(self.intended)
 
     def disarm(self) -> bool:
         """Only on the ground."""
@@ -107,7 +125,10 @@ class Autopilot(Craft):
 
     def take_off(self, up_m: float | None = None) -> None:
         """Climb to this height above home, or to MIS_TAKEOFF_ALT."""
-        if not self.is_armed or Fault.TAKEOFF_ACKED_NOT_DONE in self.faults:
+        if Fault.TAKEOFF_ACKED_NOT_DONE in self.faults:
+            return
+        if not self.is_armed:
+            self.intended = self.mode = Mode.TAKE_OFF
             return
         wanted_m = self.parameters["MIS_TAKEOFF_ALT"] if up_m is None else up_m
         self._choose(Mode.TAKE_OFF, TakeOff(self.model, max(wanted_m, self.model.up_m)))
@@ -120,13 +141,27 @@ class Autopilot(Craft):
         """Position mode; a mode command hands back."""
         self._choose(Mode.POSITION)
 
+    def fly_by_tilt(self) -> None:
+        """Altitude mode: the sticks lean it."""
+        self._choose(Mode.ALTITUDE)
+
+    def may_choose(self, mode: Mode) -> bool:
+        """Whether that mode can be flown now; unarmed, PX4 lets anybody choose any."""
+        if not self.is_armed:
+            return True
+        is_blind = mode in NEEDS_POSITION and not self.has_position
+        return not is_blind and (mode is not Mode.MISSION or bool(self.mission))
+
+    def refuse(self, mode: Mode) -> None:
+        """Say that this mode cannot be flown now."""
+        self.say(_CRITICAL, f"Switching to {NAMES[mode]} is currently not available")
+
     def start_mission(self) -> None:
         """Start, or go on with the current item."""
-        if not self.mission:
-            self.say(_WARNING, "Mission mode rejected: no valid mission")
-            return
         if not self.is_armed:
-            self.say(_WARNING, "Mission mode rejected: not armed")
+            self.intended = self.mode = Mode.MISSION
+            return
+        if not self.mission:
             return
         if reason := self.mission_fault():
             self.say(_ERROR, reason)
@@ -142,7 +177,8 @@ class Autopilot(Craft):
     ) -> None:
         """Go to a place (None: stay over this one) and hold there."""
         at = here(self.model)
-        if point is not None and not self._is_allowed(point, "Reposition"):
+        what = "Altitude change" if point is None else "Reposition"
+        if not self._is_allowed(point, up_m, what):
             return
         place = self.frame.to_enu(point) if point is not None else at
         place = Enu(east_m=place.east_m, north_m=place.north_m, up_m=up_m)
@@ -159,7 +195,7 @@ class Autopilot(Craft):
         faces_centre: bool = True,
     ) -> None:
         """Fly round a place; a negative radius goes anticlockwise."""
-        if centre is not None and not self._is_allowed(centre, "Orbit"):
+        if not self._is_allowed(centre, up_m, "Orbit"):
             return
         at = here(self.model)
         place = self.frame.to_enu(centre) if centre is not None else at
@@ -172,8 +208,9 @@ class Autopilot(Craft):
         )  # fmt: skip
 
     def change_speed(self, speed_m_s: float) -> None:
-        """From now on, in the mode that is flown too."""
-        self.cruise_m_s = speed_m_s
+        """From now on, in the mode that is flown too; 0 or less is MPC_XY_CRUISE."""
+        wanted_m_s = speed_m_s if speed_m_s > 0.0 else self.parameters["MPC_XY_CRUISE"]
+        speed_m_s = self.cruise_m_s = min(wanted_m_s, self.parameters["MPC_XY_VEL_MAX"])
         if isinstance(self._way, Orbit):
             self._way.speed_m_s = speed_m_s
         elif self.model.target is not None:
@@ -182,17 +219,16 @@ class Autopilot(Craft):
     def return_home(self) -> None:
         """Climb to the return height, fly the way that RTL_TYPE says, land."""
         if not self.model.is_on_ground:
-            self.say(_INFO, "Returning to launch")
             self._choose(Mode.RETURN)
 
     def land(self) -> None:
         """Land here."""
         if not self.model.is_on_ground:
-            self.say(_INFO, "Landing at current position")
             self._choose(Mode.LAND)
 
-    def _is_allowed(self, point: GeoPoint, what: str) -> bool:
-        if len(self.fence) >= 3 and not is_inside(point, self.fence):
+    def _is_allowed(self, point: GeoPoint | None, up_m: float, what: str) -> bool:
+        has_fence = self.parameters.whole("GF_ACTION") != 0
+        if has_fence and not self.may_be_at(point or self.position, up_m):
             self.say(_CRITICAL, f"{what} is outside geofence")
             return False
         return True
@@ -207,6 +243,8 @@ class Autopilot(Craft):
         self._unfixed_s = self._unfixed_s + duration_s if is_unfixed else 0.0
         self.model.is_powered = self.is_armed and self.battery_pct > 0.0
         self.model.step(duration_s)
+        is_tilted = abs(self.model.tilt_deg()[0]) > self.parameters["FD_FAIL_R"]
+        self._tilted_s = self._tilted_s + duration_s if is_tilted else 0.0
         if not self.is_armed:
             self.intended = self.mode
             return
@@ -231,7 +269,9 @@ class Autopilot(Craft):
                 place=at, intended=self.intended, charge_pct=self.battery_pct,
                 station_silent_s=self.station_silent_s,
                 have_sticks_gone=self._had_sticks and self.sticks is None,
-                has_position=self.has_position,
+                has_position=self.has_position, has_fix=self._unfixed_s < _FUSION_STOPS_S,
+                has_motor_failed=self.model.thrust_share <= _MOTOR_GONE_SHARE,
+                has_lost_attitude=self._tilted_s > self.parameters["FD_FAIL_R_TTRI"],
             )  # fmt: skip
             failing = self._conditions.failing(now, self.fence)
         decision = self._failsafes.update(
@@ -243,7 +283,7 @@ class Autopilot(Craft):
         ):
             self.say(_INFO, "Pilot took over using sticks")
             self.intended = Mode.POSITION
-        self.is_failsafe = decision.action >= Action.HOLD
+        self.is_failsafe = decision.action >= Action.ALTITUDE
         if decision.action is Action.TERMINATE:
             self._stop_motors("failsafe")
             return
@@ -290,6 +330,8 @@ class Autopilot(Craft):
                 return Land(model, parameters)
             case Mode.POSITION | Mode.MANUAL:
                 return BySticks(model, parameters, lambda: self.sticks)
+            case Mode.ALTITUDE:
+                return ByTilt(model, parameters, lambda: self.sticks)
             case _:
                 return Hold(model) if self.is_flying else None
 

@@ -18,7 +18,7 @@ import anyio
 from patrol.geo import GeoPoint
 from sim.aircraft import SimAircraft
 from sim.clock import SimClock
-from sim.faults import FaultOrder, fault_order
+from sim.faults import ORDER_FORM, FaultOrder, fault_order, follow, orders_for
 from sim.life import cancel_when_asked_to_stop
 from sim.net import HOST
 
@@ -36,8 +36,8 @@ async def _fly(count: int, faults: Sequence[FaultOrder]) -> None:
                 home=GeoPoint(lat_deg=23.28 + number * _APART_DEG, lon_deg=116.72),
                 home_elevation_amsl_m=_HOME_AMSL_M, clock=clock, seed=number, system_id=number,
             )  # fmt: skip
-            for order in faults:
-                aircraft.inject(order.fault, order.value)
+            mine = orders_for(number, faults)
+            tasks.start_soon(follow, mine, aircraft.faults, clock)
             port = await tasks.start(aircraft.run)
             lines.append({"system_id": number, "mavlink": f"udpout://{HOST}:{port}"})
         zero_s = time.monotonic() - clock.monotonic_s()
@@ -51,8 +51,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sim.bench_fleet")
     parser.add_argument("--aircraft", type=int, default=50, choices=range(1, 251), metavar="N")
     parser.add_argument(
-        "--fault", type=fault_order, action="append", default=[], metavar="NAME[=VALUE]",
-        help="of every aircraft, from the start on",
+        "--fault", type=fault_order, action="append", default=[], metavar=ORDER_FORM,
+        help="break this, of all or of one, from world second T to END",
     )  # fmt: skip
     arguments = parser.parse_args()
     anyio.run(_fly, arguments.aircraft, arguments.fault)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from patrol.clock import utc_text
 from sim.clock import SimClock
-from sim.http import HttpAnswer, HttpRequest, Routes, refuse
+from sim.fields import number
+from sim.http import HttpAnswer, HttpRequest, Routes, json_body, refuse
+
+_MOST = 1e12  # of what is then clamped
 
 
 def clock_answer(clock: SimClock) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def clock_put(clock: SimClock, body: dict[str, Any]) -> dict[str, Any]:
     speed = body.get("speed")
     if isinstance(speed, bool) or not isinstance(speed, int | float):
         raise ValueError(f'a body such as {{"speed": 2.5}} is wanted, not {body!r}')
-    clock.speed = float(speed)
+    clock.speed = number(-_MOST, _MOST)(speed)
     return clock_answer(clock)
 
 
@@ -42,7 +44,7 @@ def clock_routes(clock: SimClock) -> Routes:
 
     async def put(request: HttpRequest) -> HttpAnswer:
         try:
-            body: Any = json.loads(request.body)
+            body = json_body(request)
             if not isinstance(body, dict):
                 return refuse(400, "a JSON object is wanted")
             return HttpAnswer(body=clock_put(clock, body))

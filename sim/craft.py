@@ -6,14 +6,18 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from patrol.geo import Enu, GeoPoint, LocalFrame, is_inside
+from patrol.geo import Enu, GeoPoint, LocalFrame, distance_m
 from sim.battery import Battery
 from sim.faults import Fault
+from sim.fence import Fence
 from sim.flight_model import FlightModel
 from sim.mission import Item, MissionState
 from sim.modes import Mode
 from sim.parameters import Parameters
 from sim.sticks import Sticks
+
+_CRITICAL = 2  # MAV_SEVERITY
+_GIMBAL_LOW_DEG, _GIMBAL_HIGH_DEG = -90.0, 22.5  # what it says it can
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,7 +40,7 @@ class Craft:
     intended: Mode = Mode.HOLD
     is_armed: bool = False
     is_failsafe: bool = False
-    fence: list[GeoPoint] = field(default_factory=list)
+    fence: Fence = field(default_factory=Fence)
     rally: list[GeoPoint] = field(default_factory=list)
     sticks: Sticks | None = None  # None: no transmitter
     station_silent_s: float | None = None  # wall; None: no ground station was ever heard
@@ -109,14 +113,27 @@ class Craft:
         return self._unfixed_s * 1e6 < self.parameters["EKF2_NOAID_TOUT"]
 
     def mission_fault(self) -> str:
-        """PX4's words when a waypoint is outside the fence; empty when none is."""
-        return self.plan.fault(self.fence)
-
-    def fence_fault(self) -> str:
-        """PX4's words when home is outside the fence."""
-        if len(self.fence) >= 3 and not is_inside(self.home, self.fence):
-            return "Geofence invalid, doesn't contain Home position"
+        """PX4's words when a waypoint is outside the fence or its limits; empty when none is."""
+        for number, item in enumerate(self.mission):
+            if item.point is not None and not self.may_be_at(item.point, item.up_m):
+                return f"Geofence violation for waypoint {number + 1}"
         return ""
+
+    def may_be_at(self, point: GeoPoint, up_m: float) -> bool:
+        """Whether fence, GF_MAX_HOR_DIST and GF_MAX_VER_DIST allow it."""
+        far_m, high_m = self.parameters["GF_MAX_HOR_DIST"], self.parameters["GF_MAX_VER_DIST"]
+        is_near = far_m <= 0.0 or distance_m(self.home, point) < far_m
+        return is_near and (high_m <= 0.0 or up_m < high_m) and self.fence.allows(point)
+
+    def take_fence(self, fence: Fence) -> None:
+        """A new fence. As PX4, drop each area that home or the aircraft in flight would break."""
+        if fence != (kept := fence.keeping(lambda area: area.allows(self.home))):
+            self.say(_CRITICAL, "Geofence invalid, doesn't contain Home position")
+        if self.is_flying and self.parameters.whole("GF_ACTION") != 0:
+            inner, at = kept, self.position
+            if inner != (kept := inner.keeping(lambda area: area.allows(at))):
+                self.say(_CRITICAL, "Geofence invalid, doesn't contain current vehicle position")
+        self.fence = kept
 
     def point_camera(self, place: GeoPoint, up_m: float) -> None:
         """Look at a place on the ground (region of interest) and keep looking."""
@@ -141,7 +158,7 @@ class Craft:
         """Set the gimbal; a NaN leaves that axis. Without lock, yaw is from the nose."""
         self._roi = None
         if not math.isnan(pitch_deg):
-            self.model.wanted_pitch_deg = pitch_deg
+            self.model.wanted_pitch_deg = max(_GIMBAL_LOW_DEG, min(_GIMBAL_HIGH_DEG, pitch_deg))
         if not math.isnan(yaw_deg):
             base = 0.0 if is_locked else self.model.heading_deg
             self.model.wanted_bearing_deg = (base + yaw_deg) % 360.0

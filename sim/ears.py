@@ -72,9 +72,13 @@ def _spl_1m_dba(text: str) -> float | None:
 
 
 def _duration_s(body: bytes) -> float | None:
+    """Of the samples that are there: a header may promise more than the file holds."""
     try:
         with wave.open(io.BytesIO(body)) as clip:
-            duration_s = clip.getnframes() / clip.getframerate()
-    except (wave.Error, EOFError, ZeroDivisionError):
-        return None
-    return duration_s if 0.0 < duration_s <= _LONGEST_CLIP_S else None
+            frame_bytes = clip.getsampwidth() * clip.getnchannels()
+            frames = len(clip.readframes(min(clip.getnframes(), len(body)))) // frame_bytes
+            is_whole = frames == clip.getnframes()
+            duration_s = frames / clip.getframerate()
+    except (wave.Error, EOFError, ZeroDivisionError, RuntimeError):
+        return None  # RuntimeError: a chunk that is longer than its file
+    return duration_s if is_whole and 0.0 < duration_s <= _LONGEST_CLIP_S else None

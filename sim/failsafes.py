@@ -21,14 +21,18 @@ class Action(enum.IntEnum):
 
     NONE = 0
     WARN = 1
-    HOLD = 2
-    RETURN = 3
-    LAND = 4
-    DESCEND = 5  # come down without knowing where
-    TERMINATE = 6
+    ALTITUDE = 2  # what is left of a stick mode that has lost its position
+    HOLD = 3
+    RETURN = 4
+    LAND = 5
+    DESCEND = 6  # come down without knowing where
+    TERMINATE = 7
 
 
+_TAKEABLE = frozenset({Action.HOLD, Action.RETURN, Action.LAND, Action.DESCEND})
+_NEEDS_POSITION = frozenset({Action.HOLD, Action.RETURN, Action.LAND})
 MODE_OF = {
+    Action.ALTITUDE: Mode.ALTITUDE,
     Action.HOLD: Mode.HOLD, Action.RETURN: Mode.RETURN, Action.LAND: Mode.LAND,
     Action.DESCEND: Mode.LAND,
 }  # fmt: skip
@@ -44,6 +48,8 @@ class Cause(enum.Enum):
     BATTERY_CRITICAL = enum.auto()
     BATTERY_EMERGENCY = enum.auto()
     POSITION_LOST = enum.auto()
+    MOTOR = enum.auto()
+    ATTITUDE = enum.auto()
 
 
 class Takeover(enum.IntEnum):
@@ -117,12 +123,20 @@ class Failsafes:
         if self._may_be_taken(action, takeover, by_sticks=by_sticks):
             is_first = by_sticks and not self._is_taken_over
             self._is_taken_over = True
-            decision = self._decided(Action.WARN, Action.NONE)
+            kept = Action.WARN if can_hold else self.blind_action()
+            decision = self._decided(kept, Action.NONE)
             return replace(decision, is_taken_by_sticks=is_first)
         self._is_taken_over = False
+        if not can_hold and action in _NEEDS_POSITION:
+            action, delayed = Action.DESCEND, Action.NONE
         if _is_under_way(intended, action, delayed):
             action, delayed = Action.WARN, Action.NONE
         return self._decided(action, delayed)
+
+    def blind_action(self) -> Action:
+        """What becomes of position mode without a position: COM_POSCTL_NAVL."""
+        is_by_sticks = self.parameters.whole("COM_POSCTL_NAVL") == 0
+        return Action.ALTITUDE if is_by_sticks else Action.DESCEND
 
     def _take(self, failing: Mapping[Cause, Reaction]) -> None:
         for cause, reaction in failing.items():
@@ -147,7 +161,7 @@ class Failsafes:
         return action, max((r.takeover for r in reactions), default=Takeover.ANY)
 
     def _may_be_taken(self, action: Action, takeover: Takeover, *, by_sticks: bool) -> bool:
-        if action not in MODE_OF or takeover is Takeover.NEVER:
+        if action not in _TAKEABLE or takeover is Takeover.NEVER:
             return False
         # A mode that was chosen before the reaction began does not end it.
         by_mode = self._has_mode_changed and action is self.selected

@@ -20,6 +20,7 @@ class FaultEffects:
         self._pilot = pilot
         self._faults = faults
         self._silent_until_s = -math.inf  # wall
+        self._has_restarted = False
         self._booted_ms = 0
         self._last_boot_ms = 0
         self._at_work: dict[Fault, float] = {}
@@ -35,12 +36,21 @@ class FaultEffects:
         model.error_east_m += self._change(Fault.GNSS_JUMP)
         model.error_heading_deg += self._change(Fault.COMPASS_ERROR)
         model.thrust_share -= self._change(Fault.THRUST_LOSS) / 100.0
-        model.wind.mean_east_m_s += self._change(Fault.WIND_GUST)
+        model.wind.pushed_east_m_s = faults.value(Fault.WIND_GUST)
+
+    def is_off(self, now_s: float) -> bool:
+        """Whether its autopilot is only starting at that wall moment: deaf and dumb."""
+        return now_s < self._silent_until_s
+
+    def has_restarted(self) -> bool:
+        """Once after each restart."""
+        has_restarted, self._has_restarted = self._has_restarted, False
+        return has_restarted
 
     def bent(self, message: Any, now_s: float) -> Any:  # noqa: ANN401  # pymavlink's messages
         """What goes out in its place; None for nothing."""
         faults, kind = self._faults, message.get_type()
-        if now_s < self._silent_until_s:
+        if self.is_off(now_s):
             return None
         is_stopped = Fault.STREAM_SILENT in faults
         if is_stopped and message.get_msgId() == faults.value(Fault.STREAM_SILENT):
@@ -68,6 +78,7 @@ class FaultEffects:
         """The mission is on its memory card; what it was doing is gone, and its motors stop."""
         self._faults.clear_one(Fault.REBOOT)
         self._silent_until_s = silent_until_s
+        self._has_restarted = True
         self._booted_ms = self._last_boot_ms
         self._pilot.kill()
         self._pilot.current = 0

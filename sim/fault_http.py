@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from sim.faults import AMOUNTS, Fault, Faults, allowed, fault_named
-from sim.http import Handler, HttpAnswer, HttpRequest, Routes, refuse
+from sim.fields import number
+from sim.http import Handler, HttpAnswer, HttpRequest, Routes, json_body, refuse
+
+_MOST = 1e12  # more than there can be of any fault
 
 
 def fault_routes(faults: Faults) -> Routes:
@@ -25,7 +27,7 @@ def fault_routes(faults: Faults) -> Routes:
 
     async def put(request: HttpRequest) -> HttpAnswer:
         try:
-            fault, value = _asked(json.loads(request.body))
+            fault, value = _asked(json_body(request))
         except ValueError as error:
             return refuse(400, str(error))
         faults.inject(fault, value)
@@ -63,7 +65,7 @@ def _asked(body: Any) -> tuple[Fault, float | None]:  # noqa: ANN401  # JSON
         return fault, None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"the value is not a number: {value!r}")
-    return fault, allowed(fault, float(value))
+    return fault, allowed(fault, number(-_MOST, _MOST)(value))
 
 
 def _described(fault: Fault) -> dict[str, Any]:

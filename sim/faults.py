@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -58,7 +58,7 @@ class Fault(enum.Enum):
     COMPASS_ERROR = "its compass is off by degrees, and it knows that it is wrong"
     BATTERY_LOW = "the battery drops to 12 %"
     BATTERY_COLLAPSE = "the battery falls by % in a second"
-    THRUST_LOSS = "loses % of its thrust; with half of it gone it cannot stay up"
+    THRUST_LOSS = "loses % of its thrust: 25 is one motor; with half of it gone it tumbles, falls"
     WIND_GUST = "wind blows it east at m/s; some 15 can be held"
     CLOCK_JUMP = "its clock jumps by s"
     REBOOT = "its autopilot restarts, in the air too: silent for wall s, motors off"
@@ -68,6 +68,7 @@ class Fault(enum.Enum):
     VIDEO_GARBLED = "the camera's stream is damaged: % of its pictures"
     CAMERA_SERVER_DEAD = "the camera's RTSP server is gone"
     LOUDSPEAKER_DEAD = "the loudspeaker takes no clip"
+    PAYLOAD_AGENT_DEAD = "the payload agent's process is killed (the one of `gridpatrol sim`)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,14 @@ class Amount:
     high: float
 
 
+_ANY_ERROR = Amount(default=1.0, low=1.0, high=15.0)  # MAV_MISSION_RESULT
+
 AMOUNTS = {
+    Fault.READ_ITEM_0_ERROR: _ANY_ERROR,
+    Fault.READ_ITEM_1_ERROR: _ANY_ERROR,
+    Fault.WRITE_REQUEST_0_ERROR: _ANY_ERROR,
+    Fault.WRITE_REQUEST_1_ERROR: _ANY_ERROR,
+    Fault.MISSION_ACK_WRONG: _ANY_ERROR,
     Fault.PACKET_LOSS: Amount(default=5.0, low=1.0, high=50.0),
     Fault.DELAY: Amount(default=200.0, low=1.0, high=5000.0),
     Fault.DUPLICATION: Amount(default=20.0, low=1.0, high=100.0),
@@ -103,7 +111,12 @@ ARMING_REFUSALS = {
     Fault.COMPASS_ERROR: "Arming denied: Compass 0 inconsistent with heading estimate",
 }
 
-_ORDER = re.compile(r"(?P<name>[A-Z0-9_]+)(=(?P<value>[^@]+))?(@(?P<at>.+))?")
+ORDER_FORM = "NAME[=VALUE][@T[..END]][:AIRCRAFT]"
+_ORDER = re.compile(
+    r"(?P<name>[A-Z0-9_]+)(=(?P<value>[^@:]+))?"
+    r"(@(?P<at>[^:]+?)(\.\.(?P<end>[^:]+))?)?(:(?P<who>.+))?"
+)
+_WHO = re.compile(r"(GP-)?(?P<number>[0-9]{1,3})")
 
 
 class Faults(set[Fault]):
@@ -135,11 +148,16 @@ class Faults(set[Fault]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultOrder:
-    """A fault to be injected at a moment, in world seconds after the start."""
+    """A fault to be injected at a moment, in world seconds after the start, and mended at another.
+
+    `aircraft` counts from 1; None: every one of the fleet.
+    """
 
     fault: Fault
     value: float | None = None
     at_s: float = 0.0
+    end_s: float = math.inf
+    aircraft: int | None = None
 
 
 def allowed(fault: Fault, value: float) -> float:
@@ -152,36 +170,70 @@ def allowed(fault: Fault, value: float) -> float:
     return value
 
 
+class UnknownFault(ValueError):
+    """Nobody knows a fault of that name."""
+
+
 def fault_named(name: str) -> Fault:
-    """ValueError when there is no such fault."""
+    """UnknownFault when there is no such fault."""
     try:
         return Fault[name]
     except KeyError:
-        raise ValueError(f"there is no fault {name!r}") from None
+        raise UnknownFault(f"there is no fault {name!r}") from None
 
 
 def fault_order(text: str) -> FaultOrder:
-    """Read `NAME[=VALUE][@T]`; ValueError in words for whoever wrote it."""
+    """Read ORDER_FORM; ValueError in words for whoever wrote it."""
     match = _ORDER.fullmatch(text)
     if match is None:
-        raise ValueError(f"NAME[=VALUE][@SECONDS] is wanted, not {text!r}")
+        raise ValueError(f"{ORDER_FORM} is wanted, not {text!r}")
     fault = fault_named(match["name"])
     value = None if match["value"] is None else allowed(fault, _number(match["value"]))
     at_s = 0.0 if match["at"] is None else _number(match["at"])
     if at_s < 0.0:
         raise ValueError(f"{fault.name} cannot come before the start ({at_s:g} s)")
-    return FaultOrder(fault=fault, value=value, at_s=at_s)
+    end_s = math.inf if match["end"] is None else _number(match["end"])
+    if end_s <= at_s:
+        raise ValueError(f"{fault.name} cannot end ({end_s:g} s) before it begins ({at_s:g} s)")
+    return FaultOrder(
+        fault=fault, value=value, at_s=at_s, end_s=end_s, aircraft=_aircraft(match["who"])
+    )
 
 
-async def follow(orders: Iterable[FaultOrder], faults: Faults, clock: WorldClock) -> None:
-    """Inject each at its moment; the clock must have just started."""
+def orders_for(number: int, orders: Iterable[FaultOrder]) -> list[FaultOrder]:
+    """Those that the aircraft of that number follows."""
+    return [order for order in orders if order.aircraft in (None, number)]
+
+
+async def follow(orders: Sequence[FaultOrder], faults: Faults, clock: WorldClock) -> None:
+    """Inject and mend each at its moment; the clock must have just started."""
     now_s = 0.0
-    for order in sorted(orders, key=lambda order: order.at_s):
-        if order.at_s > now_s:
-            await clock.sleep(order.at_s - now_s)
-            now_s = order.at_s
-        faults.inject(order.fault, order.value)
+    ends = ((order.end_s, True, order) for order in orders if math.isfinite(order.end_s))
+    begins = ((order.at_s, False, order) for order in orders)
+    for moment_s, is_end, order in sorted((*begins, *ends), key=_in_order):
+        if moment_s > now_s:
+            await clock.sleep(moment_s - now_s)
+            now_s = moment_s
+        if is_end:
+            faults.clear_one(order.fault)
+        else:
+            faults.inject(order.fault, order.value)
         await anyio.lowlevel.checkpoint()
+
+
+def _in_order(event: tuple[float, bool, FaultOrder]) -> tuple[float, bool]:
+    """By time; of those of one moment, ends before beginnings."""
+    moment_s, is_end, _ = event
+    return moment_s, not is_end
+
+
+def _aircraft(text: str | None) -> int | None:
+    if text is None:
+        return None
+    match = _WHO.fullmatch(text)
+    if match is None:
+        raise ValueError(f"the aircraft's name or number is wanted after ':', not {text!r}")
+    return int(match["number"])
 
 
 def _number(text: str) -> float:

@@ -25,13 +25,25 @@ from sim.clock import SimClock
 from sim.clock_http import clock_routes
 from sim.equipment import CAMERA_PATH, Equipment, Surroundings
 from sim.fault_http import fault_routes
-from sim.faults import Fault, FaultOrder, Faults, fault_order, follow
-from sim.http import HttpServer, Routes
+from sim.faults import (
+    ORDER_FORM,
+    Fault,
+    FaultOrder,
+    Faults,
+    UnknownFault,
+    fault_order,
+    follow,
+    orders_for,
+)
+from sim.http import HttpAnswer, HttpRequest, HttpServer, Routes
 from sim.life import cancel_when_asked_to_stop
 from sim.net import HOST
 from sim.pose import AircraftPose
 from sim.px4 import PX4_MAX, Px4Aircraft, px4_program
 from sim.scenario import Scenario, load_scenario
+from sim.site import Site, scenario_wind
+from sim.terrain import rise_m
+from sim.weather import GUST_SHARE
 from sim.wind import Wind
 from sim.world import make_world
 
@@ -39,7 +51,6 @@ API_PORT = 14540  # where PX4's first instance sends
 AIRCRAFT_MAX = 50
 _APART_M = 5.0
 _SPEED_RANGE = (0.1, 20.0)
-_GUST_SHARE = 0.2
 _HOME = GeoPoint(lat_deg=23.2820, lon_deg=116.7250)
 _HOME_AMSL_M = 12.0
 
@@ -73,15 +84,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--wind", help="SPEED,FROM: metres a second and degrees it comes from")
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME[=VALUE][@T]")
+    parser.add_argument("--fault", action="append", default=[], metavar=ORDER_FORM)
     parser.add_argument("--bare", action="store_true", help="no cameras and no loudspeakers")
     parser.add_argument("--px4", type=Path, help="folder of a built PX4, flown instead of ours")
     return parser
 
 
-def _wind(text: str | None, seed: int) -> Wind:
-    if text is None:
-        return Wind()
+def _wind(text: str, seed: int) -> Wind:
     speed, comma, bearing = text.partition(",")
     try:
         speed_m_s, from_deg = float(speed), float(bearing)
@@ -90,7 +99,7 @@ def _wind(text: str | None, seed: int) -> Wind:
         speed_m_s = from_deg = 0.0
     if not comma or not (0.0 <= speed_m_s <= 40.0 and 0.0 <= from_deg <= 360.0):
         raise ConfigError(f"--wind wants SPEED,FROM such as 6,045 (up to 40 m/s), not {text!r}")
-    return Wind.blowing(speed_m_s, from_deg, gust_m_s=_GUST_SHARE * speed_m_s, seed=seed)
+    return Wind.blowing(speed_m_s, from_deg, gust_m_s=GUST_SHARE * speed_m_s, seed=seed)
 
 
 def _checked(options: argparse.Namespace) -> None:
@@ -102,8 +111,10 @@ def _checked(options: argparse.Namespace) -> None:
         whose = "" if options.px4 is None else " with --px4 (its ports collide beyond that)"
         raise ConfigError(f"--aircraft is from 1 to {most}{whose}, not {options.aircraft}")
     last_port = options.port + (0 if options.one_port else options.aircraft - 1)
-    if options.port < 1024 or last_port > 65535:
-        raise ConfigError(f"--port is from 1024 on, and {last_port} has to be a port as well")
+    if options.port < 1024:
+        raise ConfigError(f"--port is from 1024 on, not {options.port}")
+    if last_port > 65535:
+        raise ConfigError(f"--port: there is no port {last_port}, where the last aircraft sends")
     if options.px4 is None:
         return
     if options.port != API_PORT or options.one_port:
@@ -118,12 +129,18 @@ def _scenario(path: Path | None) -> Scenario:
     return Scenario(home=_HOME, home_elevation_amsl_m=_HOME_AMSL_M, start_utc=datetime.now(UTC))
 
 
-def _orders(texts: list[str]) -> list[FaultOrder]:
+def _orders(texts: list[str], aircraft_count: int) -> list[FaultOrder]:
     try:
-        return [fault_order(text) for text in texts]
-    except ValueError as error:
+        orders = [fault_order(text) for text in texts]
+    except UnknownFault as error:
         known = ", ".join(fault.name for fault in Fault)
         raise ConfigError(f"--fault: {error} (there are: {known})") from error
+    except ValueError as error:
+        raise ConfigError(f"--fault: {error}") from error
+    for order in orders:
+        if order.aircraft is not None and not 1 <= order.aircraft <= aircraft_count:
+            raise ConfigError(f"--fault: there is no aircraft {order.aircraft} in this fleet")
+    return orders
 
 
 class Fleet:
@@ -133,7 +150,7 @@ class Fleet:
         """Everything is read here; ConfigError says in one line what is wrong."""
         _checked(options)
         self._options = options
-        self._orders = _orders(options.fault)
+        self._orders = _orders(options.fault, options.aircraft)
         scenario = _scenario(options.scenario)
         self._clock = SimClock(scenario.start_utc, options.speed)
         self._around = Surroundings(
@@ -144,15 +161,21 @@ class Fleet:
         self._faults = [Faults() for _ in numbers]
         make = self._ours if options.px4 is None else self._px4(px4_program(options.px4))
         self._aircraft = [make(number) for number in numbers]
+        ours = [one for one in self._aircraft if isinstance(one, SimAircraft)]
+        self._site = Site(scenario, self._around.world, ours)
 
     def _ours(self, number: int) -> Aircraft:
         scenario, options = self._around.scenario, self._options
+        home, seed = offset(scenario.home, east_m=_APART_M * number, north_m=0.0), options.seed
+        rise = rise_m(scenario.hills, scenario.home, home)
+        if options.wind is not None:
+            wind = _wind(options.wind, seed + number)
+        else:
+            wind = scenario_wind(scenario.weather, seed + number)
         return SimAircraft(
-            home=offset(scenario.home, east_m=_APART_M * number, north_m=0.0),
-            home_elevation_amsl_m=scenario.home_elevation_amsl_m,
-            clock=self._clock, seed=options.seed + number, faults=self._faults[number],
-            system_id=number + 1, wind=_wind(options.wind, options.seed + number),
-            send_to=(HOST, self._port(number)),
+            home=home, home_elevation_amsl_m=scenario.home_elevation_amsl_m + rise,
+            clock=self._clock, seed=seed + number, faults=self._faults[number],
+            system_id=number + 1, wind=wind, send_to=(HOST, self._port(number)),
         )  # fmt: skip
 
     def _px4(self, program: Path) -> Callable[[int], Aircraft]:
@@ -176,18 +199,20 @@ class Fleet:
                 await self._equip(number, aircraft, tasks)
                 for number, aircraft in enumerate(self._aircraft)
             ]
-            routes: dict[Any, Any] = dict(clock_routes(self._clock))
+            routes: dict[Any, Any] = {**clock_routes(self._clock), **self._site.routes()}
+            routes["GET", "/faults"] = self._all_faults
             for line in lines:
                 routes.update(line.pop("routes"))
             http_port = await tasks.start(HttpServer(routes).run)
-            for faults in self._faults:
-                tasks.start_soon(follow, self._orders, faults, self._clock)
+            for number, faults in enumerate(self._faults, 1):
+                mine = orders_for(number, self._orders)
+                tasks.start_soon(follow, mine, faults, self._clock)
             self._say_ready(lines, f"http://{HOST}:{http_port}")
 
     async def _equip(
         self, number: int, aircraft: Aircraft, tasks: anyio.abc.TaskGroup
     ) -> dict[str, Any]:
-        name, faults = f"GP-{number + 1}", self._faults[number]
+        name, faults = _name(number), self._faults[number]
         line: dict[str, Any] = {
             "name": name, "system_id": aircraft.system_id,
             "mavlink": f"udpin://{HOST}:{self._port(number)}", "rtsp": None,
@@ -202,13 +227,29 @@ class Fleet:
         line["routes"] |= carried.air(f"/{name}/air")
         return line
 
+    async def _all_faults(self, request: HttpRequest) -> HttpAnswer:
+        """What is at work on each aircraft, by name."""
+        del request
+        return HttpAnswer(
+            body={
+                _name(number): sorted(fault.name for fault in faults)
+                for number, faults in enumerate(self._faults)
+            }
+        )
+
     def _say_ready(self, lines: list[dict[str, Any]], url: str) -> None:
         for line in lines:
             line["air_url"] = None if self._options.bare else f"{url}/{line['name']}/air"
             line["fault_url"] = f"{url}/{line['name']}/faults"
-        ready = {"event": "ready", "clock_url": f"{url}/clock", "aircraft": lines}
+        ready = {
+            "event": "ready", "clock_url": f"{url}/clock", "door_url": url, "aircraft": lines,
+        }  # fmt: skip
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
+
+
+def _name(number: int) -> str:
+    return f"GP-{number + 1}"
 
 
 def _under(prefix: str, routes: Routes) -> dict[Any, Any]:

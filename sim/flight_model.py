@@ -24,6 +24,8 @@ _DRAG_PER_M = 0.03  # deceleration is this times air speed squared: 15 m/s of wi
 _WIND_LEARNT_S = 2.0  # how long the controller takes to lean into a change of wind
 _THRUST_TO_WEIGHT = 2.0
 _FALL_M_S = 15.0  # terminal speed
+_LEVEL_SHARE = 1.0 / _THRUST_TO_WEIGHT  # less than that cannot stay up
+_TUMBLE_DEG_S, _TUMBLE_MAX_DEG = 120.0, 150.0
 _LONGEST_STEP_S = 0.05
 
 
@@ -63,6 +65,8 @@ class Course:
     north_m_s: float
     up_m_s: float
     heading_deg: float | None = None
+    # East and north acceleration by leaning alone, where no speed is known; the wind carries it.
+    lean_m_s2: tuple[float, float] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,6 +97,7 @@ class FlightModel:
     error_heading_deg: float = 0.0
     is_powered: bool = True
     thrust_share: float = 1.0  # of what the motors can; below a half it cannot stay up
+    tumble_deg: float = 0.0  # of roll, that no motor can hold any more
     learnt_wind_east_m_s: float = 0.0
     learnt_wind_north_m_s: float = 0.0
 
@@ -174,7 +179,19 @@ class FlightModel:
         if self.up_m <= (ground_m := self.ground_up_m):
             self.up_m, self.up_m_s = ground_m, 0.0
             self.east_m_s = self.north_m_s = 0.0
+        self._tumble(dt)
         self._turn_gimbal(dt)
+
+    def _tumble(self, dt: float) -> None:
+        """Motors that run at their limit to stay up have nothing left to stay level with."""
+        if self.is_on_ground:
+            self.tumble_deg = 0.0
+        elif not self.is_powered:
+            return
+        elif self.thrust_share < _LEVEL_SHARE:
+            self.tumble_deg = min(_TUMBLE_MAX_DEG, self.tumble_deg + _TUMBLE_DEG_S * dt)
+        else:
+            self.tumble_deg = max(0.0, self.tumble_deg - _TUMBLE_DEG_S * dt)
 
     def _turn_gimbal(self, dt: float) -> None:
         bearing = self.heading_deg if self.wanted_bearing_deg is None else self.wanted_bearing_deg
@@ -199,11 +216,14 @@ class FlightModel:
         )  # fmt: skip
 
     def _fly(self, course: Course, dt: float) -> None:
-        wanted_e, wanted_n = _clipped(
-            (course.east_m_s - self.east_m_s) / dt, (course.north_m_s - self.north_m_s) / dt,
-            ACCELERATION_M_S2,
-        )  # fmt: skip
-        self._push(wanted_e, wanted_n, dt)
+        if course.lean_m_s2 is not None:
+            self._push(*course.lean_m_s2, dt, is_blind=True)
+        else:
+            wanted_e, wanted_n = _clipped(
+                (course.east_m_s - self.east_m_s) / dt, (course.north_m_s - self.north_m_s) / dt,
+                ACCELERATION_M_S2,
+            )  # fmt: skip
+            self._push(wanted_e, wanted_n, dt)
         climb = max(-_SINK_M_S, min(_CLIMB_M_S, course.up_m_s))
         change_up = max(-_VERTICAL_M_S2 * dt, min(_VERTICAL_M_S2 * dt, climb - self.up_m_s))
         # Motors that lost their thrust cannot give it, however much is wanted.
@@ -215,7 +235,7 @@ class FlightModel:
             wanted_deg = course.heading_deg - self.error_heading_deg
             self.heading_deg = turned(self.heading_deg, wanted_deg, _HEADING_DEG_S * dt)
 
-    def _push(self, wanted_e: float, wanted_n: float, dt: float) -> None:
+    def _push(self, wanted_e: float, wanted_n: float, dt: float, *, is_blind: bool = False) -> None:
         """Lean to get this acceleration against the drag it expects; the true drag acts too.
 
         A compass error turns the thrust, as it does on an aircraft.
@@ -226,7 +246,11 @@ class FlightModel:
         true_e, true_n = self._drag(self.wind.east_m_s, self.wind.north_m_s)
         thrust_e = thrust_n = 0.0
         if self.is_powered:
-            learnt_e, learnt_n = self._drag(self.learnt_wind_east_m_s, self.learnt_wind_north_m_s)
+            learnt_e = learnt_n = 0.0
+            if not is_blind:
+                learnt_e, learnt_n = self._drag(
+                    self.learnt_wind_east_m_s, self.learnt_wind_north_m_s
+                )
             most = _GRAVITY_M_S2 * math.tan(_TILT_MAX_RAD) * min(1.0, self.thrust_share)
             thrust_e, thrust_n = _clipped(wanted_e + learnt_e, wanted_n + learnt_n, most)
             off = math.radians(self.error_heading_deg)
@@ -249,6 +273,6 @@ class FlightModel:
         ahead = self.accel_north_m_s2 * math.cos(h) + self.accel_east_m_s2 * math.sin(h)
         right = self.accel_east_m_s2 * math.cos(h) - self.accel_north_m_s2 * math.sin(h)
         return (
-            math.degrees(math.atan2(right, _GRAVITY_M_S2)),
+            math.degrees(math.atan2(right, _GRAVITY_M_S2)) + self.tumble_deg,
             -math.degrees(math.atan2(ahead, _GRAVITY_M_S2)),
         )

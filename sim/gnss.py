@@ -9,6 +9,7 @@ from sim.flight_model import FlightModel
 
 _WANDER_M = 0.15  # standard deviation of each axis; a filter's output is this calm
 _LASTS_S = 5.0
+_EVERY_S = 0.1  # world
 _RAW_M = 0.4  # what the receiver itself scatters on top of it
 
 
@@ -18,11 +19,22 @@ class Gnss:
     def __init__(self, model: FlightModel, seed: int) -> None:
         self._model = model
         self._wander_m = (0.0, 0.0)
+        self._due_s = 0.0
         self._dice = random.Random(seed)  # noqa: S311  # the same noise again
+        self._raw_dice = random.Random(f"{seed}/raw")  # noqa: S311
 
     def step(self, duration_s: float) -> None:
-        """Wander on for so many world seconds: a first-order Gauss-Markov process."""
-        keep = math.exp(-duration_s / _LASTS_S)
+        """Wander on for so many world seconds: a first-order Gauss-Markov process.
+
+        As with gusts, the steps of the world do not change where it wanders.
+        """
+        self._due_s -= duration_s
+        while self._due_s <= 1e-9:
+            self._due_s += _EVERY_S
+            self._wander()
+
+    def _wander(self) -> None:
+        keep = math.exp(-_EVERY_S / _LASTS_S)
         spread_m = _WANDER_M * math.sqrt(1.0 - keep * keep)
         east_m, north_m = (part * keep + self._dice.gauss(0.0, spread_m) for part in self._wander_m)
         # Added, not set: a jump of the position is in the same error.
@@ -32,4 +44,4 @@ class Gnss:
 
     def scatter_m(self) -> tuple[float, float]:
         """East and north, of one raw fix."""
-        return self._dice.gauss(0.0, _RAW_M), self._dice.gauss(0.0, _RAW_M)
+        return self._raw_dice.gauss(0.0, _RAW_M), self._raw_dice.gauss(0.0, _RAW_M)

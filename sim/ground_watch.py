@@ -16,6 +16,7 @@ _INFO = 6  # MAV_SEVERITY
 class GroundWatch:
     """Watches one aircraft that is armed."""
 
+    takeoff_count: int = 0
     _was_flying: bool = False
     _landed_s: float = 0.0
     _idle_s: float = 0.0
@@ -28,6 +29,7 @@ class GroundWatch:
         """Why the motors stop now; empty while they run. Waiting for a person counts wall time."""
         if not self._was_flying and craft.model.height_agl_m > _FLYING_M:
             self._was_flying = True
+            self.takeoff_count += 1
             craft.say(_INFO, "Takeoff detected")
         if craft.is_flying:
             self._landed_s = self._idle_s = 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from patrol.geo import Enu
@@ -20,6 +20,7 @@ _BELOW_GROUND_M = 2.0  # a landing aims under the ground, so that it never hover
 _THERE_M = 1.0
 _ORBIT_ACCEL_M_S2 = 2.0
 _STICKS_AHEAD_S = 0.1
+_GRAVITY_M_S2 = 9.81
 
 
 class Manoeuvre(Protocol):
@@ -150,7 +151,7 @@ class Descend:
         del duration_s
         is_low = self.model.height_agl_m < _SLOW_BELOW_M
         sink = self.parameters["MPC_LAND_SPEED"] if is_low else _SINK_M_S
-        self.model.course = Course(east_m_s=0.0, north_m_s=0.0, up_m_s=-sink)
+        self.model.course = Course(east_m_s=0.0, north_m_s=0.0, up_m_s=-sink, lean_m_s2=(0.0, 0.0))
         return self.model.is_on_ground
 
 
@@ -205,6 +206,27 @@ class BySticks:
             return False
         speed = self.parameters["MPC_VEL_MANUAL"]
         model.course = sticks.course(model.heading_deg, speed, _STICKS_AHEAD_S)
+        return False
+
+
+@dataclass(slots=True)
+class ByTilt:
+    """Altitude mode: the sticks lean the aircraft; let go, it drifts with the wind."""
+
+    model: FlightModel
+    parameters: Parameters
+    sticks: Callable[[], Sticks | None]
+
+    def step(self, duration_s: float) -> bool:
+        """Never done. Without sticks it stays level."""
+        del duration_s
+        model, sticks = self.model, self.sticks() or Sticks()
+        if model.is_on_ground and sticks.throttle <= 0.1:
+            model.course = model.target = None
+            return False
+        most_m_s2 = _GRAVITY_M_S2 * math.tan(math.radians(self.parameters["MPC_MAN_TILT_MAX"]))
+        leant = sticks.course(model.heading_deg, most_m_s2, _STICKS_AHEAD_S)
+        model.course = replace(leant, lean_m_s2=(leant.east_m_s, leant.north_m_s))
         return False
 
 

@@ -16,7 +16,7 @@ from sim.faults import Fault
 from sim.gimbal_state import GimbalMessages
 from sim.gnss import Gnss
 from sim.mission_protocol import MissionStore
-from sim.modes import Mode
+from sim.modes import BY_STICKS, Mode
 
 # Health bits of SYS_STATUS: gyro, accelerometer, magnetometer, pressure, GPS, pre-arm check.
 _HEALTH = 1 | 2 | 4 | 8 | 32 | (1 << 28)
@@ -25,6 +25,7 @@ _CAPABILITIES = 0xE8FF
 _PX4, _QUADROTOR = 12, 2
 _VERSION = (1 << 24) | (16 << 16) | (1 << 8) | 255  # 1.16.1, release
 _RANGE_M = (0.2, 40.0)  # of the range finder that looks down
+_LANDED_STATE = {Mode.TAKE_OFF: 3, Mode.LAND: 4}  # MAV_LANDED_STATE of one that flies; else 2
 _DOWN = 25  # MAV_SENSOR_ROTATION_PITCH_270
 
 
@@ -70,7 +71,7 @@ class StateMessages:
         """Type, mode, armed."""
         pilot = self._pilot
         base_mode = 157 if pilot.is_armed else 29
-        if pilot.mode is Mode.POSITION:
+        if pilot.mode in BY_STICKS:
             base_mode = base_mode & ~12 | 64  # a hand on the sticks, not the autopilot
         if pilot.is_failsafe:
             status = 5
@@ -129,7 +130,8 @@ class StateMessages:
         return 1 + sum(share < parameters[name] for name in names)
 
     def _extended(self) -> Any:  # noqa: ANN401
-        return mavlink.MAVLink_extended_sys_state_message(0, 2 if self._pilot.is_flying else 1)
+        in_air = _LANDED_STATE.get(self._pilot.mode, 2)
+        return mavlink.MAVLink_extended_sys_state_message(0, in_air if self._pilot.is_flying else 1)
 
     def _mission_current(self) -> Any:  # noqa: ANN401
         pilot = self._pilot
@@ -180,7 +182,7 @@ class StateMessages:
 
     def _sys_status(self) -> Any:  # noqa: ANN401
         pilot = self._pilot
-        present = _HEALTH | (_FENCE_BIT if pilot.fence else 0)
+        present = _HEALTH | (_FENCE_BIT if pilot.fence.areas else 0)
         present |= _STICKS_BIT if pilot.sticks is not None else 0
         health = present
         if Fault.GNSS_LOST in pilot.faults:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from patrol.geo import GeoPoint, is_inside
+from patrol.geo import GeoPoint
 
 # MAV_CMD numbers that a mission may hold.
 WAYPOINT, LOITER, LOITER_TIME, RETURN, LAND_HERE, TAKE_OFF, DELAY = 16, 17, 19, 20, 21, 22, 93
@@ -32,15 +31,6 @@ class MissionState:
     current: int = 0
     is_over: bool = False
     cruise_m_s: float = CRUISE_M_S
-
-    def fault(self, fence: Sequence[GeoPoint]) -> str:
-        """PX4's words when a waypoint is outside the fence; empty when none is."""
-        if len(fence) < 3:
-            return ""
-        for number, item in enumerate(self.items):
-            if item.point is not None and not is_inside(item.point, fence):
-                return f"Geofence violation for waypoint {number + 1}"
-        return ""
 
     def landing(self) -> Item | None:
         """Where the mission itself lands."""

@@ -47,7 +47,8 @@ class MissionFaults:
 
     def sent(self, message: Any) -> Any:  # noqa: ANN401  # pymavlink's messages
         """What goes out in its place; None for nothing."""
-        kind, number = message.get_type(), getattr(message, "seq", None)
+        number = getattr(message, "seq", None)
+        kind = "MISSION_ITEM_INT" if message.get_type() == "MISSION_ITEM" else message.get_type()
         self._has_lost &= self._faults  # mended and broken again, it loses one again
         for fault, held, at in _HELD_BACK:
             if fault in self._faults and held == kind and at in (None, number):
@@ -63,14 +64,25 @@ class MissionFaults:
         for fault, at in _READ_ERRORS:
             if fault in self._faults and kind == "MISSION_ITEM_INT" and at == number:
                 who = (message.target_system, message.target_component)
-                return mavlink.MAVLink_mission_ack_message(*who, _ERROR, message.mission_type)
+                return mavlink.MAVLink_mission_ack_message(
+                    *who, self._result(fault), message.mission_type
+                )
         if kind == "MISSION_COUNT" and Fault.READ_COUNT_WRONG in self._faults:
             message.count = max(0, message.count - 1)
         return message
 
-    def refuses(self, number: int) -> bool:
-        """Whether an upload ends in an error where that item would be asked for."""
-        return _WRITE_ERRORS.get(number) in self._faults
+    def refuses(self, number: int) -> int:
+        """MAV_MISSION_RESULT of an upload that ends where that item would be asked for; or 0."""
+        fault = _WRITE_ERRORS.get(number)
+        return self._result(fault) if fault in self._faults and fault is not None else 0
+
+    def refuses_all(self) -> int:
+        """MAV_MISSION_RESULT of a whole upload that is not taken; or 0."""
+        fault = Fault.MISSION_ACK_WRONG
+        return self._result(fault) if fault in self._faults else 0
+
+    def _result(self, fault: Fault) -> int:
+        return int(self._faults.value(fault)) if isinstance(self._faults, Faults) else _ERROR
 
     def ends_early(self, number: int) -> bool:
         """Whether an upload is acknowledged after so many items."""

@@ -36,6 +36,10 @@ _HEIGHT_THERE_M = 1.0
 class Deeds(Protocol):
     """What a mission asks of the rest of the autopilot."""
 
+    def change_speed(self, speed_m_s: float) -> None:
+        """Fly so fast from now on."""
+        ...
+
     def aim_gimbal(self, pitch_deg: float, yaw_deg: float, *, is_locked: bool) -> None:
         """Set the gimbal."""
         ...
@@ -145,8 +149,8 @@ class MissionFlight:
         )  # fmt: skip
 
     def _do(self, item: Item) -> None:
-        if item.command == CHANGE_SPEED and item.params[1] > 0:
-            self.state.cruise_m_s = item.params[1]
+        if item.command == CHANGE_SPEED:
+            self.deeds.change_speed(item.params[1])
         elif item.command == GIMBAL:
             flags = int(item.up_m)  # param 5 to 7 travel as x, y, z; the link puts flags here
             locked = bool(flags & YAW_LOCK_FLAG)

@@ -16,7 +16,14 @@ class Mode(enum.Enum):
     RETURN = 0x05040000
     LAND = 0x06040000
     POSITION = 0x00030000
+    ALTITUDE = 0x00020000
     ORBIT = 0x01030000
 
 
-BY_STICKS = frozenset({Mode.MANUAL, Mode.POSITION})
+BY_STICKS = frozenset({Mode.MANUAL, Mode.POSITION, Mode.ALTITUDE})
+NEEDS_POSITION = frozenset({Mode.TAKE_OFF, Mode.HOLD, Mode.MISSION, Mode.RETURN, Mode.ORBIT})
+NAMES = {
+    Mode.MANUAL: "Manual", Mode.READY: "Ready", Mode.TAKE_OFF: "Takeoff", Mode.HOLD: "Hold",
+    Mode.MISSION: "Mission", Mode.RETURN: "Return", Mode.LAND: "Land", Mode.POSITION: "Position",
+    Mode.ALTITUDE: "Altitude", Mode.ORBIT: "Orbit",
+}  # fmt: skip

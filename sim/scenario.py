@@ -14,8 +14,9 @@ from typing import Any
 from patrol.camera import CameraLens
 from patrol.clock import parse_utc
 from patrol.errors import ConfigError
-from patrol.geo import GeoPoint, from_geojson
+from patrol.geo import GeoPoint
 from sim.fields import Fields, bearing, number, one_of, whole
+from sim.terrain import Hill, hills_from, place_from
 from sim.weather import CLEAR_DAY, Weather, weather_from
 
 RESPONSES = ("disperses", "stubborn")
@@ -74,6 +75,7 @@ class Scenario:
     walkers_count: int = 0  # along the pavements, around the same place
     weather: Weather = CLEAR_DAY
     camera: SimCamera = field(default_factory=SimCamera)
+    hills: tuple[Hill, ...] = ()  # what aircraft fly over; pictures show level ground
 
     def without_people(self) -> Scenario:
         """The same world with nobody in it."""
@@ -98,15 +100,16 @@ def scenario_from_dict(body: object) -> Scenario:
     """Read a scenario object; ConfigError names the field that is wrong."""
     fields = Fields(body)
     scenario = Scenario(
-        home=fields.read("home", _place),
+        home=fields.read("home", place_from),
         home_elevation_amsl_m=fields.read("home_elevation_amsl_m", number(-500.0, 9000.0)),
         start_utc=fields.read("start_utc", lambda value: parse_utc(str(value))),
         gathering=fields.read("gathering", _gathering, None),
         passers_by_count=fields.read("passers_by", whole(0, _PEOPLE_MAX), 0),
-        passers_by_place=fields.read("passers_by_place", _place, None),
+        passers_by_place=fields.read("passers_by_place", place_from, None),
         walkers_count=fields.read("walkers", whole(0, _PEOPLE_MAX), 0),
         weather=fields.read("weather", weather_from, CLEAR_DAY),
         camera=fields.read("camera", _camera, SimCamera()),
+        hills=fields.read("hills", hills_from, ()),
     )
     fields.refuse_the_rest()
     return scenario
@@ -115,7 +118,7 @@ def scenario_from_dict(body: object) -> Scenario:
 def _gathering(value: Any) -> Gathering:
     fields = Fields(value, where="gathering")
     gathering = Gathering(
-        place=fields.read("place", _place),
+        place=fields.read("place", place_from),
         people_count=fields.read("people", whole(1, _PEOPLE_MAX), 32),
         response=fields.read("response", one_of(*RESPONSES), "disperses"),
         form=fields.read("form", one_of(*FORMS), "ring"),
@@ -159,9 +162,3 @@ def _camera(value: Any) -> SimCamera:
     )
     fields.refuse_the_rest()
     return camera
-
-
-def _place(value: Any) -> GeoPoint:
-    if not isinstance(value, list) or len(value) != 2:
-        raise ValueError(f"a place is [longitude, latitude], not {value!r}")
-    return from_geojson([number(-180.0, 180.0)(value[0]), number(-90.0, 90.0)(value[1])])

@@ -13,6 +13,7 @@ _CONTRAST_SEEN = 0.02  # Koschmieder: the visibility is where so much of the con
 # Rain takes 1.076 R^0.67 dB a kilometre of visible light (Carbonneau and Wisely, 1998).
 _RAIN_DB_PER_KM = 1.076
 _RAIN_EXPONENT = 0.67
+GUST_SHARE = 0.2  # of the wind; open ground of a town's edge has about so much
 _DAY_NOISE_DBA, _NIGHT_NOISE_DBA = 55.0, 45.0  # GB 3096-2008, class 1: homes, schools
 
 
@@ -25,6 +26,7 @@ class Weather:
     rain_mm_h: float = 0.0
     wind_m_s: float = 0.0  # at 10 m
     wind_from_true_deg: float = 0.0
+    gust_m_s: float = 0.0  # standard deviation, of each axis; aircraft feel it
     ambient_dba: float = _DAY_NOISE_DBA  # what the street sounds like at an ear
 
     @property
@@ -50,16 +52,28 @@ class Weather:
 CLEAR_DAY = Weather()
 
 
+def wind_from(fields: Fields) -> tuple[float, float, float]:
+    """Speed, where it comes from, and gusts; a fifth of the speed unless they are told."""
+    wind_m_s = fields.read("wind_m_s", number(0.0, 40.0), 0.0)
+    return (
+        wind_m_s,
+        fields.read("wind_from_true_deg", bearing, 0.0),
+        fields.read("gust_m_s", number(0.0, 15.0), GUST_SHARE * wind_m_s),
+    )
+
+
 def weather_from(value: Any) -> Weather:
     """Read the `weather` of a scenario; ConfigError names the field that is wrong."""
     fields = Fields(value, where="weather")
     is_night = fields.read("light", one_of("day", "night"), "day") == "night"
+    wind_m_s, from_true_deg, gust_m_s = wind_from(fields)
     weather = Weather(
         is_night=is_night,
         visibility_m=fields.read("visibility_m", number(20.0, 100_000.0), 20_000.0),
         rain_mm_h=fields.read("rain_mm_h", number(0.0, 150.0), 0.0),
-        wind_m_s=fields.read("wind_m_s", number(0.0, 40.0), 0.0),
-        wind_from_true_deg=fields.read("wind_from_true_deg", bearing, 0.0),
+        wind_m_s=wind_m_s,
+        wind_from_true_deg=from_true_deg,
+        gust_m_s=gust_m_s,
         ambient_dba=fields.read(
             "ambient_dba", number(20.0, 110.0), _NIGHT_NOISE_DBA if is_night else _DAY_NOISE_DBA
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import socket
 import ssl
@@ -22,7 +23,9 @@ import uvicorn
 from drone.agent_app import Agent
 from drone.clip_shelf import ClipShelf
 from drone.clips import Clip, clip_of
-from drone.plays import EventLog, Player, PlayEvent
+from drone.impatient_http import ImpatientHttp
+from drone.play_events import EventLog, PlayEvent
+from drone.plays import Player
 from drone.speaker import HttpSpeaker
 from patrol.clock import utc_text
 
@@ -46,9 +49,10 @@ def wav(duration_s: float, *, rate_hz: int = 8000, tone: bool = False) -> bytes:
     return out.getvalue()
 
 
+@functools.cache
 def a_clip(duration_s: float = 0.2) -> Clip:
-    """A clip of silence."""
-    return clip_of(wav(duration_s), "test")
+    """A clip of a tone."""
+    return clip_of(wav(duration_s, tone=True), "test")
 
 
 def an_order(clip: Clip, *, expires_in_s: float = 30.0, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -76,6 +80,25 @@ class Horn:
         finally:
             self.is_sounding = False
         self.played.append((clip.sha256, volume_pct))
+        return True
+
+
+@dataclass
+class LiveHorn(Horn):
+    """An output that takes a voice as it comes."""
+
+    heard: bytes = b""
+
+    async def play_live(
+        self, samples: AsyncIterator[bytes], *, rate_hz: int, volume_pct: float
+    ) -> bool:
+        self.is_sounding = True
+        self.started.set()
+        try:
+            async for piece in samples:
+                self.heard += piece
+        finally:
+            self.is_sounding = False
         return True
 
 
@@ -111,23 +134,29 @@ class Here:
 
 @asynccontextmanager
 async def agent_here(
-    folder: Path, *, token: str = "", tls: tuple[Path, Path] | None = None
+    folder: Path,
+    *,
+    token: str = "",
+    tls: tuple[Path, Path] | None = None,
+    horn: Horn | None = None,
+    clock_off: timedelta = timedelta(),
 ) -> AsyncIterator[Here]:
     """The agent's own parts behind a real HTTP server; its horn waits for `is_over`."""
-    horn, log = Horn(), EventLog()
+    horn, log = horn or Horn(), EventLog()
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(16)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(listener)
         group = await stack.enter_async_context(anyio.create_task_group())
-        player = Player(horn, group, log, lambda: datetime.now(UTC))
+        player = Player(horn, group, log, lambda: datetime.now(UTC) + clock_off)
         agent = Agent(
             shelf=ClipShelf(folder), player=player, log=log, output_name=horn.name, token=token
         )
         server = _Server(
             uvicorn.Config(
                 agent.app(), log_level="error", lifespan="off", timeout_graceful_shutdown=1,
+                http=ImpatientHttp,
                 ssl_certfile=tls[0] if tls else None, ssl_keyfile=tls[1] if tls else None,
             )
         )  # fmt: skip
@@ -159,6 +188,7 @@ class Link:
     def __init__(self, agent_port: int) -> None:
         self.agent_port = agent_port
         self.lose_answer_to = b""  # the first request that has this in it gets no answer
+        self.then_agent_port = 0  # who answers after that loss; 0: the same
         self.port = 0
         self.is_cut = False
         self.is_listened = anyio.Event()  # somebody has asked for the agent's events
@@ -192,6 +222,7 @@ class Link:
                         async for data in station:
                             if self.lose_answer_to and self.lose_answer_to in data:
                                 self.lose_answer_to, is_losing = b"", True
+                                self.agent_port = self.then_agent_port or self.agent_port
                             await agent.send(data)
                             if b"GET /events" in data:
                                 self.is_listened.set()

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from ground_station.alerts import AlertEvent, CrowdAlert, Outcome
 from ground_station.alerts import advance as advance_alert
-from ground_station.announcements import Announcement, AnnouncementEvent, Sound, draft_announcement
+from ground_station.announcements import (
+    Announcement,
+    AnnouncementEvent,
+    Occasion,
+    Sound,
+    draft_announcement,
+)
 from ground_station.announcements import advance as advance_announcement
 from ground_station.case_rules import case_from_alert, read_case_rules
 from ground_station.casework.case import Case
@@ -41,10 +47,11 @@ def a_case(alert: CrowdAlert, people: float = 28.0) -> Case:
 
 
 def an_announcement() -> Announcement:
-    draft = draft_announcement(
-        TEMPLATES["T01"], announcement_id="B-20261124-0001", alert_id="A-20261124-0001",
-        sortie=SORTIE, grid_code=GRID, created_utc=later(10), is_exercise=True,
+    occasion = Occasion(
+        alert_id="A-20261124-0001", sortie=SORTIE, grid_code=GRID, at_utc=later(10),
+        is_exercise=True,
     )  # fmt: skip
+    draft = draft_announcement(TEMPLATES["T01"], occasion, announcement_id="B-20261124-0001")
     approved = advance_announcement(draft, AnnouncementEvent.APPROVE, SYSTEM, later(10))
     queued = advance_announcement(approved, AnnouncementEvent.QUEUE, ANNOUNCER, later(10))
     sound = Sound(sha256="ab", duration_s=4.06, place=PLACE, slant_range_m=46.0, level_dba=76.7)

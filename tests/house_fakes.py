@@ -15,9 +15,11 @@ class FakeSpeaker:
     def __init__(self) -> None:
         self.played: list[str] = []
 
-    async def play(self, clip: Clip, announcement_id: str) -> Played:
+    async def play(
+        self, clip: Clip, announcement_id: str, *, volume_pct: float = 100.0, repeat: int = 1
+    ) -> Played:
         self.played.append(announcement_id)
-        return Played(sha256=clip.sha256)
+        return Played(sha256=clip.sha256, heard_count=repeat)
 
     async def stop(self) -> None:
         raise SpeakerUnreachable("the loudspeaker does not answer")

@@ -19,7 +19,9 @@ class FakeSpeaker:
         self.played: list[str] = []
         self._scope: anyio.CancelScope | None = None
 
-    async def play(self, clip: Clip, announcement_id: str) -> Played:
+    async def play(
+        self, clip: Clip, announcement_id: str, *, volume_pct: float = 100.0, repeat: int = 1
+    ) -> Played:
         self._require_there()
         if self._scope is not None:
             raise CommandDenied("play", "the loudspeaker is playing")
@@ -30,7 +32,7 @@ class FakeSpeaker:
         if was_stopped:
             raise CommandDenied("play", "stopped by a person")
         self.played.append(announcement_id)
-        return Played(sha256=clip.sha256)
+        return Played(sha256=clip.sha256, heard_count=repeat)
 
     async def stop(self) -> None:
         self._require_there()

@@ -13,7 +13,7 @@ from tests.ground_core import MORNING, PLACE, later
 
 def record_as(log: TelemetryLog, sortie: str) -> None:
     """What GP-1 says from now on belongs to this sortie."""
-    log.sortie = sortie
+    log.begin("GP-1", sortie)
 
 
 def a_track(

@@ -27,6 +27,7 @@ class VideoPacket:
     captured_at_s: float  # wall monotonic
     is_key: bool
     data: bytes
+    camera_id: str = ""  # the station's word; the pipe of an eye has one camera
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class Picture:
 
     captured_at_s: float
     jpeg: bytes
+    camera_id: str = ""
 
 
 def framed(kind: bytes, payload: bytes) -> bytes:
@@ -77,18 +79,19 @@ class Unframer:
             yield kind, payload
 
 
-def read_packet(payload: bytes) -> VideoPacket:
+def read_packet(payload: bytes, camera_id: str = "") -> VideoPacket:
     """What `framed_packet` wrote."""
     captured_at_s, is_key = _PACKET_HEAD.unpack_from(payload)
     return VideoPacket(
-        captured_at_s=captured_at_s, is_key=bool(is_key), data=payload[_PACKET_HEAD.size :]
-    )
+        captured_at_s=captured_at_s, is_key=bool(is_key), data=payload[_PACKET_HEAD.size :],
+        camera_id=camera_id,
+    )  # fmt: skip
 
 
-def read_picture(payload: bytes) -> Picture:
+def read_picture(payload: bytes, camera_id: str = "") -> Picture:
     """What `framed_picture` wrote."""
     (captured_at_s,) = struct.unpack_from(">d", payload)
-    return Picture(captured_at_s=captured_at_s, jpeg=payload[8:])
+    return Picture(captured_at_s=captured_at_s, jpeg=payload[8:], camera_id=camera_id)
 
 
 def lens_to_dict(lens: CameraLens) -> dict[str, Any]:

@@ -85,8 +85,11 @@ class EyePort:
         bus: Bus,
         world: WorldClock,
         wall: WallClock,
+        threads: int | None = None,
     ) -> None:
+        """`threads` of its detector; None: as many as there are cores."""
         self._camera_id = camera_id
+        self._threads = [] if threads is None else ["--threads", str(threads)]
         self._opening = {
             "type": "open",
             "camera_id": camera_id,
@@ -115,7 +118,7 @@ class EyePort:
         is_lost = False
         while True:
             async with await anyio.open_process(
-                [sys.executable, "-m", "vision.eye"], stdin=subprocess.PIPE,
+                [sys.executable, "-m", "vision.eye", *self._threads], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=None,
                 start_new_session=True,  # Ctrl-C is the station's to hear; it ends with its input
             ) as process:  # fmt: skip
@@ -160,9 +163,9 @@ class EyePort:
                 if kind == JSON_KIND:
                     self._told(json.loads(payload))
                 elif kind == PACKET_KIND:
-                    self._bus.publish(read_packet(payload))
+                    self._bus.publish(read_packet(payload, self._camera_id))
                 elif kind == PICTURE_KIND:
-                    self._bus.publish(read_picture(payload))
+                    self._bus.publish(read_picture(payload, self._camera_id))
 
     def _told(self, body: dict[str, Any]) -> None:
         if body["type"] == "look":

@@ -173,7 +173,7 @@ async def _save_on(store: Store, spans: Spans, saves_s: list[float]) -> None:
 
 async def _record_on(log: TelemetryLog, spans: Spans) -> None:
     """What the recorder writes meanwhile."""
-    log.sortie = "M-20261124-01-S01"
+    log.begin("GP-1", "M-20261124-01-S01")
     sample = TelemetrySample(vehicle_id="GP-1", time_utc=NOW, heard_at_s=0.0)
     while True:
         await anyio.sleep(1.0)

@@ -8,7 +8,6 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
@@ -21,6 +20,7 @@ from ground_station.data_lock import free_data_dir
 from ground_station.demo_scenario import CAMERA, make_scenario
 from ground_station.demo_story import DemoEnd, DemoStory
 from ground_station.folders import default_data_dir
+from ground_station.options import DemoOptions
 from ground_station.people.demo import prepare_demo
 from ground_station.people.passwords import Cost
 from ground_station.station_client import StationClient
@@ -34,26 +34,10 @@ _TELL_WITHIN_S = 2.0  # wall; Ctrl-C has to end everything within 5 s
 _ASK_AGAIN_S = 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoOptions:
-    """The command's options, read."""
-
-    is_headless: bool
-    seed: int
-    speed: float
-    scenario: str  # disperses, stubborn or empty
-    until: str | None  # dispersed, filed or landed; None: until Ctrl-C
-    within_s: float  # world seconds
-    port: int
-    data_dir: Path | None
-    is_muted: bool
-    as_json: bool
-
-
 def run_demo(options: DemoOptions) -> int:
     """Exit code 0 when the wanted point was reached, 1 with the reason if not, 2 for wrong use."""
     bind("127.0.0.1", options.port).close()  # say at once that the port is taken
-    data_dir = free_data_dir(options.data_dir, default_data_dir())
+    data_dir = free_data_dir(options.data, default_data_dir())
     end = anyio.run(functools.partial(_demo, options, data_dir))
     if end.reason:
         typer.echo(f"gridpatrol demo: {end.reason}", err=True)
@@ -69,7 +53,7 @@ async def _demo(options: DemoOptions, data_dir: Path) -> DemoEnd:
             async def stop_on_signal() -> None:
                 nonlocal end
                 async for _ in signals:
-                    end = DemoEnd(code=0 if options.until is None else 1, reason="stopped")
+                    end = DemoEnd(code=0 if options.end is None else 1, reason="stopped")
                     group.cancel_scope.cancel()
                     return
 
@@ -86,7 +70,7 @@ async def _demo(options: DemoOptions, data_dir: Path) -> DemoEnd:
 
 
 async def _tell(options: DemoOptions, data_dir: Path, printer: StoryPrinter) -> DemoEnd:
-    scenario = make_scenario(seed=options.seed, scenario=options.scenario)
+    scenario = make_scenario(seed=options.seed, scenario=options.scenario.value)
     async with open_book(data_dir, is_exercise=True, cost=Cost()) as book:
         keys = await prepare_demo(book, auto_operator.ROLES)
     with tempfile.TemporaryDirectory(prefix="gridpatrol-demo-") as folder:
@@ -103,8 +87,8 @@ async def _tell(options: DemoOptions, data_dir: Path, printer: StoryPrinter) -> 
                     operator=operator,
                     printer=printer,
                     grid_code=scenario.grid_code,
-                    is_headless=options.is_headless,
-                    until=options.until,
+                    is_headless=options.headless,
+                    until=options.end,
                     within_s=options.within_s,
                 )
                 return await story.run(parts)
@@ -141,7 +125,7 @@ async def _parts(
     scenario_file = work_dir / "scenario.json"
     scenario_file.write_text(json.dumps(scenario), encoding="utf-8")
     simulator = ["-m", "sim", "--scenario", str(scenario_file), "--seed", str(options.seed)]
-    simulator += ["--speed", str(options.speed), *(["--mute"] if options.is_muted else [])]
+    simulator += ["--speed", str(options.speed), *(["--mute"] if options.muted else [])]
     async with running("simulator", simulator, log_dir=work_dir) as sim:
         agent_arguments = ["-m", "drone.agent", "--port", "0"]
         agent_arguments += ["--output", f"air:{sim.ready['air_url']}"]
@@ -164,14 +148,14 @@ data_dir = {json.dumps(str(data_dir))}
 is_exercise = true
 clock_url = "{sim.ready["clock_url"]}"
 
-[aircraft]
+[[aircraft]]
 name = "GP-1"
 connect = "{sim.ready["mavlink_url"]}"
 
-[camera]
+[aircraft.camera]
 url = "{sim.ready["camera_url"]}"
 {camera}
 
-[speaker]
+[aircraft.speaker]
 url = "{agent.ready["url"]}"
 """

@@ -15,7 +15,7 @@ from drone.voice import LANGUAGES, Voice
 from patrol.errors import ConfigError
 
 _FORMATS = {".wav": WAV, ".opus": OGG_OPUS, ".ogg": OGG_OPUS}
-_CHARACTERS_MAX = 1000  # four minutes of Mandarin; an announcement has 15 s
+_CHARACTERS_MAX = 1000  # the longest clip holds some 650 of Mandarin; an announcement has 15 s
 
 
 def say(text: str, *, out: Path, language: str | None = None, as_json: bool = False) -> int:
@@ -23,10 +23,7 @@ def say(text: str, *, out: Path, language: str | None = None, as_json: bool = Fa
     media_type = _format(out)
     language = language or language_of(text)
     _require_words(text, language)
-    if not out.parent.is_dir():
-        raise ConfigError(f"there is no folder to write {out} into")
-    if out.is_dir():
-        raise ConfigError(f"{out} is a folder; name a file in it")
+    _require_place(out)
     clip = anyio.run(Voice(media_type=media_type).speak, text, language)
     part = out.with_name(f".{uuid.uuid4().hex}.part")
     try:
@@ -48,6 +45,17 @@ def _format(out: Path) -> str:
     if out.suffix.lower() not in _FORMATS:
         raise ConfigError(f"--out wants a name that ends in {', '.join(_FORMATS)}, not {out.name}")
     return _FORMATS[out.suffix.lower()]
+
+
+def _require_place(out: Path) -> None:
+    try:
+        has_folder, is_folder = out.parent.is_dir(), out.is_dir()
+    except OSError as error:  # no permission to look, a name that is too long
+        raise ConfigError(f"cannot write {out}: {error.strerror}") from error
+    if not has_folder:
+        raise ConfigError(f"there is no folder to write {out} into")
+    if is_folder:
+        raise ConfigError(f"{out} is a folder; name a file in it")
 
 
 def _require_words(text: str, language: str) -> None:

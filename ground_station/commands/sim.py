@@ -6,46 +6,24 @@ import functools
 import json
 import signal
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.abc
+import httpx
 import typer
 
 from ground_station.children import Child, ChildFailed, running
+from ground_station.options import SimOptions
 from patrol.errors import ConfigError, PatrolError
 from patrol.groups import one_error
 
 _LOOK_EVERY_S = 0.2
 _AT_ONCE = 4  # payload agents that start together: each keeps a core busy for a second
 _WRONG_USE = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimOptions:
-    """The command's options, read."""
-
-    aircraft_count: int
-    scenario: Path | None
-    port: int
-    is_one_port: bool
-    speed: float
-    seed: int
-    wind: str | None
-    faults: tuple[str, ...]
-    is_bare: bool
-    px4: Path | None
-
-    def arguments(self) -> list[str]:
-        """For the simulator's process."""
-        given = ["-m", "sim.fleet", "--aircraft", str(self.aircraft_count)]
-        given += ["--port", str(self.port), "--speed", str(self.speed), "--seed", str(self.seed)]
-        for name, value in (("scenario", self.scenario), ("px4", self.px4), ("wind", self.wind)):
-            given += [f"--{name}={value}"] if value is not None else []
-        given += [f"--fault={fault}" for fault in self.faults]
-        given += ["--one-port"] if self.is_one_port else []
-        return given + (["--bare"] if self.is_bare else [])
+_ASK_EVERY_S = 0.5
+_AGENT_DEAD = "PAYLOAD_AGENT_DEAD"  # of the simulator's faults
 
 
 def run_sim(options: SimOptions) -> int:
@@ -85,42 +63,104 @@ async def _fly(options: SimOptions) -> None:
         work_dir = Path(folder)
         async with running("simulator", options.arguments(), log_dir=work_dir) as simulator:
             flown: list[dict[str, Any]] = simulator.ready["aircraft"]
-            async with anyio.create_task_group() as agents:
-                agent_of = await _agents(flown, agents, work_dir)
+            door_url: str = simulator.ready["door_url"]
+            async with anyio.create_task_group() as tasks:
+                agents = await _agents(flown, tasks, work_dir)
                 for aircraft in flown:
-                    agent = agent_of.get(aircraft["name"])
                     line = {key: aircraft[key] for key in ("name", "system_id", "mavlink", "rtsp")}
-                    line["payload"] = agent.ready["url"] if agent is not None else None
+                    agent = agents.get(aircraft["name"])
+                    line["payload"] = agent.url if agent is not None else None
                     typer.echo(json.dumps(line))
-                await _until_one_ends([simulator, *agent_of.values()])
+                _tell_door(door_url, flown[0]["name"])
+                tasks.start_soon(_kill_on_demand, f"{door_url}/faults", agents)
+                await _until_one_ends(simulator, agents)
+
+
+def _tell_door(url: str, name: str) -> None:
+    """For tests and exercises; a ground station is given the lines above alone."""
+    typer.echo(
+        f"to break and mend: PUT {url}/{name}/faults, DELETE {url}/{name}/faults/NAME; "
+        f"wind and ground: PUT {url}/wind, {url}/hills",
+        err=True,
+    )
+
+
+class PayloadAgent:
+    """The agent of one aircraft: a process that can be killed, and comes back at its address."""
+
+    def __init__(self, aircraft: dict[str, Any], work_dir: Path) -> None:
+        self._name = f"payload agent of {aircraft['name']}"
+        self._air_url = aircraft["air_url"]
+        self._work_dir = work_dir
+        self._is_wanted = anyio.Event()
+        self._child: Child | None = None
+        self.url = ""
+
+    async def run(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        """Serve until cancelled, but not while it is ordered to be dead."""
+        port, is_first = "0", True
+        while True:
+            arguments = ["-m", "drone.agent", "--port", port, "--output", f"air:{self._air_url}"]
+            async with running(self._name, arguments, log_dir=self._work_dir) as child:
+                self._child, self.url = child, child.ready["url"]
+                port = self.url.rpartition(":")[2]
+                if is_first:
+                    task_status.started()
+                    is_first = False
+                await child.process.wait()
+                if self.ended() is not None:
+                    return  # by itself: whoever watches it says so
+            await self._is_wanted.wait()
+
+    def order(self, *, is_dead: bool) -> None:
+        """Kill it, or let it come back."""
+        if is_dead and self._child is not None:
+            child, self._child, self._is_wanted = self._child, None, anyio.Event()
+            child.process.kill()
+        elif not is_dead:
+            self._is_wanted.set()
+
+    def ended(self) -> ChildFailed | None:
+        """Its last words, if it has ended and nobody has ordered it."""
+        return self._child.ended() if self._child is not None else None
 
 
 async def _agents(
     flown: list[dict[str, Any]], group: anyio.abc.TaskGroup, work_dir: Path
-) -> dict[str, Child]:
+) -> dict[str, PayloadAgent]:
     """A payload agent for each aircraft that has a loudspeaker; they live as long as the group."""
-    agent_of: dict[str, Child] = {}
+    agents = {
+        aircraft["name"]: PayloadAgent(aircraft, work_dir)
+        for aircraft in flown
+        if aircraft["air_url"] is not None
+    }
     limit = anyio.CapacityLimiter(_AT_ONCE)
 
-    async def keep(aircraft: dict[str, Any], *, task_status: anyio.abc.TaskStatus[Child]) -> None:
-        arguments = ["-m", "drone.agent", "--port", "0", "--output", f"air:{aircraft['air_url']}"]
-        name = f"payload agent of {aircraft['name']}"
-        async with running(name, arguments, log_dir=work_dir) as child:
-            task_status.started(child)
-            await anyio.sleep_forever()
-
-    async def start(aircraft: dict[str, Any]) -> None:
+    async def start(agent: PayloadAgent) -> None:
         async with limit:
-            agent_of[aircraft["name"]] = await group.start(keep, aircraft)
+            await group.start(agent.run)
 
     async with anyio.create_task_group() as starting:
-        for aircraft in flown:
-            if aircraft["air_url"] is not None:
-                starting.start_soon(start, aircraft)
-    return agent_of
+        for agent in agents.values():
+            starting.start_soon(start, agent)
+    return agents
 
 
-async def _until_one_ends(children: list[Child]) -> None:
+async def _kill_on_demand(faults_url: str, agents: dict[str, PayloadAgent]) -> None:
+    """The one fault that the simulator's process cannot play itself."""
+    async with httpx.AsyncClient() as client:
+        while agents:
+            try:
+                answer = await client.get(faults_url)
+            except httpx.TransportError:
+                return  # the simulator has ended, and that is told elsewhere
+            for name, faults in answer.json().items():
+                agents[name].order(is_dead=_AGENT_DEAD in faults)
+            await anyio.sleep(_ASK_EVERY_S)
+
+
+async def _until_one_ends(simulator: Child, agents: dict[str, PayloadAgent]) -> None:
+    children: list[Child | PayloadAgent] = [simulator, *agents.values()]
     while True:
         for child in children:
             if (ended := child.ended()) is not None:

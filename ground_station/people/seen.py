@@ -3,58 +3,82 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from ground_station.live import UNITS
 from ground_station.people.door import Caller
 from ground_station.people.scopes import DISTRICT, is_on_the_way
 from patrol.cause import Role
 from patrol.story import StoryEvent
 
 _CREW = frozenset({Role.PILOT, Role.ANNOUNCER, Role.REGISTRAR, Role.LEADER, Role.TESTER})
-_FLIGHT_KEYS = ("sortie", "sorties")
+_OVER = ("LANDED", "CLOSED", "ABORTED")
 
 
 class _Rule(enum.Enum):
     EVERYBODY = "everybody"
     BY_GRID = "by_grid"  # an object or a list of objects that say their grid
-    BY_SORTIE = "by_sortie"  # belongs to the sortie that is shown, over or not
-    BY_AIRCRAFT = "by_aircraft"  # what the aircraft shows now
+    BY_SORTIE = "by_sortie"  # belongs to the unit's sortie that is shown, over or not
+    BY_FLIGHT = "by_flight"  # what the unit's aircraft shows now
+    BY_UNIT = "by_unit"  # a list of aircraft, each row by the flight of its own unit
 
 
-_RULES: Mapping[str, _Rule] = {
+_OF_STATION: Mapping[str, _Rule] = {
     "station": _Rule.EVERYBODY, "register": _Rule.EVERYBODY, "clock": _Rule.EVERYBODY,
-    "sortie": _Rule.BY_GRID, "sorties": _Rule.BY_GRID, "alert": _Rule.BY_GRID,
-    "alerts": _Rule.BY_GRID, "cases": _Rule.BY_GRID,
+    "cases": _Rule.BY_GRID, "aircraft": _Rule.BY_UNIT,
+}  # fmt: skip
+_OF_UNIT: Mapping[str, _Rule] = {
+    "sortie": _Rule.BY_GRID, "alert": _Rule.BY_GRID, "alerts": _Rule.BY_GRID,
     "announcement": _Rule.BY_SORTIE, "effect": _Rule.BY_SORTIE, "crowd": _Rule.BY_SORTIE,
-    "aircraft": _Rule.BY_AIRCRAFT, "people": _Rule.BY_AIRCRAFT, "look": _Rule.BY_AIRCRAFT,
-    "camera": _Rule.BY_AIRCRAFT,
+    "people": _Rule.BY_FLIGHT, "look": _Rule.BY_FLIGHT, "camera": _Rule.BY_FLIGHT,
 }  # fmt: skip
 _WITH_SORTIE = tuple(
-    key for key, rule in _RULES.items() if rule in (_Rule.BY_SORTIE, _Rule.BY_AIRCRAFT)
+    key for key, rule in _OF_UNIT.items() if rule in (_Rule.BY_SORTIE, _Rule.BY_FLIGHT)
 )
-_OVER = ("LANDED", "CLOSED", "ABORTED")
+
+
+class Keys(Protocol):
+    """Where the present value of a key is read."""
+
+    def get(self, key: str, /) -> Any:  # noqa: ANN401  # JSON values
+        """It, or None."""
+        ...
+
+
+class Shown(Keys, Protocol):
+    """The board: the station's own keys, and those of each unit."""
+
+    @property
+    def units(self) -> Mapping[str, Keys]:
+        """The keys of each aircraft's unit."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Flight:
-    """What of the flight one caller sees."""
+    """What of one unit's flight one caller sees."""
 
     is_sortie_seen: bool
     is_aircraft_seen: bool
 
 
-def _flight(caller: Caller, get: Callable[[str], Any]) -> _Flight:
-    shown = [item for key in _FLIGHT_KEYS for item in _items(get(key))]
-    flown = [item for item in shown if item.get("state") not in _OVER]
+_NO_FLIGHT = _Flight(is_sortie_seen=False, is_aircraft_seen=False)
+_Flights = Mapping[str, _Flight]
+
+
+def _flight(caller: Caller, unit: Keys) -> _Flight:
+    sortie = unit.get("sortie")
+    is_shown = isinstance(sortie, Mapping)
+    is_ours = is_shown and caller.sees(sortie.get("grid_code"))
+    is_flown = is_shown and sortie.get("state") not in _OVER
     is_crew = any(grant.role in _CREW for grant in caller.grants)
-    return _Flight(
-        is_sortie_seen=bool(shown) and all(caller.sees(item.get("grid_code")) for item in shown),
-        is_aircraft_seen=all(caller.sees(item.get("grid_code")) for item in flown)
-        if flown
-        else is_crew,
-    )
+    return _Flight(is_sortie_seen=is_ours, is_aircraft_seen=is_ours if is_flown else is_crew)
+
+
+def _flights(caller: Caller, units: Mapping[str, Keys]) -> _Flights:
+    return {name: _flight(caller, unit) for name, unit in units.items()}
 
 
 def sees_all(caller: Caller) -> bool:
@@ -62,44 +86,40 @@ def sees_all(caller: Caller) -> bool:
     return DISTRICT in caller.scopes
 
 
-def sees_flight(caller: Caller, get: Callable[[str], Any]) -> bool:
-    """Whether what the aircraft shows is theirs: over their part, or on the ground for the crew."""
-    return sees_all(caller) or _flight(caller, get).is_aircraft_seen
+def sees_flight(caller: Caller, unit: Keys) -> bool:
+    """Whether what this unit's aircraft shows is theirs: over their part, or down for the crew."""
+    return sees_all(caller) or _flight(caller, unit).is_aircraft_seen
 
 
 def seen_state(caller: Caller, state: Mapping[str, Any]) -> dict[str, Any]:
     """The whole state as this caller sees it, the story among it."""
     if sees_all(caller):
         return dict(state)
-    flight = _flight(caller, state.get)
-    seen = {
-        key: _seen(caller, key, value, flight)
-        for key, value in state.items() if key != "story"
-    }  # fmt: skip
+    told = {key: value for key, value in state.items() if key != "story"}
     story = [event for event in state.get("story", ()) if sees_event(caller, event)]
-    return seen | {"story": story}
+    return _seen(caller, told, _flights(caller, state.get(UNITS, {}))) | {"story": story}
 
 
-def seen_message(
-    caller: Caller, message: Mapping[str, Any], get: Callable[[str], Any]
-) -> dict[str, Any] | None:
-    """A message of the board as this caller sees it, or None when nothing of it is theirs.
-
-    `get` gives the board's present value of a key.
-    """
+def seen_message(caller: Caller, message: Mapping[str, Any], board: Shown) -> dict[str, Any] | None:
+    """A message of the board as this caller sees it, or None when nothing of it is theirs."""
     if sees_all(caller):
         return dict(message)
     if message["type"] == "event":
         return dict(message) if sees_event(caller, message["event"]) else None
     if message["type"] == "state":
         return {"type": "state", "state": seen_state(caller, message["state"])}
-    patch = dict(message["patch"])
-    if any(key in patch for key in _FLIGHT_KEYS):
-        # Another grid is flown over: what belongs to the flight comes or goes with it.
-        patch |= {key: get(key) for key in _WITH_SORTIE}
-    flight = _flight(caller, get)
-    seen = {key: _seen(caller, key, value, flight) for key, value in patch.items()}
-    return {"type": "patch", "patch": seen}
+    patch = _with_flights(message["patch"], board)
+    return {"type": "patch", "patch": _seen(caller, patch, _flights(caller, board.units))}
+
+
+def _with_flights(patch: Mapping[str, Any], board: Shown) -> dict[str, Any]:
+    """Where another grid is flown over, what belongs to that flight comes or goes with it."""
+    units = {name: dict(keys) for name, keys in patch.get(UNITS, {}).items()}
+    moved = [name for name, keys in units.items() if "sortie" in keys]
+    for name in moved:
+        units[name] |= {key: board.units[name].get(key) for key in _WITH_SORTIE}
+    more: dict[str, Any] = {UNITS: units} if units else {}
+    return dict(patch) | more | ({"aircraft": board.get("aircraft")} if moved else {})
 
 
 def sees_event(caller: Caller, event: Mapping[str, Any] | StoryEvent) -> bool:
@@ -125,13 +145,35 @@ def _sees_area(caller: Caller, properties: Mapping[str, Any]) -> bool:
     return bool(code) and (caller.sees(code) or is_on_the_way(caller.scopes, code))
 
 
-def _seen(caller: Caller, key: str, value: Any, flight: _Flight) -> Any:  # noqa: ANN401
-    rule = _RULES.get(key)
+def _seen(caller: Caller, told: Mapping[str, Any], flights: _Flights) -> dict[str, Any]:
+    """The station's keys and those of its units, each by its rule."""
+    seen: dict[str, Any] = {}
+    for key, value in told.items():
+        if key == UNITS:
+            seen[key] = {
+                name: _seen_of_unit(caller, keys, flights.get(name, _NO_FLIGHT))
+                for name, keys in value.items()
+            }
+        elif _OF_STATION.get(key) is _Rule.BY_UNIT:
+            seen[key] = [
+                row for row in _items(value)
+                if flights.get(str(row.get("id")), _NO_FLIGHT).is_aircraft_seen
+            ]  # fmt: skip
+        else:
+            seen[key] = _seen_key(caller, _OF_STATION.get(key), value, _NO_FLIGHT)
+    return seen
+
+
+def _seen_of_unit(caller: Caller, keys: Mapping[str, Any], flight: _Flight) -> dict[str, Any]:
+    return {key: _seen_key(caller, _OF_UNIT.get(key), value, flight) for key, value in keys.items()}
+
+
+def _seen_key(caller: Caller, rule: _Rule | None, value: Any, flight: _Flight) -> Any:  # noqa: ANN401
     if rule is _Rule.EVERYBODY:
         return value
     if rule is _Rule.BY_SORTIE:
         return value if flight.is_sortie_seen else _nothing_like(value)
-    if rule is _Rule.BY_AIRCRAFT:
+    if rule is _Rule.BY_FLIGHT:
         return value if flight.is_aircraft_seen else _nothing_like(value)
     if rule is _Rule.BY_GRID:
         if isinstance(value, list):

@@ -86,10 +86,10 @@ class Flown:
 
 
 class TelemetryLog:
-    """Writes every sample that is published while `run` is alive, under the sortie that is set."""
+    """Writes every sample that is published while `run` is alive, under its aircraft's sortie."""
 
     def __init__(self, engine: AsyncEngine, *, is_exercise: bool) -> None:
-        self.sortie = ""
+        self._sorties: dict[str, str] = {}  # by aircraft
         self._engine = engine
         self._is_exercise = is_exercise
         self._pending: list[dict[str, Any]] = []
@@ -150,9 +150,21 @@ class TelemetryLog:
                 with anyio.CancelScope(shield=True):
                     await self._keep()
 
+    def begin(self, vehicle_id: str, sortie: str) -> None:
+        """What that aircraft says from now on belongs to this sortie."""
+        self._sorties[vehicle_id] = sortie
+
+    def end(self, vehicle_id: str) -> None:
+        """What that aircraft says from now on belongs to no sortie."""
+        self._sorties.pop(vehicle_id, None)
+
+    def sortie_of(self, vehicle_id: str) -> str:
+        """The sortie that its samples belong to; empty for none."""
+        return self._sorties.get(vehicle_id, "")
+
     def add(self, sample: TelemetrySample) -> None:
         """Take a sample for the next batch."""
-        row = _row(sample, self.sortie, is_exercise=self._is_exercise)
+        row = _row(sample, self.sortie_of(sample.vehicle_id), is_exercise=self._is_exercise)
         # A server takes no truth for a number.
         plain = {key: int(v) if isinstance(v, bool) else v for key, v in row.items()}
         self._pending.append(plain)

@@ -31,7 +31,7 @@ async def test_a_person_chooses_a_password_and_a_pin_and_acts_at_a_shared_laptop
         tasks.start_soon(_show, house)
         await anyio.to_thread.run_sync(_sign_in_and_act, house.web.url, first, tmp_path)
         tasks.cancel_scope.cancel()
-    assert house.board.get("alert")["acknowledged_by"] == "Huang"
+    assert house.shown.get("alert")["acknowledged_by"] == "Huang"
 
 
 async def _show(house: House) -> None:

@@ -8,18 +8,21 @@ from datetime import UTC, datetime
 
 import pytest
 
+from drone.loudness import level_1m_dba
 from ground_station.alerts import AlertLevel
 from ground_station.announcements import (
+    VOLUME_PCT,
     Announcement,
     AnnouncementEvent,
     AnnouncementState,
+    Occasion,
     Sound,
     advance,
     draft_announcement,
 )
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
 from ground_station.release_rules import ReleaseContext, level_dba, may_release
-from ground_station.templates import Need, load_templates
+from ground_station.templates import Need, Profile, load_templates
 from patrol.cause import Cause, Role
 from patrol.errors import NotPermitted, Refused
 from patrol.plan import Finding, Level, stops
@@ -40,11 +43,14 @@ T = load_templates()
 LEGAL = read_legal_bases(EXERCISE_LEGAL_BASIS_FILE)
 
 
+OCCASION = Occasion(
+    alert_id="A-1", sortie=SORTIE, grid_code=GRID, at_utc=MORNING, is_exercise=True,
+    legal_basis_id="LB-EX-1",
+)  # fmt: skip
+
+
 def a_draft(name: str = "B-1") -> Announcement:
-    return draft_announcement(
-        T["T01"], announcement_id=name, alert_id="A-1", sortie=SORTIE, grid_code=GRID,
-        created_utc=MORNING, is_exercise=True, legal_basis_id="LB-EX-1",
-    )  # fmt: skip
+    return draft_announcement(T["T01"], OCCASION, announcement_id=name)
 
 
 def queued(name: str = "B-1") -> Announcement:
@@ -152,6 +158,41 @@ def test_a_crowd_is_spoken_to_twice_at_the_most() -> None:
     earlier = [played("B-1", 0), played("B-2", 200)]
     found = stops(may_release(T["T01"], context(at_utc=later(600), earlier=earlier)))
     assert codes(found) == ["release.repeats"]
+
+
+def test_a_release_that_is_played_twice_uses_both_plays_up() -> None:
+    twice = replace(context(), repeat=2)
+    assert may_release(T["T01"], twice) == []
+    later_on = replace(twice, at_utc=later(300), earlier=[played("B-1", 0)])
+    assert codes(may_release(T["T01"], later_on)) == ["release.repeats"]
+    used_up = replace(played("B-1", 0), repeats=2)
+    once_more = context(at_utc=later(300), earlier=[used_up])
+    assert codes(may_release(T["T01"], once_more)) == ["release.repeats"]
+    for repeat in (0, 3):
+        wrong = may_release(T["T01"], replace(context(), repeat=repeat))
+        assert codes(wrong) == ["release.repeats"]
+
+
+def test_the_volume_is_the_profiles_and_only_emergencies_have_the_full_level() -> None:
+    volumes = {
+        name: draft_announcement(T[name], OCCASION, announcement_id="B-1").volume_pct
+        for name in ("T06", "T01", "T03")
+        if not T[name].slots
+    }
+    assert VOLUME_PCT == {Profile.ADVISORY: 50.0, Profile.NORMAL: 71.0, Profile.EMERGENCY: 100.0}
+    assert volumes["T06"] == VOLUME_PCT[Profile.ADVISORY] < volumes["T01"] < 100.0
+    for profile, volume_pct in VOLUME_PCT.items():
+        at_ear = level_dba(spl_1m_dba=level_1m_dba(volume_pct), slant_range_m=50.0)
+        assert 65.0 < at_ear < 85.0, profile
+
+
+def test_words_heard_fewer_times_than_released_are_a_failure() -> None:
+    twice = replace(queued(), repeats=2)
+    started = advance(twice, E.START, SYSTEM, MORNING, sound=Sound(sha256="ab"))
+    half = advance(started, E.FINISH, SYSTEM, MORNING, sound=Sound(sha256="ab", heard_count=1))
+    assert (half.state, half.reason, half.heard_count) == (S.FAILED, "heard 1 of 2 times", 1)
+    whole = advance(started, E.FINISH, SYSTEM, MORNING, sound=Sound(sha256="ab", heard_count=2))
+    assert (whole.state, whole.heard_count) == (S.PLAYED, 2)
 
 
 def test_a_grid_hears_three_announcements_in_half_an_hour() -> None:
@@ -271,10 +312,7 @@ def test_only_the_announcer_releases() -> None:
 
 def test_a_template_with_an_open_slot_makes_no_draft() -> None:
     with pytest.raises(Refused, match="文号"):
-        draft_announcement(
-            T["T02"], announcement_id="B-1", alert_id="A-1", sortie=SORTIE, grid_code=GRID,
-            created_utc=MORNING, is_exercise=True,
-        )  # fmt: skip
+        draft_announcement(T["T02"], OCCASION, announcement_id="B-1")
 
 
 @pytest.mark.parametrize("is_airborne", [False, None])

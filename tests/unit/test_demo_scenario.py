@@ -13,8 +13,9 @@ import anyio
 import pytest
 from shapely.geometry import LineString, Point
 
-from ground_station.commands.demo import DemoOptions, _parts
+from ground_station.commands.demo import _parts
 from ground_station.demo_scenario import DemoScenario, make_scenario
+from ground_station.options import DemoOptions
 from ground_station.settings import StationSettings
 from missions.boundary import PlanRequest, plan_boundary
 from missions.codes import GridLevel
@@ -153,8 +154,7 @@ async def test_the_station_is_told_addresses_and_its_own_files_and_nothing_of_th
     data.mkdir()
     work.mkdir()
     options = DemoOptions(
-        is_headless=True, seed=5, speed=2.0, scenario="disperses", until=None, within_s=60.0,
-        port=0, data_dir=data, is_muted=True, as_json=True,
+        headless=True, seed=5, speed=2.0, within=60.0, port=0, data=data, muted=True, as_json=True
     )  # fmt: skip
     with anyio.fail_after(45.0):
         async with _parts(options, data, work, scenario.body) as (sim, agent, station):

@@ -76,7 +76,7 @@ def a_look(
         for east_m, north_m in spots
     )  # fmt: skip
     return Look(
-        camera_id="c", sequence=int(at_s * 10), captured_utc=START + timedelta(seconds=at_s),
+        camera_id="cam-1", sequence=int(at_s * 10), captured_utc=START + timedelta(seconds=at_s),
         captured_at_s=at_s, is_valid=is_valid, reason="" if is_valid else "blurred",
         people=people if is_valid else (), footprint=FOOTPRINT if is_in_view else ELSEWHERE,
         aircraft=None, aircraft_height_agl_m=None, latency_s=0.1, rate_hz=2.0, skipped_count=0,

@@ -345,6 +345,36 @@ async def test_a_hold_that_is_in_effect_hides_no_empty_battery() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("looked", "acted"),
+    [("GP-1", ["standoff.breached"]), ("GP-2", []), (None, ["standoff.breached"])],
+)
+async def test_only_looks_of_its_own_camera_count_though_it_keeps_away_from_what_others_see(
+    looked: str | None, acted: list[str]
+) -> None:
+    sample = replace(on_patrol(60.0), home=HOME)
+    looks = [replace(a_crowd(75.0, number=number), vehicle_id=looked) for number in range(8)]
+    _, told = await guard(sample, before=looks)
+    assert told == acted
+
+
+@pytest.mark.anyio
+async def test_what_it_does_is_told_with_the_name_of_its_aircraft() -> None:
+    bus, clock = Bus(), StandingClock()
+    vehicle = FakeVehicle(clock, bus)
+    guardian = Guardian(vehicle=vehicle, bus=bus, world=clock, wall=clock, plan=a_plan)
+    with bus.subscribe(StoryEvent) as events:
+        async with anyio.create_task_group() as group:
+            group.start_soon(guardian.run)
+            await anyio.wait_all_tasks_blocked()
+            bus.publish(a_sample(position=OUTSIDE))
+            with anyio.fail_after(5.0):
+                event = await events.get()
+            group.cancel_scope.cancel()
+    assert (event.aircraft, event.grid) == ("GP-1", a_plan().grid_code)
+
+
+@pytest.mark.anyio
 async def test_what_it_can_only_warn_of_is_told_once_and_not_at_the_first_look() -> None:
     bus, clock = Bus(), StandingClock()
     vehicle = FakeVehicle(clock, bus)

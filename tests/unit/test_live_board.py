@@ -137,6 +137,32 @@ async def test_the_story_from_an_event_still_to_come_waits_for_it() -> None:
             assert (await following(story)).fields["index"] == 1
 
 
+async def test_the_keys_of_one_aircraft_are_patched_apart_from_those_of_another() -> None:
+    board = Board(["GP-1", "GP-2"])
+    for name in ("GP-1", "GP-2"):
+        board.of(name).set(alert=None, people=[])
+    async with reading(board.messages()) as messages:
+        first = await following(messages)
+        assert first["state"]["units"] == {
+            name: {"alert": None, "people": []} for name in ("GP-1", "GP-2")
+        }
+        board.of("GP-2").set(alert={"id": "A-1"})
+        assert await following(messages) == {
+            "type": "patch", "patch": {"units": {"GP-2": {"alert": {"id": "A-1"}}}}
+        }  # fmt: skip
+    assert board.of("GP-1").get("alert") is None
+
+
+async def test_the_oldest_events_are_let_go_and_the_story_goes_on_from_the_oldest_kept() -> None:
+    board = Board()
+    for number in range(20_010):
+        board.tell(an_event(number))
+    async with reading(board.story_from(3)) as story:
+        assert (await following(story)).fields["index"] == 10
+        assert (await following(story)).fields["index"] == 11
+    assert board.state()["story"][-1]["index"] == 20_009
+
+
 def test_a_key_that_nobody_has_set_is_none() -> None:
     assert Board().get("alert") is None
-    assert Board().state() == {"story": []}
+    assert Board().state() == {"units": {}, "story": []}

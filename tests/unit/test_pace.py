@@ -96,7 +96,7 @@ async def test_while_it_holds_for_a_candidate_the_on_delay_keeps_its_three_frame
 ) -> None:
     bus, clock, rules = Bus(), SteppedClock(ceiling=10.0), CrowdRules()
     pace = Pace(bus=bus, clock=clock, rules=rules)
-    pace.watch_legs(LookWindow(duration_s=rules.on_delay_s, is_leg=False))
+    pace.watch_legs("cam-1", LookWindow(duration_s=rules.on_delay_s, is_leg=False))
     crowd = [(float(i % 5), float(i // 5)) for i in range(30)]
     look = replace(
         a_look(100.0, crowd, is_valid=True, is_in_view=True), rate_hz=rate_hz, latency_s=0.3
@@ -109,3 +109,26 @@ async def test_while_it_holds_for_a_candidate_the_on_delay_keeps_its_three_frame
         tasks.cancel_scope.cancel()
     assert clock.speed == speed
     assert rules.on_delay_s / clock.speed >= needed_wall_s(rate_hz=rate_hz, latency_s=0.3)
+
+
+@pytest.mark.anyio
+async def test_of_two_aircraft_the_one_whose_eye_needs_most_time_sets_the_speed() -> None:
+    bus, clock = Bus(), SteppedClock(ceiling=10.0)
+    pace = Pace(bus=bus, clock=clock, rules=CrowdRules())
+    for camera_id in ("cam-1", "cam-2"):
+        pace.watch_legs(camera_id, LookWindow(duration_s=20.0, is_leg=False))
+    nobody = a_look(100.0, [], is_valid=True, is_in_view=True)
+    slow = replace(nobody, rate_hz=0.5, latency_s=0.3)
+    fast = replace(nobody, camera_id="cam-2", rate_hz=5.0, latency_s=0.3)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(pace.run)
+        await anyio.wait_all_tasks_blocked()
+        for look in (slow, fast):
+            bus.publish(look)
+        await anyio.wait_all_tasks_blocked()
+        assert clock.speed == 3.0  # 20 s in 6.3 s of the slow eye
+        pace.watch_legs("cam-1", None)
+        bus.publish(replace(fast, captured_at_s=200.0))
+        await anyio.wait_all_tasks_blocked()
+        assert clock.speed == 10.0, "the slow one is in no hurry any more"
+        tasks.cancel_scope.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drone.clip_shelf import ClipShelf
-from drone.plays import EventLog, OrderRefused, Play, read_order
-from drone.server_events import ServerEvent, read_events
+from drone.play_events import EventLog
+from drone.play_orders import OrderRefused, Play, read_order
+from drone.server_events import ServerEvent, lines_of, read_events
 from tests.agents import a_clip, an_order
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +44,7 @@ def test_an_order_without_a_usable_key_is_refused(key: str) -> None:
         read_order(key, an_order(a_clip()))
 
 
-async def lines_of(lines: Sequence[str]) -> AsyncIterator[str]:
+async def text_lines(lines: Sequence[str]) -> AsyncIterator[str]:
     for line in lines:
         yield line
 
@@ -54,10 +56,29 @@ async def test_a_stream_that_is_cut_anywhere_gives_whole_events_only(kept: int) 
         ServerEvent(name="hello", data="1"), ServerEvent(name="", data=""),
         ServerEvent(name="play", data="2"),
     ]  # fmt: skip
-    heard = [event async for event in read_events(lines_of(lines[:kept]))]
+    heard = [event async for event in read_events(text_lines(lines[:kept]))]
     assert heard == whole[: len(heard)]
     assert len(heard) == (0 if kept < 3 else 1 if kept == 3 else 2)
-    assert [event async for event in read_events(lines_of(lines))] == whole
+    assert [event async for event in read_events(text_lines(lines))] == whole
+
+
+async def parts_of(text: bytes, size: int) -> AsyncIterator[bytes]:
+    for at in range(0, len(text), size):
+        yield text[at : at + size]
+
+
+@given(st.integers(1, 9))
+async def test_lines_are_whole_however_the_bytes_come(size: int) -> None:
+    text = "data: 礐石\r\n\n: here\nhalf".encode()
+    assert [line async for line in lines_of(parts_of(text, size))] == ["data: 礐石", "", ": here"]
+
+
+async def test_a_line_or_an_event_without_end_is_given_up_before_it_fills_the_memory() -> None:
+    endless = parts_of(b"x" * 200_000, 1000)
+    with pytest.raises(ValueError, match="a line of more than"):
+        assert [line async for line in lines_of(endless)]
+    with pytest.raises(ValueError, match="an event of more than"):
+        assert [event async for event in read_events(text_lines(["data: " + "x" * 1000] * 100))]
 
 
 def a_play(number: int) -> Play:
@@ -78,7 +99,7 @@ async def test_two_listeners_hear_every_event_once_and_in_order() -> None:
         for start in (0, 3):
             group.start_soon(listen, start)
         for number in range(10):
-            log.add(a_play(number))
+            log.add(a_play(number), datetime.now(UTC))
             if number % 3 == 0:
                 await anyio.lowlevel.checkpoint()
         await anyio.wait_all_tasks_blocked()

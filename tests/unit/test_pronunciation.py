@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from functools import cache
 from typing import Any
 
 import espeakng_loader
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from drone.pronunciation import as_spoken, language_of, unreadable
+from drone.pronunciation import as_spoken, has_words, language_of, misread, unreadable
 from ground_station.templates import load_templates
+from tests.places import PLACES
 
 
 @cache
@@ -30,6 +34,72 @@ def phonemes(text: str, voice: str = "sit/cmn") -> str:
     while left.value:
         said.append(espeak().espeak_TextToPhonemes(ctypes.byref(left), 1, 0).decode())
     return " ".join(said)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_character_of_a_place_name_is_spelt_out_or_skipped(place: str) -> None:
+    for text in (place, f"{place}社区", f"请{place}街道的居民注意"):
+        assert unreadable(text, "zh") == ""
+        assert misread(as_spoken(text, "zh"), phonemes) == ""
+
+
+@pytest.mark.parametrize("text", ["请带好儿童", "一会儿", "小孩儿和女儿", "天儿", "胸口", "兄弟"])
+def test_syllables_that_the_dictionary_looks_up_in_vain_are_led_around(text: str) -> None:
+    assert "(en)" in phonemes(text) or "儿" in text
+    assert misread(as_spoken(text, "zh"), phonemes) == ""
+
+
+@pytest.mark.parametrize(("text", "culprit"), [("英雄路", "雄"), ("T01 熊", "熊"), ("贫穷", "穷")])
+def test_what_the_voice_would_say_in_english_letters_is_named(text: str, culprit: str) -> None:
+    assert misread(as_spoken(text, "zh"), phonemes) == culprit
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("保持3m以上", "保持3米以上"), ("１２３号", "123号"), ("5℃", "5摄氏度"),
+        ("零下，-5度", "零下，负5度"), ("18:00-20:05", "18点整到20点零5分"),
+        ("50%", "百分之50"), ("1/2", "2分之1"), ("2020年", "二零二零年"),
+        ("濠府〔2020〕3号", "濠府〔二零二零〕3号"), ("2020-02-09", "二零二零年2月9日"),
+        ("0754-87388000", "零七五四，八七三八八零零零"), ("拨打110。", "拨打幺幺零。"),
+        ("110人", "110人"), ("2个人", "两个人"), ("12个人", "12个人"), ("1,000人", "1000人"),
+        ("风速5 m/s", "风速5米每秒"), ("5米/秒", "5米每秒"), ("20㎡", "20平方米"),
+    ],
+)  # fmt: skip
+def test_numbers_and_units_are_words_in_mandarin(written: str, said: str) -> None:
+    assert as_spoken(written, "zh") == said
+    assert unreadable(written, "zh") == ""
+    assert misread(said, phonemes) == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("3m apart", "3 metres apart"), ("5℃", "5 degrees Celsius"), ("at 10:30", "at 10:30"),
+        ("call 110", "call 1 1 0"), ("110 people", "110 people"),
+        ("0754-87388000", "0 7 5 4 , 8 7 3 8 8 0 0 0"),
+    ],
+)  # fmt: skip
+def test_numbers_and_units_are_words_in_english(written: str, said: str) -> None:
+    assert as_spoken(written, "en") == said
+    assert unreadable(written, "en") == ""
+
+
+@pytest.mark.parametrize(
+    "mark", ["😀", "℃", "×", "~", "\x00", "\ud800", "⼀", "ひ", "𠮷", "*", "<"]
+)
+def test_a_sign_that_a_voice_skips_or_spells_out_is_refused(mark: str) -> None:
+    for language, words in (("zh", "请离开"), ("en", "please leave")):
+        if (mark, language) == ("⼀", "zh"):  # a radical, brought to its character 一
+            continue
+        assert unreadable(words + mark, language) != ""
+
+
+@given(st.text(max_size=40), st.sampled_from(["zh", "en"]))
+def test_any_text_is_respelt_or_refused_and_never_an_error(text: str, language: str) -> None:
+    spoken = as_spoken(text, language)
+    assert unreadable(text, language) in ("", *spoken)
+    assert has_words(text) or not any(character.isalnum() for character in text)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +131,10 @@ def test_english_says_the_names_instead_of_chinese_letter() -> None:
 
 def test_every_template_can_be_read_by_its_voices() -> None:
     for template in load_templates().values():
-        assert unreadable(template.zh, "zh") == ""
-        assert unreadable(template.en, "en") == ""
+        mandarin, english = (re.sub(r"[{}]", "", text) for text in (template.zh, template.en))
+        assert unreadable(mandarin, "zh") == ""
+        assert unreadable(english, "en") == ""
+        assert misread(as_spoken(mandarin, "zh"), phonemes) == ""
 
 
 def test_a_chinese_character_makes_a_text_chinese() -> None:

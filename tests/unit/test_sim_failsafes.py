@@ -58,6 +58,10 @@ def test_the_simple_limits_are_a_fence_too(name: str, text: str) -> None:
     flight.take_off()
     flight.pilot.parameters.put(name, 40.0)
     flight.pilot.reposition(at(60.0, 0.0), 60.0, None)
+    assert flight.said[-1] == "Reposition is outside geofence"
+    flight.pilot.parameters.put(name, 0.0)
+    flight.pilot.reposition(at(60.0, 0.0), 60.0, None)
+    flight.pilot.parameters.put(name, 40.0)
     flight.until(Mode.RETURN)
     assert text in flight.said
 

@@ -26,6 +26,8 @@ def test_an_order_is_read_as_it_was_written(fault: Fault, at_s: float, data: st.
         text += f"={value!r}"
     assert fault_order(text) == FaultOrder(fault=fault, value=value)
     assert fault_order(f"{text}@{at_s!r}") == FaultOrder(fault=fault, value=value, at_s=at_s)
+    until = FaultOrder(fault=fault, value=value, at_s=at_s, end_s=at_s + 1.0, aircraft=7)
+    assert fault_order(f"{text}@{at_s!r}..{at_s + 1.0!r}:GP-7") == until
 
 
 @given(st.text(max_size=30))
@@ -43,6 +45,10 @@ def test_what_is_no_order_is_refused_in_words_and_never_crashes(text: str) -> No
         ("PACKET_LOSS=nan", "a number is wanted"),
         ("SILENT=3", "takes no value"),
         ("SILENT@-1", "cannot come before the start"),
+        ("SILENT@9..9", "cannot end (9 s) before it begins (9 s)"),
+        ("SILENT@9..", "is wanted"),
+        ("SILENT:drone", "the aircraft's name or number is wanted after ':', not 'drone'"),
+        ("SILENT:2", "there is only one aircraft, no 2"),
         ("", "is wanted, not ''"),
     ],
 )
@@ -70,6 +76,19 @@ async def test_each_fault_comes_at_its_world_second_whatever_the_order_of_writin
         {"PACKET_LOSS"}, {"PACKET_LOSS", "SILENT"}, {"PACKET_LOSS", "SILENT", "GNSS_LOST"},
     ]  # fmt: skip
     assert faults.value(Fault.PACKET_LOSS) == 7.0
+
+
+@pytest.mark.anyio
+async def test_a_fault_ends_at_its_end_and_those_that_touch_it_follow_on() -> None:
+    faults, clock = Faults(), SimClock(datetime.now(UTC), 100.0)
+    orders = [fault_order("PACKET_LOSS=7@10..20"), fault_order("PACKET_LOSS=9@20..30")]
+    seen: list[float] = []
+    async with anyio.create_task_group() as group:
+        group.start_soon(follow, orders, faults, clock)
+        for at_s in (5.0, 15.0, 25.0, 35.0):
+            await clock.sleep(at_s - clock.monotonic_s())
+            seen.append(faults.value(Fault.PACKET_LOSS))
+    assert seen == [0.0, 7.0, 9.0, 0.0]
 
 
 def test_a_fault_that_is_mended_forgets_how_much_of_it_there_was() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from patrol.geo import Enu, GeoPoint, LocalFrame
 from sim.autopilot import CHANGE_SPEED, GIMBAL, WAYPOINT, Autopilot, Item, Mode
+from sim.fence import Fence, polygon
 from sim.flight_model import FlightModel, Target, turned
 from sim.parameters import Parameters
 
@@ -78,8 +79,9 @@ def at(east_m: float, north_m: float) -> GeoPoint:
     return FRAME.to_geo(Enu(east_m=east_m, north_m=north_m))
 
 
-def a_fence(half_m: float) -> list[GeoPoint]:
-    return [at(-half_m, -half_m), at(half_m, -half_m), at(half_m, half_m), at(-half_m, half_m)]
+def a_fence(half_m: float) -> Fence:
+    signs = ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))
+    return polygon([at(half_m * east, half_m * north) for east, north in signs])
 
 
 def on_a_mission(east_m: float) -> Flight:
@@ -234,17 +236,35 @@ def test_a_missions_camera_order_is_from_north_when_locked_and_else_from_the_nos
     assert flight.pilot.model.gimbal_bearing_deg == pytest.approx(bearing_deg, abs=0.5)
 
 
-@pytest.mark.parametrize(
-    ("mission", "words"), [([], "no valid mission"), ([a_waypoint(9.0, 0.0)], "not armed")]
-)
-def test_a_mission_that_cannot_be_flown_is_refused_in_words(
-    mission: list[Item], words: str
+@pytest.mark.parametrize("mission", [[], [a_waypoint(9.0, 0.0)]])
+def test_a_mission_that_was_chosen_on_the_ground_is_flown_once_armed_if_there_is_one(
+    mission: list[Item],
 ) -> None:
     flight = Flight()
     flight.pilot.mission = mission
     flight.pilot.start_mission()
-    assert flight.pilot.mode is Mode.HOLD
-    assert flight.said == [f"Mission mode rejected: {words}"]
+    flight.fly(5.0)
+    assert (flight.pilot.mode, flight.pilot.model.up_m) == (Mode.MISSION, 0.0)
+    assert flight.pilot.arm() == bool(mission)
+    flight.fly(30.0)
+    assert flight.reached == [0][: len(mission)]
+    if not mission:
+        assert flight.said == ["Arming denied: Resolve system health failures first"]
+
+
+def test_a_take_off_that_was_chosen_on_the_ground_is_flown_once_armed() -> None:
+    flight = Flight()
+    flight.pilot.take_off()
+    flight.fly(5.0)
+    assert (flight.pilot.mode, flight.pilot.model.up_m) == (Mode.TAKE_OFF, 0.0)
+    flight.pilot.hold()
+    assert flight.pilot.mode is Mode.HOLD  # chosen otherwise before it was armed
+    flight.pilot.take_off()
+    assert flight.pilot.arm()
+    assert flight.pilot.takeoff_count == 0
+    flight.until(Mode.HOLD)
+    assert flight.pilot.takeoff_count == 1
+    assert flight.pilot.model.up_m > 2.0
 
 
 @settings(max_examples=25, deadline=None)

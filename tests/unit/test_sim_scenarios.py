@@ -22,8 +22,9 @@ FILES = sorted(FOLDER.glob("*.json"))
 BODY: dict[str, Any] = json.loads((FOLDER / "queue.json").read_text(encoding="utf-8")) | {
     "weather": {
         "light": "night", "visibility_m": 900.0, "rain_mm_h": 3.0, "wind_m_s": 2.0,
-        "wind_from_true_deg": 90.0, "ambient_dba": 50.0,
+        "wind_from_true_deg": 90.0, "ambient_dba": 50.0, "gust_m_s": 0.5,
     },
+    "hills": [{"place": [116.63, 23.26], "height_m": 20.0, "width_m": 50.0}],
     "passers_by_place": [116.6286742, 23.2562003],
 }  # fmt: skip
 
@@ -42,12 +43,14 @@ def test_every_shipped_scenario_is_read_and_makes_the_same_world_twice(path: Pat
 
 def test_there_is_a_scenario_of_each_kind() -> None:
     assert {path.stem for path in FILES} >= {
-        "disperses", "stubborn", "empty", "queue", "growing", "night", "rain", "haze",
+        "disperses", "stubborn", "empty", "queue", "growing", "night", "rain", "haze", "wind",
     }  # fmt: skip
     assert read("empty").gathering is None
     assert read("night").weather.is_night
     assert read("rain").weather.rain_mm_h > 0.0
     assert read("haze").weather.visibility_m < 1000.0
+    assert read("wind").weather.gust_m_s > 0.0
+    assert read("wind").hills[0].height_m > 0.0
     assert read("growing").camera.lens.height_px == 1080
 
 
@@ -59,7 +62,8 @@ def test_the_page_tells_every_field_and_word() -> None:
         inner = (names(value) for value in body.values() if isinstance(value, dict))
         return set(body).union(*inner)
 
-    assert names(BODY) | set(FORMS) | set(RESPONSES) | {"day", "night", "over_s"} <= told
+    hill = set(BODY["hills"][0])
+    assert hill | names(BODY) | set(FORMS) | set(RESPONSES) | {"day", "night", "over_s"} <= told
 
 
 @pytest.mark.parametrize(
@@ -69,6 +73,9 @@ def test_the_page_tells_every_field_and_word() -> None:
         ({"weather": {"light": "dusk"}}, "weather.light: one of day, night"),
         ({"weather": {"wind_from_true_deg": -1}}, "weather.wind_from_true_deg"),
         ({"weather": {"snow": 1}}, "weather.snow is not a field"),
+        ({"weather": {"gust_m_s": 99}}, "weather.gust_m_s: 99 is not between"),
+        ({"hills": [{"place": [0, 0], "height_m": 1}]}, "hills[0].width_m is missing"),
+        ({"hills": 3}, "hills: a list of up to 100 hills is wanted"),
         ({"weather": []}, "weather is not a JSON object"),
         ({"weather": None}, "weather is not a JSON object"),
         ({"camera": {"latency_s": -0.1}}, "camera.latency_s"),

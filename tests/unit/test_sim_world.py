@@ -190,8 +190,11 @@ async def test_people_leave_only_after_the_clip_has_ended_and_never_when_it_is_m
 async def test_a_body_that_is_no_sound_is_refused() -> None:
     world, clock = make_world(SCENARIO, 1), SimClock(SCENARIO.start_utc, 1.0)
     ears = Ears(world=world, clock=clock, speaker_at=lambda: above(world), is_muted=False)
-    for request in (ask_to_play(0.0), replace(ask_to_play(1.0), body=b"RIFF")):
-        assert (await ears.play(request)).status == 415
+    whole = ask_to_play(1.0).body
+    half = whole[: len(whole) // 2]  # its header still promises a second
+    overlong_chunk = whole[:16] + b"\xff" + whole[17:]
+    for body in (ask_to_play(0.0).body, b"RIFF", half, overlong_chunk, whole[:40]):
+        assert (await ears.play(replace(ask_to_play(1.0), body=body))).status == 415
     assert (await ears.play(ask_to_play(1.0, spl_dba="loud"))).status == 400
 
 

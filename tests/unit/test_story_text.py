@@ -134,9 +134,10 @@ def test_as_json_each_event_is_one_line_with_time_event_sortie_and_grid(
     assert printed.out.endswith("\n")
     assert printed.out.count("\n") == 1
     told = json.loads(printed.out)
-    assert list(told)[:4] == ["t_utc", "event", "sortie", "grid"]
+    assert list(told)[:5] == ["t_utc", "event", "sortie", "grid", "aircraft"]
     assert told == {
         "t_utc": "2026-11-24T01:30:00.000Z", "event": name, "sortie": SORTIE, "grid": GRID,
+        "aircraft": "",
     } | fields  # fmt: skip
 
 

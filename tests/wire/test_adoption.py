@@ -7,7 +7,8 @@ from dataclasses import replace
 import anyio
 import pytest
 
-from ground_station.adoption import Adoption
+from ground_station.adoption import Adoption, tell_left_out
+from ground_station.plan_desk import Drawn
 from ground_station.sorties import SortieRecord, SortieState
 from patrol.errors import LinkLost
 from patrol.plan import MissionPlan
@@ -56,9 +57,9 @@ async def state_of(house: House, sortie: str = SORTIE) -> tuple[SortieState, str
 
 
 def flown_before(house: House, sample: TelemetrySample = FLYING) -> None:
-    house.telemetry.sortie = SORTIE
+    house.telemetry.begin("GP-1", SORTIE)
     house.telemetry.add(sample)
-    house.telemetry.sortie = ""
+    house.telemetry.end("GP-1")
 
 
 async def test_an_aircraft_on_its_plan_is_taken_over_with_its_alerts(house: House) -> None:
@@ -71,13 +72,13 @@ async def test_an_aircraft_on_its_plan_is_taken_over_with_its_alerts(house: Hous
     await house.until(lambda: "sortie.adopted" in house.told())
     assert [type(command) for command in house.vehicle.commands] == [Recognise]
     assert house.sorties.plan is not None, "the guardian guards it"
-    assert house.telemetry.sortie == SORTIE
-    assert [shown["id"] for shown in house.board.get("alerts")] == [ALERT]
+    assert house.telemetry.sortie_of("GP-1") == SORTIE
+    assert [shown["id"] for shown in house.shown.get("alerts")] == [ALERT]
     answer = await house.post(f"/alerts/{ALERT}/acknowledge", "OPER")
     assert answer.status_code == 200, answer.text
     assert (await house.post("/sortie/return", "PILOT")).status_code == 200
     await house.until(lambda: "landed" in house.told())
-    await house.until(lambda: house.board.get("sortie")["state"] == "LANDED")
+    await house.until(lambda: house.shown.get("sortie")["state"] == "LANDED")
     record = await house.records.sortie(SORTIE)
     assert record is not None
     assert (record.state, record.takeoff_utc) == (SortieState.LANDED, START)
@@ -93,7 +94,7 @@ async def test_with_another_mission_on_board_it_commands_nothing_and_says_why(
         await house.until(lambda: "sortie.not_adopted" in house.told())
         assert {type(command) for command in house.vehicle.commands} == {Recognise}
         assert house.sorties.plan is None
-        assert house.telemetry.sortie == SORTIE, "what is heard is recorded all the same"
+        assert house.telemetry.sortie_of("GP-1") == SORTIE, "what is heard is recorded all the same"
         refused = await house.post("/sortie/return", "PILOT")
         assert refused.status_code == 409
         flown_before(house)
@@ -149,13 +150,27 @@ async def test_of_several_sorties_without_an_end_only_the_newest_can_be_in_the_a
     await adoption(house).run()
     await house.until(lambda: "sortie.adopted" in house.told())
     assert (await state_of(house, "M-1-S01"))[0] is SortieState.ABORTED
-    assert house.board.get("sortie")["id"] == "M-1-S02"
+    assert house.shown.get("sortie")["id"] == "M-1-S02"
+
+
+async def test_a_sortie_of_an_aircraft_that_is_not_in_the_settings_any_more_is_named(
+    house: House,
+) -> None:
+    await left_behind(house)
+    await tell_left_out(house.records, {"GP-1"}, house.bus, house.clock)
+    await house.chronicle.settled()
+    assert not house.told(), "its own is for the adoption"
+    await tell_left_out(house.records, {"GP-2", "GP-3"}, house.bus, house.clock)
+    await house.until(lambda: house.told() == ["sortie.not_adopted"])
+    (event,) = house.board.state()["story"]
+    assert (event["sortie"], event["aircraft"]) == (SORTIE, "GP-1")
+    assert "not in the settings" in event["reason"]
 
 
 async def test_until_it_is_known_what_the_aircraft_does_nothing_is_launched(house: House) -> None:
     plan = await left_behind(house)
     house.sorties._known = anyio.Event()
-    house.sorties._plans["M-9"] = (replace(plan, plan_id="M-9"), [])
+    house.plans.keep(Drawn(plan=replace(plan, plan_id="M-9"), findings=[], aircraft="GP-1"))
     house.vehicle._sample = a_sample(mode=FlightMode.UNKNOWN, is_in_air=None)
     async with anyio.create_task_group() as group:
         group.start_soon(adoption(house).run)

@@ -76,6 +76,7 @@ async def test_the_payload_command_stays_without_input_and_ends_at_a_signal(tmp_
         ("--tls-cert a.pem", "belong together"),
         ("--tls-cert a.pem --tls-key b.pem --port 0", "certificate and key cannot be used"),
         ("--token-file nowhere", "token file cannot be read"),
+        ("--token-file /dev/zero", "16 to 512 characters"),
         ("--token-file SHORT", "16 to 512 characters"),
         ("--port 70000", "no such port"),
         ("--clips TOKEN", "clips cannot be kept"),

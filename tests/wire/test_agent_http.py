@@ -72,6 +72,7 @@ async def test_no_sound_no_length_an_hour_and_a_lie_about_it_are_refused_in_word
         (b"", 422, "neither Opus"),
         (b"no sound at all", 422, "neither Opus"),
         (wav(0.0), 422, "says nothing"),
+        (wav(2.0), 422, "it is silent"),
         (wav(LONGEST_CLIP_S + 10), 422, "longer than"),
         (wav(3600.0), 413, str(CLIP_BYTES_MAX)),
         (wav(2.0)[:-500], 422, "half a WAV"),
@@ -162,6 +163,8 @@ async def test_an_order_that_is_none_is_refused(tmp_path: Path) -> None:
         ({"sha256": "0" * 64}, 404), ({"sha256": "../token"}, 404),
         ({"volume_pct": 0}, 400), ({"volume_pct": 101}, 400), ({"volume_pct": "loud"}, 400),
         ({"repeat": 0}, 400), ({"repeat": 6}, 400), ({"repeat": None}, 400),
+        ({"announcement_id": "B" * 201}, 400), ({"announcement_id": ""}, 400),
+        ({"expires_utc": "2099-01-01T00:00:00Z"}, 400), ({"boot_id": "another"}, 409),
         ({"expires_utc": "tomorrow"}, 400), ({"expires_utc": "2026-11-24T10:00:00"}, 400),
     ]  # fmt: skip
     async with agent(tmp_path) as (here, http):

@@ -177,11 +177,11 @@ async def test_a_disk_that_is_away_for_a_moment_costs_no_verdict(house: House) -
     house.records.save_effect = away  # type: ignore[method-assign]
     await look(house, 30, after_s=20.0)
     await house.until(lambda: "refused" in house.told())
-    assert house.board.get("effect")["verdict"] is None, "shown before it was stored"
+    assert house.shown.get("effect")["verdict"] is None, "shown before it was stored"
     house.records.save_effect = keep  # type: ignore[method-assign]
     await look(house, 30)
     await house.until(lambda: "case.filed" in house.told())
-    assert house.board.get("effect")["verdict"] == "persisting"
+    assert house.shown.get("effect")["verdict"] == "persisting"
 
 
 async def test_a_landing_in_the_observation_gives_a_verdict_a_case_and_a_closed_log(
@@ -340,7 +340,7 @@ async def test_an_alert_left_unanswered_is_told_to_the_next_one_up(house: House)
         await house.minder.look()
         await house.chronicle.settled()
         assert house.told().count("alert.renotified") == times
-    assert house.board.get("alert")["renotified_count"] == 2
+    assert house.shown.get("alert")["renotified_count"] == 2
     assert await audit_rows(house, "alert.renotified") == [("alert.unanswered", "SYS")] * 2
 
 
@@ -377,3 +377,13 @@ async def _said_before(house: House, *, seconds_ago: float) -> Announcement:
     )  # fmt: skip
     await house.records.save_announcement(said, cause=SYSTEM, at_utc=now, action="x")
     return said
+
+
+async def test_a_stop_that_did_not_reach_the_loudspeaker_is_told_and_recorded(
+    house: House,
+) -> None:
+    answer = await house.post("/speaker/stop", "PILOT")
+    assert answer.status_code >= 500
+    assert "does not answer" in answer.text
+    assert "speaker.stopped" not in house.told()
+    assert await audit_rows(house, "speaker.stop_failed") == [("Wu", "PILOT")]

@@ -124,9 +124,9 @@ async def test_a_crowd_that_comes_back_is_raised_again_as_a_relapse(house: House
 async def test_a_service_that_is_no_payload_agent_is_told_as_unreachable(body: object) -> None:
     speaker = HttpSpeaker("http://agent")
     await speaker.aclose()
-    answer = json.dumps(body)
+    answer = httpx.ByteStream(json.dumps(body).encode())
     speaker._http = httpx.AsyncClient(
-        transport=httpx.MockTransport(lambda request: httpx.Response(200, text=answer)),
+        transport=httpx.MockTransport(lambda request: httpx.Response(200, stream=answer)),
         base_url="http://agent",
     )
     with pytest.raises(SpeakerUnreachable, match="no payload agent"):

@@ -172,6 +172,7 @@ async def test_in_the_air_wind_battery_thrust_and_a_restart_are_seen_for_what_th
     twin = standing
     assert await twin.uploaded(a_loop()) == INTACT
     await twin.link.in_the_air(30.0)
+    await blinded_and_seeing_again(twin)
     await pushed_out_of_the_fence(twin)
     twin.aircraft.inject(Fault.BATTERY_COLLAPSE, 5.0)
     await twin.said("battery")
@@ -181,6 +182,8 @@ async def test_in_the_air_wind_battery_thrust_and_a_restart_are_seen_for_what_th
     twin.aircraft.clear(Fault.BATTERY_COLLAPSE)
     twin.aircraft.autopilot.battery_pct = 90.0
     twin.aircraft.inject(Fault.THRUST_LOSS, 60.0)
+    await twin.said("Motor failure detected")
+    await twin.said("Attitude failure")
     await twin.link.until(lambda sample: sinks_m_s(sample) > 2.5)
     twin.aircraft.clear(Fault.THRUST_LOSS)
     twin.told.clear()
@@ -190,6 +193,25 @@ async def test_in_the_air_wind_battery_thrust_and_a_restart_are_seen_for_what_th
     assert down.mode is not FlightMode.MISSION
     assert not await twin.is_confirmed()
     assert await twin.uploaded(a_loop()) == INTACT
+
+
+async def blinded_and_seeing_again(twin: Twin) -> None:
+    """Without satellites it says so, sinks by itself, and nobody is told a place it is not at."""
+    twin.told.clear()
+    twin.aircraft.inject(Fault.GNSS_LOST)
+    await twin.said("GNSS data fusion stopped")
+    await twin.said("Failsafe activated")
+    blind = await twin.link.until(lambda sample: sample.mode is FlightMode.LAND)
+    assert blind.gnss is not None
+    assert blind.gnss.satellites == 0
+    row = decide(blind, a_loop())
+    assert row is not None
+    assert row.rule == "gnss.lost"
+    twin.aircraft.clear(Fault.GNSS_LOST)
+    await twin.said("GNSS data fusion started")
+    seeing = await twin.link.until(lambda sample: sample.mode is FlightMode.HOLD)
+    assert seeing.is_in_air
+    assert is_at(await twin.link.until(newer_than(seeing)), HOME)
 
 
 async def pushed_out_of_the_fence(twin: Twin) -> None:

@@ -209,11 +209,11 @@ async def test_a_fence_that_another_station_takes_away_during_an_upload_is_notic
         async with anyio.create_task_group() as group:
             group.start_soon(upload)
             with anyio.fail_after(10.0):
-                while missions._upload is None or missions._upload[0] != MISSION:
+                while missions.upload is None or missions.upload.mission_type != MISSION:
                     await anyio.lowlevel.checkpoint()  # the fence has been read back by now
             send(mavlink.MAVLink_mission_clear_all_message(1, 1, FENCE))
     assert told == ["upload: what is on board was changed by another meanwhile"]
-    assert twin.aircraft.autopilot.fence == []
+    assert twin.aircraft.autopilot.fence.areas == ()
     assert not await twin.is_confirmed()
 
 

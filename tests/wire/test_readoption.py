@@ -21,7 +21,16 @@ import pytest
 from pymavlink.dialects.v20 import common as mavlink
 
 from tests.persons import token_in
-from tests.wire.test_serve_command import GRID, NOBODY, SCENARIO, SMALL, Station, config, has_home
+from tests.wire.test_serve_command import (
+    GRID,
+    NOBODY,
+    SCENARIO,
+    SMALL,
+    Station,
+    config,
+    has_home,
+    unit_of,
+)
 
 pytestmark = pytest.mark.timeout(120)
 RECORDED_WITHIN_S = 5.0
@@ -60,18 +69,23 @@ def sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 def be_patient(url: str) -> None:
     """A loaded machine starts Python slowly: for that alone the aircraft shall not come home."""
     address = url.removeprefix("udpout://").split(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.connect((address[0], int(address[1])))
+        set_patience(out)
+
+
+def set_patience(out: socket.socket, system_id: int = 1) -> None:
+    """Set the time until link loss to a minute and a half, on a socket that reaches it."""
     sender = mavlink.MAVLink(io.BytesIO(), srcSystem=245, srcComponent=190)
     seconds = struct.unpack("<f", struct.pack("<i", 90))[0]
-    message = sender.param_set_encode(1, 1, b"COM_DL_LOSS_T", seconds, 6)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        out.settimeout(10.0)
-        out.connect((address[0], int(address[1])))
-        answer = mavlink.MAVLink(io.BytesIO())
-        while True:
-            out.send(message.pack(sender))
-            for heard in answer.parse_buffer(out.recv(2048)) or []:
-                if heard.get_type() == "PARAM_VALUE" and heard.param_id == "COM_DL_LOSS_T":
-                    return
+    message = sender.param_set_encode(system_id, 1, b"COM_DL_LOSS_T", seconds, 6)
+    out.settimeout(10.0)
+    answer = mavlink.MAVLink(io.BytesIO())
+    while True:
+        out.send(message.pack(sender))
+        for heard in answer.parse_buffer(out.recv(2048)) or []:
+            if heard.get_type() == "PARAM_VALUE" and heard.param_id == "COM_DL_LOSS_T":
+                return
 
 
 @contextmanager
@@ -109,8 +123,12 @@ def names(state: dict[str, Any]) -> list[str]:
     return [event["event"] for event in state["story"]]
 
 
+def sortie_of(state: dict[str, Any]) -> dict[str, Any]:
+    return unit_of(state)["sortie"] or {}
+
+
 def shows(state: str) -> Callable[[dict[str, Any]], bool]:
-    return lambda now: bool(now["sortie"] and now["sortie"]["state"] == state)
+    return lambda now: bool(sortie_of(now) and sortie_of(now)["state"] == state)
 
 
 def rows(folder: Path, sortie: str) -> int:
@@ -129,7 +147,7 @@ def test_a_station_killed_in_flight_takes_its_aircraft_over_again_and_follows_it
     with living(path) as first:
         sortie = launched(first.station)
         flying = first.station.until(
-            lambda now: shows("AIRBORNE")(now) and now["sortie"]["waypoint_index"] >= 1,
+            lambda now: shows("AIRBORNE")(now) and sortie_of(now)["waypoint_index"] >= 1,
             within_s=60.0,
         )
         first.kill()
@@ -142,8 +160,8 @@ def test_a_station_killed_in_flight_takes_its_aircraft_over_again_and_follows_it
         found = station.until(lambda now: "sortie.adopted" in names(now))
         told = next(event for event in found["story"] if event["event"] == "sortie.adopted")
         assert (told["sortie"], told["mode"]) == (sortie, "mission")
-        assert told["waypoint"] >= flying["sortie"]["waypoint_index"]
-        assert (found["sortie"]["id"], found["sortie"]["state"]) == (sortie, "AIRBORNE")
+        assert told["waypoint"] >= sortie_of(flying)["waypoint_index"]
+        assert (sortie_of(found)["id"], sortie_of(found)["state"]) == (sortie, "AIRBORNE")
         assert "hold" not in names(found), "it commands nothing that nobody asked for"
         deadline_s = time.monotonic() + RECORDED_WITHIN_S
         while rows(tmp_path, sortie) <= before:  # written once a second
@@ -157,13 +175,13 @@ def test_a_station_killed_in_flight_takes_its_aircraft_over_again_and_follows_it
     with living(path) as third:
         station = third.station
         found = station.until(lambda now: "sortie.adopted" in names(now))
-        assert (found["sortie"]["id"], found["sortie"]["state"]) == (sortie, "HOLDING")
+        assert (sortie_of(found)["id"], sortie_of(found)["state"]) == (sortie, "HOLDING")
         assert found["aircraft"][0]["mode"] == "hold", "only the pilot sends it on"
         assert station.post("/sortie/resume", "PILOT").status_code == 200
         station.until(lambda now: now["aircraft"][0]["mode"] == "mission")
         assert station.post("/sortie/return", "PILOT").status_code == 200
         landed = station.until(shows("LANDED"), within_s=60.0)
-        assert landed["sortie"]["id"] == sortie
+        assert sortie_of(landed)["id"] == sortie
         for role in ("PILOT", "REG"):
             answer = station.post(f"/sorties/{sortie}/sign", role)
             assert answer.status_code == 200, answer.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,14 @@ class Stage:
     """A crowd desk with an acknowledged alert, above a real store."""
 
     def __init__(self, records: Records) -> None:
-        bus, board, clock = Bus(), Board(), ManualClock()
+        bus, board, clock = Bus(), Board(["GP-1"]), ManualClock()
         self.board, self.records, self.clock = board, records, clock
         self.vehicle = FakeVehicle(clock, bus)
         self.chronicle = Chronicle(bus=bus, records=records, board=board, is_exercise=True)
         self.parts = CrowdParts(
-            register=load_register(), rules=CrowdRules(), legal=LEGAL, records=records, bus=bus,
-            board=board, chronicle=self.chronicle, world=clock, wall=clock,
+            aircraft="GP-1", camera_id="cam-1", register=load_register(), rules=CrowdRules(),
+            legal=LEGAL, records=records, bus=bus,
+            board=board.of("GP-1"), chronicle=self.chronicle, world=clock, wall=clock,
             set_pace=lambda plan: None, is_exercise=True,
         )  # fmt: skip
         self.crowd = CrowdDesk(self.parts)
@@ -106,14 +108,20 @@ async def test_a_teochew_recording_is_what_is_played_recorded_and_told(tmp_path:
                 parts=stage.parts, desk=stage.crowd, vehicle=stage.vehicle, speaker=speaker,
                 voice=voice, templates=TEMPLATES, on_played=keep,
             )  # fmt: skip
-            await desk.announce(await stage.acknowledge(), "T01", ANNOUNCER)
+            await desk.announce(await stage.acknowledge(), "T01", ANNOUNCER, repeat=2)
             told = await _until_played(stage.board)
             group.cancel_scope.cancel()
     (announcement,) = played
     assert announcement.text == TEMPLATES["T01"].zh
     assert announcement.audio_sha256 == hashlib.sha256(sound).hexdigest()
     assert announcement.voice == told["voice"] == "recording teochew T01.teochew.opus"
-    assert len(here.horn.played) == 1
+    assert (announcement.repeats, announcement.heard_count, told["times"]) == (2, 2, 2)
+    volumes_pct = [volume_pct for _, volume_pct in here.horn.played]
+    assert volumes_pct == [announcement.volume_pct] * 2 == [71.0, 71.0]
+    assert announcement.level_dba is not None
+    assert announcement.slant_range_m is not None
+    full_dba = 110.0 - 20.0 * math.log10(announcement.slant_range_m)
+    assert announcement.level_dba == pytest.approx(full_dba - 3.0, abs=0.1)
 
 
 async def _until_played(board: Board) -> dict[str, Any]:

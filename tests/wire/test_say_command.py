@@ -50,6 +50,9 @@ def test_words_become_a_clip_in_their_own_language(
         ("hello", "folder.wav", None, "is a folder"),
         ("hello", "clip.wav", "fr", "no voice speaks 'fr'"),
         ("你好", "clip.wav", "en", "cannot read '你'"),
+        ("hello", "x" * 300 + ".wav", None, "name too long"),
+        ("hello \udcff", "clip.wav", None, "cannot read"),  # bytes that are no UTF-8
+        ("请离开😀", "clip.wav", None, "cannot read '😀'"),
         ("hello " * 200, "clip.wav", None, "at most 1000"),
     ],
 )

@@ -35,9 +35,9 @@ NOBODY = {
     "aircraft": "udpout://127.0.0.1:9", "camera": "rtsp://127.0.0.1:9/camera",
     "speaker": "http://127.0.0.1:9",
 }  # fmt: skip
-STATE_KEYS = {
-    "station", "clock", "register", "aircraft", "sortie", "alert", "alerts", "announcement",
-    "effect", "cases", "crowd", "people", "look", "story", "camera",
+STATE_KEYS = {"station", "clock", "register", "aircraft", "units", "cases", "story"}
+UNIT_KEYS = {
+    "sortie", "alert", "alerts", "announcement", "effect", "crowd", "people", "look", "camera",
 }  # fmt: skip
 
 
@@ -136,6 +136,12 @@ def has_home(state: dict[str, Any]) -> bool:
     return bool(aircraft and aircraft["home"] and aircraft["is_in_air"] is False)
 
 
+def unit_of(state: dict[str, Any], aircraft: str = "GP-1") -> dict[str, Any]:
+    """What the board has of one aircraft."""
+    unit: dict[str, Any] = state["units"][aircraft]
+    return unit
+
+
 def refused(path: Path) -> subprocess.CompletedProcess[str]:
     """What a station says that cannot start."""
     return subprocess.run(
@@ -212,8 +218,10 @@ def test_it_serves_the_console_and_the_whole_state(station: Station) -> None:
     assert set(state) == STATE_KEYS
     assert state["station"]["is_exercise"] is True
     assert state["register"]["is_synthetic"] is True
-    assert state["camera"]["id"] == "cam-1"
-    assert (state["sortie"], state["alert"], state["cases"]) == (None, None, [])
+    assert state["cases"] == []
+    (unit,) = state["units"].values()
+    assert set(unit) == UNIT_KEYS
+    assert (unit["camera"]["id"], unit["sortie"], unit["alert"]) == ("cam-1", None, None)
 
 
 def test_world_time_is_the_exercises(station: Station, sim: dict[str, str]) -> None:
@@ -271,9 +279,10 @@ def test_an_aircraft_and_a_camera_that_are_away_are_told_once_and_the_station_se
         assert time.monotonic() < deadline_s, alone.log
         time.sleep(0.05)
     assert "no autopilot was heard at udpout://127.0.0.1:9" in lost(alone.log)["aircraft"]
-    state = alone.until(lambda state: state["camera"]["state"] == "lost")
-    assert "no camera answers" in state["camera"]["text"]
-    assert (state["aircraft"], state["look"], state["people"]) == ([], None, [])
+    state = alone.until(lambda state: unit_of(state)["camera"]["state"] == "lost")
+    unit = unit_of(state)
+    assert "no camera answers" in unit["camera"]["text"]
+    assert (state["aircraft"], unit["look"], unit["people"]) == ([], None, [])
     assert alone.process.poll() is None
 
 
@@ -349,7 +358,7 @@ def test_a_sortie_is_held_resumed_brought_home_signed_and_its_log_closed(
     station: Station, sortie: str, records: Path
 ) -> None:
     def is_shown(shown: str) -> Callable[[dict[str, Any]], bool]:
-        return lambda state: bool(state["sortie"]["state"] == shown)
+        return lambda state: bool(unit_of(state)["sortie"]["state"] == shown)
 
     station.until(is_shown("AIRBORNE"), within_s=40.0)
     station.until(lambda state: state["aircraft"][0]["mode"] == "mission")
@@ -361,7 +370,7 @@ def test_a_sortie_is_held_resumed_brought_home_signed_and_its_log_closed(
     for role in ("PILOT", "REG"):
         assert station.post(f"/sorties/{sortie}/sign", role).status_code == 200
     state = station.until(lambda state: state["story"][-1]["event"] == "log.closed")
-    assert state["sortie"]["state"] == "CLOSED"
+    assert unit_of(state)["sortie"]["state"] == "CLOSED"
     closed, names = state["story"][-1], [event["event"] for event in state["story"]]
     assert [names.count(name) for name in ("hold", "resumed", "returning", "landed")] == [1] * 4
     path = records / "records" / "gridpatrol.db"

@@ -183,7 +183,8 @@ def test_two_aircraft_send_unasked_have_cameras_and_agents_and_end_together() ->
         assert process.returncode == 0
         assert time.monotonic() - started_s < ENDS_WITHIN_S
         assert process.stderr is not None
-        assert process.stderr.read() == ""
+        (door,) = process.stderr.read().splitlines()
+        assert door.startswith("to break and mend: PUT http://127.0.0.1:")
     with pytest.raises(httpx.ConnectError):
         httpx.get(lines[0]["payload"])
 

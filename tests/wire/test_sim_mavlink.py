@@ -40,6 +40,7 @@ class Station:
         self._link = link
         self._parser = mavlink.MAVLink(None)
         self._out = mavlink.MAVLink(None, srcSystem=255, srcComponent=190)
+        self._one_writer = anyio.Lock()
 
     async def listen(self) -> None:
         async for data in self._link:
@@ -52,8 +53,9 @@ class Station:
                 await self.send(mavlink.MAVLink_heartbeat_message(6, 8, 0, 0, 4, 3))
             await anyio.sleep(0.2)
 
-    async def send(self, message: Any) -> None:
-        await self._link.send(message.pack(self._out))
+    async def send(self, message: Any, sender: Any = None) -> None:
+        async with self._one_writer:
+            await self._link.send(message.pack(sender or self._out))
 
     async def hear(
         self, kind: str, condition: Callable[[Any], bool] = lambda _: True, within_s: float = 6.0
@@ -105,9 +107,9 @@ async def station(
 ) -> AsyncIterator[Station]:
     clock = SimClock(datetime(2026, 11, 24, 1, 30, tzinfo=UTC), SPEED)
     aircraft = SimAircraft(
-        home=HOME, home_elevation_amsl_m=HOME_AMSL_M, clock=clock, wind=wind, terrain=terrain,
-        system_id=system_id,
-    )  # fmt: skip
+        home=HOME, home_elevation_amsl_m=HOME_AMSL_M, clock=clock, wind=wind, system_id=system_id
+    )
+    aircraft.stand_on(terrain)
     async with anyio.create_task_group() as group:
         port = await group.start(aircraft.run)
         async with await anyio.create_connected_udp_socket("127.0.0.1", port) as link:
@@ -315,6 +317,7 @@ async def test_after_landing_its_log_can_be_taken_and_tells_the_flight() -> None
         assert (await one.hear("LOG_ENTRY")).num_logs == 0
         await one.take_off()
         assert await one.command(21) == ACCEPTED
+        await one.hear("EXTENDED_SYS_STATE", lambda m: m.landed_state == 4)  # it is landing
         await one.said("Disarmed by landing")
         await one.send(mavlink.MAVLink_log_request_list_message(1, 1, 0, 0xFFFF))
         entry = await one.hear("LOG_ENTRY")

@@ -147,6 +147,18 @@ def test_wrong_requests_are_refused_with_a_sentence(sim: Running) -> None:
     chunked = httpx.post(air, content=iter((clip(0.1),)))
     assert [r.status_code for r in (no_wav, no_level, chunked)] == [415, 400, 411]
     assert all(r.json()["error"] for r in (no_wav, no_level, chunked))
+    door = clock.removesuffix("/clock")
+    for path in ("/clock", "/faults", "/wind", "/hills"):
+        for body in (
+            b"[" * 100_000,
+            b"\xff",
+            b"[]",
+            b'{"speed": 1e999}',
+            b"{" + b'"speed":' + b"9" * 400 + b"}",
+            b'{"name": "DELAY", "value": ' + b"9" * 400 + b"}",
+        ):
+            answer = httpx.put(door + path, content=body)
+            assert (answer.status_code, bool(answer.json()["error"])) == (400, True)
     assert httpx.delete(clock).status_code == 405
     assert httpx.get(f"{clock}/people").status_code == 404
     assert httpx.get(clock, headers={"X-Long": "x" * 20_000}).status_code == 431

@@ -40,7 +40,7 @@ async def approved_plan(house: House) -> str:
 
 
 async def state_of(house: House, state: str) -> None:
-    await house.until(lambda: (house.board.get("sortie") or {}).get("state") == state)
+    await house.until(lambda: (house.shown.get("sortie") or {}).get("state") == state)
 
 
 async def test_an_event_told_while_another_is_being_sent_is_not_lost() -> None:
@@ -106,6 +106,7 @@ async def test_outside_an_exercise_no_automatic_operator_approves_or_launches(
     house: House,
 ) -> None:
     house.sorties._parts = replace(house.sorties._parts, is_exercise=False)
+    house.plans._parts = replace(house.plans._parts, is_exercise=False)
     at_grid(house)
     made = (await house.post("/plans", "LEAD", grid_code=GRID)).json()
     plan_id, digest = made["plan"]["plan_id"], made["digest"]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import io
+import math
 import os
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
 import anyio.abc
 import pytest
 
-from drone.alsa import AlsaOutput, has_alsa
+from drone.alsa import AlsaOutput
+from drone.alsa_library import has_alsa
 from drone.clips import Clip, clip_of
 from drone.loudness import quieter
 from drone.sound_outputs import AirOutput, FileOutput, PlayerOutput, output_of
@@ -44,6 +48,9 @@ async def test_a_file_output_writes_what_would_be_heard_at_its_volume(tmp_path: 
         anyio.Path(tmp_path / "heard" / f"000{number}-{a_tone().sha256[:12]}.wav")
         for number in (1, 2)
     ]
+    again = FileOutput(tmp_path / "heard")  # the agent started anew: what was heard stays
+    assert await again.play(a_tone(), 25.0)
+    assert len(os.listdir(tmp_path / "heard")) == 3
     assert await first.read_bytes() == a_tone().sound
     assert samples(clip_of(await second.read_bytes(), "")) == quieter(samples(a_tone()), 50.0)
 
@@ -62,11 +69,121 @@ def cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+class Card:
+    """A card that takes samples no faster than somebody listens, through a pipe of one page."""
+
+    def __init__(self, file: Path) -> None:
+        os.mkfifo(file)
+        self.heard = b""
+        self._listener = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+        fcntl.fcntl(self._listener, fcntl.F_SETPIPE_SZ, 4096)
+
+    async def listen(self, *, bytes_per_s: int = 9_000, until_bytes: float = math.inf) -> None:
+        """Slower than 8 kHz by what the pipe holds."""
+        while len(self.heard) < until_bytes:
+            with contextlib.suppress(BlockingIOError):
+                self.heard += os.read(self._listener, bytes_per_s // 100)
+            await anyio.sleep(0.01)
+
+    def pull_out(self) -> None:
+        if self._listener >= 0:
+            os.close(self._listener)
+            self._listener = -1
+
+
+@pytest.fixture
+def card(cards: Path) -> Iterator[Card]:
+    card = Card(cards / "heard.raw")
+    yield card
+    card.pull_out()
+
+
 @needs_alsa
-async def test_alsa_plays_every_sample_and_says_when_it_has_drained(cards: Path) -> None:
-    heard = anyio.Path(cards / "heard.raw")
-    assert await AlsaOutput("speech").play(a_tone(), 50.0)
-    assert (await heard.read_bytes()).startswith(quieter(samples(a_tone()), 50.0))
+async def test_alsa_plays_every_sample_and_is_done_when_the_card_is(card: Card) -> None:
+    clip, wanted = a_tone(0.6), quieter(samples(a_tone(0.6)), 50.0)
+    async with anyio.create_task_group() as group:
+        group.start_soon(card.listen)
+        assert await AlsaOutput("speech").play(clip, 50.0)
+        with anyio.fail_after(5):
+            while len(card.heard) < len(wanted):
+                await anyio.sleep(0.01)
+        group.cancel_scope.cancel()
+    assert card.heard.startswith(wanted)
+
+
+@needs_alsa
+async def test_a_live_voice_sounds_on_the_card_while_it_comes_with_silence_where_it_is_late(
+    card: Card,
+) -> None:
+    tone, more = samples(a_tone(0.4)), anyio.Event()
+
+    async def voice() -> AsyncIterator[bytes]:
+        yield tone
+        await more.wait()
+        yield tone
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(card.listen)
+        played: list[bool] = []
+
+        async def play() -> None:
+            output = AlsaOutput("speech")
+            played.append(await output.play_live(voice(), rate_hz=8_000, volume_pct=100.0))
+
+        group.start_soon(play)
+        with anyio.fail_after(5):
+            while not (tone in card.heard and card.heard.endswith(bytes(500))):
+                await anyio.sleep(0.01)
+            assert played == []
+            more.set()
+            while card.heard.count(tone) < 2 or not played:
+                await anyio.sleep(0.01)
+        group.cancel_scope.cancel()
+    assert played == [True]
+
+
+@needs_alsa
+async def test_a_card_that_is_done_sooner_than_the_sound_lasts_has_not_been_heard(
+    cards: Path,
+) -> None:
+    with pytest.raises(SpeakerUnreachable, match="nobody can have heard it"):
+        await AlsaOutput("speech").play(a_tone(), 100.0)
+    assert len(await anyio.Path(cards / "heard.raw").read_bytes()) >= len(samples(a_tone()))
+
+
+@needs_alsa
+async def test_a_card_that_hangs_is_told_and_is_free_again_when_it_goes_on(card: Card) -> None:
+    output, clip = AlsaOutput("speech", stall_s=0.1), a_tone(0.6)
+    with anyio.fail_after(5):
+        with pytest.raises(SpeakerUnreachable, match=r"hangs: it took nothing for 0\.1 s"):
+            await output.play(clip, 100.0)
+        assert "still hangs" in await refusal(output, clip)
+        async with anyio.create_task_group() as group:
+            group.start_soon(partial(card.listen, bytes_per_s=90_000))
+            while "still hangs" in (words := await refusal(output, clip)):
+                await anyio.sleep(0.01)
+            group.cancel_scope.cancel()
+    assert "nobody can have heard it" in words  # it was taken, and much too fast
+
+
+async def refusal(output: AlsaOutput, clip: Clip) -> str:
+    with pytest.raises(SpeakerUnreachable) as refused:
+        await output.play(clip, 100.0)
+    return str(refused.value)
+
+
+@needs_alsa
+async def test_a_card_that_breaks_off_in_the_middle_has_not_played(card: Card) -> None:
+    output, clip = AlsaOutput("speech"), a_tone(0.6)
+
+    async def pull_out() -> None:
+        await card.listen(until_bytes=1000)
+        card.pull_out()
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(pull_out)
+            assert "broke off" in await refusal(output, clip)
 
 
 @needs_alsa
@@ -97,13 +214,15 @@ async def test_a_stopped_clip_ends_in_its_middle_and_leaves_the_card_free(cards:
     finally:
         os.close(listener)
     (cards / "heard.raw").unlink()
-    assert await output.play(a_tone(), 100.0)
+    with pytest.raises(SpeakerUnreachable, match="nobody can have heard it"):  # it was taken whole
+        await output.play(a_tone(), 100.0)
 
 
 @needs_alsa
 def test_a_card_that_is_not_there_is_a_sentence(cards: Path) -> None:
-    with pytest.raises(ConfigError, match="sound card nowhere cannot be opened"):
-        output_of("alsa:nowhere")
+    for name in ("nowhere", "\udcff"):
+        with pytest.raises(ConfigError, match=f"sound card {name} cannot be opened"):
+            output_of(f"alsa:{name}")
 
 
 async def test_a_systems_player_has_played_when_it_ends_well(
@@ -115,13 +234,20 @@ async def test_a_systems_player_has_played_when_it_ends_well(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     output, then, heard = PlayerOutput(), tmp_path / "paplay.then", tmp_path / "paplay.heard"
     assert output.name == "player:paplay"
-    then.write_text("exit 0")
+    then.write_text("exec sleep 0.3")
     assert await output.play(a_tone(), 100.0)
     assert heard.read_bytes() == a_tone().sound
+    then.write_text("exit 0")
+    with pytest.raises(SpeakerUnreachable, match="nobody can have heard it"):
+        await output.play(a_tone(), 100.0)
     then.write_text("echo no server >&2; exit 3")
     with pytest.raises(SpeakerUnreachable, match="paplay could not play: no server"):
         await output.play(a_tone(), 100.0)
     then.write_text("exec sleep 600")
+    monkeypatch.setattr("drone.sound_outputs._PLAYER_LATE_S", 0.1)
+    with anyio.fail_after(10), pytest.raises(SpeakerUnreachable, match="paplay hangs"):
+        await output.play(a_tone(), 100.0)
+    monkeypatch.setattr("drone.sound_outputs._PLAYER_LATE_S", 60.0)
     heard.unlink()
     with anyio.fail_after(10), anyio.CancelScope() as scope:
         async with anyio.create_task_group() as group:
@@ -130,6 +256,9 @@ async def test_a_systems_player_has_played_when_it_ends_well(
                 await anyio.sleep(0.01)
             scope.cancel()
     assert scope.cancelled_caught
+    player.unlink()
+    with pytest.raises(SpeakerUnreachable, match="cannot be played: No such file"):
+        await output.play(a_tone(), 100.0)
 
 
 @asynccontextmanager

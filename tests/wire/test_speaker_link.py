@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import anyio
@@ -45,6 +47,27 @@ async def test_a_lost_answer_is_asked_for_again_and_nothing_is_played_twice(
             assert (await speaker.play(clip, "B-1")).sha256 == clip.sha256
         assert link.lose_answer_to == b""
         assert len(here.horn.played) == 1
+
+
+async def test_an_order_whose_answer_was_lost_is_not_played_again_by_an_agent_that_started_anew(
+    tmp_path: Path,
+) -> None:
+    async with linked(tmp_path) as (here, link, speaker), agent_here(tmp_path) as anew:
+        link.lose_answer_to, link.then_agent_port = b"POST /plays", anew.port
+        with anyio.fail_after(10), pytest.raises(CommandDenied, match=r"anew.* is not known"):
+            await speaker.play(a_clip(), "B-1")
+        assert here.horn.started.is_set()
+        assert not anew.horn.started.is_set()
+
+
+@pytest.mark.parametrize("days", [-7300, 1])
+async def test_an_aircraft_whose_clock_is_wrong_plays_all_the_same(
+    days: int, tmp_path: Path
+) -> None:
+    clock_off = timedelta(days=days)  # no battery clock, and no satellite yet
+    async with agent_here(tmp_path, clock_off=clock_off) as here, speaker_at(here.url) as speaker:
+        here.horn.is_over.set()
+        assert (await speaker.play(a_clip(), "B-1")).sha256 == a_clip().sha256
 
 
 async def test_a_stop_while_the_clip_is_still_being_sent_keeps_it_from_sounding(
@@ -175,6 +198,11 @@ def _reply(body: bytes, length: int | None = None) -> bytes:
         _reply(b"[1]"),
         _reply(b'{"state": "ready", "spl_1m_dba": "loud", "output": "x"}'),
         _reply(b'{"state": "ready", "spl_1m_dba": null, "output": "x"}'),
+        _reply(b'{"state": "ready", "spl_1m_dba": NaN, "output": "x"}'),
+        _reply(b'{"state": "ready", "spl_1m_dba": 1' + b"0" * 400 + b', "output": "x"}'),
+        _reply(b'{"state": "broken", "spl_1m_dba": 110, "output": "x"}'),
+        _reply(b"[" * 60_000),
+        _reply(b"x" * 70_000),
         _reply(b"\xff\xfe"),
         b"SSH-2.0-OpenSSH_9.2\r\n",
         b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\nConnection: close\r\n\r\nOops",
@@ -187,6 +215,27 @@ async def test_half_a_reply_or_a_strangers_is_no_answer(words: bytes) -> None:
             pytest.raises(SpeakerUnreachable, match="not answer|no payload agent"),
         ):
             await speaker.health()
+
+
+async def test_an_answer_that_drips_for_ever_is_given_up() -> None:
+    async def drip(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            with contextlib.suppress(anyio.BrokenResourceError):
+                await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n")
+                while True:
+                    await stream.send(b"x")
+                    await anyio.sleep(0.01)
+
+    async with (
+        await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(listener.serve, drip)
+        url = f"http://127.0.0.1:{listener.extra(anyio.abc.SocketAttribute.local_port)}"  # noqa: S610
+        async with speaker_at(url, silence_s=0.2) as speaker:
+            with anyio.fail_after(5), pytest.raises(SpeakerUnreachable, match="in time"):
+                await speaker.health()
+        group.cancel_scope.cancel()
 
 
 async def test_half_a_reply_to_an_order_does_not_claim_that_nothing_was_heard(

@@ -298,7 +298,7 @@ async def test_a_newer_programs_database_is_told(tmp_path: Path) -> None:
 
 async def test_telemetry_is_written_in_batches_and_summed_up(tmp_path: Path) -> None:
     bus, log = Bus(), await TelemetryLog.open(tmp_path, is_exercise=True)
-    log.sortie = SORTIE
+    log.begin("GP-1", SORTIE)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(log.run, bus)
         await anyio.wait_all_tasks_blocked()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import wave
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from drone.voice import Voice
 from ground_station.templates import load_templates
 from patrol.errors import CommandDenied
 from tests.agents import a_clip
+from tests.places import PLACES
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 
@@ -68,6 +70,31 @@ async def test_rare_place_names_sound_like_their_common_homophones() -> None:
 async def test_what_no_voice_can_say_is_refused(text: str, language: str, words: str) -> None:
     with pytest.raises(CommandDenied, match=words):
         await Voice().speak(text, language)
+
+
+async def test_what_the_voices_own_dictionary_lacks_is_refused_by_its_character() -> None:
+    with pytest.raises(CommandDenied, match="no sound for '雄'"):
+        await Voice().speak("英雄路的居民请离开")
+
+
+async def test_words_that_last_too_long_are_told_in_words() -> None:
+    with pytest.raises(CommandDenied) as refused:
+        await Voice().speak("请大家有序离开。" * 90)
+    assert "longer than 180 s" in str(refused.value)
+    assert "Error" not in str(refused.value)
+
+
+async def test_every_place_of_the_district_is_spoken_by_the_real_voice() -> None:
+    clip = await Voice().speak("，".join(PLACES))
+    assert clip.duration_s > 0.3 * len(PLACES)
+
+
+async def test_a_full_disk_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(CommandDenied, match="no room to speak"):
+        await Voice().speak("请散开")
 
 
 async def test_a_voice_that_hangs_is_given_up_and_leaves_no_process_waiting() -> None:

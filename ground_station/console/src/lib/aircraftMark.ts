@@ -7,6 +7,7 @@ export interface AircraftLook {
   headingDeg: number;
   label: string;
   isStale: boolean;
+  isChosen: boolean;
   /** From the aircraft to the middle of the picture, on the screen; null when unknown. */
   sightPx: [x: number, y: number] | null;
 }
@@ -32,6 +33,7 @@ export class AircraftMark {
 
   show(look: AircraftLook): void {
     this.element.classList.toggle("stale", look.isStale);
+    this.element.classList.toggle("other", !look.isChosen);
     this.arrow.style.transform = `rotate(${look.headingDeg}deg)`;
     if (this.name.textContent !== look.label) this.name.textContent = look.label;
     this.line.setAttribute("d", look.sightPx ? sightPath(...look.sightPx) : "");

@@ -2,9 +2,9 @@
 import { computed, ref, watch } from "vue";
 
 import { words } from "../words";
-import { isLost, state } from "./live";
+import { aircraft, isLost, state } from "./live";
 import {
-  acknowledge, command, dismiss, mayDo, pending, release, stopSpeaking, type Verb,
+  acknowledge, command, dismiss, isPending, mayDo, release, stopSpeaking, type Verb,
 } from "./verbs";
 
 export const TEMPLATE = "T01";
@@ -39,7 +39,7 @@ export const whyNotAcknowledge = computed(() => {
     return UNANSWERED.has(state.alert?.state ?? "") || SPEAKABLE.has(state.alert?.state ?? "")
       || state.alert?.state === "ANNOUNCING" ? why.acknowledged : why.over;
   }
-  return pending.has("acknowledge") ? why.sending : whyNobody("acknowledge");
+  return isPending("acknowledge") ? why.sending : whyNobody("acknowledge");
 });
 
 export const whyNotArm = computed(() =>
@@ -47,7 +47,7 @@ export const whyNotArm = computed(() =>
 );
 
 export const whyNotRelease = computed(() => {
-  if (pending.has("release")) return words.value.alert.why.sending;
+  if (isPending("release")) return words.value.alert.why.sending;
   return whyNotArm.value ?? (isArmed.value ? null : words.value.alert.why.arm);
 });
 
@@ -63,7 +63,7 @@ export const whyNotStop = computed(() =>
 export const whyNotCommand = computed(() => {
   const why = words.value.aircraft.why;
   if (!state.sortie || !FLYING.has(state.sortie.state)) return why.noSortie;
-  return state.aircraft[0]?.is_in_air === false ? why.ground : whyNobody("hold");
+  return aircraft.value?.is_in_air === false ? why.ground : whyNobody("hold");
 });
 
 // A changed alert is another thing than the one that was armed.

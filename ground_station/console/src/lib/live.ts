@@ -2,7 +2,7 @@
 import { computed, reactive, ref, shallowReactive, watch } from "vue";
 
 import { isIn, leave } from "./session";
-import type { StationState, StoryEvent } from "./types";
+import type { StationState, StoryEvent, UnitState } from "./types";
 
 const STORY_KEPT = 400;
 const SILENT_AFTER_S = 2; // the station patches five times a second
@@ -10,22 +10,49 @@ const REJOIN_AFTER_SILENCE_S = 6; // a half-open socket never says that it is de
 const SIGNED_OUT = 4401; // the station's close code
 const RETRY_MS = [300, 700, 1500, 3000];
 
+/** On the wire: the station's keys, and under `units` those of each aircraft that changed. */
+type Told = Partial<StationState> & { units?: Record<string, Partial<UnitState>> };
 type Message =
-  | { type: "state"; state: StationState }
-  | { type: "patch"; patch: Partial<StationState> }
+  | { type: "state"; state: Told }
+  | { type: "patch"; patch: Told }
   | { type: "event"; event: StoryEvent };
+type Shown = StationState & UnitState;
+interface Unit {
+  state: UnitState;
+  receivedS: Partial<Record<keyof UnitState, number>>;
+}
 
-const EMPTY: StationState = {
-  station: null, clock: null, register: null, aircraft: [], sortie: null, alert: null, alerts: [],
-  announcement: null, effect: null, cases: [], crowd: null, people: [], look: null, story: [],
-  camera: null,
+const NO_STATION: StationState = {
+  station: null, clock: null, register: null, aircraft: [], cases: [], story: [],
 };
+const NO_UNIT: UnitState = {
+  sortie: null, alert: null, alerts: [], announcement: null, effect: null, crowd: null, people: [],
+  look: null, camera: null,
+};
+const CHOSEN_KEY = "gridpatrol.aircraft";
 
-export const state = shallowReactive<StationState>({ ...EMPTY });
+/** Whether anything of it is for who is signed in: over another part of the district nothing is. */
+export const isShown = (unit: Unit | undefined): boolean =>
+  !!unit && (unit.state.camera !== null || unit.state.alerts.length > 0);
+/** The station's keys, and those of the aircraft that is looked at. */
+export const state = shallowReactive<Shown>({ ...NO_STATION, ...NO_UNIT });
+/** Every aircraft of the station by its name. */
+export const units = shallowReactive(new Map<string, Unit>());
+const wanted = ref(localStorage.getItem(CHOSEN_KEY) ?? "");
+/** The aircraft whose video, sortie and alerts are shown, and which the verbs are for. */
+export const chosen = computed(() => {
+  if (units.has(wanted.value)) return wanted.value;
+  const names = [...units.keys()];
+  return names.find((name) => isShown(units.get(name))) ?? names[0] ?? "";
+});
+/** It, as last heard. */
+export const aircraft = computed(
+  () => state.aircraft.find((one) => one.id === chosen.value) ?? null,
+);
 /** Wall seconds (monotonic), ticking four times a second: what ages are computed from. */
 export const nowS = ref(performance.now() / 1000);
 /** When each key of the state last arrived, in the same seconds. */
-export const receivedS = reactive<Partial<Record<keyof StationState, number>>>({});
+export const receivedS = reactive<Partial<Record<keyof Shown, number>>>({});
 export const lastHeardS = ref<number | null>(null);
 const isOpen = ref(false);
 const startedS = ref(performance.now() / 1000);
@@ -47,7 +74,7 @@ export const worldMs = computed(() => {
 });
 
 /** Age of a key whose own age was `ageS` when it arrived. */
-export function ageNow(key: keyof StationState, ageS: number): number {
+export function ageNow(key: keyof Shown, ageS: number): number {
   return Math.max(0, ageS + nowS.value - (receivedS[key] ?? nowS.value));
 }
 
@@ -71,7 +98,9 @@ function forget(): void {
   left?.close();
   isOpen.value = false;
   lastHeardS.value = null;
-  assign({ ...EMPTY });
+  units.clear();
+  assign({ ...NO_STATION });
+  show(NO_UNIT, {});
 }
 
 function tick(): void {
@@ -108,7 +137,9 @@ function join(): void {
 
 function take(message: Message): void {
   if (message.type === "state") {
-    assign({ ...EMPTY, ...message.state });
+    units.clear(); // another station may have come up in the place of the last
+    assign({ ...NO_STATION, ...message.state });
+    if (units.size === 0) show(NO_UNIT, {});
   } else if (message.type === "patch") {
     assign(message.patch);
   } else {
@@ -116,7 +147,33 @@ function take(message: Message): void {
   }
 }
 
-function assign(values: Partial<StationState>): void {
+function assign({ units: changed, ...values }: Told): void {
   Object.assign(state, values);
   for (const key of Object.keys(values)) receivedS[key as keyof StationState] = nowS.value;
+  const before = chosen.value;
+  for (const [name, keys] of Object.entries(changed ?? {})) takeUnit(name, keys);
+  if (chosen.value !== before) choose(chosen.value);
+}
+
+function takeUnit(name: string, keys: Partial<UnitState>): void {
+  const unit = units.get(name) ?? { state: NO_UNIT, receivedS: {} };
+  const heard = Object.fromEntries(Object.keys(keys).map((key) => [key, nowS.value]));
+  units.set(name, {
+    state: { ...unit.state, ...keys }, receivedS: { ...unit.receivedS, ...heard },
+  });
+  if (name === chosen.value) show(keys, heard);
+}
+
+function show(keys: Partial<UnitState>, heardS: Unit["receivedS"]): void {
+  Object.assign(state, keys);
+  Object.assign(receivedS, heardS);
+}
+
+/** Look at another aircraft. */
+export function choose(name: string): void {
+  const unit = units.get(name);
+  if (!unit) return;
+  wanted.value = name;
+  localStorage.setItem(CHOSEN_KEY, name);
+  show(unit.state, unit.receivedS);
 }

@@ -85,4 +85,5 @@ function middle(ring: Position[]): Position {
   return doubleArea === 0 ? [x0, y0] : [x0 + x / (3 * doubleArea), y0 + y / (3 * doubleArea)];
 }
 
-export const trailShape = path;
+export const trailsShape = (trails: Place[][]) =>
+  shape({ type: "MultiLineString", coordinates: trails.filter((trail) => trail.length > 1) });

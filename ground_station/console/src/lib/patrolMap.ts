@@ -7,7 +7,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { AircraftMark } from "./aircraftMark";
 import { bounds, distanceM } from "./geometry";
 import {
-  crowdShapes, nameShapes, placeOf, pointsShape, sightEnd, sortieShapes, trailShape,
+  crowdShapes, nameShapes, placeOf, pointsShape, sightEnd, sortieShapes, trailsShape,
 } from "./mapShapes";
 import { emptyStyle, type Kind, type SourceName } from "./mapStyle";
 import type { Aircraft, Crowd, Place, Sortie } from "./types";
@@ -20,24 +20,31 @@ const REDRAW_MS = 1000;
 const TRAIL_POINTS = 1500;
 const TRAIL_STEP_M = 1.5;
 
+/** An aircraft that has told its place. */
+interface Drawn {
+  mark: AircraftMark;
+  arrow: Marker;
+  trail: Place[];
+}
+
 /** Throws when the browser has no WebGL2. */
 export class PatrolMap {
   private readonly map: Map;
   private readonly shapes: Partial<Record<Kind, FeatureCollection>> = {};
-  private readonly mark = new AircraftMark();
-  private readonly arrow = new Marker({ element: this.mark.element });
+  private readonly drawn: Record<string, Drawn> = {};
   private readonly timer: number;
   private home: Marker | null = null;
   private grids: FeatureCollection | null = null;
   private isReady = false;
-  private isArrowShown = false;
   private isChanged = false;
-  private trail: Place[] = [];
   private fitted: Place[] = [];
   private flownGrid = "";
   isFollowing = false;
 
-  constructor(container: HTMLElement, centre: Place, onDragged: () => void) {
+  constructor(
+    container: HTMLElement, centre: Place, onDragged: () => void,
+    private readonly onChosen: (aircraft: string) => void,
+  ) {
     this.map = new Map({
       container, style: emptyStyle(), center: centre, zoom: 13, attributionControl: false,
       dragRotate: false, pitchWithRotate: false, fadeDuration: 0, maxZoom: 20,
@@ -86,24 +93,36 @@ export class PatrolMap {
   }
 
   /** The arrow where last heard; hollow, and looking nowhere, when that is some time ago. */
-  showAircraft(aircraft: Aircraft, label: string, isStale: boolean): void {
+  showAircraft(
+    aircraft: Aircraft, label: string, isStale: boolean, isChosen: boolean,
+  ): void {
     const place = placeOf(aircraft);
     if (!place) return;
-    this.arrow.setLngLat(place);
-    if (!this.isArrowShown) this.arrow.addTo(this.map);
-    this.isArrowShown = true;
+    const drawn = (this.drawn[aircraft.id] ??= this.draw(aircraft.id, place));
+    drawn.arrow.setLngLat(place);
     const end = isStale ? null : sightEnd(aircraft);
     const from = this.map.project(place);
     const to = end ? this.map.project(end) : from;
-    this.mark.show({
-      headingDeg: aircraft.heading_true_deg ?? 0, label, isStale,
+    drawn.mark.show({
+      headingDeg: aircraft.heading_true_deg ?? 0, label, isStale, isChosen,
       sightPx: end ? [to.x - from.x, to.y - from.y] : null,
     });
-    this.lengthenTrail(place);
+    this.lengthenTrail(drawn, place);
+    if (!isChosen) return;
     this.showHome(aircraft.home);
     if (!this.isFollowing) return;
     this.fitted = [];
     this.map.jumpTo({ center: place });
+  }
+
+  /** Take away those that are not to be seen any more. */
+  keepOnly(names: string[]): void {
+    for (const [name, drawn] of Object.entries(this.drawn)) {
+      if (names.includes(name)) continue;
+      drawn.arrow.remove();
+      delete this.drawn[name];
+      this.drawTrails();
+    }
   }
 
   /** Everything of the plan in view. */
@@ -124,11 +143,22 @@ export class PatrolMap {
     this.home.setLngLat(home);
   }
 
-  private lengthenTrail(place: Place): void {
-    const last = this.trail.at(-1);
+  private draw(name: string, place: Place): Drawn {
+    const mark = new AircraftMark();
+    mark.element.addEventListener("click", () => this.onChosen(name));
+    const arrow = new Marker({ element: mark.element }).setLngLat(place).addTo(this.map);
+    return { mark, arrow, trail: [] };
+  }
+
+  private lengthenTrail(drawn: Drawn, place: Place): void {
+    const last = drawn.trail.at(-1);
     if (last && distanceM(last, place) < TRAIL_STEP_M) return;
-    this.trail = [...this.trail.slice(1 - TRAIL_POINTS), place];
-    this.change({ trail: trailShape(this.trail) });
+    drawn.trail = [...drawn.trail.slice(1 - TRAIL_POINTS), place];
+    this.drawTrails();
+  }
+
+  private drawTrails(): void {
+    this.change({ trail: trailsShape(Object.values(this.drawn).map((one) => one.trail)) });
   }
 
   private drawGrids(): void {

@@ -48,6 +48,7 @@ export interface Sortie {
 
 export interface Alert {
   id: string;
+  aircraft: string;
   state: string;
   level: string;
   kind: string;
@@ -136,25 +137,31 @@ export interface StoryEvent {
   event: string;
   sortie: string;
   grid: string;
+  aircraft: string;
   [field: string]: unknown;
+}
+
+/** What the station has of one aircraft. */
+export interface UnitState {
+  sortie: Sortie | null;
+  alert: Alert | null;
+  alerts: Alert[];
+  announcement: Announcement | null;
+  effect: Effect | null;
+  crowd: Crowd | null;
+  people: Place[];
+  look: Look | null;
+  camera: { id: string; state: string; text: string } | null;
 }
 
 export interface StationState {
   station: { name: string; is_exercise: boolean; version: string } | null;
   clock: { utc: string; speed: number } | null;
   register: { version: string; is_synthetic: boolean } | null;
+  /** Those that were heard, in the order of the settings. */
   aircraft: Aircraft[];
-  sortie: Sortie | null;
-  alert: Alert | null;
-  alerts: Alert[];
-  announcement: Announcement | null;
-  effect: Effect | null;
   cases: Case[];
-  crowd: Crowd | null;
-  people: Place[];
-  look: Look | null;
   story: StoryEvent[];
-  camera: { id: string; state: string; text: string } | null;
 }
 
 export interface Template {

@@ -1,6 +1,7 @@
 /** What a person can make the station do, and what it answered when it would not. */
 import { reactive, ref } from "vue";
 
+import { chosen } from "./live";
 import { headers, leave, session } from "./session";
 import type { Finding } from "./types";
 
@@ -13,9 +14,12 @@ export interface Refusal {
 export type Verb =
   | "acknowledge" | "dismiss" | "release" | "stop" | "hold" | "resume" | "return";
 
-/** Verbs on their way, and the last refusal of each; a refusal stays until the verb is tried again. */
-export const pending = reactive(new Set<Verb>());
-export const refusals = reactive(new Map<Verb, Refusal>());
+/** By aircraft and verb: what is on its way, and the last refusal, until the verb is tried again. */
+const pending = reactive(new Set<string>());
+const refusals = reactive(new Map<string, Refusal>());
+const keyOf = (verb: Verb) => `${chosen.value} ${verb}`;
+export const isPending = (verb: Verb) => pending.has(keyOf(verb));
+export const refusalOf = (verb: Verb) => refusals.get(keyOf(verb));
 /** At a shared console somebody has to sit down first: under one of these roles. */
 export const pinAsked = ref<{ roles: string[]; again: () => void } | null>(null);
 
@@ -30,8 +34,9 @@ export const dismiss = (alertId: string, reason: string) =>
   send("dismiss", `alerts/${encodeURIComponent(alertId)}/dismiss`, { reason });
 export const release = (alertId: string, template: string) =>
   send("release", `alerts/${encodeURIComponent(alertId)}/announce`, { template });
-export const stopSpeaking = () => send("stop", "speaker/stop");
-export const command = (verb: "hold" | "resume" | "return") => send(verb, `sortie/${verb}`);
+export const stopSpeaking = () => send("stop", "speaker/stop", { aircraft: chosen.value });
+export const command = (verb: "hold" | "resume" | "return") =>
+  send(verb, `sortie/${verb}`, { aircraft: chosen.value });
 
 /** Whether one of the roles here has the power; at a shared console anybody may sit down for it. */
 export function mayDo(verb: Verb): boolean {
@@ -39,10 +44,12 @@ export function mayDo(verb: Verb): boolean {
   return who !== null && (who.is_shared || who.may.includes(POWER_OF[verb]));
 }
 
-async function send(verb: Verb, path: string, more: Record<string, string> = {}): Promise<boolean> {
-  if (pending.has(verb)) return false;
-  pending.add(verb);
-  refusals.delete(verb);
+async function send(
+  verb: Verb, path: string, more: Record<string, string> = {}, key = keyOf(verb),
+): Promise<boolean> {
+  if (pending.has(key)) return false;
+  pending.add(key);
+  refusals.delete(key);
   try {
     const answer = await fetch(`/api/${path}`, {
       method: "POST", headers: headers(), body: JSON.stringify(more),
@@ -51,18 +58,18 @@ async function send(verb: Verb, path: string, more: Record<string, string> = {})
     const told = (await answer.json().catch(() => ({}))) as Answer;
     if (answer.status === 401) leave();
     else if (told.needs === "pin") {
-      pinAsked.value = { roles: told.roles ?? [], again: () => void send(verb, path, more) };
-    } else refusals.set(verb, refusalOf(told, answer.status));
+      pinAsked.value = { roles: told.roles ?? [], again: () => void send(verb, path, more, key) };
+    } else refusals.set(key, asRefusal(told, answer.status));
     return false;
   } catch {
-    refusals.set(verb, {
+    refusals.set(key, {
       error: "The station did not answer. Nothing was done, as far as this console knows.",
       errorZh: "指挥站没有应答；就本控制台所知，操作未执行。",
       findings: [],
     });
     return false;
   } finally {
-    pending.delete(verb);
+    pending.delete(key);
   }
 }
 
@@ -74,7 +81,7 @@ interface Answer {
   roles?: string[];
 }
 
-function refusalOf(body: Answer, status: number): Refusal {
+function asRefusal(body: Answer, status: number): Refusal {
   return {
     error: body.error ?? `The station refused (${status}).`,
     errorZh: body.error_zh ?? "",

@@ -143,6 +143,7 @@ export const en: Words = {
   aircraft: {
     title: "Aircraft",
     empty: "No aircraft has been heard yet.",
+    choose: "Choose an aircraft", unheard: "not heard",
     modes: {
       unknown: "unknown", ready: "ready", take_off: "taking off", hold: "holding",
       mission: "patrolling", return: "returning", land: "landing", manual: "manual",

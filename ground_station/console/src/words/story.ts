@@ -50,7 +50,7 @@ export function bounds(count: Count): [estimate: number, low: number, high: numb
 
 /** A name that the dictionaries do not know yet: its fields, as they came. */
 export function unknownSentence(event: StoryEvent): string {
-  const { t_utc: _t, event: name, sortie: _s, grid: _g, ...rest } = event;
+  const { t_utc: _t, event: name, sortie: _s, grid: _g, aircraft: _a, ...rest } = event;
   const fields = Object.entries(rest).map(([key, value]) =>
     `${key} ${typeof value === "object" ? JSON.stringify(value) : text(value)}`,
   );

@@ -142,6 +142,7 @@ export const zh = {
   aircraft: {
     title: "飞机",
     empty: "还没有收到飞机的消息。",
+    choose: "选择飞机", unheard: "未收到",
     modes: {
       unknown: "未知", ready: "就绪", take_off: "起飞", hold: "悬停", mission: "巡航", return: "返航",
       land: "降落", manual: "手动", offboard: "外部控制", orbit: "环绕",

@@ -6,6 +6,7 @@ import struct
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -15,6 +16,7 @@ from ground_station.people.door import Caller, signed_in
 from ground_station.people.errors import DoorRefused
 from ground_station.people.powers import Verb
 from ground_station.people.seen import seen_message, sees_flight
+from ground_station.switchboard import Desks
 from vision.eye_port import VideoPacket
 
 _SIGNED_OUT, _MAY_NOT = 4401, 4403  # close codes of our own, after HTTP's
@@ -37,14 +39,16 @@ def socket_routes(parts: Parts) -> APIRouter:
         guest = await _let_in(parts, socket, "")
         if guest is None:
             return
-        if camera_id != parts.settings.camera.camera_id:
+        try:
+            desks = parts.switchboard.of_camera(camera_id)
+        except LookupError:
             await socket.close(1008, "no such camera")
             return
         if not guest.caller.may(Verb.SEE_VIDEO):
             await socket.close(_MAY_NOT, "your roles do not see the video")
             return
         await parts.people.door.note_look(guest.caller, "video", camera_id)
-        await _while_in(parts, socket, guest, _send_packets)
+        await _while_in(parts, socket, guest, partial(_send_packets, desks))
 
     return routes
 
@@ -101,7 +105,7 @@ async def _close_when_out(
 
 async def _send_messages(parts: Parts, socket: WebSocket, guest: _Guest) -> None:
     async for message in parts.board.messages():
-        seen = seen_message(guest.caller, message, parts.board.get)
+        seen = seen_message(guest.caller, message, parts.board)
         if seen is not None:
             await socket.send_json(seen)
 
@@ -114,14 +118,18 @@ async def _close_with_client(socket: WebSocket, scope: anyio.CancelScope) -> Non
             return
 
 
-async def _send_packets(parts: Parts, socket: WebSocket, guest: _Guest) -> None:
+async def _send_packets(desks: Desks, parts: Parts, socket: WebSocket, guest: _Guest) -> None:
     """From a key frame on; after a backlog, again from a key frame on."""
-    with parts.bus.subscribe(VideoPacket, limit=_PACKETS_WAITING) as packets:
+    unit = parts.board.of(desks.aircraft)
+    with parts.bus.subscribe(
+        VideoPacket, limit=_PACKETS_WAITING,
+        where=lambda packet: packet.camera_id == desks.camera_id,
+    ) as packets:  # fmt: skip
         is_waiting_for_key, dropped_count = True, 0
         async for packet in packets:
             if packets.dropped_count != dropped_count:
                 dropped_count, is_waiting_for_key = packets.dropped_count, True
-            if not sees_flight(guest.caller, parts.board.get):
+            if not sees_flight(guest.caller, unit):
                 is_waiting_for_key = True
                 continue
             if is_waiting_for_key and not packet.is_key:

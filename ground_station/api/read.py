@@ -71,15 +71,14 @@ def _add_story(routes: APIRouter, parts: Parts) -> None:
 def _add_picture(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/picture/{camera_id}.jpg")
     async def picture(camera_id: str, request: Request) -> Response:
-        caller = caller_of(request)
-        is_known = camera_id == parts.settings.camera.camera_id
-        if not is_known or not sees_flight(caller, parts.board.get):
+        caller, desks = caller_of(request), parts.switchboard.of_camera(camera_id)
+        if not sees_flight(caller, parts.board.of(desks.aircraft)):
             raise LookupError(f"no camera {camera_id}")
         if not caller.may(Verb.SEE_VIDEO):
             roles = " or ".join(role.value for role in ROLES_FOR[Verb.SEE_VIDEO])
             raise NotPermitted(caller.person.name, roles)
         await parts.people.door.note_look(caller, "picture", camera_id)
-        jpeg = await parts.pictures.newest()
+        jpeg = await desks.pictures.newest()
         if jpeg is None:
             return Response(status_code=503)
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})

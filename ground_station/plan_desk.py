@@ -1,0 +1,185 @@
+"""Makes plans and has them approved. Any aircraft may fly one; each is made from one's home."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from ground_station import views
+from ground_station.chronicle import Chronicle
+from ground_station.store.records import Records
+from ground_station.transitions import require_person_or_exercise
+from missions.boundary import PlanRequest, plan_boundary
+from missions.register import Register
+from patrol.bus import Bus
+from patrol.camera import CameraLens
+from patrol.cause import Cause, Role
+from patrol.clock import WorldClock
+from patrol.errors import NotPermitted, PlanRejected, Refused
+from patrol.plan import Finding, MissionPlan, stops
+from patrol.story import StoryEvent
+from patrol.telemetry import TelemetrySample
+
+_APPROVERS = (Role.LEADER,)
+_PLANNERS = (Role.LEADER, Role.PILOT)
+
+
+class Flyer(Protocol):
+    """The aircraft that a plan is made for."""
+
+    @property
+    def aircraft(self) -> str:
+        """Its configured name."""
+        ...
+
+    @property
+    def lens(self) -> CameraLens:
+        """Its camera's."""
+        ...
+
+    def latest(self) -> TelemetrySample | None:
+        """What it said last."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanParts:
+    """What the desk is handed."""
+
+    register: Register
+    records: Records
+    bus: Bus
+    chronicle: Chronicle
+    world: WorldClock
+    is_exercise: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A plan with what was found about it."""
+
+    plan: MissionPlan
+    findings: list[Finding]
+    aircraft: str  # from whose home it was drawn
+
+
+class PlanDesk:
+    """The station's one book of plans. Every verb checks the role and records."""
+
+    def __init__(self, parts: PlanParts) -> None:
+        self._parts = parts
+        self._drawn: dict[str, Drawn] = {}
+        self._launch_counts: Counter[str] = Counter()
+        self._flown_by: dict[str, str] = {}  # plan to aircraft
+
+    async def make(self, grid_code: str, flyer: Flyer, cause: Cause) -> dict[str, Any]:
+        """A boundary patrol of the grid with its findings; PlanRejected when none is possible."""
+        require_role(cause, _PLANNERS, is_exercise=self._parts.is_exercise)
+        request = self._request(grid_code, flyer)
+        plan, findings = plan_boundary(request)
+        if plan is None:
+            raise PlanRejected(f"no patrol can be planned in {request.grid.code}", findings)
+        plan_id = await self._parts.records.next_id("M", request.created_utc)
+        plan = replace(plan, plan_id=plan_id)
+        self.keep(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft))
+        fields = {
+            "plan": plan.plan_id,
+            "grid_name": plan.grid_name,
+            "length_m": round(plan.length_m),
+            "duration_s": round(plan.duration_s),
+            "digest": plan.digest,
+            "findings_count": len(findings),
+            "by": cause.actor,
+        }
+        self._parts.bus.publish(self._event("plan.made", plan, fields))
+        for finding in views.findings_view(findings):
+            event = self._event("plan.finding", plan, {"plan": plan.plan_id} | finding)
+            self._parts.bus.publish(event)
+        return {
+            "plan": views.plan_view(plan),
+            "aircraft": flyer.aircraft,
+            "digest": plan.digest,
+            "findings": views.findings_view(findings),
+        }
+
+    async def approve(self, plan_id: str, digest: str, cause: Cause) -> dict[str, Any]:
+        """Put a name under the plan that was looked at; PlanRejected while anything stops it."""
+        require_role(cause, _APPROVERS, is_exercise=self._parts.is_exercise)
+        drawn = self.found(plan_id)
+        if digest != drawn.plan.digest:
+            raise Refused(f"plan {plan_id} is not the one that was looked at (the digest differs)")
+        if stopping := stops(drawn.findings):
+            raise PlanRejected(f"plan {plan_id} may not be approved", stopping)
+        now = self._parts.world.now_utc()
+        plan = drawn.plan.approved(cause.actor, now)
+        await self._parts.records.save_plan(plan, cause=cause, at_utc=now, action="plan.approved")
+        self.keep(replace(drawn, plan=plan))
+        fields = {"plan": plan_id, "by": cause.actor}
+        self._parts.chronicle.tell(self._event("plan.approved", plan, fields))
+        return {"plan": views.plan_view(plan), "approved_by": cause.actor}
+
+    def keep(self, drawn: Drawn) -> None:
+        """Put a plan into the book, or in the place of what it was before."""
+        self._drawn[drawn.plan.plan_id] = drawn
+
+    def found(self, plan_id: str) -> Drawn:
+        """The plan; LookupError when there is none."""
+        if plan_id not in self._drawn:
+            raise LookupError(f"no plan {plan_id}")
+        return self._drawn[plan_id]
+
+    def aircraft_of(self, plan_id: str) -> str | None:
+        """From whose home it was drawn; None for an unknown plan."""
+        drawn = self._drawn.get(plan_id)
+        return drawn.aircraft if drawn is not None else None
+
+    def take(self, plan_id: str, aircraft: str) -> str:
+        """The id of the sortie that begins now; Refused while another aircraft flies this plan.
+
+        Two on one route at one height have nothing between them.
+        """
+        other = self._flown_by.get(plan_id)
+        if other is not None:
+            raise Refused(f"plan {plan_id} is being flown by {other}")
+        self._flown_by[plan_id] = aircraft
+        self._launch_counts[plan_id] += 1
+        return f"{plan_id}-S{self._launch_counts[plan_id]:02d}"
+
+    def give_back(self, plan_id: str) -> None:
+        """It is not being flown any more."""
+        self._flown_by.pop(plan_id, None)
+
+    def _request(self, grid_code: str, flyer: Flyer) -> PlanRequest:
+        parts = self._parts
+        grid = parts.register.get(grid_code)
+        if grid not in parts.register.grids:
+            raise Refused(f"{grid.name_spoken} is a {grid.level.value}: plan one of its grids")
+        sample = flyer.latest()
+        if sample is None or sample.home is None or sample.home_altitude_amsl_m is None:
+            raise Refused("the aircraft has not told its home position yet")
+        return PlanRequest(
+            grid=grid,
+            register_version=parts.register.version,
+            home=sample.home,
+            home_elevation_amsl_m=sample.home_altitude_amsl_m,
+            lens=flyer.lens,
+            created_utc=parts.world.now_utc(),
+            is_exercise=parts.is_exercise,
+        )
+
+    def _event(self, name: str, plan: MissionPlan, fields: dict[str, Any]) -> StoryEvent:
+        return StoryEvent(
+            name=name,
+            time_utc=self._parts.world.now_utc(),
+            grid=plan.grid_code,
+            aircraft=self.aircraft_of(plan.plan_id) or "",
+            fields=fields,
+        )
+
+
+def require_role(cause: Cause, roles: tuple[Role, ...], *, is_exercise: bool) -> None:
+    """NotPermitted under another role, and for an automatic operator outside an exercise."""
+    if cause.role not in roles:
+        raise NotPermitted(cause.actor, " or ".join(role.value for role in roles))
+    require_person_or_exercise(cause, is_exercise=is_exercise, what="the sortie's plan and flight")

@@ -1,0 +1,257 @@
+"""One aircraft and all that works for it alone: its unit. What the station shares is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import anyio
+import structlog
+
+from drone.guardian import Guardian
+from drone.speaker import Speaker
+from drone.voice import Voice
+from ground_station.adoption import Adoption
+from ground_station.alert_minder import AlertMinder
+from ground_station.case_desk import CaseDesk
+from ground_station.case_rules import CaseRules
+from ground_station.chronicle import Chronicle
+from ground_station.crowd_desk import CrowdDesk
+from ground_station.crowd_parts import CrowdParts
+from ground_station.effect_desk import EffectDesk
+from ground_station.launch_room import LaunchRoom
+from ground_station.legal import LegalBook
+from ground_station.live import Board
+from ground_station.owners import ResponsibilityTable
+from ground_station.pace import LookWindow, Pace, look_window
+from ground_station.plan_desk import PlanDesk
+from ground_station.readiness import Readiness
+from ground_station.sortie_desk import SortieDesk, SortieParts
+from ground_station.speaking_desk import SpeakingDesk
+from ground_station.store.records import Records
+from ground_station.store.telemetry import TelemetryLog
+from ground_station.switchboard import Desks, Pictures
+from ground_station.templates import Template
+from missions.register import Register
+from patrol.bus import Bus
+from patrol.camera import CameraLens
+from patrol.cause import Cause
+from patrol.clock import WallClock, WorldClock
+from patrol.plan import MissionPlan
+from patrol.sighting import Sighting
+from patrol.supervise import supervise
+from patrol.telemetry import TelemetrySample
+from patrol.vehicle import Vehicle
+from vision.crowd import CrowdRules
+
+_POSES_WAITING = 64
+_log = structlog.get_logger(__name__)
+
+
+class Eye(Protocol):
+    """Looks through one camera and publishes what it sees."""
+
+    def send_pose(self, sample: TelemetrySample) -> None:
+        """Tell it where the camera is; never waits."""
+        ...
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """How one aircraft and what it carries are reached."""
+
+    camera_id: str
+    lens: CameraLens
+    vehicle: Vehicle
+    speaker: Speaker
+    voice: Voice
+    eye: Eye
+    pictures: Pictures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What all units of a station share."""
+
+    register: Register
+    rules: CrowdRules
+    legal: LegalBook
+    case_rules: CaseRules
+    owners: ResponsibilityTable
+    templates: Mapping[str, Template]
+    records: Records
+    telemetry: TelemetryLog
+    bus: Bus
+    board: Board
+    chronicle: Chronicle
+    plans: PlanDesk
+    room: LaunchRoom
+    world: WorldClock
+    wall: WallClock
+    pace: Pace | None  # only an exercise has one
+    is_anothers: Callable[[Sighting, str], bool]  # of a crowd, and the aircraft that asks
+    on_launch: Callable[[str, Cause], Awaitable[None]]  # of a sortie: the shift that is open has it
+    is_exercise: bool
+    ready_within_s: float
+
+
+class AircraftUnit:
+    """Desks, guardian and adoption of one aircraft. No unit waits for another."""
+
+    def __init__(self, ports: Ports, common: Common) -> None:
+        self._ports, self._common = ports, common
+        self.aircraft = ports.vehicle.vehicle_id
+        sheet = common.board.of(self.aircraft)
+        sheet.set(camera={"id": ports.camera_id, "state": "starting", "text": ""}, alerts=[])
+        nothing = ("sortie", "alert", "announcement", "effect", "crowd", "look")
+        sheet.set(people=[], **dict.fromkeys(nothing))
+        parts = self._crowd_parts()
+        crowd = CrowdDesk(parts)
+        cases = CaseDesk(
+            parts=parts, desk=crowd, board=common.board, rules=common.case_rules,
+            table=common.owners,
+        )  # fmt: skip
+        effects = EffectDesk(parts=parts, desk=crowd, cases=cases)
+        self._minder = AlertMinder(parts=parts, desk=crowd)
+        self.desks = Desks(
+            aircraft=self.aircraft,
+            camera_id=ports.camera_id,
+            lens=ports.lens,
+            vehicle=ports.vehicle,
+            sorties=self._sortie_desk(crowd, cases),
+            crowd=crowd,
+            cases=cases,
+            speaking=SpeakingDesk(
+                parts=parts, desk=crowd, vehicle=ports.vehicle, speaker=ports.speaker,
+                voice=ports.voice, templates=common.templates, on_played=effects.begin,
+            ),
+            pictures=ports.pictures,
+        )  # fmt: skip
+        self._guardian = self._make_guardian()
+        self._adoption = self._make_adoption()
+
+    async def run(self) -> None:
+        """Everything of this aircraft until cancelled; its link is tried again for ever."""
+        async with anyio.create_task_group() as group:
+            for work in (
+                self._keep_link, self._ports.eye.run, self._feed_poses, self.desks.crowd.run,
+                self._minder.run, self.desks.sorties.run, self._adoption.run, self._guardian.run,
+            ):  # fmt: skip
+                group.start_soon(work)
+
+    @property
+    def is_flying(self) -> bool:
+        """Whether a sortie of it is being flown."""
+        return self.desks.sorties.plan is not None
+
+    def say_what_is_left(self) -> None:
+        """Nothing calls the aircraft home when the station ends: it flies on, and we say so."""
+        sample = self._ports.vehicle.latest()
+        if self.is_flying and sample is not None and sample.is_in_air:
+            _log.warning(
+                "the aircraft is left in the air",
+                aircraft=self.aircraft,
+                text="it goes on with its plan and its own fail-safes; start the station again in "
+                "this folder and it is taken over",
+                mode=sample.mode.value,
+            )
+
+    def _crowd_parts(self) -> CrowdParts:
+        common, ports = self._common, self._ports
+        return CrowdParts(
+            aircraft=self.aircraft,
+            camera_id=ports.camera_id,
+            register=common.register,
+            rules=common.rules,
+            legal=common.legal,
+            records=common.records,
+            bus=common.bus,
+            board=common.board.of(self.aircraft),
+            chronicle=common.chronicle,
+            world=common.world,
+            wall=common.wall,
+            set_pace=self._set_pace,
+            is_exercise=common.is_exercise,
+            latest=ports.vehicle.latest,
+            is_anothers=lambda sighting: common.is_anothers(sighting, self.aircraft),
+        )
+
+    def _sortie_desk(self, crowd: CrowdDesk, cases: CaseDesk) -> SortieDesk:
+        """Who flies."""
+        common, ports = self._common, self._ports
+        sheet = common.board.of(self.aircraft)
+        common.room.join(self.aircraft, ports.vehicle.latest)
+        readiness = Readiness(
+            vehicle=ports.vehicle, speaker=ports.speaker, board=sheet, wall=common.wall,
+            within_s=common.ready_within_s, room=lambda: common.room.ask(self.aircraft),
+        )  # fmt: skip
+        return SortieDesk(
+            SortieParts(
+                plans=common.plans,
+                vehicle=ports.vehicle,
+                records=common.records,
+                telemetry=common.telemetry,
+                bus=common.bus,
+                board=sheet,
+                chronicle=common.chronicle,
+                crowd=crowd,
+                cases=cases,
+                world=common.world,
+                wall=common.wall,
+                preflight=readiness.check,
+                is_exercise=common.is_exercise,
+                on_launch=common.on_launch,
+                on_over=lambda: common.room.leave(self.aircraft),
+            )
+        )
+
+    def _make_guardian(self) -> Guardian:
+        common, sorties = self._common, self.desks.sorties
+        return Guardian(
+            vehicle=self._ports.vehicle, bus=common.bus, world=common.world, wall=common.wall,
+            plan=lambda: sorties.plan, in_command=lambda: sorties.in_command,
+        )  # fmt: skip
+
+    def _make_adoption(self) -> Adoption:
+        """Who takes over after a restart."""
+        common, sorties = self._common, self.desks.sorties
+        return Adoption(
+            records=common.records, telemetry=common.telemetry, vehicle=self._ports.vehicle,
+            flyer=sorties, bus=common.bus, world=common.world, wall=common.wall,
+            on_known=sorties.know_the_aircraft,
+        )  # fmt: skip
+
+    def _set_pace(self, want: MissionPlan | LookWindow | None) -> None:
+        pace, ports = self._common.pace, self._ports
+        if pace is not None:
+            window = look_window(want, ports.lens) if isinstance(want, MissionPlan) else want
+            pace.watch_legs(ports.camera_id, window)
+
+    async def _keep_link(self) -> None:
+        await kept_alive(self._ports.vehicle.run, "aircraft", self.aircraft, self._common.wall)
+
+    async def _feed_poses(self) -> None:
+        with self._common.bus.subscribe(
+            TelemetrySample,
+            limit=_POSES_WAITING,
+            where=lambda sample: sample.vehicle_id == self.aircraft,
+        ) as samples:
+            async for sample in samples:
+                self._ports.eye.send_pose(sample)
+
+
+async def kept_alive(
+    run: Callable[[], Awaitable[None]], what: str, name: str, wall: WallClock
+) -> None:
+    """Run it again whenever what it reaches is lost; told once at lost and at back."""
+    await supervise(
+        run,
+        clock=wall,
+        on_lost=lambda error: _log.warning(f"{what} lost", name=name, reason=str(error)),
+        on_retry=lambda: _log.info(f"{what}: trying again", name=name),
+    )
