@@ -7,8 +7,7 @@ import socket
 
 from patrol.errors import ConfigError
 
-# The forms under which MAVSDK waits to be called. It binds a UDP port that another one has
-# already, without an error, and then each hears a part: a plain socket of our own finds out.
+# The forms under which a port is held; told before anything else is started.
 _LISTENING = {
     "udpin": socket.SOCK_DGRAM, "udp": socket.SOCK_DGRAM, "tcpin": socket.SOCK_STREAM
 }  # fmt: skip
@@ -24,7 +23,10 @@ def require_free(url: str) -> None:
     if kind is None or (scheme == "udp" and host not in _ANYWHERE):
         return
     if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ConfigError(f"not an address to listen on: {url} (such as udpin://0.0.0.0:14540)")
+        raise ConfigError(
+            f"not an address to listen on: {url} (such as udpin://0.0.0.0:14540)",
+            text_zh=f"不是可监听的地址：{url}（如 udpin://0.0.0.0:14540）",
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, kind) as probe:
         if kind is socket.SOCK_STREAM:  # a connection that has just ended does not count
@@ -34,6 +36,10 @@ def require_free(url: str) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise ConfigError(
-                    f"port {port} is in use: another program listens for an aircraft at {url}"
+                    f"port {port} is in use: another program listens for an aircraft at {url}",
+                    text_zh=f"端口{port}已被占用：另一程序正在{url}监听飞行器",
                 ) from error
-            raise ConfigError(f"cannot listen at {url}: {error.strerror}") from error
+            raise ConfigError(
+                f"cannot listen at {url}: {error.strerror}",
+                text_zh=f"无法在{url}监听：{error.strerror}",
+            ) from error

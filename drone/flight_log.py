@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Callable
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 
 import anyio
@@ -86,14 +87,26 @@ class FlightLog:
 
     def _append(self, data: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab") as file:
-            file.write(data)
+        with self.path.open("ab", buffering=0) as file:
+            size = file.tell()
+            try:
+                _write_all(file, data)
+            except OSError:
+                # Half a frame would make a reader lose its way in all that comes after it.
+                file.truncate(size)
+                raise
 
     def _failed(self, reason: str) -> None:
         if not self._is_failing:
             self._is_failing = True
             _log.warning("tlog cannot be written", path=str(self.path), reason=reason)
             self._tell("tlog.failed", {"file": self.path.name, "reason": reason})
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def log_path(folder: Path, name: str, now_utc: datetime) -> Path:

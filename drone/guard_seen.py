@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, field
 
 from patrol.crowds import KnownCrowds, away_m
-from patrol.energy import energy_home_pct
+from patrol.energy import Power, energy_home_pct
 from patrol.geo import GeoPoint, LocalFrame, is_inside
 from patrol.plan import MissionPlan
-from patrol.telemetry import Fix, TelemetrySample
+from patrol.telemetry import Fix, FlightMode, TelemetrySample
 from patrol.way_home import way_back
 
 
@@ -23,17 +23,21 @@ class GuardLimits:
     return_pct: float = 20.0  # never less is left to come home with
     reserve_pct: float = 10.0  # above the energy that the way home takes
     link_age_s: float = 5.0  # wall
-    value_age_s: float = 10.0  # wall; older than this a height above ground is not known
+    value_age_s: float = 10.0  # wall; what was told longer ago is not known
     standoff_m: float = 30.0  # DOMAIN 4.3: or the height above ground, if that is more
     standoff_slack_m: float = 3.0
     standoff_looks: int = 6  # in a row; after three the crowd desk moves away by itself
+    standoff_blind_s: float = 5.0  # world; no look has come, and what is known is too near
     separation_m: float = 30.0
+    separation_slack_m: float = 4.0  # two positions, each off by a metre or two
     opening_m_s: float = 0.5  # who moves away so fast is let go on
     reaction_s: float = 1.0  # from a sample to an aircraft that brakes
     brakes_m_s2: float = 1.75
+    standoff_ahead_s: float = 10.0  # so early do looks at a crowd that is flown towards count
     wind_return_m_s: float = 12.0
     wind_warn_m_s: float = 8.0
     satellites_min: int = 6
+    ground_m: float = 8.0  # a mission so near the ground has met ground that nobody knew of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +50,41 @@ class Seen:
     age_s: float = 0.0  # wall, since the position was heard
     crowds: KnownCrowds = field(default_factory=KnownCrowds)
     near_looks: int = 0  # looks in a row with somebody of a crowd too near
+    near_blind_s: float = 0.0  # world, that somebody has been too near and no look has come
     others: tuple[TelemetrySample, ...] = ()  # our own aircraft in the air, as last heard
+    silent_others: tuple[str, ...] = ()  # our own in the air that have not been heard for a while
+    power: Power = field(default_factory=Power)
 
     @property
     def charge_pct(self) -> float:
         """The battery's charge; full where it is not known, which is a row of its own."""
         return self.sample.battery.charge_pct if self.sample.battery else 100.0
+
+    @property
+    def is_battery_known(self) -> bool:
+        """Whether its charge was told of late."""
+        return self.sample.battery is not None and self._is_fresh(self.sample.ages.battery_s)
+
+    @property
+    def is_wind_known(self) -> bool:
+        """Whether the wind was told of late."""
+        return self.sample.wind is not None and self._is_fresh(self.sample.ages.wind_s)
+
+    @property
+    def is_ground_known(self) -> bool:
+        """Whether its height above ground was told of late."""
+        return self.sample.height_agl_m is not None and self._is_fresh(self.sample.ages.terrain_s)
+
+    @property
+    def is_gnss_told(self) -> bool:
+        """Whether the satellite position's quality was told of late."""
+        return self._is_fresh(self.sample.ages.gnss_s)
+
+    @property
+    def is_mode_known(self) -> bool:
+        """Whether it says what it does; a mode told long ago may be the sticks' by now."""
+        is_told = self.sample.mode is not FlightMode.UNKNOWN
+        return is_told and self._is_fresh(self.sample.ages.mode_s)
 
     @property
     def is_outside(self) -> bool:
@@ -64,17 +97,20 @@ class Seen:
     @property
     def height_m(self) -> float | None:
         """Above ground where the aircraft tells it, else above home; None where neither."""
-        age_s = self.sample.ages.terrain_s
-        is_fresh = age_s is None or age_s <= self.limits.value_age_s
-        if self.sample.height_agl_m is not None and is_fresh:
-            return self.sample.height_agl_m
-        return self.sample.height_above_home_m
+        return self.sample.height_agl_m if self.is_ground_known else self.sample.height_above_home_m
 
     @property
     def is_too_high(self) -> bool:
         """Above the plan's ceiling and its slack; no where there is no height: a row of its own."""
         limit_m = self.plan.ceiling_agl_m + self.limits.ceiling_slack_m
         return self.height_m is not None and self.height_m > limit_m
+
+    @property
+    def is_ground_near(self) -> bool:
+        """Whether the mission leads into rising ground, where the aircraft tells how near it is."""
+        is_low = self.sample.mode is FlightMode.MISSION and self.is_ground_known
+        lowest_m = min(waypoint.height.metres for waypoint in self.plan.waypoints)
+        return is_low and (self.height_m or 0.0) < min(self.limits.ground_m, lowest_m / 2.0)
 
     @property
     def standoff_need_m(self) -> float:
@@ -88,18 +124,25 @@ class Seen:
 
     @property
     def is_near_crowd(self) -> bool:
-        """Whether somebody of a crowd may be nearer than the stand-off, by the upper bound."""
-        position = self.sample.position
-        person = self.crowds.nearest(position) if position is not None else None
-        if position is None or person is None:
-            return False
-        return away_m(position, person) < self.standoff_need_m - self.limits.standoff_slack_m
+        """Whether somebody of a crowd is nearer than the stand-off, or will be before it stops.
+
+        By the upper bound: the nearest that anybody may be.
+        """
+        return self._comes_near(self._stopping_s(self.sample))
+
+    @property
+    def is_crowd_ahead(self) -> bool:
+        """Whether somebody of a crowd is nearer than the stand-off, or soon will be."""
+        return self._comes_near(self.limits.standoff_ahead_s)
 
     @property
     def is_standoff_breached(self) -> bool:
-        """Near for several looks, and not moving away."""
+        """Near for several looks, or for a while without any, and not moving away."""
         position, limits = self.sample.position, self.limits
-        if position is None or not self.is_near_crowd or self.near_looks < limits.standoff_looks:
+        is_long = (
+            self.near_looks >= limits.standoff_looks or self.near_blind_s >= limits.standoff_blind_s
+        )
+        if position is None or not is_long or not self.is_near_crowd:
             return False
         person = self.crowds.nearest(position)
         return person is not None and self._opening_m_s(person.point) < limits.opening_m_s
@@ -115,13 +158,24 @@ class Seen:
         return self.crowds.clearance_m(steps) >= here_m - 1.0
 
     @property
+    def is_way_home_crowded(self) -> bool:
+        """Whether the way home from here would pass a known crowd nearer than the stand-off."""
+        position = self.sample.position
+        if position is None:
+            return False
+        way = (position, *way_back(position, self.plan))
+        need_m = max(self.standoff_need_m, self.plan.return_height.metres)
+        return self.crowds.is_passed(way, need_m - self.limits.standoff_slack_m)
+
+    @property
     def is_near_another(self) -> bool:
         """Whether one of our own is nearer than the separation, and this one not moving away.
 
         Or would be before both could have stopped: a hold takes its time and its way.
         """
+        limit_m = self.limits.separation_m + self.limits.separation_slack_m
         return any(
-            self._apart_m(other) < self.limits.separation_m
+            self._apart_m(other) < limit_m
             and other.position is not None
             and self._opening_m_s(other.position) < self.limits.opening_m_s
             for other in self.others
@@ -133,11 +187,11 @@ class Seen:
         sample, limits = self.sample, self.limits
         if sample.battery is None or sample.position is None:
             return False  # rows of their own
-        wind = sample.wind
+        wind = sample.wind if self.is_wind_known else None
         home_pct = energy_home_pct(
             sample.position, self.plan, height_above_home_m=sample.height_above_home_m,
             wind_m_s=wind.speed_m_s if wind else None,
-            wind_from_true_deg=wind.from_deg_true if wind else None,
+            wind_from_true_deg=wind.from_deg_true if wind else None, power=self.power,
         )  # fmt: skip
         return self.charge_pct < max(limits.return_pct, home_pct + limits.reserve_pct)
 
@@ -161,6 +215,9 @@ class Seen:
         """Whether the autopilot says so; a wind that is not known is a row of its own."""
         return self.sample.wind is not None and self.sample.wind.speed_m_s > limit_m_s
 
+    def _is_fresh(self, age_s: float | None) -> bool:
+        return age_s is None or age_s <= self.limits.value_age_s
+
     def _opening_m_s(self, point: GeoPoint) -> float:
         """How fast the aircraft moves away from a place; not at all where nobody knows."""
         velocity, position = self.sample.velocity, self.sample.position
@@ -171,10 +228,31 @@ class Seen:
         along = velocity.east_m_s * towards.east_m + velocity.north_m_s * towards.north_m
         return -along / length_m
 
+    def _comes_near(self, ahead_s: float) -> bool:
+        """Whether the stand-off is broken, or would be after so long at this speed.
+
+        Who closes in has no slack: that is for the wander of one who holds just outside.
+        """
+        position = self.sample.position
+        person = self.crowds.nearest(position) if position is not None else None
+        if position is None or person is None:
+            return False
+        now_m, closing_m_s = away_m(position, person), -self._opening_m_s(person.point)
+        if now_m < self.standoff_need_m - self.limits.standoff_slack_m:
+            return True
+        is_closing = closing_m_s > self.limits.opening_m_s
+        return is_closing and now_m - closing_m_s * ahead_s < self.standoff_need_m
+
+    def _stopping_s(self, *samples: TelemetrySample) -> float:
+        """At full speed for so long is as far as the fastest of them gets before it stands."""
+        fastest_m_s = max(math.hypot(*_velocity(sample)) for sample in samples)
+        return self.limits.reaction_s + fastest_m_s / (2.0 * self.limits.brakes_m_s2)
+
     def _apart_m(self, other: TelemetrySample) -> float:
         """The least distance in space until both could stand; infinite without a position.
 
-        Heights that are not known count as the same, velocities that are not known as none.
+        Heights that are not known count as the same, velocities that are not known as none. The
+        other has flown on since it was heard.
         """
         here, there = self.sample, other
         if here.position is None or there.position is None:
@@ -183,14 +261,14 @@ class Seen:
         if here.altitude_amsl_m is not None and there.altitude_amsl_m is not None:
             up_m = there.altitude_amsl_m - here.altitude_amsl_m
         enu = LocalFrame(origin=here.position).to_enu(there.position)
-        place = (enu.east_m, enu.north_m, up_m)
         mine, theirs = _velocity(here), _velocity(there)
+        since_s = max(0.0, here.heard_at_s - there.heard_at_s)
+        heard = (enu.east_m, enu.north_m, up_m)
+        place = tuple(p + v * since_s for p, v in zip(heard, theirs, strict=True))
         drift = tuple(b - a for a, b in zip(mine, theirs, strict=True))
-        speed_m_s = max(math.hypot(*mine), math.hypot(*theirs))
-        longest_s = self.limits.reaction_s + speed_m_s / (2.0 * self.limits.brakes_m_s2)
         drift_sq = sum(part * part for part in drift) or 1.0
         nearest_s = -sum(p * d for p, d in zip(place, drift, strict=True)) / drift_sq
-        at_s = min(longest_s, max(0.0, nearest_s))
+        at_s = min(self._stopping_s(here, there), max(0.0, nearest_s))
         return math.hypot(*(p + d * at_s for p, d in zip(place, drift, strict=True)))
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import datetime
 
 import anyio
+import anyio.abc
 
-from drone.guard_rules import GuardRule, applying, decide
+from drone.guard_drain import Drain
+from drone.guard_rules import RULES, GuardRule, applying, decide
 from drone.guard_seen import GuardLimits, Seen
 from patrol.bus import Bus
 from patrol.clock import WallClock, WorldClock
@@ -28,6 +31,7 @@ _ACT_AGAIN_S = 10.0  # wall
 _WARN_AFTER_S = 5.0  # wall; what is not known at one moment often is at the next
 _WARN_AGAIN_S = 300.0  # wall
 _OTHER_AGE_S = 5.0  # wall; where an aircraft was longer ago is no knowledge
+_IN_AIR_AGE_S = 10.0  # wall
 _TICK_S = 0.5  # wall; samples stop when the link is lost, the watch must not
 _STALE_TICKS = 2  # one could be our own process that stood still
 _OURS = frozenset({FlightMode.MISSION, FlightMode.HOLD, FlightMode.TAKE_OFF})
@@ -65,11 +69,15 @@ class Guardian:
         self._crowds = KnownCrowds()
         self._near_looks = 0
         self._others: dict[str, TelemetrySample] = {}
+        self._near_since_utc: datetime | None = None  # somebody is too near, and no look since
+        self._drain = Drain()
+        self._under_way: list[GuardRule] = []
+        self._group: anyio.abc.TaskGroup | None = None
 
     async def run(self) -> None:
         """Guard until cancelled."""
-        async with anyio.create_task_group() as group:
-            group.start_soon(self._watch_silence)
+        async with anyio.create_task_group() as self._group:
+            self._group.start_soon(self._watch_silence)
             with self._bus.subscribe(TelemetrySample, SeenCrowds, limit=256) as facts:
                 async for fact in facts:
                     if isinstance(fact, SeenCrowds):
@@ -77,7 +85,9 @@ class Guardian:
                     elif not isinstance(fact, TelemetrySample):
                         continue
                     elif fact.vehicle_id == self._vehicle.vehicle_id:
-                        await self._guard(fact)
+                        # Not the sample that waited in the queue: since then the sticks may have
+                        # taken it.
+                        self._guard(self._vehicle.latest() or fact)
                     else:
                         self._others[fact.vehicle_id] = fact
 
@@ -89,55 +99,67 @@ class Guardian:
             is_stale = age_s > self._limits.link_age_s
             self._stale_ticks = self._stale_ticks + 1 if is_stale else 0
             if sample is not None and self._stale_ticks >= _STALE_TICKS:
-                await self._guard(sample, age_s)
+                self._guard(sample, age_s)
 
     def _see(self, look: SeenCrowds) -> None:
         self._crowds.see(look)
         if look.vehicle_id not in (None, self._vehicle.vehicle_id):
             return  # another's eye: its crowds are kept away from, its looks are not counted
+        self._near_since_utc = None
         plan, sample = self._plan(), self._vehicle.latest()
         if plan is None or sample is None:
             self._near_looks = 0
             return
-        is_near = self._seen(sample, plan).is_near_crowd
+        is_near = self._seen(sample, plan).is_crowd_ahead
         self._near_looks = self._near_looks + 1 if is_near else 0
 
     def _seen(self, sample: TelemetrySample, plan: MissionPlan, age_s: float = 0.0) -> Seen:
-        now_s = self._wall.monotonic_s()
-        others = tuple(
-            other
-            for other in self._others.values()
-            if now_s - other.heard_at_s < _OTHER_AGE_S and other.is_in_air is not False
-        )
+        now_s, since_utc = self._wall.monotonic_s(), self._near_since_utc
+        others = [other for other in self._others.values() if other.is_in_air is not False]
+        heard = [other for other in others if now_s - other.heard_at_s < _OTHER_AGE_S]
         return Seen(
             sample=sample, plan=plan, limits=self._limits, age_s=age_s, crowds=self._crowds,
-            near_looks=self._near_looks, others=others,
+            near_looks=self._near_looks, others=tuple(heard), power=self._drain.power(),
+            near_blind_s=(sample.time_utc - since_utc).total_seconds() if since_utc else 0.0,
+            silent_others=tuple(other.vehicle_id for other in others if other not in heard),
         )  # fmt: skip
 
-    async def _guard(self, sample: TelemetrySample, age_s: float = 0.0) -> None:
-        plan = self._plan()
-        if plan is None or not self._may_act(sample):
+    def _guard(self, sample: TelemetrySample, age_s: float = 0.0) -> None:
+        self._drain.see(sample)
+        plan, in_command = self._plan(), self._in_command()
+        is_pilot_flying = in_command is not None and in_command.is_pilot_flying
+        is_left_alone = is_pilot_flying or sample.mode is FlightMode.MANUAL
+        if plan is None or is_left_alone or _is_down(sample):
             self._since.clear()
             return
-        rows = applying(self._seen(sample, plan, age_s))
-        now_s = self._wall.monotonic_s()
+        seen = self._seen(sample, plan, age_s)
+        if not seen.is_near_crowd:
+            self._near_since_utc = None
+        elif self._near_since_utc is None:
+            self._near_since_utc = sample.time_utc
+        rows, now_s = applying(seen), self._wall.monotonic_s()
         self._since = {row.rule: self._since.get(row.rule, now_s) for row in rows}
+        is_asked = in_command is not None and in_command.is_asked(sample.mode)
+        may_act = sample.mode not in FOLLOWED and (sample.mode in _OURS or is_asked)
         for row in rows:
+            if now_s - self._since[row.rule] < row.lasting_s:
+                continue
             is_in_effect = row.action is not None and sample.mode in _ENDS_IN[type(row.action)]
-            if row.action is not None and not is_in_effect:
+            if row.action is not None and not is_in_effect and may_act:
                 # The gravest deed alone, and nothing less grave while it waits to be tried again.
-                if self._is_due(row, _ACT_AGAIN_S):
-                    await self._act(row)
+                self._begin(row)
                 return
             if now_s - self._since[row.rule] >= _WARN_AFTER_S and self._is_due(row, _WARN_AGAIN_S):
                 self._tell(row, "warn", "in effect" if is_in_effect else "told")
 
-    def _may_act(self, sample: TelemetrySample) -> bool:
-        """In the air or perhaps so, and in a mode of ours: in others the pilot has it."""
-        is_down = sample.is_in_air is False or (sample.is_in_air is None and not sample.is_armed)
-        in_command = self._in_command()
-        is_pilot_flying = in_command is not None and in_command.is_pilot_flying
-        return not is_down and not is_pilot_flying and sample.mode in _OURS
+    def _begin(self, row: GuardRule) -> None:
+        """Beside the watch, which goes on: what is graver must not wait for a deed to end."""
+        gravity = RULES.index(row)
+        if self._group is None or any(RULES.index(other) <= gravity for other in self._under_way):
+            return
+        if self._is_due(row, _ACT_AGAIN_S):
+            self._under_way.append(row)
+            self._group.start_soon(self._act, row)
 
     def _is_due(self, row: GuardRule, again_s: float) -> bool:
         now_s = self._wall.monotonic_s()
@@ -157,6 +179,8 @@ class Guardian:
                         await self._vehicle.do(row.action)
             except (CommandDenied, LinkLost) as error:
                 outcome = str(error)  # told below; the rule acts again while it applies
+            finally:
+                self._under_way.remove(row)
         self._tell(row, row.word, outcome)
 
     def _tell(self, row: GuardRule, action: str, outcome: str) -> None:
@@ -174,3 +198,11 @@ class Guardian:
                 aircraft=self._vehicle.vehicle_id,
             )  # fmt: skip
         )
+
+
+def _is_down(sample: TelemetrySample) -> bool:
+    """On the ground for certain; whether it flies may not be known, or known of long ago."""
+    is_old = sample.ages.in_air_s is not None and sample.ages.in_air_s > _IN_AIR_AGE_S
+    if sample.is_in_air is None or is_old:
+        return not sample.is_armed and sample.is_in_air is not True
+    return sample.is_in_air is False

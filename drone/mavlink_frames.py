@@ -1,7 +1,8 @@
 """Cuts bytes of a link into MAVLink frames and checks them. It decides nothing about them.
 
-The check sum of every frame whose kind is known is verified; kinds that the common dialect does
-not know are handed on unverified, for MAVSDK to judge.
+The check sum of every frame whose kind is known is verified. Kinds that the common dialect does
+not know are handed on unverified, for MAVSDK to judge, where the next frame follows on their heels:
+noise that looks like one must not swallow the frames behind it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pymavlink.dialects.v20 import common as mavlink
 
 _V1, _V2 = 0xFE, 0xFD
 _V1_HEAD, _V2_HEAD, _CRC, _SIGNATURE = 6, 10, 2, 13
-_SIGNED = 0x01
+_SIGNED = 0x01  # the only incompatible flag there is: a frame with another cannot be read
 _REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 _CRC_EXTRA: dict[int, int] = {
     number: kind.crc_extra for number, kind in mavlink.mavlink_map.items()
@@ -55,6 +56,11 @@ class Frame(NamedTuple):
     message_id: int
     payload: bytes
     raw: bytes
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether its check sum was verified: what was not proves nothing."""
+        return self.message_id in _CRC_EXTRA
 
     @property
     def target_system(self) -> int:
@@ -105,11 +111,17 @@ def _frames(data: bytes) -> tuple[list[Frame], int]:
         if place + head > size:
             return found, place
         end = place + head + data[place + 1] + _CRC
-        if start == _V2 and data[place + 2] & _SIGNED:
-            end += _SIGNATURE
+        if start == _V2:
+            if data[place + 2] & ~_SIGNED:
+                place += 1
+                continue
+            if data[place + 2] & _SIGNED:
+                end += _SIGNATURE
         if end > size:
             return found, place
         frame = _frame(data[place:end], head)
+        if frame is not None and not frame.is_checked and end < size:
+            frame = frame if data[end] in (_V1, _V2) else None
         if frame is None:
             place += 1
             continue

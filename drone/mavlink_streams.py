@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pymavlink.dialects.v20 import common as mavlink
 
 from drone.mavlink_frames import Frame
-from drone.newest import Newest, Part
+from drone.newest import Ground, Newest, Part
 from patrol.geo import GeoPoint
 from patrol.telemetry import Attitude, CameraPointing, Fix, Gnss, VelocityNed, Wind
 
 HEARTBEAT, CLOCK, POSITION, ATTITUDE, GNSS = 0, 2, 33, 30, 24
-CAMERA, WIND, HEIGHTS = 285, 231, 141
+CAMERA, WIND, HEIGHTS, DISTANCE, TERRAIN = 285, 231, 141, 132, 136
 # What autopilots stream by default and nobody here reads: LOCAL_POSITION_NED, ATTITUDE_QUATERNION,
 # SERVO_OUTPUT_RAW, NAV_CONTROLLER_OUTPUT, RC_CHANNELS, VFR_HUD, IMU and pressure, the targets of
 # the controllers, ODOMETRY, estimator, vibration, UTM and what is left of PX4's onboard set.
@@ -27,7 +27,9 @@ UNREAD = frozenset(
 _LAT_MOST_E7, _LON_MOST_E7 = 900_000_000, 1_800_000_000
 _UNKNOWN_U16, _UNKNOWN_U8 = 65535, 255
 _YAW_LOCK, _VEHICLE_FRAME, _EARTH_FRAME = 16, 32, 64
-_NO_TERRAIN_M = -1000.0  # ALTITUDE: less than this, or NaN, is not known
+_SYSTEM_STATUS = 1
+_DOWNWARD = 25  # MAV_SENSOR_ROTATION_PITCH_270
+_INVALID_SIGNAL = 1  # DISTANCE_SENSOR.signal_quality
 
 _AUTOPILOT, _PX4 = 1, 12
 _ORBIT = (3, 1)  # PX4's main and sub mode
@@ -108,15 +110,40 @@ def _wind(newest: Newest, values: Values, now_s: float) -> None:
 
 
 def _heights(newest: Newest, values: Values, now_s: float) -> None:
-    clearance_m, terrain_m, altitude_m = values[6], values[5], values[2]
-    if math.isfinite(clearance_m) and clearance_m >= 0.0:
-        newest.height_agl_m = clearance_m
-    elif math.isfinite(terrain_m + altitude_m) and terrain_m > _NO_TERRAIN_M:
-        newest.height_agl_m = altitude_m - terrain_m
-    else:
-        newest.height_agl_m = None
+    """ALTITUDE: the distance to the ground below where it has one, else its height above terrain.
+
+    PX4 v1.16 fills `altitude_terrain` with the ground's own height, but never without the distance.
+    """
+    for height_m in (values[6], values[5]):
+        if math.isfinite(height_m) and height_m >= 0.0:
+            newest.tell_ground(Ground.ALTITUDE, height_m, now_s)
+            return
+    newest.lose_ground(Ground.ALTITUDE)
+
+
+def _distance(newest: Newest, values: Values, now_s: float) -> None:
+    """DISTANCE_SENSOR: a beam straight down from the belly, slanted as the aircraft is."""
+    low_cm, high_cm, distance_cm, orientation = values[1], values[2], values[3], int(values[6])
+    if orientation != _DOWNWARD:
         return
-    newest.mark(Part.TERRAIN, now_s)
+    if not low_cm <= distance_cm <= high_cm or values[-1] == _INVALID_SIGNAL:
+        newest.lose_ground(Ground.BEAM)
+        return
+    attitude, upright = newest.attitude, 1.0
+    if attitude is not None:
+        upright = math.cos(math.radians(attitude.roll_deg)) * math.cos(
+            math.radians(attitude.pitch_deg)
+        )
+    newest.tell_ground(Ground.BEAM, distance_cm / 100.0 * max(0.0, upright), now_s)
+
+
+def _terrain(newest: Newest, values: Values, now_s: float) -> None:
+    """TERRAIN_REPORT: by the autopilot's own map; spacing 0 is no map."""
+    height_m, spacing = values[3], values[4]
+    if spacing and math.isfinite(height_m) and height_m >= 0.0:
+        newest.tell_ground(Ground.MAP, height_m, now_s)
+    else:
+        newest.lose_ground(Ground.MAP)
 
 
 def _clock(newest: Newest, values: Values, now_s: float) -> None:
@@ -127,23 +154,37 @@ def _clock(newest: Newest, values: Values, now_s: float) -> None:
 
 _READERS: dict[int, Callable[[Newest, Values, float], None]] = {
     POSITION: _position, ATTITUDE: _attitude, GNSS: _gnss, CAMERA: _camera, WIND: _wind,
-    HEIGHTS: _heights, CLOCK: _clock,
+    HEIGHTS: _heights, CLOCK: _clock, DISTANCE: _distance, TERRAIN: _terrain,
 }  # fmt: skip
 FAST = frozenset(_READERS)
 _UNPACKERS = {number: mavlink.mavlink_map[number].unpacker for number in _READERS}
 
 
 def read(frame: Frame, newest: Newest, now_s: float) -> None:
-    """Take what a frame says into the newest values; what is no fast message is passed over."""
-    if frame.message_id == HEARTBEAT and frame.component_id == _AUTOPILOT:
+    """Take what a frame says into the newest values; what is no fast message is passed over.
+
+    Only the autopilot tells of the aircraft: a gimbal, a radio or a companion computer with its
+    system id speaks on while the autopilot is dead. A gimbal tells of itself alone.
+    """
+    number = frame.message_id
+    if frame.component_id != _AUTOPILOT:
+        if number == CAMERA:
+            _take(frame, newest, now_s)
+        return
+    if frame.is_checked:
+        newest.mark(Part.LINK, now_s)
+    if number == HEARTBEAT:
         _heartbeat(frame.payload.ljust(9, b"\0"), newest)
-        return
-    reader = _READERS.get(frame.message_id)
-    if reader is None:
-        return
+    elif number == _SYSTEM_STATUS:  # MAVSDK tells its health again with other messages too
+        newest.mark(Part.HEALTH, now_s)
+    elif number in _READERS:
+        _take(frame, newest, now_s)
+
+
+def _take(frame: Frame, newest: Newest, now_s: float) -> None:
     unpacker = _UNPACKERS[frame.message_id]
     whole = frame.payload.ljust(unpacker.size, b"\0")[: unpacker.size]
-    reader(newest, unpacker.unpack(whole), now_s)
+    _READERS[frame.message_id](newest, unpacker.unpack(whole), now_s)
 
 
 def _heartbeat(body: bytes, newest: Newest) -> None:

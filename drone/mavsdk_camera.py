@@ -8,8 +8,8 @@ from mavsdk.asyncio.plugins.gimbal import GimbalAsync
 from mavsdk.plugins.gimbal import ControlMode, GimbalMode, SendMode
 
 from drone import mavsdk_convert as convert
-from drone.mavsdk_calls import Calls
-from drone.newest import Newest
+from drone.mavsdk_calls import Means
+from drone.newest import Newest, Part
 from patrol.errors import CommandDenied
 from patrol.geo import GeoPoint, bearing_true_deg, distance_m
 from patrol.plan import MissionPlan
@@ -20,10 +20,9 @@ _POINTS_DEG = 2.0
 class Camera:
     """`gimbal` is set while there is a link."""
 
-    def __init__(self, calls: Calls, newest: Newest) -> None:
+    def __init__(self, means: Means) -> None:
         self.gimbal: GimbalAsync | None = None
-        self._calls = calls
-        self._newest = newest
+        self._means = means
         self._has_control = False
 
     def connect(self, gimbal: GimbalAsync | None) -> None:
@@ -32,12 +31,9 @@ class Camera:
 
     async def point(self, pitch_deg: float, bearing_deg: float) -> None:
         """Earth-fixed."""
-        if self._newest.gimbal_id is None:
-            raise CommandDenied("point camera", "the aircraft tells of no gimbal")
-        if _points(self._newest, pitch_deg, bearing_deg):
-            return
-        await self._aim(pitch_deg, bearing_deg)
-        await self._calls.until("point camera", lambda n: _points(n, pitch_deg, bearing_deg))
+        if self._means.newest.gimbal_id is None:
+            raise CommandDenied("point camera", "the aircraft tells of no gimbal", "未发现云台")
+        await self._turn("point camera", pitch_deg, bearing_deg)
 
     async def look_at(
         self, here: GeoPoint, here_amsl_m: float, point: GeoPoint, point_amsl_m: float
@@ -46,8 +42,7 @@ class Camera:
         below_m = here_amsl_m - point_amsl_m
         pitch_deg = -math.degrees(math.atan2(below_m, distance_m(here, point)))
         bearing_deg = bearing_true_deg(here, point)
-        await self._aim(pitch_deg, bearing_deg)
-        await self._calls.until("look at", lambda n: _points(n, pitch_deg, bearing_deg))
+        await self._turn("look at", pitch_deg, bearing_deg)
 
     async def aim_as_planned(self, plan: MissionPlan, item: int) -> None:
         """After a look-hold the autopilot does not turn the camera back by itself."""
@@ -56,22 +51,39 @@ class Camera:
         if waypoint.gimbal_pitch_deg is not None and waypoint.camera_bearing_true_deg is not None:
             await self._aim(waypoint.gimbal_pitch_deg, waypoint.camera_bearing_true_deg)
 
+    async def _turn(self, name: str, pitch_deg: float, bearing_deg: float) -> None:
+        """Aim, and wait until the gimbal says that it points there."""
+        calls = self._means.calls
+        await self._aim(pitch_deg, bearing_deg)
+        try:
+            await calls.until(name, lambda now: _points(now, pitch_deg, bearing_deg))
+        except CommandDenied:
+            self._has_control = False  # another may have taken it
+            raise
+
     async def _aim(self, pitch_deg: float, bearing_deg: float) -> None:
-        gimbal_id, gimbal = self._newest.gimbal_id, self.gimbal
+        calls, newest = self._means.calls, self._means.newest
+        gimbal_id, gimbal = newest.gimbal_id, self.gimbal
         if gimbal_id is None or gimbal is None:
             return  # an aircraft without a gimbal flies its plan with a fixed camera
-        if not self._has_control:
-            await self._calls.tried(
-                "gimbal", lambda: gimbal.take_control(gimbal_id, ControlMode.PRIMARY)
-            )
-            self._has_control = True
+        if calls.is_fresh(Part.CAMERA) and _points(newest, pitch_deg, bearing_deg):
+            return
         yaw_deg = convert.signed(bearing_deg)
-        await self._calls.tried(
-            "gimbal",
-            lambda: gimbal.set_angles(
-                gimbal_id, 0.0, pitch_deg, yaw_deg, GimbalMode.YAW_LOCK, SendMode.ONCE
-            ),
-        )
+        try:
+            if not self._has_control:
+                await calls.tried(
+                    "gimbal", lambda: gimbal.take_control(gimbal_id, ControlMode.PRIMARY)
+                )
+                self._has_control = True
+            await calls.tried(
+                "gimbal",
+                lambda: gimbal.set_angles(
+                    gimbal_id, 0.0, pitch_deg, yaw_deg, GimbalMode.YAW_LOCK, SendMode.ONCE
+                ),
+            )
+        except CommandDenied:
+            self._has_control = False  # another may have taken it: asked for anew the next time
+            raise
 
 
 def _points(newest: Newest, pitch_deg: float, bearing_deg: float) -> bool:

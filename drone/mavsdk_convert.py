@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 from mavsdk.plugins.mission_raw import MissionItem
 from mavsdk.plugins.telemetry import FlightMode as MavsdkMode
@@ -133,28 +134,49 @@ def rally_items(plan: MissionPlan) -> list[MissionItem]:
     ]
 
 
+def waypoint_counts(plan: MissionPlan) -> list[int]:
+    """How many waypoints of the plan lie before each of its items, and before its end."""
+    is_waypoint = (entry.command == _WAYPOINT for entry in mission_items(plan))
+    return list(accumulate(is_waypoint, initial=0))
+
+
 def waypoints_before(plan: MissionPlan, item: int) -> int:
     """How many waypoints of the plan lie before the item that is being carried out."""
-    return sum(1 for entry in mission_items(plan)[:item] if entry.command == _WAYPOINT)
+    counts = waypoint_counts(plan)
+    return counts[min(item, len(counts) - 1)]
 
 
-def differences(sent: Sequence[MissionItem], got: Sequence[MissionItem]) -> list[str]:
-    """Where what was read back is not what was sent, item by item."""
+def differences(sent: Sequence[MissionItem], got: Sequence[MissionItem]) -> list[tuple[str, str]]:
+    """Where what was read back is not what was sent, item by item; in English and in Chinese."""
     if len(sent) != len(got):
-        return [f"{len(got)} items came back of {len(sent)}"]
+        return [
+            (
+                f"{len(got)} items came back of {len(sent)}",
+                f"上传{len(sent)}项，读回{len(got)}项",
+            )
+        ]
     found = []
     for mine, theirs in zip(sent, got, strict=True):
-        if mine.command != theirs.command:
-            found.append(f"item {mine.seq}: command {theirs.command} for {mine.command}")
-        elif mine.frame != _SAME_FRAME.get(theirs.frame, theirs.frame):
-            found.append(f"item {mine.seq}: frame {theirs.frame} for {mine.frame}")
-        elif (mine.x, mine.y) != (theirs.x, theirs.y):
-            found.append(f"item {mine.seq}: another place")
-        elif not _same(mine.z, theirs.z) or not _same(mine.param1, theirs.param1):
-            found.append(f"item {mine.seq}: another height or value")
-        elif not _same(mine.param2, theirs.param2) and mine.command != _WAYPOINT:
-            found.append(f"item {mine.seq}: another value")
+        if what := _difference(mine, theirs):
+            found.append((f"item {mine.seq}: {what[0]}", f"第{mine.seq}项：{what[1]}"))
     return found
+
+
+def _difference(mine: MissionItem, theirs: MissionItem) -> tuple[str, str] | None:
+    if mine.command != theirs.command:
+        return (
+            f"command {theirs.command} for {mine.command}",
+            f"指令为{theirs.command}，应为{mine.command}",
+        )
+    if mine.frame != _SAME_FRAME.get(theirs.frame, theirs.frame):
+        return f"frame {theirs.frame} for {mine.frame}", f"坐标系为{theirs.frame}，应为{mine.frame}"
+    if (mine.x, mine.y) != (theirs.x, theirs.y):
+        return "another place", "位置不同"
+    if not _same(mine.z, theirs.z) or not _same(mine.param1, theirs.param1):
+        return "another height or value", "高度或数值不同"
+    if not _same(mine.param2, theirs.param2) and mine.command != _WAYPOINT:
+        return "another value", "数值不同"
+    return None
 
 
 def signed(bearing_deg: float) -> float:
@@ -187,5 +209,8 @@ def _e7(degrees: float) -> int:
 
 def _above_home_m(height: Height) -> float:
     if height.datum is not Datum.HOME:
-        raise CommandDenied("upload", f"a height above {height.datum.value} cannot be flown yet")
+        raise CommandDenied(
+            "upload", f"a height above {height.datum.value} cannot be flown yet",
+            f"尚不支持以{height.datum.value}为基准的高度",
+        )  # fmt: skip
     return height.metres

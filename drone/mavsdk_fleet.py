@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -19,14 +20,12 @@ import structlog
 from mavsdk import Configuration, Mavsdk
 from mavsdk.asyncio import System
 from mavsdk.component_type import ComponentType
-from mavsdk.enums import ForwardingOption
-from mavsdk.exceptions import MavsdkError
 
 from drone.mavlink_frames import Frame, Splitter
 from drone.mavlink_streams import FAST, UNREAD
-from drone.newest import Part
 from drone.roster import HEARTBEAT, AircraftLink, Roster, Shown
-from drone.transports import Address, Transport, check_url, make_transport
+from drone.transport import Address, Transport
+from drone.transports import check_url, make_transport
 from patrol.bus import Bus
 from patrol.clock import WallClock, WorldClock
 from patrol.errors import ConfigError, LinkLost
@@ -76,6 +75,8 @@ class Fleet:
         self._mavsdk: Mavsdk | None = None
         self._group: anyio.abc.TaskGroup | None = None
         self._is_open = anyio.Event()
+        self._aboard: list[anyio.CancelScope] = []
+        self._opening: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
 
     async def run(self) -> None:
         """Hold MAVSDK until cancelled and until the last aircraft has left."""
@@ -85,18 +86,20 @@ class Fleet:
         self._mavsdk = mavsdk = Mavsdk(configuration)
         try:
             mavsdk.subscribe_raw_bytes_to_be_sent(
-                lambda data: _post(loop, self._sending, data)
-            )  # fmt: skip
-            # Forwarding brings the frames of the lines that MAVSDK holds itself here too.
-            mavsdk.add_any_connection_with_forwarding("raw://", ForwardingOption.ON)
+                lambda data: loop.call_soon_threadsafe(self._sending, data)
+            )
+            mavsdk.add_any_connection("raw://")
             async with anyio.create_task_group() as self._group:
                 self._is_open.set()
                 await anyio.sleep_forever()
         finally:
+            self._is_open, self._group = anyio.Event(), None
+            for scope in self._aboard:  # where a line ended by a bug, nobody else sends them away
+                scope.cancel()
             with anyio.CancelScope(shield=True):
                 while self._roster.links:  # each leaves when its command under way has ended
                     await anyio.sleep(_LOOK_EVERY_S)
-                self._is_open, self._mavsdk = anyio.Event(), None
+                self._mavsdk = None
                 self._systems.clear()
                 await loop.run_in_executor(None, mavsdk.destroy)
 
@@ -108,17 +111,24 @@ class Fleet:
         """
         check_url(link.url)
         if len(self._roster.links) >= AIRCRAFT_MAX:
-            raise ConfigError(f"a fleet holds {AIRCRAFT_MAX} aircraft at the most")
+            raise ConfigError(
+                f"a fleet holds {AIRCRAFT_MAX} aircraft at the most",
+                text_zh=f"一个机队最多{AIRCRAFT_MAX}架飞行器",
+            )
         await self._is_open.wait()
-        link.is_native = make_transport(link.url, self._heard) is None
         self._roster.join(link)
         try:
             await self._take_line(link)
             try:
-                yield await self._first_contact(link)
+                with anyio.CancelScope() as scope:
+                    self._aboard.append(scope)
+                    yield await self._first_contact(link)
             finally:
+                self._aboard.remove(scope)
                 with anyio.CancelScope(shield=True):
                     await self._leave_line(link.url)
+            if scope.cancelled_caught:
+                raise _ended()
         finally:
             self._roster.leave(link)
 
@@ -132,60 +142,46 @@ class Fleet:
         return self._roster.shown(self._wall.monotonic_s())
 
     async def _take_line(self, link: AircraftLink) -> None:
-        carrier = self._carriers.get(link.url)
-        if carrier is None:
-            carrier = self._carriers[link.url] = _Carrier(make_transport(link.url, self._heard))
-            try:
-                await self._open(carrier, link.url)
-            except LinkLost:
-                del self._carriers[link.url]
-                raise
-        carrier.users += 1
+        async with self._opening[link.url]:  # who shares a line waits, or opens it himself
+            carrier = self._carriers.get(link.url)
+            if carrier is None:
+                carrier = _Carrier(make_transport(link.url, self._heard))
+                await carrier.transport.open()
+                if self._group is None:
+                    carrier.transport.close()
+                    raise _ended()
+                self._group.start_soon(carrier.run)
+                self._carriers[link.url] = carrier
+            carrier.users += 1
         if self._greeting:  # so that a newcomer need not wait for the next heartbeat
             self._broadcast(self._greeting)
 
-    async def _open(self, carrier: _Carrier, url: str) -> None:
-        if carrier.transport is not None:
-            await carrier.transport.open()
-            if self._group is not None:
-                self._group.start_soon(carrier.transport.run)
-            return
-        mavsdk = self._mavsdk
-        if mavsdk is None:
-            raise LinkLost(f"{url} cannot be opened: the fleet has ended")
-        loop = asyncio.get_running_loop()
-        try:
-            carrier.handle = await loop.run_in_executor(
-                None, mavsdk.add_any_connection_with_handle, url
-            )
-        except MavsdkError as error:
-            raise LinkLost(f"{url} cannot be opened: {error}") from error
-
     async def _leave_line(self, url: str) -> None:
-        carrier = self._carriers[url]
-        carrier.users -= 1
-        if carrier.users:
-            return
-        del self._carriers[url]
-        if carrier.transport is not None:
-            carrier.transport.close()
-        elif self._mavsdk is not None:
-            await asyncio.get_running_loop().run_in_executor(
-                None, self._mavsdk.remove_connection, carrier.handle
-            )
+        async with self._opening[url]:
+            carrier = self._carriers[url]
+            carrier.users -= 1
+            if not carrier.users:
+                del self._carriers[url]
+                carrier.transport.close()
+                await carrier.has_ended.wait()  # who comes back finds the port free
 
     async def _first_contact(self, link: AircraftLink) -> System:
         since_s = self._wall.monotonic_s()
         while (waited_s := self._wall.monotonic_s() - since_s) < self._first_contact_s:
-            if link.refusal and waited_s > _REFUSED_S:
+            if link.is_refused and waited_s > _REFUSED_S:
                 break  # somebody is there, and is not it
             if link.heard_at_s is not None and link.system_id is not None:
                 system = await self._system(link.system_id)
                 if system is not None:
                     return system
             await self._wall.sleep(_LOOK_EVERY_S)
-        reason = f": {link.refusal}" if link.refusal else ""
-        raise LinkLost(f"no autopilot was heard at {link.url} within {waited_s:.0f} s{reason}")
+        reason, reason_zh = link.not_found()
+        raise LinkLost(
+            f"no autopilot was heard at {link.url} within {waited_s:.0f} s"
+            + (f": {reason}" if reason else ""),
+            text_zh=f"{waited_s:.0f}秒内未在{link.url}收到飞控信号"
+            + (f"：{reason_zh}" if reason_zh else ""),
+        )
 
     async def _system(self, system_id: int) -> System | None:
         found = self._systems.get(system_id)
@@ -203,23 +199,19 @@ class Fleet:
                 self._systems[number] = System(raw)
         return self._systems.get(system_id)
 
-    def _heard(
-        self, transport: Transport | None, address: Address | None, frames: list[Frame]
-    ) -> None:
-        """Frames from the air; `transport` None: from a line of MAVSDK's own."""
+    def _heard(self, transport: Transport, address: Address, frames: list[Frame]) -> None:
+        """Frames from the air."""
         now_s = self._wall.monotonic_s()
-        url = None if transport is None else transport.url
         for frame in frames:
-            link = self._roster.owner(frame, url, address, now_s)
+            link = self._roster.owner(frame, transport.url, address, now_s)
             if link is None:
                 continue
             number = frame.message_id
             link.counts[number] += 1
-            link.newest.mark(Part.LINK, now_s)
             if link.log is not None:
                 link.log.add(frame.raw)
             link.on_frame(frame, now_s)
-            if number not in _NOT_FOR_MAVSDK and transport is not None:
+            if number not in _NOT_FOR_MAVSDK:
                 self._pass_on(frame.raw)
 
     def _pass_on(self, raw: bytes) -> None:
@@ -235,24 +227,22 @@ class Fleet:
             self._mavsdk.pass_received_raw_bytes(data)
 
     def _sending(self, data: bytes) -> None:
-        """What MAVSDK gives out: our own frames to whom they are for, others are heard frames."""
+        """What MAVSDK gives out, to whom it is for."""
         for frame in Splitter().feed(data):
-            if frame.system_id != self._own_id:
-                self._heard(None, None, [frame])
-                continue
             if frame.message_id == HEARTBEAT:
                 self._greeting = frame.raw
             target = frame.target_system
             if target == 0:
                 self._broadcast(frame.raw)
             elif (link := self._roster.link_of(target)) is not None:
+                link.on_sent(frame, self._wall.monotonic_s())
                 self._send(link, frame.raw)
 
     def _broadcast(self, raw: bytes) -> None:
         reached = set()
         for link in self._roster.links:
             carrier = self._carriers.get(link.url)
-            if carrier is None or carrier.transport is None:
+            if carrier is None:
                 continue
             address = link.address or carrier.transport.everybody
             if address is None or (link.url, address) in reached:
@@ -264,8 +254,8 @@ class Fleet:
         carrier = self._carriers.get(link.url)
         if link.log is not None:
             link.log.add(raw)
-        if carrier is None or carrier.transport is None:
-            return  # MAVSDK sends on its own line itself
+        if carrier is None:
+            return
         address = link.address or carrier.transport.everybody
         if address is not None:
             carrier.transport.send(raw, address)
@@ -273,7 +263,7 @@ class Fleet:
     def _tell(self, who: Shown) -> None:
         fields = {
             "kind": who.kind.value, "system_id": who.system_id, "line": who.url,
-            "address": ":".join(str(part) for part in who.address or ()), "vehicle": who.name,
+            "address": ":".join(str(part) for part in who.address), "vehicle": who.name,
         }  # fmt: skip
         _log.warning("heard on the link", **fields)
         self._bus.publish(
@@ -289,11 +279,18 @@ class Fleet:
 class _Carrier:
     """A line and how many aircraft use it."""
 
-    def __init__(self, transport: Transport | None) -> None:
+    def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self.handle: object = None
         self.users = 0
+        self.has_ended = anyio.Event()
+
+    async def run(self) -> None:
+        """Keep it up until it is closed."""
+        try:
+            await self.transport.run()
+        finally:
+            self.has_ended.set()
 
 
-def _post(loop: asyncio.AbstractEventLoop, take: object, data: bytes) -> None:
-    loop.call_soon_threadsafe(take, data)  # type: ignore[arg-type]
+def _ended() -> LinkLost:
+    return LinkLost("the fleet has ended", text_zh="机队连接已结束")

@@ -11,33 +11,42 @@ from mavsdk.asyncio.plugins.log_files import LogFilesAsync
 from mavsdk.exceptions import MavsdkError
 from mavsdk.plugins.log_files import Entry
 
-from drone.mavsdk_calls import result_name, shielded
+from drone.mavsdk_calls import Calls, result_name, said_zh, shielded
 from patrol.errors import CommandDenied
+from patrol.groups import one_error
 
 _SILENT_S = 20.0  # wall, without any progress
+_LOOK_EVERY_S = 0.05  # wall
 
 Progress = Callable[[float], None]
 
 
-async def download_newest_log(system: System, folder: Path, progress: Progress) -> Path:
+async def download_newest_log(
+    system: System, calls: Calls, folder: Path, progress: Progress
+) -> Path:
     """The newest log as a file in `folder`; CommandDenied in words.
 
-    `progress` is called with 0.0 to 1.0. What was torn is not left behind.
+    `progress` is called with 0.0 to 1.0. What was torn is not left behind. It takes minutes on a
+    radio, so it gives way to whatever else is asked of the aircraft.
     """
     logs = LogFilesAsync(system)
     try:
         entries = await shielded(logs.get_entries)
     except MavsdkError as error:
-        raise CommandDenied("download log", _words(error)) from error
+        raise _denied(error) from error
     if not entries:
-        raise CommandDenied("download log", "the autopilot has no log")
+        raise CommandDenied("download log", "the autopilot has no log", "飞控没有日志")
     newest = max(entries, key=lambda entry: (entry.date, entry.id))
     await anyio.Path(folder).mkdir(parents=True, exist_ok=True)
     path = folder / f"{newest.date.replace(':', '')}-{newest.id}.ulg"
     part = path.with_suffix(".part")
     await anyio.Path(part).unlink(missing_ok=True)
     try:
-        await _download(logs, newest, part, progress)
+        with one_error():
+            async with anyio.create_task_group() as group:
+                group.start_soon(_give_way, calls)
+                await _download(logs, newest, part, progress)
+                group.cancel_scope.cancel()
         await anyio.Path(part).replace(path)
     finally:
         with anyio.CancelScope(shield=True):
@@ -57,9 +66,11 @@ async def _download(logs: LogFilesAsync, entry: Entry, part: Path, progress: Pro
                 except StopAsyncIteration:
                     is_whole = True
     except TimeoutError as error:
-        raise CommandDenied("download log", f"nothing came for {_SILENT_S:.0f} s") from error
+        raise CommandDenied(
+            "download log", f"nothing came for {_SILENT_S:.0f} s", f"{_SILENT_S:.0f}秒内无数据"
+        ) from error
     except MavsdkError as error:
-        raise CommandDenied("download log", _words(error)) from error
+        raise _denied(error) from error
     finally:
         if not is_whole:
             with anyio.CancelScope(shield=True):
@@ -74,5 +85,12 @@ async def _give_up(logs: LogFilesAsync) -> None:
         return  # there is none under way any more
 
 
-def _words(error: MavsdkError) -> str:
-    return f"the autopilot answers {result_name(error)}"
+async def _give_way(calls: Calls) -> None:
+    while True:
+        calls.check("download log")
+        await anyio.sleep(_LOOK_EVERY_S)
+
+
+def _denied(error: MavsdkError) -> CommandDenied:
+    name = result_name(error)
+    return CommandDenied("download log", f"the autopilot answers {name}", said_zh(name))

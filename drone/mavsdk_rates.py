@@ -34,6 +34,7 @@ _LOOK_EVERY_S = 2.0  # wall
 _ASK_AGAIN_S = 5.0  # wall
 _FRESH_S = 1.5  # wall; to a silent aircraft nothing is said
 _TRIES = 3  # for what it has never sent: it may not have it
+_ASK_RARELY_S = 60.0  # wall; after that: a gimbal may have been plugged in meanwhile
 _NOISY_HZ = 1.5
 _STOPPED_S = 3.0  # wall
 _MISSED = 5.0  # so many in a row; a bad link loses three often enough
@@ -63,6 +64,11 @@ class Asking:
     def unknown(self, message_id: int) -> None:
         """The autopilot says that it does not have it."""
         self._tries[message_id] = _TRIES
+
+    def unheard(self, now_s: float) -> None:
+        """The link is silent: no stream of it has stopped for that."""
+        for message_id in self._seen_at_s:
+            self._seen_at_s[message_id] = now_s
 
     def look(self, hz: dict[int, float], now_s: float) -> dict[int, float]:
         """Message ids with the microseconds between two, of what is to be asked for now."""
@@ -100,9 +106,11 @@ class Asking:
         return now_s - self._seen_at_s.get(message_id, -math.inf) < _MISSED / wanted
 
     def _may_ask(self, message_id: int, now_s: float) -> bool:
-        if now_s - self._asked_at_s.get(message_id, -math.inf) < _ASK_AGAIN_S:
-            return False
-        return message_id in _ALWAYS or self._tries[message_id] < _TRIES
+        is_urgent = (
+            message_id in _ALWAYS or message_id in self.stopped or self._tries[message_id] < _TRIES
+        )
+        wait_s = _ASK_AGAIN_S if is_urgent else _ASK_RARELY_S
+        return now_s - self._asked_at_s.get(message_id, -math.inf) >= wait_s
 
 
 class Rates:
@@ -143,6 +151,7 @@ class Rates:
 
     async def _ask(self, hz: dict[int, float]) -> None:
         if not self._is_fresh:
+            self._asking.unheard(self._wall.monotonic_s())
             return
         for message_id, interval_us in self._asking.look(hz, self._wall.monotonic_s()).items():
             # Each ask is shielded: without this a whole row of time-outs would be waited for.

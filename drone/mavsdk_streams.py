@@ -54,9 +54,10 @@ class Streams:
 
     def _battery(self, value: Any) -> None:  # noqa: ANN401  # MAVSDK's types are untyped
         charge = known(value.remaining_percent)
-        if charge is not None:
-            self._newest.battery = Battery(charge_pct=charge, voltage_v=known(value.voltage_v))
-            self._mark(Part.BATTERY)
+        if charge is None or charge < 0.0:
+            return  # the autopilot does not know it
+        battery = Battery(charge_pct=charge, voltage_v=known(value.voltage_v))
+        self._newest.tell_battery(value.id, battery, self._wall.monotonic_s())
 
     def _home(self, value: Any) -> None:  # noqa: ANN401
         home = place(value.latitude_deg, value.longitude_deg)

@@ -15,14 +15,13 @@ import structlog
 from mavsdk.asyncio import System
 from mavsdk.asyncio.plugins.info import InfoAsync
 from mavsdk.asyncio.plugins.param import ParamAsync
-from mavsdk.autopilot import Autopilot
 
-from drone import mavsdk_convert as convert
 from drone.failsafes import FAILSAFE_PARAMETERS
 from drone.flight_log import FlightLog, log_path
+from drone.link_settings import LinkSettings
 from drone.mavlink_frames import Frame
 from drone.mavlink_streams import POSITION, read
-from drone.mavsdk_calls import Calls
+from drone.mavsdk_calls import INTERRUPTIBLE, Calls, Means
 from drone.mavsdk_commands import Commands
 from drone.mavsdk_fleet import Fleet
 from drone.mavsdk_fleet import prepare_executor as prepare_executor
@@ -57,6 +56,7 @@ from patrol.vehicle import (
 
 _LINK_AGE_S = 3.0  # wall
 _CONTESTED_S = 5.0  # wall
+_HEALTH_AGE_S = 5.0  # wall
 _REST_COMES_S = 0.01  # wall; attitude and camera come in the same breath as the position
 # The graver breaks off what is less: a flight to a place ends when the aircraft is to hold, the
 # way up does not.
@@ -65,12 +65,7 @@ _GRAVITY: dict[type[Command], int] = {
     Kill: 4,
 }  # fmt: skip
 _TRIED_IN_SILENCE = (Hold, ReturnHome, Land, Kill)
-_PX4_INT = frozenset({"NAV_DLL_ACT", "COM_LOW_BAT_ACT", "GF_ACTION", "RTL_TYPE"})
-_PX4_ONLY = (Upload, Arm, TakeOff, StartMission)
-_NO_ARDUPILOT = (
-    "this is an ArduPilot, which is not supported: the checks before take-off rest on the "
-    "fail-safe settings of PX4"
-)
+_PX4_INT = frozenset({"NAV_DLL_ACT", "COM_DL_LOSS_T", "COM_LOW_BAT_ACT", "GF_ACTION", "RTL_TYPE"})
 _log = structlog.get_logger(__name__)
 
 
@@ -79,40 +74,37 @@ class MavsdkVehicle:
 
     def __init__(
         self,
-        vehicle_id: str,
-        url: str,
+        settings: LinkSettings,
         *,
         bus: Bus,
         world: WorldClock,
         wall: WallClock,
-        rate_hz: float = 5.0,
-        system_id: int | None = None,
         fleet: Fleet | None = None,
-        log_folder: Path | None = None,
     ) -> None:
-        """Without a system id it is the first autopilot at that address; without a fleet, alone."""
-        check_url(url)
-        self._vehicle_id = vehicle_id
-        self._url = url
+        """Without a fleet it is alone. ConfigError for what is no address."""
+        check_url(settings.url)
+        self._settings = settings
+        self._vehicle_id = settings.name
         self._bus = bus
         self._world = world
         self._wall = wall
-        self._period_s = 1.0 / rate_hz
-        self._system_id = system_id
+        self._period_s = 1.0 / settings.rate_hz
         self._fleet = fleet
-        self._log_folder = log_folder
         self._newest = Newest()
         self._calls = Calls(self._newest, wall)
+        means = Means(
+            system=self._require_system, calls=self._calls, newest=self._newest, wall=wall,
+            tell=self._tell,
+        )  # fmt: skip
+        self._uploads = Uploads(means)
+        self._commands = Commands(means, self._uploads)
+        self._overheard = Overheard(self._newest, self._tell, self._uploads.forget)
         self._sample: TelemetrySample | None = None
         self._due_s = self._published_at_s = -math.inf  # wall
         self._system: System | None = None
         self._link: AircraftLink | None = None
-        self._uploads = Uploads(self._require_system, self._calls, self._newest, wall, self._tell)
-        self._overheard = Overheard(self._newest, self._tell, self._uploads.forget)
         self._own_id = 0
-        self._commands = Commands(
-            self._require_system, self._calls, self._newest, wall, self._uploads, self._tell
-        )
+        self._told_absent = ""
 
     @property
     def vehicle_id(self) -> str:
@@ -131,17 +123,27 @@ class MavsdkVehicle:
                 if fleet is None:
                     fleet = Fleet(bus=self._bus, world=self._world, wall=self._wall)
                     group.start_soon(fleet.run)
-                await self._live(fleet)
+                try:
+                    await self._live(fleet)
+                except LinkLost as error:
+                    if str(error) != self._told_absent:  # not at every try again
+                        self._told_absent = str(error)
+                        fields = {"text": str(error), "text_zh": error.text_zh}
+                        self._tell("link.none", fields)
+                    raise
 
     async def _live(self, fleet: Fleet) -> None:
         self._link = link = AircraftLink(
-            name=self._vehicle_id, url=self._url, wanted_id=self._system_id, newest=self._newest,
-            on_frame=self._heard_frame, log=self._flight_log(),
+            name=self._vehicle_id, url=self._settings.url, wanted_id=self._settings.system_id,
+            newest=self._newest, on_frame=self._heard_frame, on_sent=self._overheard.sent,
+            log=self._flight_log(),
         )  # fmt: skip
+        self._uploads.forget()  # who knows what was put on board while we were away
         async with fleet.joined(link) as system:
             streams = Streams(system, self._newest, self._wall, self._heard_text)
             rates = Rates(system, link, self._wall, rate_hz=1.0 / self._period_s, tell=self._tell)
             self._commands.camera.connect(streams.gimbal)
+            self._told_absent = ""
             self._system, self._own_id = system, fleet.own_id
             self._uploads.contact_s = self._wall.monotonic_s()
             try:
@@ -169,10 +171,7 @@ class MavsdkVehicle:
         if not isinstance(command, _TRIED_IN_SILENCE):
             self._check_link(command)
         async with self._calls.turn(_GRAVITY.get(type(command), 0)):
-            system, name = self._require_system(), type(command).__name__.lower()
-            if isinstance(command, _PX4_ONLY):
-                if await system.autopilot_type() == Autopilot.ARDUPILOT:
-                    raise CommandDenied(name, _NO_ARDUPILOT)
+            self._require_system()
             await self._commands.carry_out(command)
             self._refresh()  # who asks for the newest sample now sees what was done
 
@@ -182,12 +181,20 @@ class MavsdkVehicle:
             return  # not connected, and told so
         if link.contested_at_s is not None and now_s - link.contested_at_s < _CONTESTED_S:
             raise CommandDenied(
-                type(command).__name__,
+                "command",
                 f"another aircraft with system id {link.system_id} is heard: give each its own",
+                f"收到另一架系统编号同为{link.system_id}的飞行器：请分别设置",
             )
         age_s = self._newest.age_s(Part.LINK, now_s)
-        if age_s is None or age_s > _LINK_AGE_S:
-            raise LinkLost(f"{self._vehicle_id} was last heard {age_s or 0.0:.0f} s ago")
+        if age_s is None:
+            raise LinkLost(
+                f"{self._vehicle_id} has not been heard yet", text_zh=f"尚未收到{self._vehicle_id}"
+            )
+        if age_s > _LINK_AGE_S:
+            raise LinkLost(
+                f"{self._vehicle_id} was last heard {age_s:.0f} s ago",
+                text_zh=f"{self._vehicle_id}已失联{age_s:.0f}秒",
+            )
 
     async def ask(self) -> Facts:
         """Read what pre-flight needs; None where the autopilot does not answer."""
@@ -196,13 +203,15 @@ class MavsdkVehicle:
             reader, info = ParamAsync(system), InfoAsync(system)
             parameters = {name: await self._parameter(reader, name) for name in FAILSAFE_PARAMETERS}
             version = await self._calls.read(info.get_version)
+        health_s = self._newest.age_s(Part.HEALTH, self._wall.monotonic_s())
+        is_stale = health_s is None or health_s > _HEALTH_AGE_S
         autopilot = None
         if version is not None:
             numbers = (version.flight_sw_major, version.flight_sw_minor, version.flight_sw_patch)
             autopilot = ".".join(str(number) for number in numbers)
         return Facts(
             autopilot=autopilot,
-            is_armable=self._newest.is_armable,
+            is_armable=None if is_stale else self._newest.is_armable,
             parameters=parameters,
             is_fence_confirmed=self._uploads.is_confirmed,
             is_mission_confirmed=self._uploads.is_confirmed,
@@ -219,9 +228,12 @@ class MavsdkVehicle:
     async def download_log(self, folder: Path, progress: Progress) -> Path:
         """The autopilot's own newest log; CommandDenied in words, and while it is armed."""
         if self._newest.is_armed is not False:
-            raise CommandDenied("download log", "only on the ground, disarmed")
-        async with self._calls.turn():
-            return await download_newest_log(self._require_system(), folder, progress)
+            raise CommandDenied(
+                "download log", "only on the ground, disarmed", "仅可在地面上锁后下载"
+            )
+        async with self._calls.turn(INTERRUPTIBLE):
+            system = self._require_system()
+            return await download_newest_log(system, self._calls, folder, progress)
 
     async def _publish(self) -> None:
         """Samples come as positions do; here is what there is to say when none comes."""
@@ -271,9 +283,10 @@ class MavsdkVehicle:
         return is_news
 
     def _flight_log(self) -> FlightLog | None:
-        if self._log_folder is None:
+        folder = self._settings.log_folder
+        if folder is None:
             return None
-        path = log_path(self._log_folder, self._vehicle_id, self._world.now_utc())
+        path = log_path(folder, self._vehicle_id, self._world.now_utc())
         return FlightLog(path, world=self._world, wall=self._wall, tell=self._tell)
 
     def _tell(self, name: str, fields: dict[str, Any]) -> None:
@@ -284,8 +297,8 @@ class MavsdkVehicle:
         self._bus.publish(event)
 
     def _waypoint(self, item: int) -> int:
-        plan = self._uploads.plan
-        return 0 if plan is None else convert.waypoints_before(plan, item)
+        counts = self._uploads.waypoint_counts
+        return counts[min(item, len(counts) - 1)] if counts else 0
 
     def _heard_text(self, text: Any) -> None:  # noqa: ANN401  # MAVSDK's types are untyped
         words = text.text.strip()
@@ -304,5 +317,5 @@ class MavsdkVehicle:
 
     def _require_system(self) -> System:
         if self._system is None:
-            raise CommandDenied("command", "the aircraft is not connected")
+            raise CommandDenied("command", "the aircraft is not connected", "飞行器未连接")
         return self._system

@@ -23,6 +23,8 @@ from patrol.telemetry import (
 )
 
 _TEXTS_KEPT = 50
+_BATTERY_AGE_S = 20.0  # wall; one that is told of no more was taken out
+_GROUND_AGE_S = 3.0  # wall; over other ground an older height says nothing
 
 
 class Part(enum.IntEnum):
@@ -42,6 +44,15 @@ class Part(enum.IntEnum):
     WIND = 11
     TEXT = 12
     CLOCK = 13
+    HEALTH = 14
+
+
+class Ground(enum.IntEnum):
+    """Who tells how far the ground is below; the greater counts while it speaks."""
+
+    MAP = 0  # TERRAIN_REPORT
+    BEAM = 1  # DISTANCE_SENSOR
+    ALTITUDE = 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,12 +65,14 @@ class Newest:
     altitude_amsl_m: float | None = None
     height_above_home_m: float | None = None
     height_agl_m: float | None = None
+    ground: Ground | None = None  # who told it
     velocity: VelocityNed | None = None
     attitude: Attitude | None = None
     heading_true_deg: float | None = None
     yaw_rate_deg_s: float | None = None
     camera: CameraPointing | None = None
     battery: Battery | None = None
+    batteries: dict[int, tuple[float, Battery]] = field(default_factory=dict)  # wall, by number
     gnss: Gnss | None = None
     wind: Wind | None = None
     home: GeoPoint | None = None
@@ -85,6 +98,29 @@ class Newest:
         at_s = self._at_s[part]
         return None if at_s == -math.inf else max(0.0, now_s - at_s)
 
+    def tell_battery(self, number: int, battery: Battery, now_s: float) -> None:
+        """One of its batteries: of several the emptiest counts, for it ends the flight."""
+        self.batteries[number] = now_s, battery
+        self.batteries = {
+            other: told
+            for other, told in self.batteries.items()
+            if now_s - told[0] < _BATTERY_AGE_S
+        }
+        self.battery = min((one for _, one in self.batteries.values()), key=_charge_pct)
+        self.mark(Part.BATTERY, now_s)
+
+    def tell_ground(self, ground: Ground, height_m: float, now_s: float) -> None:
+        """The height above the ground, unless a better teller of it still speaks."""
+        age_s = self.age_s(Part.TERRAIN, now_s)
+        if self.ground is None or ground >= self.ground or (age_s or 0.0) > _GROUND_AGE_S:
+            self.height_agl_m, self.ground = height_m, ground
+            self.mark(Part.TERRAIN, now_s)
+
+    def lose_ground(self, ground: Ground) -> None:
+        """That teller knows it no more."""
+        if self.ground is ground:
+            self.height_agl_m = self.ground = None
+
     def texts_since(self, since_s: float) -> list[str]:
         """What it said from that wall moment on."""
         return [text for at_s, text in self.texts if at_s >= since_s]
@@ -99,6 +135,10 @@ class Newest:
             home_s=told[Part.HOME], mode_s=told[Part.MODE], in_air_s=told[Part.IN_AIR],
             terrain_s=told[Part.TERRAIN], wind_s=told[Part.WIND], text_s=told[Part.TEXT],
         )  # fmt: skip
+
+    def _height_agl_m(self, now_s: float) -> float | None:
+        age_s = self.age_s(Part.TERRAIN, now_s)
+        return None if age_s is None or age_s > _GROUND_AGE_S else self.height_agl_m
 
     def sample(
         self, vehicle_id: str, now_utc: datetime, waypoint: Callable[[int], int], now_s: float
@@ -115,7 +155,7 @@ class Newest:
             position=self.position,
             altitude_amsl_m=self.altitude_amsl_m,
             height_above_home_m=self.height_above_home_m,
-            height_agl_m=self.height_agl_m,
+            height_agl_m=self._height_agl_m(now_s),
             velocity=self.velocity,
             attitude=attitude,
             yaw_rate_deg_s=self.yaw_rate_deg_s,
@@ -134,3 +174,7 @@ class Newest:
             last_text=self.texts[-1][1] if self.texts else None,
             ages=self.ages(now_s),
         )
+
+
+def _charge_pct(battery: Battery) -> float:
+    return battery.charge_pct

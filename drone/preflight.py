@@ -4,40 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from drone.failsafes import check_failsafes
 from drone.findings import live_stop, note, stop, warn
+from drone.preflight_battery import check_battery
+from drone.preflight_limits import Limits, is_old
 from patrol.declaration import Declaration
 from patrol.geo import distance_m
-from patrol.plan import Finding, LookHold, MissionPlan, stops
+from patrol.plan import Finding, MissionPlan, stops
 from patrol.telemetry import Fix, TelemetrySample
 from patrol.vehicle import Facts
+
+__all__ = ["CHECKS", "Limits", "may_heal", "preflight"]
 
 # What comes right by itself within seconds of a start though it does not forbid, and what forbids
 # and never does.
 _MAY_HEAL = frozenset({"speaker.silent", "camera.dark", "clock.unknown"})
 _STAYS = frozenset(
     {"failsafe.off", "failsafe.other", "return_type.other", "return.high", "return.low",
-     "clock.off", "declare.missing", "declare.automatic", "declare.old", "declare.remote_id",
+     "battery.understated", "home.lower", "terrain.unknown", "clock.off",
+     "declare.missing", "declare.automatic", "declare.old", "declare.remote_id",
      "declare.weather"}
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Our defaults [P]; configurable."""
-
-    link_age_s: float = 3.0
-    satellites_min: int = 8
-    hdop_max: float = 2.0
-    reserve_pct: float = 30.0
-    home_distance_m: float = 50.0
-    home_elevation_m: float = 15.0  # a satellite altitude wanders by about that much
-    value_age_s: float = 10.0  # what was told once and never again is not known
-    clock_off_s: float = 2.0
-    clock_wrong_s: float = 60.0
-    declared_for: timedelta = timedelta(hours=2)  # weather changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +82,7 @@ def _link(asked: _Asked) -> Iterator[Finding]:
 
 def _gnss(asked: _Asked) -> Iterator[Finding]:
     gnss, limits, hint = asked.sample.gnss, asked.limits, "GPS_RAW_INT"
-    if gnss is None or _is_old(asked.sample.ages.gnss_s, limits):
+    if gnss is None or is_old(asked.sample.ages.gnss_s, limits):
         yield stop(
             "gnss.unknown", "the satellite position's quality is not known", "卫星定位质量未知",
             hint,
@@ -113,10 +101,6 @@ def _gnss(asked: _Asked) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _is_old(age_s: float | None, limits: Limits) -> bool:
-    return age_s is not None and age_s > limits.value_age_s
-
-
 def _home(asked: _Asked) -> Iterator[Finding]:
     home = asked.sample.home
     if home is None:
@@ -129,29 +113,7 @@ def _home(asked: _Asked) -> Iterator[Finding]:
 
 
 def _battery(asked: _Asked) -> Iterator[Finding]:
-    battery, plan, reserve_pct = asked.sample.battery, asked.plan, asked.limits.reserve_pct
-    if battery is None or _is_old(asked.sample.ages.battery_s, asked.limits):
-        yield stop("battery.unknown", "the battery's charge is not known", "电量未知", "SYS_STATUS")
-        return
-    look_min = (plan.look_hold.longest_s if plan.look_hold else 0.0) / 60.0
-    full_min = LookHold().longest_s / 60.0
-    if battery.charge_pct < plan.battery_need_pct + reserve_pct:
-        yield stop(
-            "battery.low",
-            f"{battery.charge_pct:.0f} % charge; the plan with {look_min:.0f} minutes at a crowd "
-            f"needs {plan.battery_need_pct:.0f} %, and {reserve_pct:.0f} % in reserve",
-            f"电量{battery.charge_pct:.0f}%；含停留观察{look_min:.0f}分钟，计划需"
-            f"{plan.battery_need_pct:.0f}%并保留{reserve_pct:.0f}%",
-            "MissionPlan.battery_need_pct",
-        )  # fmt: skip
-    if look_min < full_min:
-        yield warn(
-            "battery.short_look",
-            f"the plan leaves {look_min:.0f} minutes at a crowd; a full observation takes "
-            f"{full_min:.0f}",
-            f"计划仅允许停留观察{look_min:.0f}分钟；完整观察需{full_min:.0f}分钟",
-            "MissionPlan.look_hold",
-        )  # fmt: skip
+    return check_battery(asked.sample, asked.plan, asked.limits)
 
 
 def _failsafes(asked: _Asked) -> Iterator[Finding]:
@@ -174,27 +136,48 @@ def _aboard(asked: _Asked) -> Iterator[Finding]:
 
 
 def _terrain(asked: _Asked) -> Iterator[Finding]:
-    """Heights are above home; how far that is from the ground below, the aircraft may tell."""
+    """Heights are above home and no elevation is known: what is below, a person must have seen.
+
+    An aircraft that tells its height above ground tells that of the place where it stands.
+    """
     sample, limits = asked.sample, asked.limits
     at_m, planned_m = sample.home_altitude_amsl_m, asked.plan.home_elevation_amsl_m
     if at_m is None:
         yield stop("home.height_unknown", "the home's altitude is not known", "返航点海拔未知")
-    elif abs(at_m - planned_m) > limits.home_elevation_m:
-        yield warn(
-            "home.other_height",
-            f"home is {at_m:.0f} m above the sea, in the plan {planned_m:.0f} m: its heights may "
-            "not clear the ground",
-            f"返航点海拔{at_m:.0f}米，计划为{planned_m:.0f}米：离地高度可能不足",
+    elif at_m < planned_m - limits.home_elevation_m:
+        yield live_stop(
+            asked.plan.is_exercise, "home.lower",
+            f"home is {at_m:.0f} m above the sea, in the plan {planned_m:.0f} m: it would fly that "
+            "much lower than planned",
+            f"返航点海拔{at_m:.0f}米，低于计划的{planned_m:.0f}米：全程高度将低于计划",
             "HOME_POSITION and MissionPlan.home_elevation_amsl_m",
         )  # fmt: skip
-    if sample.height_agl_m is None:
+    elif at_m > planned_m + limits.home_elevation_m:
         yield warn(
-            "terrain.unknown",
-            "the aircraft does not tell its height above ground: heights count from home, and "
-            "only level ground is cleared as planned",
-            "飞行器未提供真高：高度自返航点起算，仅适用于平坦地形",
-            "ALTITUDE.bottom_clearance or terrain_amsl",
+            "home.higher",
+            f"home is {at_m:.0f} m above the sea, in the plan {planned_m:.0f} m: it would fly that "
+            "much higher above the ground",
+            f"返航点海拔{at_m:.0f}米，高于计划的{planned_m:.0f}米：全程离地高度将偏高",
+            "HOME_POSITION and MissionPlan.home_elevation_amsl_m",
         )  # fmt: skip
+    said = asked.declaration
+    if said is not None and said.by.strip() and said.terrain.strip():
+        yield warn(
+            "terrain.declared",
+            f"the ground below the route is known by {said.by}'s word alone: "
+            f"{said.terrain.strip()}",
+            f"航线下方地形仅凭{said.by}申报：{said.terrain.strip()}", "no elevation data",
+        )  # fmt: skip
+        return
+    tells = sample.height_agl_m is not None
+    yield live_stop(
+        asked.plan.is_exercise, "terrain.unknown",
+        "the ground below the route is not known: heights count from home, and nobody has declared "
+        "that they clear it" + (" (in flight the aircraft tells its height above ground)" * tells),
+        "航线下方地形未知：高度自返航点起算，且无人申报离地高度足够"
+        + "（飞行中由飞行器提供真高）" * tells,
+        "`declaration.terrain` of the launch; no elevation data",
+    )  # fmt: skip
 
 
 def _payload(asked: _Asked) -> Iterator[Finding]:

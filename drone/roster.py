@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from drone.flight_log import FlightLog
 from drone.mavlink_frames import Frame
 from drone.newest import Newest
+from drone.transport import Address
 from patrol.errors import ConfigError
 
 HEARTBEAT = 0
 SILENT_S = 3.0  # wall; after so long another address may be the same aircraft come back
 _TELL_AGAIN_S = 60.0  # wall
 _SHOWN_MAX = 256  # a port that is flooded with made-up ids must not fill the memory
+_OTHERS_TOLD = 20
 _GROUND_STATION, _NO_AUTOPILOT = 6, 8
-
-Address = tuple[str, int]
 
 
 class Kind(enum.StrEnum):
@@ -42,14 +42,30 @@ class AircraftLink:
     wanted_id: int | None  # None: the first autopilot that is heard
     newest: Newest
     on_frame: Callable[[Frame, float], None]
-    is_native: bool = False  # MAVSDK holds the line itself
+    on_sent: Callable[[Frame, float], None] = lambda _frame, _now_s: None
     log: FlightLog | None = None
     system_id: int | None = None
     address: Address | None = None
     heard_at_s: float | None = None
     counts: Counter[int] = field(default_factory=Counter)
     contested_at_s: float | None = None  # when another with its system id was heard
-    refusal: str = ""  # why an aircraft that was heard is not taken
+    others: dict[int, str] = field(default_factory=dict)  # heard in its stead: id, name if ours
+    is_refused: bool = False  # one that is heard there and is nobody's of ours
+
+    def not_found(self) -> tuple[str, str]:
+        """Who is heard in its stead, in English and Chinese; empty for nobody."""
+        if not self.others:
+            return "", ""
+        heard = ", ".join(f"{n} ({name})" if name else str(n) for n, name in self.others.items())
+        if self.wanted_id is not None:
+            return (
+                f"it is to have system id {self.wanted_id}; heard there: {heard}",
+                f"应为系统编号{self.wanted_id}；该处收到：{heard}",
+            )
+        return (
+            f"heard there: {heard}; give each aircraft a system id of its own (PX4: MAV_SYS_ID)",
+            f"该处收到：{heard}；请为每架飞行器设置不同的系统编号（PX4：MAV_SYS_ID）",
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +75,7 @@ class Shown:
     kind: Kind
     system_id: int
     url: str
-    address: Address | None
+    address: Address
     heard_at_s: float
     told_at_s: float
     name: str = ""  # whose system id it is, where it is one of ours
@@ -72,7 +88,7 @@ class Roster:
         self._tell = tell
         self._links: dict[str, AircraftLink] = {}
         self._by_id: dict[int, AircraftLink] = {}
-        self._shown: dict[tuple[Kind, int, str, Address | None], Shown] = {}
+        self._shown: dict[tuple[Kind, int, str, Address], Shown] = {}
 
     @property
     def links(self) -> list[AircraftLink]:
@@ -86,18 +102,22 @@ class Roster:
     def join(self, link: AircraftLink) -> None:
         """ConfigError for a name or an id that is taken, or where two could not be told apart."""
         if link.name in self._links:
-            raise ConfigError(f"two aircraft are called {link.name!r}")
+            raise ConfigError(
+                f"two aircraft are called {link.name!r}",
+                text_zh=f"两架飞行器同名：{link.name}",
+            )
         other = self._by_id.get(link.wanted_id) if link.wanted_id is not None else None
         if other is not None:
             raise ConfigError(
                 f"{link.name} and {other.name} have the same system id {link.wanted_id}: "
-                "give each aircraft its own (PX4: MAV_SYS_ID)"
+                "give each aircraft its own (PX4: MAV_SYS_ID)",
+                text_zh=f"{link.name}与{other.name}系统编号相同（{link.wanted_id}）：请分别设置",
             )
         for present in self._links.values():
-            shares_line = present.url == link.url or (present.is_native and link.is_native)
-            if shares_line and None in (present.wanted_id, link.wanted_id):
+            if present.url == link.url and None in (present.wanted_id, link.wanted_id):
                 raise ConfigError(
-                    f"{link.name} and {present.name} share {link.url}: give each its system id"
+                    f"{link.name} and {present.name} share {link.url}: give each its system id",
+                    text_zh=f"{link.name}与{present.name}共用{link.url}：请分别填写系统编号",
                 )
         self._links[link.name] = link
         if link.wanted_id is not None:
@@ -110,20 +130,27 @@ class Roster:
         if link.system_id is not None:
             del self._by_id[link.system_id]
 
-    def owner(
-        self, frame: Frame, url: str | None, address: Address | None, now_s: float
-    ) -> AircraftLink | None:
-        """Whose frame this is; None when it is nobody's of ours. `url` None: a line of MAVSDK's."""
+    def owner(self, frame: Frame, url: str, address: Address, now_s: float) -> AircraftLink | None:
+        """Whose frame this is; None when it is nobody's of ours.
+
+        Where an aircraft is, only its autopilot's heartbeat tells: a camera or a companion of it
+        may speak from an address of its own.
+        """
         link = self._by_id.get(frame.system_id)
+        if frame.message_id == HEARTBEAT and is_autopilot(frame):
+            self._note_for_waiting(frame.system_id, link, url)
         if link is None:
             return self._newcomer(frame, url, address, now_s)
-        is_its_line = link.is_native if url is None else link.url == url
-        if is_its_line and self._is_same(link, address, now_s):
+        if link.url == url and link.address == address and link.heard_at_s is not None:
+            link.heard_at_s = now_s
+            return link
+        if not is_autopilot(frame):
+            return None
+        if link.url == url and self._is_absent(link, now_s):
             link.address, link.heard_at_s = address, now_s
             return link
-        if _is_autopilot(frame):
-            link.contested_at_s = now_s
-            self._show(Kind.SAME_ID, frame.system_id, url, address, now_s, link.name)
+        link.contested_at_s = now_s
+        self._show(Kind.SAME_ID, frame.system_id, url, address, now_s, link.name)
         return None
 
     def shown(self, now_s: float) -> list[Shown]:
@@ -131,23 +158,20 @@ class Roster:
         return [who for who in self._shown.values() if now_s - who.heard_at_s < _TELL_AGAIN_S]
 
     @staticmethod
-    def _is_same(link: AircraftLink, address: Address | None, now_s: float) -> bool:
-        if link.address == address or link.heard_at_s is None:
-            return True
-        return now_s - link.heard_at_s > SILENT_S
+    def _is_absent(link: AircraftLink, now_s: float) -> bool:
+        return link.heard_at_s is None or now_s - link.heard_at_s > SILENT_S
 
     def _newcomer(
-        self, frame: Frame, url: str | None, address: Address | None, now_s: float
+        self, frame: Frame, url: str, address: Address, now_s: float
     ) -> AircraftLink | None:
         if frame.message_id != HEARTBEAT:
             return None
-        if not _is_autopilot(frame):
+        if not is_autopilot(frame):
             if _is_station(frame):
                 self._show(Kind.STATION, frame.system_id, url, address, now_s)
             return None
         for link in self._links.values():
-            is_its_line = link.is_native if url is None else link.url == url
-            if is_its_line and link.system_id is None:
+            if link.url == url and link.system_id is None:
                 link.system_id = frame.system_id
                 link.address, link.heard_at_s = address, now_s
                 self._by_id[frame.system_id] = link
@@ -156,12 +180,10 @@ class Roster:
         return None
 
     def _show(
-        self, kind: Kind, system_id: int, url: str | None, address: Address | None, now_s: float,
+        self, kind: Kind, system_id: int, url: str, address: Address, now_s: float,
         name: str = "",
     ) -> None:  # fmt: skip
-        line = url or "a serial line"
-        self._refuse_waiting(kind, system_id, line, name)
-        key = (kind, system_id, line, address)
+        key = (kind, system_id, url, address)
         known = self._shown.get(key)
         if known is not None and now_s - known.heard_at_s < _TELL_AGAIN_S:
             known.heard_at_s = now_s
@@ -174,27 +196,27 @@ class Roster:
             if len(self._shown) >= _SHOWN_MAX:
                 return
         who = Shown(
-            kind=kind, system_id=system_id, url=line, address=address, heard_at_s=now_s,
+            kind=kind, system_id=system_id, url=url, address=address, heard_at_s=now_s,
             told_at_s=now_s, name=name,
         )  # fmt: skip
         self._shown[key] = who
         self._tell(who)
 
-    def _refuse_waiting(self, kind: Kind, system_id: int, line: str, name: str) -> None:
-        """Tell the one that waits on that line why what is heard there is not it."""
-        for link in self._links.values():
-            if link.heard_at_s is not None or link.url != line or kind is Kind.STATION:
+    def _note_for_waiting(self, system_id: int, known: AircraftLink | None, url: str) -> None:
+        """For those that wait on that line: who is heard there in their stead."""
+        for waiting in self._links.values():
+            if waiting.heard_at_s is not None or waiting.url != url or waiting is known:
                 continue
-            if kind is Kind.SAME_ID:
-                link.refusal = (
-                    f"the aircraft there has system id {system_id}, which is {name}'s: "
-                    "give each aircraft its own (PX4: MAV_SYS_ID)"
-                )
-            else:
-                link.refusal = f"the aircraft there has system id {system_id}, not {link.wanted_id}"
+            if waiting.wanted_id is None and known is None:
+                continue  # it is taken for the one
+            if len(waiting.others) < _OTHERS_TOLD:
+                waiting.others[system_id] = known.name if known is not None else ""
+            # One of ours that shares the line says nothing against the one that is to come.
+            waiting.is_refused |= known is None or known.url != url
 
 
-def _is_autopilot(frame: Frame) -> bool:
+def is_autopilot(frame: Frame) -> bool:
+    """A heartbeat of something that flies, not of its camera or of a station."""
     body = frame.payload.ljust(9, b"\0")
     return (
         frame.message_id == HEARTBEAT

@@ -65,14 +65,12 @@ class Adoption:
             return  # no sortie of ours was under way
         plan = await self._plan(record)
         while True:
-            sample = await self._heard()
+            sample = await self._heard(record)
             if sample.is_in_air is False and sample.is_armed is False:
                 await self._end(record)
                 return
-            if sample.is_in_air:
-                self.telemetry.begin(record.vehicle_id, record.sortie_id)
-                if await self._is_flying(record, plan):
-                    return
+            if sample.is_in_air and await self._is_flying(record, plan):
+                return
             await self.wall.sleep(_LOOK_EVERY_S)
 
     async def _end_all_but_newest(self) -> SortieRecord | None:
@@ -119,12 +117,17 @@ class Adoption:
                 return
             await self.wall.sleep(_LOOK_EVERY_S)
 
-    async def _heard(self) -> TelemetrySample:
-        """A fresh sample that says whether and how it flies, waiting for it as long as it takes."""
+    async def _heard(self, record: SortieRecord) -> TelemetrySample:
+        """A fresh sample that says whether and how it flies, waiting for it as long as it takes.
+
+        From the first word that it is in the air on, what is heard is recorded under its sortie.
+        """
         while True:
             sample = self.vehicle.latest()
-            if sample is not None and _is_told(sample):
-                if self.wall.monotonic_s() - sample.heard_at_s < _STALE_S:
+            if sample is not None and self.wall.monotonic_s() - sample.heard_at_s < _STALE_S:
+                if sample.is_in_air:
+                    self.telemetry.begin(record.vehicle_id, record.sortie_id)
+                if _is_told(sample):
                     return sample
             await self.wall.sleep(_LOOK_EVERY_S)
 

@@ -141,8 +141,8 @@ def fly(
     declare: Annotated[
         str | None,
         typer.Option(
-            help="Your name, as the one who says that remote identification sends and the weather "
-            "is fit; default: whoever approves the plan now."
+            help="Your name, as the one who says that remote identification sends, the weather is "
+            "fit and the route clears the ground; default: whoever approves the plan now."
         ),
     ] = None,
     logs: Annotated[
@@ -156,8 +156,8 @@ def fly(
 ) -> None:
     """Fly a plan on any MAVLink autopilot that MAVSDK reaches, printing each step.
 
-    Whoever starts it approves the plan, and declares remote identification and weather fit. Ctrl-C
-    calls the aircraft home.
+    Whoever starts it approves the plan, and declares that remote identification sends, the weather
+    is fit and the route clears the ground. Ctrl-C calls the aircraft home.
     """
     from ground_station.commands.fly import fly as run_fly
 

@@ -47,6 +47,7 @@ def log_verify(
     ] = None,
     *,
     data: DataOption = None,
+    config: ConfigOption = None,
     rows: Annotated[
         int | None, typer.Option(help="How many rows there must be (finds a cut tail).", min=0)
     ] = None,
@@ -55,10 +56,11 @@ def log_verify(
 ) -> None:
     """Check the audit chain: exit 0, or 1 naming the first row that does not fit."""
     from ground_station.commands.log import log_verify as run_verify
-    from ground_station.folders import default_data_dir
+    from ground_station.commands.log import log_verify_at
 
-    where = file or data or default_data_dir()
-    raise typer.Exit(run_verify(where, rows=rows, head=head, as_json=as_json))
+    if file is not None:
+        raise typer.Exit(run_verify(file, rows=rows, head=head, as_json=as_json))
+    raise typer.Exit(log_verify_at(_place(data, config), rows, head, as_json))
 
 
 @log_app.command("export")

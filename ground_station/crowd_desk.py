@@ -28,7 +28,7 @@ from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import alert_view, sighting_fields
 from ground_station.hold_desk import HoldDesk
 from ground_station.sortie_watch import SortieWatch
-from ground_station.standoff import seen_crowds
+from ground_station.standoff import remembered_crowds, seen_crowds
 from missions.runner import SortieRunner
 from patrol.cause import Cause, by_system
 from patrol.errors import Refused, Transient
@@ -59,6 +59,7 @@ class CrowdDesk:
         self._on_look: list[Follow] = []
         self._on_give_up: list[Finish] = []
         self._on_end: list[Finish] = []
+        self._on_adopt: list[Finish] = []
         self._hold = HoldDesk(parts, self)
         self._refused_look = ""
 
@@ -73,6 +74,10 @@ class CrowdDesk:
     def on_end(self, finish: Finish) -> None:
         """Let a desk end its work when the sortie is over; what came last ends first."""
         self._on_end.insert(0, finish)
+
+    def on_adopt(self, finish: Finish) -> None:
+        """Let a desk end what an earlier run of the station left half done."""
+        self._on_adopt.append(finish)
 
     def begin(
         self,
@@ -94,6 +99,12 @@ class CrowdDesk:
         self._parts.board.set(alert=None, alerts=[], announcement=None, effect=None, crowd=None)
         self._show_alerts(self.watch)
         self._parts.set_pace(plan)
+        if self.watch.alerts:
+            # What the guardian knew of them ended with the earlier run.
+            now = self._parts.world.now_utc()
+            self._parts.bus.publish(remembered_crowds(self.watch.alerts.values(), now))
+            for finish in self._on_adopt:
+                self.in_background(partial(finish, self.watch))
 
     async def end(self) -> None:
         """The aircraft is down: looks no longer count, and nothing is left half observed."""

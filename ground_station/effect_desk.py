@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import anyio
 
@@ -23,6 +24,7 @@ from vision.effect import Effect, EffectMeter, Verdict
 _OBSERVER = by_system("effect-meter")
 _FIRST_PLAY_LONGEST_S = 600.0  # the +10 min look
 _SECOND_PLAY_LONGEST_S = 180.0  # each of two plays is observed at least 3 minutes
+_BROKEN_OFF = "broken off: the station was started again while it was observed"
 _OUTCOMES = {Verdict.DISPERSED: Outcome.DISPERSED, Verdict.PERSISTING: Outcome.PERSISTING}
 
 
@@ -39,6 +41,7 @@ class EffectDesk:
         desk.on_look(self._see)
         desk.on_give_up(self._cut_short)
         desk.on_end(self._cut_short)
+        desk.on_adopt(self._broken_off)
 
     async def begin(self, watch: SortieWatch, announcement: Announcement, number: int) -> None:
         """An announcement was played: measure against the minute before it.
@@ -98,6 +101,26 @@ class EffectDesk:
             cut_effect = effect
             await self._desk.kept(lambda: self._record_looks(announcement, cut_effect))
             await self._desk.kept(lambda: self._settle(watch, announcement, cut_effect))
+
+    async def _broken_off(self, watch: SortieWatch) -> None:
+        """An earlier run of the station measured this: its looks, the count before too, are lost.
+
+        Nobody shows as observed what nobody observes; that it dispersed, nobody can say any more.
+        """
+        for alert in list(watch.alerts.values()):
+            if alert.state is not AlertState.OBSERVING or watch.meter is not None:
+                continue
+            kept = [await self._parts.records.announcement(i) for i in alert.announcement_ids]
+            played = [one for one in kept if one is not None and one.finished_utc is not None]
+            if not played:
+                continue  # landing settles it
+            meter = EffectMeter(
+                place=alert.place, radius_m=alert.radius_m, rules=self._parts.rules,
+                longest_s=_FIRST_PLAY_LONGEST_S,
+            )  # fmt: skip
+            meter.cut()
+            effect = replace(meter.result(), verdict=Verdict.PERSISTING, reason=_BROKEN_OFF)
+            await self._desk.kept(partial(self._settle, watch, played[-1], effect))
 
     async def _record_looks(self, announcement: Announcement, effect: Effect) -> None:
         for sample in effect.samples[self._recorded_looks :]:

@@ -9,6 +9,7 @@ from ground_station import views
 from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
 from ground_station.casework.case import Case
+from patrol.plan import Finding
 from patrol.sighting import Count, Sighting
 from vision.effect import Effect
 
@@ -72,6 +73,40 @@ def effect_fields(alert: CrowdAlert, announcement: Announcement, effect: Effect)
             }
             for sample in effect.samples
         ],
+    }
+
+
+def announcement_fields(announcement: Announcement) -> dict[str, Any]:
+    """An announcement as its events tell it."""
+    return {
+        "announcement": announcement.announcement_id,
+        "alert": announcement.alert_id,
+        "template": announcement.template_id,
+        "text_zh": announcement.text_zh,
+        "text_en": announcement.text_en,
+    }
+
+
+def announcement_view(announcement: Announcement, findings: list[Finding]) -> dict[str, Any]:
+    """An announcement as the board shows it, with what spoke against it."""
+    slant_m, level = announcement.slant_range_m, announcement.level_dba
+    return {
+        "id": announcement.announcement_id,
+        "aircraft": announcement.aircraft,
+        "template": announcement.template_id,
+        "text_zh": announcement.text_zh,
+        "text_en": announcement.text_en,
+        "state": announcement.state.value,
+        "released_by": announcement.released_by,
+        "started_utc": utc_or_none(announcement.started_utc),
+        "finished_utc": utc_or_none(announcement.finished_utc),
+        "volume_pct": announcement.volume_pct,
+        "repeats": announcement.repeats,
+        "heard_count": announcement.heard_count,
+        "slant_range_m": None if slant_m is None else round(slant_m),
+        "level_dba": None if level is None else round(level),
+        "blocked": views.findings_view(list(announcement.blocked)),
+        "findings": views.findings_view(findings),
     }
 
 

@@ -6,12 +6,14 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 import anyio
 
+from drone.link_settings import LinkSettings
 from drone.mavsdk_fleet import Fleet
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.recordings import Recordings, load_recordings
@@ -36,6 +38,7 @@ from ground_station.people.parts import people_of, require_own_space
 from ground_station.pictures import EyePictures
 from ground_station.plan_desk import PlanDesk, PlanParts
 from ground_station.retention_keeper import RetentionKeeper
+from ground_station.route_shelf import RouteShelf
 from ground_station.settings import AircraftSettings, SpeakerSettings, StationSettings
 from ground_station.showing import Showing
 from ground_station.store.engine import Store
@@ -43,15 +46,17 @@ from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Switchboard
 from ground_station.templates import Template, load_templates
-from ground_station.unit import AircraftUnit, Common, Ports, kept_alive
+from ground_station.unit import LINK_FIRST_S, AircraftUnit, Common, Ports, kept_alive
 from ground_station.watchdog_port import WatchdogPort
-from ground_station.web import make_app
 from ground_station.web_server import WebServer
 from missions.register import load_register
 from patrol.bus import Bus
 from patrol.clock import SystemClock, WorldClock, utc_text
 from vision.crowd import CrowdRules
 from vision.eye_port import EyePort
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 class Station:
@@ -96,7 +101,7 @@ class Station:
         self._fill_board()
         self._centre = self._make_centre()
         self._make_units()
-        self._web = WebServer(make_app(self._parts()), listener, settings.tls)
+        self._web = WebServer(self._make_app, listener, settings.tls)
 
     @property
     def url(self) -> str:
@@ -136,6 +141,7 @@ class Station:
                 chronicle=self._chronicle,
                 world=self._world,
                 is_exercise=self._settings.is_exercise,
+                routes=RouteShelf(self._settings.data_dir / "routes"),
             )
         )
         common = self._common()
@@ -190,15 +196,17 @@ class Station:
             threads=_threads_each(len(self._settings.aircraft)),
         )
         vehicle = MavsdkVehicle(
-            aircraft.name,
-            aircraft.connect,
+            LinkSettings(
+                name=aircraft.name,
+                url=aircraft.connect,
+                system_id=aircraft.system_id,
+                rate_hz=aircraft.telemetry_hz,
+                log_folder=self._settings.data_dir / "tlog",
+            ),
             bus=self._bus,
             world=self._world,
             wall=self._wall,
-            rate_hz=aircraft.telemetry_hz,
-            system_id=aircraft.system_id,
             fleet=self._fleet,
-            log_folder=self._settings.data_dir / "tlog",
         )
         return Ports(
             camera_id=camera.camera_id,
@@ -240,6 +248,11 @@ class Station:
             cases=[],
             clock={"utc": utc_text(self._world.now_utc()), "speed": self._world.speed},
         )
+
+    def _make_app(self) -> FastAPI:
+        from ground_station.web import make_app  # slow to load: see the web server
+
+        return make_app(self._parts())
 
     def _parts(self) -> Parts:
         return Parts(
@@ -285,8 +298,15 @@ class Station:
                 run = self._world.run
                 group.start_soon(kept_alive, run, "exercise clock", "", self._wall)
                 group.start_soon(self._pace.run)
-            await self._web.run()
+            await self._once_known(self._web.run)
             group.cancel_scope.cancel()
+
+    async def _once_known(self, run: Callable[[], Awaitable[None]]) -> None:
+        """What is slow to start waits, a little, until it is known what every aircraft does."""
+        with anyio.move_on_after(LINK_FIRST_S):
+            for unit in self._units:
+                await unit.desks.sorties.until_known()
+        await run()
 
 
 def _version() -> str:

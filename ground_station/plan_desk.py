@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ground_station import views
 from ground_station.chronicle import Chronicle
+from ground_station.route_shelf import RouteShelf
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
 from missions.boundary import PlanRequest, plan_boundary
@@ -53,6 +54,7 @@ class PlanParts:
     chronicle: Chronicle
     world: WorldClock
     is_exercise: bool
+    routes: RouteShelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ class PlanDesk:
             raise PlanRejected(f"no patrol can be planned in {request.grid.code}", findings)
         plan_id = await self._parts.records.next_id("M", request.created_utc)
         plan = replace(plan, plan_id=plan_id)
+        await self._parts.routes.keep(plan)
+        findings = await self._parts.routes.with_tests(plan, findings)
         self.keep(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft))
         fields = {
             "plan": plan.plan_id,
@@ -109,15 +113,20 @@ class PlanDesk:
         drawn = self.found(plan_id)
         if digest != drawn.plan.digest:
             raise Refused(f"plan {plan_id} is not the one that was looked at (the digest differs)")
-        if stopping := stops(drawn.findings):
+        findings = await self._parts.routes.with_tests(drawn.plan, drawn.findings)
+        if stopping := stops(findings):
             raise PlanRejected(f"plan {plan_id} may not be approved", stopping)
         now = self._parts.world.now_utc()
         plan = drawn.plan.approved(cause.actor, now)
         await self._parts.records.save_plan(plan, cause=cause, at_utc=now, action="plan.approved")
-        self.keep(replace(drawn, plan=plan))
+        self.keep(replace(drawn, plan=plan, findings=findings))
         fields = {"plan": plan_id, "by": cause.actor}
         self._parts.chronicle.tell(self._event("plan.approved", plan, fields))
-        return {"plan": views.plan_view(plan), "approved_by": cause.actor}
+        return {
+            "plan": views.plan_view(plan),
+            "approved_by": cause.actor,
+            "findings": views.findings_view(findings),
+        }
 
     def keep(self, drawn: Drawn) -> None:
         """Put a plan into the book, or in the place of what it was before."""

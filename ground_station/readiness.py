@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from drone.preflight import may_heal, preflight
 from drone.speaker import Speaker
 from ground_station.live import Sheet
-from patrol.clock import WallClock
+from patrol.bus import Bus
+from patrol.clock import WallClock, WorldClock
 from patrol.declaration import Declaration
 from patrol.errors import PatrolError
 from patrol.plan import Finding, MissionPlan, stops
+from patrol.story import StoryEvent
 from patrol.vehicle import Vehicle
 
 _ASK_AGAIN_S = 0.2  # wall
@@ -30,6 +32,8 @@ class Readiness:
     speaker: Speaker
     board: Sheet
     wall: WallClock
+    bus: Bus
+    world: WorldClock
     within_s: float = 15.0  # wall; an autopilot just started is ready by then
     room: Callable[[], list[Finding]] = _free  # asked last, for it is taken when it is free
     room_within_s: float = 60.0  # wall; an aircraft that has just risen is off by then
@@ -46,12 +50,31 @@ class Readiness:
         return findings
 
     async def _ready(self, plan: MissionPlan, said: Declaration | None) -> list[Finding]:
+        """What speaks against it; what may come right by itself is waited for, and told."""
         give_up_s = self.wall.monotonic_s() + self.within_s
+        told: list[str] = []
         while True:
             findings = await self._once(plan, said)
             if not may_heal(findings) or self.wall.monotonic_s() > give_up_s:
                 return findings
+            reasons = [finding.text for finding in stops(findings)]
+            if reasons and reasons != told:
+                told = reasons
+                self._tell_waiting(plan, stops(findings))
             await self.wall.sleep(_ASK_AGAIN_S)
+
+    def _tell_waiting(self, plan: MissionPlan, findings: list[Finding]) -> None:
+        fields = {
+            "reason": "; ".join(finding.text for finding in findings),
+            "reason_zh": "；".join(finding.text_zh for finding in findings),
+            "within_s": self.within_s,
+        }
+        self.bus.publish(
+            StoryEvent(
+                name="preflight.waits", time_utc=self.world.now_utc(), grid=plan.grid_code,
+                aircraft=self.vehicle.vehicle_id, fields=fields,
+            )
+        )  # fmt: skip
 
     async def _once(self, plan: MissionPlan, said: Declaration | None) -> list[Finding]:
         facts = await self.vehicle.ask()

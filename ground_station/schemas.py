@@ -64,6 +64,12 @@ class DeclarationBody(BaseModel):
 
     remote_id_ok: bool = Field(description="the operational identification sends")
     weather: str = Field(max_length=200, description="what you see, such as: clear, 3 m/s")
+    terrain: str = Field(
+        default="",
+        max_length=200,
+        description="what you know of the relief and the obstacles below the route, such as: flat, "
+        "no mast above 15 m; heights count from home and nothing else clears them",
+    )
 
 
 class LaunchBody(OfAircraft):
@@ -83,6 +89,7 @@ class LaunchBody(OfAircraft):
             at_utc=at_utc,
             remote_id_ok=self.declaration.remote_id_ok,
             weather=self.declaration.weather,
+            terrain=self.declaration.terrain,
             is_automatic=cause.is_automatic,
         )
 

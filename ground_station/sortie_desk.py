@@ -74,6 +74,10 @@ class SortieDesk:
         """It is known what the aircraft does: from now on it may be launched."""
         self._known.set()
 
+    async def until_known(self) -> None:
+        """Wait for that."""
+        await self._known.wait()
+
     async def adopt(self, record: SortieRecord, plan: MissionPlan) -> None:
         """Go on with a sortie that an earlier run of the station launched and that is in the air.
 

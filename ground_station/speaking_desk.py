@@ -14,7 +14,6 @@ from drone.clips import Clip
 from drone.loudness import level_1m_dba
 from drone.speaker import Speaker
 from drone.voice import Voice
-from ground_station import views
 from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
 from ground_station.announcements import (
     Announcement,
@@ -25,9 +24,10 @@ from ground_station.announcements import (
     advance,
     draft_announcement,
 )
+from ground_station.broken_play import BrokenPlays
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
-from ground_station.event_fields import utc_or_none
+from ground_station.event_fields import announcement_fields, announcement_view
 from ground_station.release_rules import (
     UNDER_WAY,
     ReleaseContext,
@@ -88,6 +88,7 @@ class SpeakingDesk:
         self._on_played = on_played
         self._release: _Release | None = None  # there is one loudspeaker
         desk.on_end(self._end)
+        desk.on_adopt(BrokenPlays(parts=parts, desk=desk).end)
 
     async def announce(
         self, alert_id: str, template_id: str, cause: Cause, *, repeat: int = 1
@@ -158,7 +159,7 @@ class SpeakingDesk:
         release = self._release = _Release(
             watch=watch, alert=alert, announcement=draft, number=alert.played_count + 1
         )
-        self._desk.tell("announcement.released", self._fields(draft) | {"by": cause.actor})
+        self._desk.tell("announcement.released", announcement_fields(draft) | {"by": cause.actor})
         return release, findings
 
     async def _draft(
@@ -211,7 +212,7 @@ class SpeakingDesk:
         )
         await self._save(blocked, cause, "announcement.blocked")
         reason = "; ".join(finding.text for finding in findings)
-        self._desk.tell("announcement.blocked", self._fields(blocked) | {"reason": reason})
+        self._desk.tell("announcement.blocked", announcement_fields(blocked) | {"reason": reason})
         self._view(blocked, findings)
 
     async def _earlier(self, watch: SortieWatch, alert: CrowdAlert) -> tuple[Announcement, ...]:
@@ -288,7 +289,7 @@ class SpeakingDesk:
             await self._on_played(release.watch, finished, release.number)
         self._desk.tell(
             "announcement.played",
-            self._fields(finished)
+            announcement_fields(finished)
             | {
                 "play": release.number,
                 "times": finished.heard_count,
@@ -347,7 +348,7 @@ class SpeakingDesk:
                     "alert.play_failed",
                     reason=reason,
                 )
-        self._desk.tell(action, self._fields(release.announcement) | {"reason": reason})
+        self._desk.tell(action, announcement_fields(release.announcement) | {"reason": reason})
 
     def _replace(self, release: _Release, announcement: Announcement) -> None:
         release.announcement = announcement
@@ -368,36 +369,8 @@ class SpeakingDesk:
             return None
         return math.hypot(distance_m(sample.position, alert.place), sample.height_above_home_m)
 
-    @staticmethod
-    def _fields(announcement: Announcement) -> dict[str, Any]:
-        return {
-            "announcement": announcement.announcement_id,
-            "alert": announcement.alert_id,
-            "template": announcement.template_id,
-            "text_zh": announcement.text_zh,
-            "text_en": announcement.text_en,
-        }
-
     def _view(self, announcement: Announcement, findings: list[Finding]) -> dict[str, Any]:
         """Show the announcement on the board and give the same to the caller."""
-        slant_m, level = announcement.slant_range_m, announcement.level_dba
-        shown = {
-            "id": announcement.announcement_id,
-            "aircraft": announcement.aircraft,
-            "template": announcement.template_id,
-            "text_zh": announcement.text_zh,
-            "text_en": announcement.text_en,
-            "state": announcement.state.value,
-            "released_by": announcement.released_by,
-            "started_utc": utc_or_none(announcement.started_utc),
-            "finished_utc": utc_or_none(announcement.finished_utc),
-            "volume_pct": announcement.volume_pct,
-            "repeats": announcement.repeats,
-            "heard_count": announcement.heard_count,
-            "slant_range_m": None if slant_m is None else round(slant_m),
-            "level_dba": None if level is None else round(level),
-            "blocked": views.findings_view(list(announcement.blocked)),
-            "findings": views.findings_view(findings),
-        }
+        shown = announcement_view(announcement, findings)
         self._parts.board.set(announcement=shown)
         return shown

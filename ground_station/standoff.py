@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from ground_station.alerts import CrowdAlert, Outcome
 from patrol.crowds import SeenCrowd, SeenCrowds
 from patrol.geo import Enu, GeoPoint, LocalFrame, distance_m, is_inside
 from patrol.plan import Finding, Level, MissionPlan
-from patrol.sighting import Cluster, Look, Sighting
+from patrol.sighting import Cluster, Look, PlacedPerson, Sighting
 from vision.clusters import clusters
 from vision.crowd_rules import CrowdRules
 
@@ -125,6 +127,31 @@ def seen_crowds(
         footprint=look.footprint,
         vehicle_id=vehicle_id,
     )
+
+
+def remembered_crowds(alerts: Iterable[CrowdAlert], now_utc: datetime) -> SeenCrowds:
+    """The crowds of a sortie's alerts that were not seen to leave, as if they had just been seen.
+
+    For a station that starts again: where they stand now nobody knows, and the guardian keeps away
+    until a look finds the place empty.
+    """
+    return SeenCrowds(
+        time_utc=now_utc,
+        crowds=tuple(
+            SeenCrowd(
+                centre=alert.place,
+                people=(
+                    PlacedPerson(
+                        point=alert.place, error_m=alert.radius_m + alert.error_m,
+                        relative_error_m=alert.radius_m, score=1.0, box_px=(0.0, 0.0, 0.0, 0.0),
+                    ),
+                ),
+            )
+            for alert in alerts
+            if alert.outcome is not Outcome.DISPERSED
+        ),
+        footprint=(),
+    )  # fmt: skip
 
 
 def route_left(

@@ -80,6 +80,9 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
         f"{f.get('tier')}, owner {f.get('owner_unit')} / {f.get('owner_person')}, "
         f"due {_clock(f.get('due_utc'))}"
     ),
+    "preflight.waits": lambda f: f"not ready yet, waiting: {f.get('reason')}",
+    "arming.waits": lambda f: f"the autopilot does not arm yet, trying again: {f.get('reason')}",
+    "return.refused": lambda f: f"it does not come home, asking again: {f.get('reason')}",
     "mission.flown": lambda _: "every leg flown",
     "returning": lambda f: f"returning home: {f.get('reason', '')}".rstrip(": "),
     "landed": lambda f: f"landed, battery {f.get('battery_pct') or 0:.0f} %",
@@ -111,6 +114,8 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "refused": lambda f: f"refused: {f.get('reason')}",
     "link.lost": lambda f: f"link lost: {f.get('vehicle')} silent for {f.get('age_s')} s",
     "link.back": lambda f: f"link back: {f.get('vehicle')}",
+    "link.none": lambda f: f"{f.get('vehicle')} is not there: {f.get('text')}",
+    "camera.not_aimed": lambda f: f"the camera of {f.get('vehicle')} did not turn: {f.get('text')}",
     "fleet.stranger": lambda f: (
         f"a stranger is heard, system id {f.get('system_id')} at {f.get('line')}: not commanded"
     ),

@@ -45,6 +45,7 @@ from patrol.telemetry import TelemetrySample
 from patrol.vehicle import Vehicle
 from vision.crowd import CrowdRules
 
+LINK_FIRST_S = 5.0  # wall; consoles and cameras come after link and guardian
 _POSES_WAITING = 64
 _log = structlog.get_logger(__name__)
 
@@ -139,7 +140,7 @@ class AircraftUnit:
         """Everything of this aircraft until cancelled; its link is tried again for ever."""
         async with anyio.create_task_group() as group:
             for work in (
-                self._keep_link, self._ports.eye.run, self._feed_poses, self.desks.crowd.run,
+                self._keep_link, self._look, self._feed_poses, self.desks.crowd.run,
                 self._minder.run, self.desks.sorties.run, self._adoption.run, self._guardian.run,
             ):  # fmt: skip
                 group.start_soon(work)
@@ -188,7 +189,8 @@ class AircraftUnit:
         common.room.join(self.aircraft, ports.vehicle.latest)
         readiness = Readiness(
             vehicle=ports.vehicle, speaker=ports.speaker, board=sheet, wall=common.wall,
-            within_s=common.ready_within_s, room=lambda: common.room.ask(self.aircraft),
+            bus=common.bus, world=common.world, within_s=common.ready_within_s,
+            room=lambda: common.room.ask(self.aircraft),
         )  # fmt: skip
         return SortieDesk(
             SortieParts(
@@ -231,6 +233,12 @@ class AircraftUnit:
         if pace is not None:
             window = look_window(want, ports.lens) if isinstance(want, MissionPlan) else want
             pace.watch_legs(ports.camera_id, window)
+
+    async def _look(self) -> None:
+        """The eye is slow to start: it waits a little until it is known what the aircraft does."""
+        with anyio.move_on_after(LINK_FIRST_S):
+            await self.desks.sorties.until_known()
+        await self._ports.eye.run()
 
     async def _keep_link(self) -> None:
         await kept_alive(self._ports.vehicle.run, "aircraft", self.aircraft, self._common.wall)

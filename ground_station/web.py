@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from ground_station.api.callers import signed_in
 from ground_station.api.cases import case_routes
 from ground_station.api.files import file_routes
 from ground_station.api.health import health_routes
@@ -25,7 +26,7 @@ from ground_station.api.sockets import socket_routes
 from ground_station.api.verbs import verb_routes
 from ground_station.headers import headers_for
 from ground_station.parts import Parts
-from ground_station.people.door import CONSOLE_HEADER, signed_in
+from ground_station.people.door import CONSOLE_HEADER
 from ground_station.settings import StationSettings
 
 _log = structlog.get_logger(__name__)

@@ -6,21 +6,21 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import uvicorn
-from fastapi import FastAPI
+import anyio.to_thread
 
 from ground_station.settings import TlsSettings
 from patrol.errors import ConfigError
 
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the station: uvicorn would raise them again and skip our clean-up."""
-        yield
+# Slow to load, and the aircraft does not wait for a page: they are loaded when it is known.
+_SLOW = ("uvicorn", "ground_station.web")
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -55,38 +55,62 @@ def _encrypted(tls: TlsSettings) -> dict[str, Any]:
 
 
 class WebServer:
-    """Serves the app on a socket that is already bound."""
+    """Serves the app on a socket that is already bound; who comes earlier waits in its queue."""
 
     def __init__(
-        self, app: FastAPI, listener: socket.socket, tls: TlsSettings | None = None
+        self,
+        make: Callable[[], FastAPI],
+        listener: socket.socket,
+        tls: TlsSettings | None = None,
     ) -> None:
+        self._make = make
         self._listener = listener
-        self._scheme = "https" if tls is not None else "http"
-        self._server = _Server(
-            uvicorn.Config(
-                app,
-                log_level="warning",
-                access_log=False,
-                ws="websockets-sansio",
-                timeout_graceful_shutdown=1,
-                lifespan="off",
-                ws_max_size=1 << 16,
-                server_header=False,
-                proxy_headers=False,  # the address at the other end, not one that it claims
-                **({} if tls is None else _encrypted(tls)),
-            )
-        )
+        self._encryption = {} if tls is None else _encrypted(tls)
+        self._server: uvicorn.Server | None = None
+        self._is_stopped = False
 
     @property
     def url(self) -> str:
         """Where the console is."""
         host, port = self._listener.getsockname()[:2]
-        return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        scheme = "https" if self._encryption else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def stop(self) -> None:
         """Ask it to end; `run` then returns."""
-        self._server.should_exit = True
+        self._is_stopped = True
+        if self._server is not None:
+            self._server.should_exit = True
 
     async def run(self) -> None:
-        """Serve until stopped."""
+        """Make the app and serve it until stopped."""
+        for name in _SLOW:
+            await anyio.to_thread.run_sync(import_module, name)
+        self._server = _server(self._make(), self._encryption)
+        self._server.should_exit = self._is_stopped
         await self._server.serve(sockets=[self._listener])
+
+
+def _server(app: FastAPI, encryption: dict[str, Any]) -> uvicorn.Server:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Leave signals to the station: uvicorn would raise them and skip our clean-up."""
+            yield
+
+    return Server(
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=1,
+            lifespan="off",
+            ws_max_size=1 << 16,
+            server_header=False,
+            proxy_headers=False,  # the address at the other end, not one that it claims
+            **encryption,
+        )
+    )

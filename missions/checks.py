@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 
 from shapely.geometry import LineString, Polygon
@@ -13,6 +14,7 @@ from missions.open_air import Surroundings
 from missions.way_home import way_home_findings
 from patrol.camera import CameraLens
 from patrol.clock import SHANGHAI
+from patrol.energy import energy_need_pct
 from patrol.geo import Datum, LocalFrame, distance_m
 from patrol.plan import Finding, Level, MissionPlan
 
@@ -20,6 +22,7 @@ COUNTING_SPEED_MAX_M_S = 5.0  # DOMAIN 4.3 validity
 PERSON_HEIGHT_PX_MIN = 28.0  # DOMAIN 4.3 validity
 LEGAL_CEILING_AGL_M = 120.0  # Interim Regulation on UAS flight, Art. 19
 _RESERVE_PCT = 30.0
+_ROUNDING_PCT = 1.0
 _SLACK_M = 0.02  # shapes come from seven decimals
 _FULL_LOOK_S = 660.0
 _ART_19 = "《无人驾驶航空器飞行管理暂行条例》第十九条"
@@ -153,6 +156,16 @@ def _battery(plan: MissionPlan) -> Iterator[Finding]:
             text=f"the patrol needs {plan.battery_need_pct:.0f} % of a battery and "
             f"{_RESERVE_PCT:.0f} % must remain: split the grid into sorties",
             text_zh=f"需用电量{plan.battery_need_pct:.0f}%，须保留{_RESERVE_PCT:.0f}%：请分架次巡查",
+        )
+    need_pct = energy_need_pct(plan)
+    if plan.battery_need_pct < need_pct - _ROUNDING_PCT and need_pct < math.inf:
+        yield Finding(
+            code="battery.understated",
+            level=Level.STOP,
+            text=f"the plan states {plan.battery_need_pct:.0f} % of a battery; its route, its look "
+            f"and the way home take {need_pct:.0f} %",
+            text_zh=f"计划自述需电量{plan.battery_need_pct:.0f}%；按航线、停留观察及返航核算需"
+            f"{need_pct:.0f}%",
         )
     look_s = plan.look_hold.longest_s if plan.look_hold else 0.0
     if look_s < _FULL_LOOK_S:

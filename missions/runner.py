@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 import anyio
 
+from missions.arming import arm_patiently
 from patrol.bus import Bus
 from patrol.cause import Cause, Role
 from patrol.clock import WallClock, WorldClock
@@ -19,7 +21,6 @@ from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
 from patrol.telemetry import FlightMode, TelemetrySample
 from patrol.vehicle import (
-    Arm,
     Command,
     Hold,
     LookAt,
@@ -34,6 +35,7 @@ _EARLIER_RUN = Cause(actor="an earlier run of the station", role=Role.PILOT)
 _LOOK_EVERY_S = 0.1  # wall
 _SILENT_FOR_S = 30.0  # wall; by then the autopilot's own fail-safe flies
 _STALE_S = 3.0  # wall; older than this, "on the ground" is no knowledge
+_HOME_AGAIN_S = 3.0  # wall
 _LOOKS_FOR_MODE = 15  # a sample is up to 0.2 s behind the state that confirmed a command
 
 
@@ -75,6 +77,7 @@ class SortieRunner:
         self._is_patrolling = False
         self._returning_for = ""  # while a return is being sent
         self._going_home_because = ""
+        self._home_again_at_s = -math.inf  # wall
         self._abnormal: list[str] = []
         self._one_at_a_time = anyio.Lock()
 
@@ -91,7 +94,7 @@ class SortieRunner:
         self._tell("preflight", findings=[finding.to_dict() for finding in findings])
         if stopping := stops(findings):
             raise PreflightFailed("the aircraft is not ready", stopping)
-        await self._vehicle.do(Arm())
+        await arm_patiently(self._vehicle, self._wall, self._tell)
         try:
             await self._patrol()
         except CommandDenied:
@@ -190,10 +193,28 @@ class SortieRunner:
         sample = self._vehicle.latest()
         mode = sample.mode if sample is not None else FlightMode.UNKNOWN
         if mode not in FOLLOWED and self.in_command.is_ours(mode):
-            await self._command(StartMission(), FlightMode.MISSION)
+            try:
+                await self._command(StartMission(), FlightMode.MISSION)
+            except CommandDenied as error:
+                await self._give_up_start(error)
+                return
         # Else the sticks took it in the climb: the pilot's "resume" starts the patrol.
         self._is_patrolling = True
         await self._follow_route()
+
+    async def _give_up_start(self, error: CommandDenied) -> None:
+        """In the air without a mission nobody would ever end its hover: home, unless it is taken.
+
+        CommandDenied where something else has ended it already.
+        """
+        sample = self._vehicle.latest()
+        mode = sample.mode if sample is not None else FlightMode.UNKNOWN
+        is_going = self._returning_for or self._going_home_because or mode in FOLLOWED
+        if is_going or self.in_command.is_pilot_flying or not self.in_command.is_ours(mode):
+            raise error
+        reason = f"the mission was not started: {error}"
+        self._abnormal.append(reason)
+        await self._go_home(reason)
 
     async def _stop_here(self, cause: Cause, fields: dict[str, Any]) -> None:
         async with self._one_at_a_time:
@@ -246,7 +267,8 @@ class SortieRunner:
             if self._returning_for or self._going_home_because:
                 continue
             if is_flown and self._is_end_ours(sample):
-                await self._end_route(total)
+                if self._wall.monotonic_s() >= self._home_again_at_s:
+                    await self._end_route(total)
             elif sample.mode in FOLLOWED or sample.is_in_air is False:
                 # Not ours: the autopilot's fail-safe, the guardian or the pilot's sticks.
                 self._going_home_because = f"the aircraft went to {sample.mode.value} by itself"
@@ -263,9 +285,17 @@ class SortieRunner:
         async with self._one_at_a_time:
             if self.in_command.held_by or self._returning_for or self._going_home_because:
                 return  # somebody was quicker
+            if self._is_patrolling:
+                self._tell("mission.flown", waypoints=total)
             self._is_patrolling = False
-            self._tell("mission.flown", waypoints=total)
-            await self._go_home("the patrol is flown")
+            try:
+                await self._go_home("the patrol is flown")
+            except CommandDenied as error:
+                # Nobody else would call it home before its battery does.
+                self._home_again_at_s = self._wall.monotonic_s() + _HOME_AGAIN_S
+                if str(error) not in self._abnormal:
+                    self._abnormal.append(str(error))
+                    self._tell("return.refused", reason=str(error), again_s=_HOME_AGAIN_S)
 
     def _note_progress(self, sample: TelemetrySample, total: int) -> bool:
         """Tell each waypoint once; True when the last is reached."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from patrol.geo import GeoPoint, distance_m, is_inside
+from patrol.geo import GeoPoint, LocalFrame, distance_m, is_inside
 from patrol.sighting import PlacedPerson
 
 _KEPT_FOR = timedelta(minutes=10)  # not having looked again is not an empty place
@@ -36,6 +36,7 @@ class KnownCrowds:
 
     def __init__(self) -> None:
         self._known: list[tuple[datetime, SeenCrowd]] = []
+        self._discs: list[tuple[GeoPoint, float]] = []  # around each crowd, everybody in it
 
     def see(self, seen: SeenCrowds) -> None:
         """Take a look."""
@@ -46,6 +47,7 @@ class KnownCrowds:
             if at_utc > oldest_utc and not is_inside(crowd.centre, seen.footprint)
         ]
         self._known = [*kept, *((seen.time_utc, crowd) for crowd in seen.crowds)]
+        self._discs = [(crowd.centre, _reach_m(crowd)) for _, crowd in self._known]
 
     def nearest(self, position: GeoPoint) -> PlacedPerson | None:
         """Who may be nearest, placing error taken off; None when no crowd is known."""
@@ -56,6 +58,28 @@ class KnownCrowds:
         """The least room that the corners of a way leave to anybody; infinite without a crowd."""
         people = [person for _, crowd in self._known for person in crowd.people]
         return min((away_m(place, p) for place in way for p in people), default=math.inf)
+
+    def is_passed(self, way: Sequence[GeoPoint], within_m: float) -> bool:
+        """Whether a way of straight lines may lead past anybody nearer than that."""
+        return any(
+            _to_line_m(centre, start, end) - reach_m < within_m
+            for centre, reach_m in self._discs
+            for start, end in zip(way, way[1:], strict=False)
+        )
+
+
+def _reach_m(crowd: SeenCrowd) -> float:
+    return max((distance_m(crowd.centre, p.point) + p.error_m for p in crowd.people), default=0.0)
+
+
+def _to_line_m(place: GeoPoint, start: GeoPoint, end: GeoPoint) -> float:
+    """From a place to the nearest point of a straight line."""
+    frame = LocalFrame(origin=place)
+    a, b = frame.to_enu(start), frame.to_enu(end)
+    east_m, north_m = b.east_m - a.east_m, b.north_m - a.north_m
+    length_sq = east_m**2 + north_m**2 or 1.0
+    share = min(1.0, max(0.0, -(a.east_m * east_m + a.north_m * north_m) / length_sq))
+    return math.hypot(a.east_m + share * east_m, a.north_m + share * north_m)
 
 
 def away_m(position: GeoPoint, person: PlacedPerson) -> float:

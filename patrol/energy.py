@@ -1,9 +1,9 @@
-"""How much of a battery the safe way home takes, with wind and height. Pure."""
+"""How much of a battery a plan and its safe way home take, with wind and height. Pure."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from patrol.geo import Enu, GeoPoint, LocalFrame
 from patrol.plan import MissionPlan
@@ -62,6 +62,39 @@ def energy_home_pct(
     return spent_s / power.endurance_s * 100.0
 
 
+def energy_need_pct(
+    plan: MissionPlan,
+    *,
+    wind_m_s: float | None = None,
+    wind_from_true_deg: float | None = None,
+    power: Power | None = None,
+) -> float:
+    """Charge for the whole plan: climb, route, the longest look it allows, the worst way home.
+
+    In calm air where nothing is known of the wind, for no aircraft tells it on the ground: whoever
+    asks has to say so. Infinite where the wind is too strong for a leg.
+    """
+    power = power or Power()
+    wind = _Wind(speed_m_s=wind_m_s, from_true_deg=wind_from_true_deg)
+    if wind_m_s is None:
+        wind = _Wind(speed_m_s=0.0, from_true_deg=0.0)
+    look_s = plan.look_hold.longest_s if plan.look_hold else 0.0
+    waypoints, at = plan.waypoints, plan.home
+    spent_s = waypoints[0].height.metres / power.climb_m_s * (1.0 + power.climb_share)
+    worst_s = 0.0
+    for waypoint in waypoints:
+        leg = LocalFrame(origin=at).to_enu(waypoint.point)
+        spent_s += _leg_s(leg, waypoint.speed_m_s, wind, power) + power.turn_s + waypoint.hold_s
+        at = waypoint.point
+        home_pct = energy_home_pct(
+            at, plan, height_above_home_m=waypoint.height.metres, wind_m_s=wind.speed_m_s,
+            wind_from_true_deg=wind.from_true_deg, look_s=look_s,
+            power=replace(power, decision_s=0.0),
+        )  # fmt: skip
+        worst_s = max(worst_s, spent_s + home_pct / 100.0 * power.endurance_s)
+    return worst_s / power.endurance_s * 100.0
+
+
 def _leg_s(leg: Enu, cruise_m_s: float, wind: _Wind, power: Power) -> float:
     """Seconds of hovering that cost as much as the leg; the air speed beyond a cruise is paid."""
     length_m = math.hypot(leg.east_m, leg.north_m)
@@ -71,7 +104,7 @@ def _leg_s(leg: Enu, cruise_m_s: float, wind: _Wind, power: Power) -> float:
     fastest_m_s = max(power.air_speed_max_m_s, cruise_m_s)
     spare = fastest_m_s**2 - across_m_s**2
     ground_m_s = min(cruise_m_s, math.sqrt(spare) - against_m_s) if spare > 0.0 else 0.0
-    if ground_m_s < min(_SLOWEST_M_S, cruise_m_s):
+    if ground_m_s <= 0.0 or ground_m_s < min(_SLOWEST_M_S, cruise_m_s):
         return math.inf
     air_m_s = math.hypot(ground_m_s + against_m_s, across_m_s)
     # Drag's power goes with the cube of the air speed; a tail wind is given no credit.

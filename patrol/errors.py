@@ -1,9 +1,15 @@
-"""The whole error tree. A check returns findings; only the caller that needs a yes raises."""
+"""The whole error tree. A check returns findings; only the caller that needs a yes raises.
+
+`str(error)` is the English sentence, `error.text_zh` the Chinese one (the English one where nobody
+has written it).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from patrol.command_words import command_zh
 
 if TYPE_CHECKING:
     from patrol.plan import Finding
@@ -57,8 +63,8 @@ class Refused(PatrolError):
 class _RefusedWithFindings(Refused):
     """Carries every problem at once, so that a person mends them in one go."""
 
-    def __init__(self, message: str, findings: Sequence[Finding]) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, findings: Sequence[Finding], *, text_zh: str = "") -> None:
+        super().__init__(message, text_zh=text_zh)
         self.findings = tuple(findings)
 
 
@@ -75,18 +81,23 @@ class ClearanceRefused(_RefusedWithFindings):
 
 
 class CommandDenied(Refused):
-    """The autopilot said no, in its own words."""
+    """The autopilot said no, in its own words; `reason_zh` is the reason in Chinese."""
 
-    def __init__(self, command: str, reason: str) -> None:
-        super().__init__(f"{command}: {reason}")
+    def __init__(self, command: str, reason: str, reason_zh: str = "") -> None:
+        zh = reason_zh or reason
+        super().__init__(f"{command}: {reason}", text_zh=f"{command_zh(command)}：{zh}")
         self.command = command
         self.reason = reason
+        self.reason_zh = zh
 
 
 class NotPermitted(Refused):
     """The person does not hold the role that this needs."""
 
     def __init__(self, person: str, needed_role: str) -> None:
-        super().__init__(f"{person} may not do this: it needs the role {needed_role}")
+        super().__init__(
+            f"{person} may not do this: it needs the role {needed_role}",
+            text_zh=f"{person}无权执行：需要角色{needed_role}",
+        )
         self.person = person
         self.needed_role = needed_role

@@ -63,6 +63,10 @@ class InCommand:
         """Whether the aircraft does what one of us asked for, or is on a way home."""
         return mode in self._asked or mode in FOLLOWED
 
+    def is_asked(self, mode: FlightMode) -> bool:
+        """Whether it is a mode that one of us asked for, an orbit for one."""
+        return mode in self._asked
+
     def has_been_taken(self, sample: TelemetrySample) -> bool:
         """Look once more; True at the look that shows the sticks to have taken it."""
         is_quiet = not self._asked or self._under_way or self.is_pilot_flying

@@ -125,8 +125,18 @@ class MissionPlan:
         if self.way_home is WayHome.STRAIGHT and not self.rally_points:
             # As in files from before there was a choice: what was approved then stays approved.
             del body["way_home"], body["rally_points"]
-        text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _sha256(body)
+
+    @property
+    def route_digest(self) -> str:
+        """SHA-256 of what is flown: the plan without its name, its date and whether it is live.
+
+        The grid's version stays in: over a changed grid it is another route.
+        """
+        body = self._approved_body()
+        for paper in ("plan_id", "created_utc", "is_exercise"):
+            del body[paper]
+        return _sha256(body)
 
     def approved(self, by: str, at_utc: datetime) -> MissionPlan:
         """The same plan with a name under it."""
@@ -213,6 +223,11 @@ def plan_from_dict(body: dict[str, Any]) -> MissionPlan:
         approved_by=str(body.get("approved_by", "")),
         approved_utc=parse_utc(approved) if approved else None,
     )
+
+
+def _sha256(body: dict[str, Any]) -> str:
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _finite(value: Any) -> float:  # noqa: ANN401  # JSON value

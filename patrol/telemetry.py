@@ -118,7 +118,7 @@ class TelemetrySample:
     position: GeoPoint | None = None
     altitude_amsl_m: float | None = None
     height_above_home_m: float | None = None
-    height_agl_m: float | None = None
+    height_agl_m: float | None = None  # as the aircraft tells it; None once that is 3 s old
     velocity: VelocityNed | None = None
     attitude: Attitude | None = None
     yaw_rate_deg_s: float | None = None

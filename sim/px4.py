@@ -1,12 +1,13 @@
 """A PX4 that the user has built, flown by its own simulator (SIH), with our camera on it.
 
-Its API link goes to the ground station. We listen on the link that it keeps for a gimbal, and take
-the camera's pose from there: fixed on the nose, looking obliquely down.
+Its API link goes to the ground station. We listen on the link by which its simulation can be shown,
+and take the camera's pose from the truth there: fixed on the nose, looking obliquely down.
 https://docs.px4.io/main/en/sim_sih/
 """
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -29,10 +30,11 @@ from sim.pose import AircraftPose
 
 PX4_MAX = 10  # beyond ten instances PX4's own ports collide
 _MODEL = "sihsim_quadx"
-_GIMBAL_PORT = 13280  # where instance 0 sends what a gimbal has to know
+_SHOWN_PORT = 19410  # where instance 0 sends what its simulation shows, 25 times a second
 _READY_WITHIN_S = 25.0  # wall
 _END_WITHIN_S = 1.5  # then it is killed
-_STREAMS = {30: 20.0, 33: 20.0}  # ATTITUDE and GLOBAL_POSITION_INT, times a second
+# GLOBAL_POSITION_INT, sent once PX4 knows its place; and 200 HIL_ACTUATOR_CONTROLS a second, off.
+_STREAMS_US = {33: 200_000.0, 93: -1.0}
 _ASK_AGAIN_S = 2.0
 _PITCH_DEG = -30.0
 _TAIL_LINES = 4
@@ -71,7 +73,7 @@ class Px4Aircraft:
         self._point, self._up_m, self._heading_deg = home, 0.0, 0.0
         self._parser = mavlink.MAVLink(None)
         self._parser.robust_parsing = True
-        self._out = mavlink.MAVLink(None, srcSystem=number + 1, srcComponent=154)  # its gimbal
+        self._out = mavlink.MAVLink(None, srcSystem=number + 1, srcComponent=191)  # a companion
         self._asked_s = 0.0
         self.system_id = number + 1
 
@@ -87,8 +89,8 @@ class Px4Aircraft:
     async def run(
         self, *, task_status: anyio.abc.TaskStatus[int] = anyio.TASK_STATUS_IGNORED
     ) -> None:
-        """Start it, wait for its first heartbeat, listen, and end it when cancelled."""
-        port = _GIMBAL_PORT + self._number
+        """Start it, wait until it knows where it is, listen, and end it when cancelled."""
+        port = _SHOWN_PORT + self._number
         with tempfile.TemporaryDirectory(prefix=f"gridpatrol-px4-{self._number}-") as name:
             folder = Path(name)
             async with (
@@ -99,10 +101,11 @@ class Px4Aircraft:
                 tasks.start_soon(_watch, process, folder)
                 try:
                     with anyio.move_on_after(_READY_WITHIN_S) as waiting:
-                        await self._listen(link, until_heartbeat=True)
+                        await self._listen(link, until_placed=True)
                     if waiting.cancelled_caught:
+                        lacks = "told no position" if self._asked_s else "gave no heartbeat"
                         raise Px4Failed(
-                            f"PX4 {self._number + 1} gave no heartbeat in {_READY_WITHIN_S:.0f} s"
+                            f"PX4 {self._number + 1} {lacks} in {_READY_WITHIN_S:.0f} s"
                         )
                     task_status.started(port)
                     await self._listen(link)
@@ -128,35 +131,40 @@ class Px4Aircraft:
             except OSError as error:
                 raise Px4Failed(f"{self._program} cannot be run: {error.strerror}") from error
 
-    async def _listen(self, link: anyio.abc.UDPSocket, *, until_heartbeat: bool = False) -> None:
+    async def _listen(self, link: anyio.abc.UDPSocket, *, until_placed: bool = False) -> None:
         async for data, (host, port) in link:
             for message in self._parser.parse_buffer(data) or []:
                 if message.get_type() == "HEARTBEAT":
                     self.system_id = message.get_srcSystem()
                     await self._ask(link, host, port)
-                    if until_heartbeat:
-                        return
-                else:
-                    self._take(message)
+                elif self._take(message) and until_placed:
+                    return
 
     async def _ask(self, link: anyio.abc.UDPSocket, host: str, port: int) -> None:
-        """For the streams that the camera needs; a gimbal's link has none of them by itself."""
+        """For the streams that are wanted beside the truth."""
         now_s = time.monotonic()
         if now_s - self._asked_s < _ASK_AGAIN_S:
             return
         self._asked_s = now_s
-        for number, rate in _STREAMS.items():
+        for number, interval_us in _STREAMS_US.items():
             order = mavlink.MAVLink_command_long_message(
-                self.system_id, 1, 511, 0, number, 1e6 / rate, 0, 0, 0, 0, 0
+                self.system_id, 1, 511, 0, number, interval_us, 0, 0, 0, 0, 0
             )
             await link.sendto(order.pack(self._out), host, port)
 
-    def _take(self, message: Any) -> None:  # noqa: ANN401  # pymavlink's messages
-        if message.get_type() == "GLOBAL_POSITION_INT":
+    def _take(self, message: Any) -> bool:  # noqa: ANN401  # pymavlink's messages
+        """Whether it shows that PX4 knows where it is."""
+        if message.get_type() == "HIL_STATE_QUATERNION":
             self._point = GeoPoint(lat_deg=message.lat / 1e7, lon_deg=message.lon / 1e7)
-            self._up_m = max(0.0, message.relative_alt / 1000.0)
-            if message.hdg != 65535:
-                self._heading_deg = message.hdg / 100.0
+            self._up_m = max(0.0, message.alt / 1000.0 - self._home_amsl_m)
+            self._heading_deg = _heading_deg(*message.attitude_quaternion)
+        return bool(message.get_type() == "GLOBAL_POSITION_INT")
+
+
+def _heading_deg(w: float, x: float, y: float, z: float) -> float:
+    """Of the nose, clockwise from north: the yaw of a rotation from north-east-down to the body."""
+    yaw_rad = math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+    return math.degrees(yaw_rad) % 360.0
 
 
 async def _bound(port: int) -> anyio.abc.UDPSocket:

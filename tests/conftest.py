@@ -30,7 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--route", metavar="PLAN", help="test this route: a plan of `gridpatrol plan`")
     parser.addoption(
-        "--tested", metavar="FILE", help="where to write that the route of --route is TESTED"
+        "--tested",
+        metavar="FILE",
+        help="where to write the record of --route's flight; default: beside the plan",
     )
     parser.addoption(
         "--postgresql", metavar="URL", help="try the store on this server too (its databases "

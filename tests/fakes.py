@@ -29,8 +29,8 @@ from patrol.vehicle import (
 HOME = GeoPoint(lat_deg=23.28, lon_deg=116.72)
 START = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
 GOOD_PARAMETERS: dict[str, float | None] = {
-    "NAV_DLL_ACT": 2.0, "COM_LOW_BAT_ACT": 3.0, "GF_ACTION": 3.0, "RTL_RETURN_ALT": 30.0,
-    "RTL_TYPE": 0.0,
+    "NAV_DLL_ACT": 2.0, "COM_DL_LOSS_T": 10.0, "COM_LOW_BAT_ACT": 3.0, "GF_ACTION": 3.0,
+    "RTL_RETURN_ALT": 30.0, "RTL_TYPE": 0.0,
 }  # fmt: skip
 GOOD_FACTS = Facts(
     autopilot="1.16.1", is_armable=True, parameters=GOOD_PARAMETERS, is_fence_confirmed=True,

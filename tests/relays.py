@@ -6,8 +6,8 @@ import asyncio
 import os
 import socket
 import tty
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 HOST = "127.0.0.1"
 
@@ -120,6 +120,43 @@ async def serial_line(aircraft_port: int) -> AsyncIterator[str]:
         relay.close()
         os.close(ours)
         os.close(theirs)
+
+
+@contextmanager
+def on_serial() -> Iterator[tuple[str, Callable[[], bytes], Callable[[bytes], object]]]:
+    """An aircraft's address, what the station has sent to it, and how it speaks."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    os.set_blocking(ours, False)
+    try:
+        yield (
+            f"serial://{os.ttyname(theirs)}:57600",
+            lambda: os.read(ours, 1 << 16),
+            lambda data: os.write(ours, data),
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+@contextmanager
+def on_udp() -> Iterator[tuple[str, Callable[[], bytes], Callable[[bytes], object]]]:
+    """The same by radio."""
+    stations: list[tuple[str, int]] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as aircraft:
+        aircraft.bind((HOST, 0))
+        aircraft.setblocking(False)
+
+        def read() -> bytes:
+            data, station = aircraft.recvfrom(2048)
+            stations[:] = [station]
+            return data
+
+        def say(data: bytes) -> None:
+            for station in stations:
+                aircraft.sendto(data, station)
+
+        yield f"udpout://{HOST}:{aircraft.getsockname()[1]}", read, say
 
 
 def free_port() -> int:

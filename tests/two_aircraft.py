@@ -19,6 +19,7 @@ from ground_station.launch_room import LaunchRoom
 from ground_station.live import Board
 from ground_station.owners import read_responsibility
 from ground_station.plan_desk import PlanDesk, PlanParts
+from ground_station.route_shelf import RouteShelf
 from ground_station.settings import StationSettings
 from ground_station.showing import Showing
 from ground_station.store.records import Records
@@ -69,7 +70,7 @@ class TwoAircraft:
         self.plans = PlanDesk(
             PlanParts(
                 register=REGISTER, records=records, bus=self.bus, chronicle=self.chronicle,
-                world=self.clock, is_exercise=True,
+                world=self.clock, is_exercise=True, routes=RouteShelf(folder / "routes"),
             )
         )  # fmt: skip
         common = self._common()
@@ -82,7 +83,7 @@ class TwoAircraft:
         self.wall, self.book = SettableClock(), a_book(records._store)
         parts = web_parts(self, _settings(folder), self.desks, self.switchboard)
         self.shifts = parts.centre.shifts
-        self.web = WebServer(make_app(parts), bind("127.0.0.1", 0))
+        self.web = WebServer(lambda: make_app(parts), bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
 
     async def post(self, path: str, role: str, **body: Any) -> httpx.Response:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from fastapi import Query, Request
 
+from ground_station.api.callers import caller_of
 from ground_station.parts import Parts
-from ground_station.people.door import Caller, caller_of
+from ground_station.people.door import Caller
 from ground_station.people.persons import ANYWHERE
 from ground_station.people.powers import Power
 from ground_station.people.scopes import DISTRICT

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime
 
 from ground_station.api.asking import Cursor, Limit, ask, cause_for, page_view, scopes_of
 from ground_station.api.bodies import CaseStepBody, DispatchBody, ReplyBody
+from ground_station.api.callers import caller_of
 from ground_station.casework.case import Case
 from ground_station.casework.contacts import ContactCard
 from ground_station.casework.dispatches import DISPATCH_MACHINE, Dispatch, DispatchEvent
@@ -18,7 +19,7 @@ from ground_station.casework.thread import read_thread
 from ground_station.event_fields import case_fields
 from ground_station.owners import Tier
 from ground_station.parts import Parts
-from ground_station.people.door import Caller, caller_of
+from ground_station.people.door import Caller
 from ground_station.people.powers import Power
 from ground_station.places import Place
 from ground_station.store.codec import encode

@@ -16,13 +16,14 @@ from ground_station.api.bodies import (
     WhistleBody,
     WhistleStepBody,
 )
+from ground_station.api.callers import caller_of
 from ground_station.api.cases import case_view, report_view, seen_case
 from ground_station.casework.citizens import REPORT_MACHINE, CitizenReport, ReportEvent
 from ground_station.casework.intake import TAKERS
 from ground_station.casework.notices import NOTICE_MACHINE, Notice, NoticeEvent
 from ground_station.casework.whistles import WHISTLE_MACHINE, WHISTLERS, Whistle, WhistleEvent
 from ground_station.parts import Parts
-from ground_station.people.door import Caller, caller_of
+from ground_station.people.door import Caller
 from ground_station.people.powers import Power
 from ground_station.places import Place
 from ground_station.schemas import UnderRole

@@ -9,8 +9,8 @@ from typing import Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from ground_station.api.callers import caller_of
 from ground_station.parts import Parts
-from ground_station.people.door import caller_of
 from ground_station.people.powers import ROLES_FOR, Verb
 from ground_station.people.seen import seen_grids, seen_state, sees_event, sees_flight
 from patrol.errors import NotPermitted

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 
 from ground_station.api.asking import Limit, cause_for, nowhere
 from ground_station.api.bodies import GridsBody, HandOverBody, ShiftBody, TextBody
+from ground_station.api.callers import caller_of
 from ground_station.parts import Parts
-from ground_station.people.door import caller_of
 from ground_station.people.powers import Power
 from ground_station.schemas import UnderRole
 from ground_station.shifts.shift import CREW, SHIFT_MACHINE, Shift, ShiftEvent

@@ -7,16 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from ground_station import schemas
+from ground_station.api.callers import caller_of, known, signed_in
 from ground_station.parts import Parts
-from ground_station.people.door import (
-    Caller,
-    address_of,
-    caller_of,
-    cookie_name,
-    is_encrypted,
-    known,
-    signed_in,
-)
+from ground_station.people.door import Caller, address_of, cookie_name, is_encrypted
 from ground_station.people.errors import DoorRefused
 from ground_station.people.persons import HOLDABLE
 from ground_station.people.powers import ROLES_FOR

@@ -11,8 +11,9 @@ from functools import partial
 import anyio
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from ground_station.api.callers import signed_in
 from ground_station.parts import Parts
-from ground_station.people.door import Caller, signed_in
+from ground_station.people.door import Caller
 from ground_station.people.errors import DoorRefused
 from ground_station.people.powers import Verb
 from ground_station.people.seen import seen_message, sees_flight

@@ -132,6 +132,9 @@ async def _queries(store: Store, log: TelemetryLog, spans: Spans) -> dict[str, Q
         "thread": lambda n: store.read(lambda c: case_thread(c, numbers[n % len(numbers)])),
         "track": lambda n: log.track(sortie_id(n % size.telemetry_sorties)),
         "shift_log": lambda n: store.read(lambda c: audit_log(c, shift(n), Ask(limit=100))),
+        "rows_of_case": lambda n: store.read(
+            lambda c: audit_log(c, AuditFilter(object_id=numbers[n % len(numbers)]))
+        ),
         "coverage_day": lambda n: store.read(
             lambda c: coverage(c, NOW - timedelta(days=n + 1), NOW - timedelta(days=n))
         ),

@@ -18,6 +18,7 @@ from typing import Any
 import anyio
 import anyio.abc
 
+from drone.link_settings import LinkSettings
 from drone.mavsdk_fleet import Fleet, prepare_executor
 from drone.mavsdk_vehicle import MavsdkVehicle
 from ground_station.bench.grpc_peer import Theirs, measure_grpc, prepare_grpc
@@ -127,9 +128,11 @@ async def _measure_ours(folder: Path, spans: Spans) -> tuple[_Window, _Window]:
         group.start_soon(fleet.run)
         vehicles = [
             MavsdkVehicle(
-                f"GP-{one['system_id']}", one["mavlink"], bus=bus, world=clock, wall=clock,
-                rate_hz=_RATE_HZ, system_id=one["system_id"], fleet=fleet,
-                log_folder=folder / "tlog",
+                LinkSettings(
+                    name=f"GP-{one['system_id']}", url=one["mavlink"], system_id=one["system_id"],
+                    rate_hz=_RATE_HZ, log_folder=folder / "tlog",
+                ),
+                bus=bus, world=clock, wall=clock, fleet=fleet,
             )
             for one in simulator.ready["aircraft"]
         ]  # fmt: skip

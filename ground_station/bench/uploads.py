@@ -14,6 +14,7 @@ from typing import Any
 
 import anyio
 
+from drone.link_settings import LinkSettings
 from drone.mavsdk_fleet import Fleet, prepare_executor
 from drone.mavsdk_vehicle import MavsdkVehicle
 from ground_station.children import running
@@ -97,8 +98,10 @@ async def _uploads(
         group.start_soon(fleet.run)
         vehicles = [
             MavsdkVehicle(
-                f"GP-{one['system_id']}", one["mavlink"], bus=bus, world=clock, wall=clock,
-                system_id=one["system_id"], fleet=fleet,
+                LinkSettings(
+                    name=f"GP-{one['system_id']}", url=one["mavlink"], system_id=one["system_id"]
+                ),
+                bus=bus, world=clock, wall=clock, fleet=fleet,
             )
             for one in simulator.ready["aircraft"]
         ]  # fmt: skip

@@ -62,6 +62,7 @@ _LISTS = {
     "thread": "a case with all that belongs to it",
     "track": "a sortie's track, 500 points",
     "shift_log": "log of a shift, 100 rows",
+    "rows_of_case": "audit rows of a case",
     "coverage_day": "coverage of a day",
     "coverage_month": "coverage of a month",
 }

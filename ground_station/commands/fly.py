@@ -16,6 +16,7 @@ from rich.console import Console
 
 from drone.addresses import require_free
 from drone.guardian import Guardian
+from drone.link_settings import LinkSettings
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import may_heal, preflight
 from ground_station.commands.flight_logs import bring_log
@@ -24,6 +25,7 @@ from ground_station.story_printer import StoryPrinter
 from missions.checks import check_flight
 from missions.formats import read_plan
 from missions.runner import SortieReport, SortieRunner
+from missions.tested import record_path, route_findings
 from patrol.bus import Bus, Subscription
 from patrol.clock import SystemClock
 from patrol.declaration import Declaration
@@ -72,7 +74,8 @@ def fly(
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
     printer = StoryPrinter(as_json=as_json)
-    _check(plan, printer, as_json=as_json)
+    findings = [*check_flight(plan), *route_findings(plan, _records(plan_file))]
+    _check(plan, findings, printer, as_json=as_json)
     require_free(connect)
 
     async def whole() -> int:  # its cancel scope is made where the event loop runs
@@ -94,9 +97,16 @@ def _login() -> str:
         raise Refused("this login has no name: say who approves with --approve NAME") from error
 
 
-def _check(plan: MissionPlan, printer: StoryPrinter, *, as_json: bool) -> None:
+def _records(plan_file: Path) -> list[Path]:
+    """Of the plan's test flight, if it is beside the plan."""
+    path = record_path(plan_file)
+    return [path] if path.exists() else []
+
+
+def _check(
+    plan: MissionPlan, findings: list[Finding], printer: StoryPrinter, *, as_json: bool
+) -> None:
     """Tell every finding; PlanRejected before any aircraft is looked for when one forbids."""
-    findings = check_flight(plan)
     if as_json:
         for finding in findings:
             event = StoryEvent(
@@ -112,10 +122,13 @@ def _check(plan: MissionPlan, printer: StoryPrinter, *, as_json: bool) -> None:
 
 
 def _declaration(by: str) -> Declaration | None:
-    """By the command's own help, starting it says both; None where nobody here gave a name."""
+    """By the command's own help, starting it says all three; None where nobody here gave a name."""
     if not by:
         return None
-    return Declaration(by=by, at_utc=datetime.now(UTC), remote_id_ok=True, weather="fit to fly")
+    return Declaration(
+        by=by, at_utc=datetime.now(UTC), remote_id_ok=True, weather="fit to fly",
+        terrain="clear below the route",
+    )  # fmt: skip
 
 
 class _Flight:
@@ -140,7 +153,10 @@ class _Flight:
         self._bus = Bus()
         self._clock = SystemClock()
         self._vehicle = MavsdkVehicle(
-            "aircraft", url, bus=self._bus, world=self._clock, wall=self._clock, log_folder=logs
+            LinkSettings(name="aircraft", url=url, log_folder=logs),
+            bus=self._bus,
+            world=self._clock,
+            wall=self._clock,
         )
         self._patrol = anyio.CancelScope()
 
@@ -216,6 +232,7 @@ class _Flight:
     async def _preflight(self) -> list[Finding]:
         """Ask again for a while: an autopilot just started is not ready at its first word."""
         give_up_s = self._clock.monotonic_s() + _READY_WITHIN_S
+        is_told = False
         while True:
             found = preflight(
                 await self._vehicle.ask(), self._vehicle.latest(), self._plan,
@@ -225,6 +242,10 @@ class _Flight:
             findings = [finding for finding in found if finding.code not in _NOT_ABOARD]
             if not may_heal(findings) or self._clock.monotonic_s() > give_up_s:
                 return findings
+            if (stopping := stops(findings)) and not is_told:
+                reasons = "; ".join(finding.text for finding in stopping)
+                self._printer.note(f"waiting for the aircraft to be ready: {reasons}")
+                is_told = True
             await anyio.sleep(_LOOK_EVERY_S)
 
     async def _stop_on_signal(

@@ -10,9 +10,10 @@ from pathlib import Path
 import anyio
 
 from ground_station.commands.records_at import Opened, Place, person, run_on
+from ground_station.store import audit
 from ground_station.store.access import AccessRegister, Purpose, Seen
 from ground_station.store.backup import closed_fault
-from ground_station.store.chain import Verdict, verify
+from ground_station.store.chain import Verdict, verify, walk
 from ground_station.store.chain_file import export_chain, verify_any
 from ground_station.store.records import Records
 from ground_station.store.schema import DATABASE_NAME
@@ -36,6 +37,25 @@ def log_verify(
     except ConfigError as error:
         print(f"gridpatrol: {error}", file=sys.stderr)
         return _WRONG_USE
+    return _answer(verdict, record, as_json=as_json)
+
+
+def log_verify_at(place: Place, rows: int | None, head: str | None, as_json: bool) -> int:
+    """As `log_verify`, where a station's settings say that the records are.
+
+    On a server the chain alone is checked; a backup of it is checked whole.
+    """
+    if place.database_url is None:
+        return log_verify(place.folder, rows, head, as_json)
+
+    async def work(records: Opened) -> int:
+        verdict = await records.store.read(lambda c: walk(audit.all_rows(c), rows, head))
+        return _answer(verdict, "", as_json=as_json)
+
+    return run_on(place, work)
+
+
+def _answer(verdict: Verdict, record: str, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(_to_dict(verdict, record), ensure_ascii=False))
     else:

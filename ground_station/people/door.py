@@ -6,16 +6,14 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
-from fastapi import Request, WebSocket
-from starlette.requests import HTTPConnection
 
 from ground_station.people import rows, tokens
 from ground_station.people.errors import (
     DoorRefused,
     NotSignedIn,
-    OwnPasswordNeeded,
     PinNeeded,
 )
 from ground_station.people.journal import Journal, by_person
@@ -26,6 +24,9 @@ from ground_station.people.sessions import Session, Sessions, csrf_of
 from ground_station.store.engine import Store
 from patrol.cause import Cause, Role
 from patrol.errors import NotPermitted, StoreUnavailable
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
 
 CONSOLE_HEADER = "X-GridPatrol"  # carries the page's own secret; no form of another site sends it
 _log = structlog.get_logger(__name__)
@@ -236,28 +237,6 @@ def is_encrypted(connection: HTTPConnection) -> bool:
 def address_of(connection: HTTPConnection) -> str:
     """The address at the other end of the line."""
     return connection.client.host if connection.client else ""
-
-
-async def known(connection: HTTPConnection) -> Caller:
-    """FastAPI's dependency of what somebody may do who still has a first password."""
-    door: Door = connection.app.state.people.door
-    caller = await door.caller(connection)
-    connection.state.caller = caller
-    return caller
-
-
-async def signed_in(connection: HTTPConnection) -> Caller:
-    """FastAPI's dependency of every road but the sign-in's own."""
-    caller = await known(connection)
-    if caller.session is not None and caller.person.must_change:
-        raise OwnPasswordNeeded
-    return caller
-
-
-def caller_of(connection: Request | WebSocket) -> Caller:
-    """Who `signed_in` found."""
-    caller: Caller = connection.state.caller
-    return caller
 
 
 def _not_signed_in() -> NotSignedIn:

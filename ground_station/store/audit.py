@@ -8,7 +8,7 @@ and `body_json` as the stored text. `scope`, the grid that it concerns, stands i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ HASHED = (
     "seq", "t_utc", "actor", "role", "is_automatic", "action", "object", "is_exercise",
     "request_id", "cause_id", "body_json", "prev_hash",
 )  # fmt: skip
+_ROWS_AT_ONCE = 1000
 FLAGS = ("is_automatic", "is_exercise")
 
 
@@ -50,6 +51,18 @@ def head(connection: Connection) -> ChainHead:
     if newest is None:
         return ChainHead(row_count=0, hash=GENESIS)
     return ChainHead(row_count=newest.seq, hash=newest.hash)
+
+
+def all_rows(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Every row in the order of their numbers, some at a time."""
+    after = 0
+    while True:
+        query = select(tables.audit).where(tables.audit.c.seq > after).order_by(tables.audit.c.seq)
+        rows = connection.execute(query.limit(_ROWS_AT_ONCE)).mappings().all()
+        if not rows:
+            return
+        yield from (dict(row) for row in rows)
+        after = rows[-1]["seq"]
 
 
 def append(

@@ -39,12 +39,16 @@ class CaseFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which audit rows; what is None or empty does not filter. `action` may be a beginning."""
+    """Which audit rows; what is None or empty does not filter.
+
+    `actions` are whole names, read along an index; `action` may be the beginning of one.
+    """
 
     from_utc: datetime | None = None
     until_utc: datetime | None = None
     actor: str = ""
     action: str = ""
+    actions: tuple[str, ...] = ()
     object_id: str = ""
     is_exercise: bool | None = None
     scopes: Scopes = WHOLE_DISTRICT
@@ -194,6 +198,8 @@ def _audit_terms(wanted: AuditFilter) -> list[ColumnElement[bool]]:
         terms.append(c.actor == wanted.actor)
     if wanted.action:
         terms.append(func.substr(c.action, 1, len(wanted.action)) == wanted.action)
+    if wanted.actions:
+        terms.append(c.action.in_(wanted.actions))
     if wanted.object_id:
         terms.append(c.object == wanted.object_id)
     if wanted.is_exercise is not None:

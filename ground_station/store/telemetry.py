@@ -5,7 +5,7 @@ A disk that is full or away stops no flight: samples wait in memory, and what do
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +18,6 @@ import structlog
 from sqlalchemy import (
     BigInteger,
     Column,
-    Float,
     Index,
     Integer,
     MetaData,
@@ -36,10 +35,11 @@ from sqlalchemy.schema import CreateColumn
 
 from ground_station.store import track_queries
 from ground_station.store.dialects import in_plain_words, server_engine, server_url, sqlite_engine
+from ground_station.store.sample_rows import sample_columns, sample_row
 from ground_station.store.schema import prepare_folder
 from ground_station.store.tracks import TelemetrySummary, Thinning, TrackHash
 from patrol.bus import Bus, Subscription
-from patrol.clock import parse_utc, utc_text
+from patrol.clock import parse_utc
 from patrol.errors import ConfigError, StoreUnavailable
 from patrol.telemetry import TelemetrySample
 
@@ -51,12 +51,6 @@ _QUEUE = 8192
 _WAITING_ROWS = 20_000  # while the disk is away: an hour of one aircraft, some 40 MB
 
 telemetry_metadata = MetaData()
-_NUMBERS = (
-    "lat_deg", "lon_deg", "altitude_amsl_m", "height_above_home_m", "height_agl_m", "north_m_s",
-    "east_m_s", "down_m_s", "roll_deg", "pitch_deg", "yaw_deg", "heading_true_deg",
-    "camera_bearing_true_deg", "camera_pitch_deg", "battery_pct", "battery_v", "hdop",
-)  # fmt: skip
-_COUNTS = ("fix", "satellites", "is_armed", "is_in_air", "mission_item", "is_exercise")
 samples_table = Table(
     "telemetry",
     telemetry_metadata,
@@ -66,8 +60,7 @@ samples_table = Table(
     Column("vehicle_id", Text, nullable=False),
     Column("t_utc", Text, nullable=False),
     Column("mode", Text, nullable=False),
-    *(Column(name, Float) for name in _NUMBERS),
-    *(Column(name, Integer) for name in _COUNTS),
+    *sample_columns(),
 )
 
 
@@ -164,10 +157,8 @@ class TelemetryLog:
 
     def add(self, sample: TelemetrySample) -> None:
         """Take a sample for the next batch."""
-        row = _row(sample, self.sortie_of(sample.vehicle_id), is_exercise=self._is_exercise)
-        # A server takes no truth for a number.
-        plain = {key: int(v) if isinstance(v, bool) else v for key, v in row.items()}
-        self._pending.append(plain)
+        sortie = self.sortie_of(sample.vehicle_id)
+        self._pending.append(sample_row(sample, sortie, is_exercise=self._is_exercise))
 
     async def flush(self) -> None:
         """Write what is waiting; StoreUnavailable when it cannot be, and then it waits on."""
@@ -292,39 +283,3 @@ def _flown(connection: Connection, sortie: str) -> Flown | None:
     )
     first, item = connection.execute(query).one()
     return None if first is None else Flown(takeoff_utc=parse_utc(first), mission_item=item)
-
-
-def _row(sample: TelemetrySample, sortie: str, *, is_exercise: bool) -> dict[str, Any]:
-    parts: Sequence[tuple[object, dict[str, str]]] = (
-        (sample.position, {"lat_deg": "lat_deg", "lon_deg": "lon_deg"}),
-        (sample.velocity, {name: name for name in ("north_m_s", "east_m_s", "down_m_s")}),
-        (sample.attitude, {name: name for name in ("roll_deg", "pitch_deg", "yaw_deg")}),
-        (
-            sample.camera,
-            {
-                "camera_bearing_true_deg": "bearing_true_deg",
-                "camera_pitch_deg": "pitch_deg",
-            },
-        ),
-        (sample.battery, {"battery_pct": "charge_pct", "battery_v": "voltage_v"}),
-        (sample.gnss, {"fix": "fix", "satellites": "satellites", "hdop": "hdop"}),
-    )
-    row: dict[str, Any] = {
-        column: None if part is None else getattr(part, name)
-        for part, names in parts
-        for column, name in names.items()
-    }
-    return row | {
-        "sortie": sortie,
-        "vehicle_id": sample.vehicle_id,
-        "t_utc": utc_text(sample.time_utc),
-        "mode": sample.mode.value,
-        "altitude_amsl_m": sample.altitude_amsl_m,
-        "height_above_home_m": sample.height_above_home_m,
-        "height_agl_m": sample.height_agl_m,
-        "heading_true_deg": sample.heading_true_deg,
-        "is_armed": sample.is_armed,
-        "is_in_air": sample.is_in_air,
-        "mission_item": sample.mission_item,
-        "is_exercise": is_exercise,
-    }

@@ -1,4 +1,4 @@
-"""The least of everything that a flight has to keep, measured on the wire, and whether it held."""
+"""The least of everything that a flight has to keep, by the simulation's truth, and if it held."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import shapely
 
 from patrol.geo import GeoPoint, LocalFrame, distance_m
 from patrol.plan import MissionPlan
-from tests.flight.radio import Radio
+from tests.flight.radio import Place, Radio
 
 # What has to hold: the fence is never crossed, a route is flown at its height, DOMAIN 4.3's
 # stand-off and the guardian's separation, and more charge than it would land with at once.
 FENCE_M, STANDOFF_M, SEPARATION_M, CHARGE_PCT = 0.0, 30.0, 30.0, 10.0
 HEIGHT_SLACK_M = 2.0
+MISSED_M = 3.0  # from a waypoint, where it turns to the next
+_NEAR_HOME_M = 10.0  # a return ends with coming down
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class Minima:
     standoff: Least = field(init=False)
     separation: Least = field(init=False)
     _watched: list[Radio] = field(default_factory=list)
+    _passed_m: dict[str, list[float]] = field(default_factory=dict)  # each waypoint, by aircraft
 
     def __post_init__(self) -> None:
         """Nothing measured yet."""
@@ -65,36 +68,51 @@ class Minima:
         self.separation = Least("separation", SEPARATION_M, "m")
 
     def watch(self, radio: Radio, plan: MissionPlan) -> None:
-        """Measure this aircraft from now on, at every position that it sends."""
+        """Measure this aircraft from now on, at everything that it sends."""
         frame = LocalFrame(origin=plan.home)
         ring = shapely.LinearRing([_flat(frame, corner) for corner in plan.fence])
         area = shapely.Polygon(ring)
         self.height.floor = min(w.height.metres for w in plan.waypoints) - HEIGHT_SLACK_M
         self._watched.append(radio)
+        passed_m = self._passed_m[radio.url] = [math.inf] * len(plan.waypoints)
+        seen: Place | None = None
+        working = _Working()
 
         def measure() -> None:
-            heard = radio.heard
-            if not heard.is_flying or heard.point is None:
+            nonlocal seen
+            place = radio.truth()
+            if place is None or place is seen or not radio.heard.is_flying:
                 return
-            here = shapely.Point(_flat(frame, heard.point))
+            seen = place
+            for number, waypoint in enumerate(plan.waypoints):
+                away_m = distance_m(place.point, waypoint.point)
+                passed_m[number] = min(passed_m[number], away_m)
+            here = shapely.Point(_flat(frame, place.point))
             self.fence.take(ring.distance(here) * (1.0 if area.covers(here) else -1.0))
+            is_far = distance_m(place.point, plan.home) > _NEAR_HOME_M
+            is_working = radio.heard.is_at_work or (radio.heard.is_returning and is_far)
+            # The ground is flat on both twins.
+            height_m = place.altitude_amsl_m - plan.home_elevation_amsl_m
+            lowest_m = working.lowest_m(radio.heard.heartbeats, height_m, is_working=is_working)
+            if lowest_m is not None:
+                self.height.take(lowest_m)
             if self.crowd is not None:
-                self.standoff.take(distance_m(heard.point, self.crowd))
+                self.standoff.take(distance_m(place.point, self.crowd))
             for other in self._watched:
                 if other is not radio and other.heard.is_flying:
-                    self.separation.take(_apart_m(radio, other))
+                    self.separation.take(_apart_m(place, other.truth()))
 
-        def measure_height() -> None:
-            if radio.heard.is_at_work and radio.heard.height_agl_m is not None:
-                self.height.take(radio.heard.height_agl_m)
-
-        radio.on_position, radio.on_height = measure, measure_height
+        radio.on_heard = measure
 
     def landed(self, radio: Radio) -> None:
         """It stands on the ground, with the charge that it told last in the air."""
         heard = radio.heard
         if not heard.is_armed and heard.charge_flying_pct is not None:
             self.charge.take(heard.charge_flying_pct)
+
+    def missed_m(self, radio: Radio) -> float:
+        """How far it stayed away from the waypoint that it missed most."""
+        return max(self._passed_m[radio.url])
 
     @property
     def needed(self) -> Sequence[Least]:
@@ -113,14 +131,35 @@ class Minima:
         return f"{self.name} on {self.flown_on}: {told}"
 
 
+@dataclass(slots=True)
+class _Working:
+    """The lowest between two heartbeats. The one at the end has to say that it was at work still.
+
+    For up to a second the mode that was told last is not the one in which it goes down.
+    """
+
+    heartbeats: int = 0
+    so_far_m: float = math.inf
+
+    def lowest_m(self, heartbeats: int, height_m: float, *, is_working: bool) -> float | None:
+        """Of the stretch that has just ended; None while there is none to count."""
+        if not is_working:
+            self.so_far_m = math.inf
+            return None
+        lowest_m = None
+        if heartbeats != self.heartbeats and self.so_far_m < math.inf:
+            lowest_m, self.so_far_m = self.so_far_m, math.inf
+        self.heartbeats, self.so_far_m = heartbeats, min(self.so_far_m, height_m)
+        return lowest_m
+
+
 def _flat(frame: LocalFrame, point: GeoPoint) -> tuple[float, float]:
     enu = frame.to_enu(point)
     return enu.east_m, enu.north_m
 
 
-def _apart_m(radio: Radio, other: Radio) -> float:
-    here, there = radio.heard, other.heard
-    if here.point is None or there.point is None:
-        return 0.0  # an aircraft in the air that tells no place is near to everything
+def _apart_m(here: Place, there: Place | None) -> float:
+    if there is None:
+        return 0.0  # an aircraft in the air that is nowhere is near to everything
     up_m = here.altitude_amsl_m - there.altitude_amsl_m
     return math.hypot(distance_m(here.point, there.point), up_m)

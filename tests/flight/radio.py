@@ -1,7 +1,8 @@
 """The radio between an aircraft and its station, with a black box that hears every message.
 
 What the black box says of a flight comes from the wire, not from the station under test; it goes on
-listening while the station is deaf or dead.
+listening while the station is deaf or dead. Where the aircraft is, it learns from the simulation
+and not from the aircraft, which may be wrong about that; a station never gets to see it.
 """
 
 from __future__ import annotations
@@ -21,27 +22,35 @@ from patrol.geo import GeoPoint
 
 HOST = "127.0.0.1"
 _V2, _V2_HEAD, _V2_FRAME = 0xFD, 10, 12
-_HEARTBEAT, _PARAM_VALUE, _POSITION, _ALTITUDE, _BATTERY, _LANDED = 0, 22, 33, 141, 147, 245
-_HEARD = frozenset({_HEARTBEAT, _PARAM_VALUE, _POSITION, _ALTITUDE, _BATTERY, _LANDED})
+_HEARTBEAT, _PARAM_VALUE, _TRUTH, _BATTERY, _LANDED = 0, 22, 115, 147, 245
+_HEARD = frozenset({_HEARTBEAT, _PARAM_VALUE, _TRUTH, _BATTERY, _LANDED})
+_TRUTH_EVERY_US = 40_000.0  # world
+_SET_MESSAGE_INTERVAL = 511
 _ON_GROUND, _IN_AIR = 1, 2  # MAV_LANDED_STATE
 _ARMED = 0x80
 _INTEGER = 6  # MAV_PARAM_TYPE_INT32
 _STICKS_EVERY_S = 0.03  # wall
 # PX4's main and sub modes: mission, hold, orbit, and those that the sticks fly.
 _AT_WORK = frozenset({(4, 4), (4, 3), (3, 1), (3, 0)})
+_RETURNING = (4, 5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an aircraft truly is, by its simulation."""
+
+    point: GeoPoint
+    altitude_amsl_m: float
 
 
 @dataclass(slots=True)
 class Heard:
     """What an aircraft said last."""
 
-    point: GeoPoint | None = None
-    altitude_amsl_m: float = 0.0
-    height_above_home_m: float = 0.0
-    height_agl_m: float | None = None
     charge_pct: float | None = None
     charge_flying_pct: float | None = None  # on disarm a simulated battery is full again
     mode: tuple[int, int] = (0, 0)
+    heartbeats: int = 0
     is_armed: bool = False
     landed: int = 0
 
@@ -55,6 +64,11 @@ class Heard:
         """Neither climbing away from home nor coming down to it."""
         return self.is_flying and self.landed == _IN_AIR and self.mode in _AT_WORK
 
+    @property
+    def is_returning(self) -> bool:
+        """Flying home, or coming down there."""
+        return self.is_flying and self.landed == _IN_AIR and self.mode == _RETURNING
+
 
 class Radio(asyncio.DatagramProtocol):
     """One aircraft sends here; its station listens at `url`."""
@@ -65,15 +79,23 @@ class Radio(asyncio.DatagramProtocol):
         self.heard = Heard()
         self.port = 0
         self.is_cut = False
-        self.on_position: Callable[[], None] = lambda: None
-        self.on_height: Callable[[], None] = lambda: None
+        self.truth: Callable[[], Place | None] = lambda: self._told_truth
+        self.on_heard: Callable[[], None] = lambda: None
         self.parameters: dict[str, float] = {}
+        self._told_truth: Place | None = None
         self._station_port = station_port
         self._aircraft: tuple[str, int] | None = None
         self._here: asyncio.DatagramTransport | None = None
         self._there: asyncio.DatagramTransport | None = None
         self._decoder = mavlink.MAVLink(None)
         self._out = mavlink.MAVLink(None, srcSystem=1, srcComponent=191)  # a companion computer
+
+    @property
+    def place(self) -> GeoPoint:
+        """Where the aircraft truly is."""
+        truth = self.truth()
+        assert truth is not None
+        return truth.point
 
     async def open(self, port: int) -> None:
         """Listen for the aircraft (0: at any port)."""
@@ -92,11 +114,15 @@ class Radio(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Any) -> None:  # noqa: ANN401
         self._aircraft = addr
-        if not self.is_cut and self._there is not None:
+        frames = list(_frames(data))
+        if any(number == _TRUTH for number, _ in frames):
+            data = b"".join(frame for number, frame in frames if number != _TRUTH)
+        if data and not self.is_cut and self._there is not None:
             self._there.sendto(data)
-        for number, frame in _frames(data):
+        for number, frame in frames:
             if number in _HEARD:
                 self._hear(self._decoder.decode(bytearray(frame)))
+        self.on_heard()
 
     def error_received(self, exc: Exception) -> None:
         """Nobody listens there at this moment."""
@@ -119,6 +145,16 @@ class Radio(asyncio.DatagramProtocol):
                 while self.parameters.get(name) != value:
                     self._send(order.pack(self._out))
                     await anyio.sleep(0.1)
+
+    async def ask_for_truth(self) -> None:
+        """Have PX4's simulation say where the aircraft is; it answers nobody else's question."""
+        order = mavlink.MAVLink_command_long_message(
+            self.system_id, 1, _SET_MESSAGE_INTERVAL, 0, _TRUTH, _TRUTH_EVERY_US, 0, 0, 0, 0, 0
+        )
+        with anyio.fail_after(20.0):
+            while self._told_truth is None:
+                self._send(order.pack(self._out))
+                await anyio.sleep(0.2)
 
     @asynccontextmanager
     async def sticks(self) -> AsyncIterator[Sticks]:
@@ -154,6 +190,7 @@ class Radio(asyncio.DatagramProtocol):
         match message.get_msgId():
             case 0 if message.get_srcComponent() == 1:
                 self.system_id = message.get_srcSystem()
+                heard.heartbeats += 1
                 mode = message.custom_mode
                 heard.mode = ((mode >> 16) & 0xFF, (mode >> 24) & 0xFF)
                 heard.is_armed = bool(message.base_mode & _ARMED)
@@ -162,15 +199,11 @@ class Radio(asyncio.DatagramProtocol):
                 is_whole = message.param_type == _INTEGER
                 value = struct.unpack("<i", struct.pack("<f", raw))[0] if is_whole else raw
                 self.parameters[message.param_id] = value
-            case 33:
-                heard.point = GeoPoint(lat_deg=message.lat / 1e7, lon_deg=message.lon / 1e7)
-                heard.altitude_amsl_m = message.alt / 1000.0
-                heard.height_above_home_m = message.relative_alt / 1000.0
-                self.on_position()
-            case 141:
-                told = message.bottom_clearance
-                heard.height_agl_m = told if told >= 0.0 else None  # NaN and -1: not known
-                self.on_height()
+            case 115:
+                self._told_truth = Place(
+                    point=GeoPoint(lat_deg=message.lat / 1e7, lon_deg=message.lon / 1e7),
+                    altitude_amsl_m=message.alt / 1000.0,
+                )
             case 147 if message.battery_remaining >= 0:
                 heard.charge_pct = float(message.battery_remaining)
                 if heard.is_flying:

@@ -11,6 +11,7 @@ import anyio
 import anyio.abc
 
 from drone.guardian import Guardian
+from drone.link_settings import LinkSettings
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
 from missions.runner import SortieReport, SortieRunner
@@ -21,6 +22,7 @@ from patrol.geo import Datum, GeoPoint, Height, offset
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
 from patrol.telemetry import FlightMode, TelemetrySample
+from tests.samples import newest, until_sample
 from tests.unit.test_plan_words import a_plan
 
 PILOT = Cause(actor="Huang", role=Role.PILOT)
@@ -62,23 +64,19 @@ class Sortie:
     plan: MissionPlan
     vehicle: MavsdkVehicle
     runner: SortieRunner
+    bus: Bus
     told: list[StoryEvent] = field(default_factory=list)
     report: SortieReport | None = None
 
     @property
     def sample(self) -> TelemetrySample:
-        sample = self.vehicle.latest()
-        assert sample is not None
-        return sample
+        return newest(self.vehicle)
 
     async def until(
         self, so: Callable[[TelemetrySample], bool], within_s: float = 60.0
     ) -> TelemetrySample:
         """Wait until the newest sample is so, with a deadline."""
-        with anyio.fail_after(within_s):
-            while (sample := self.vehicle.latest()) is None or not so(sample):
-                await anyio.sleep(0.02)
-        return sample
+        return await until_sample(self.vehicle, so, within_s)
 
     async def heard(self, name: str, within_s: float = 60.0, **fields: object) -> StoryEvent:
         """The first story event like that."""
@@ -119,7 +117,8 @@ async def a_sortie(
     """Connected and guarded, not yet sent anywhere."""
     prepare_executor()
     bus, clock = bus or Bus(), SystemClock()
-    vehicle = MavsdkVehicle(name, url, bus=bus, world=clock, wall=clock, rate_hz=_RATE_HZ)
+    settings = LinkSettings(name=name, url=url, rate_hz=_RATE_HZ)
+    vehicle = MavsdkVehicle(settings, bus=bus, world=clock, wall=clock)
 
     async def ready() -> list[Finding]:
         give_up_s = clock.monotonic_s() + _READY_WITHIN_S
@@ -140,7 +139,7 @@ async def a_sortie(
         vehicle=vehicle, bus=bus, world=clock, wall=clock,
         plan=lambda: plan if runner.has_taken_off else None, in_command=lambda: runner.in_command,
     )  # fmt: skip
-    sortie = Sortie(plan=plan, vehicle=vehicle, runner=runner)
+    sortie = Sortie(plan=plan, vehicle=vehicle, runner=runner, bus=bus)
 
     async def listen() -> None:
         with bus.subscribe(StoryEvent) as events:

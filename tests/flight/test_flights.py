@@ -16,11 +16,13 @@ import pytest
 from missions.formats import write_json
 from patrol.bus import Bus
 from patrol.errors import CommandDenied
-from patrol.geo import distance_m, offset
+from patrol.geo import bearing_true_deg, distance_m, offset
 from patrol.in_command import FOLLOWED
 from patrol.telemetry import FlightMode, TelemetrySample
 from patrol.vehicle import GoTo, Orbit, Recognise
 from sim.wind import Wind
+from tests.flight.minima import MISSED_M
+from tests.flight.patrol import UNHURRIED, lands_at_home
 from tests.flight.sortie import HEIGHT_M, PILOT, Sortie, a_loop, a_route, a_sortie
 
 if TYPE_CHECKING:
@@ -32,12 +34,16 @@ pytestmark = [pytest.mark.anyio, pytest.mark.flight, pytest.mark.timeout(300)]
 # At the fence on purpose: the autopilot learns of it when it is over, and has to turn round.
 OVERSHOOT_M = 25.0
 FENCE_M = 50.0
-CROSSING_SPEED = 4.0  # faster, an aircraft flies metres between two words of its position
+CIRCLE_M = 36.0
 
 
 def stands(sample: TelemetrySample) -> bool:
     velocity = sample.velocity
     return velocity is not None and math.hypot(velocity.north_m_s, velocity.east_m_s) < 0.5
+
+
+def turn_deg(before_deg: float, after_deg: float) -> float:
+    return (after_deg - before_deg + 180.0) % 360.0 - 180.0
 
 
 def waypoints(sortie: Sortie) -> list[int]:
@@ -58,19 +64,24 @@ async def test_a_patrol_holds_circles_a_crowd_resumes_where_it_broke_off_and_lan
             await sortie.until(lambda sample: (sample.mission_item or 0) >= 1)
             await sortie.runner.hold(PILOT)
             held = (await sortie.until(lambda s: s.mode is FlightMode.HOLD)).mission_item
-            circle = Orbit(centre=crowd, radius_m=36.0, speed_m_s=5.0, height_above_home_m=HEIGHT_M)
+            circle = Orbit(
+                centre=crowd, radius_m=CIRCLE_M, speed_m_s=5.0, height_above_home_m=HEIGHT_M
+            )
             with sortie.runner.in_command.asking(FlightMode.ORBIT):
                 await sortie.vehicle.do(circle)
-            await sortie.until(
-                lambda s: s.position is not None and distance_m(s.position, crowd) < 38.0
+            await radio.until(lambda _: distance_m(radio.place, crowd) < CIRCLE_M + 2.0)
+            began_deg = bearing_true_deg(crowd, radio.place)
+            await radio.until(
+                lambda _: abs(turn_deg(began_deg, bearing_true_deg(crowd, radio.place))) > 45.0
             )
+            assert abs(distance_m(radio.place, crowd) - CIRCLE_M) < 3.0
             assert len(waypoints(sortie)) == held
             await sortie.runner.resume(PILOT)
             assert (await sortie.heard("resumed")).fields["waypoint"] == held
-            report = await sortie.landed()
-            least.landed(radio)
+            report = await lands_at_home(sortie, radio, least)
         assert (report.reason, report.waypoints_flown) == ("flown", 4)
         assert waypoints(sortie) == [1, 2, 3, 4], "each once, and none left out"
+        assert least.missed_m(radio) < MISSED_M
         assert not sortie.all_told("guardian", action="return")
     assert least.holds, str(least)
 
@@ -104,58 +115,13 @@ async def test_sticks_win_are_handed_back_and_pushed_over_the_fence_the_autopilo
             await sortie.until(lambda sample: sample.mode is not FlightMode.MANUAL)
             sticks.forward = 0.0
             await sortie.until(lambda sample: sample.mode in FOLLOWED)
-            report = await sortie.landed()
-            least.landed(radio)
+            report = await lands_at_home(sortie, radio, least)
         assert len(sortie.all_told("pilot.has_it")) == 2
         assert "by itself" in report.reason
         commands = [e for e in sortie.all_told("guardian") if e.fields["action"] != "warn"]
         assert commands == [], "the guardian is silent while the sticks fly"
         assert least.fence.value is not None
         assert least.fence.value < 0.0, "it was over the fence"
-    assert least.holds, str(least)
-
-
-async def test_a_low_battery_brings_it_home_with_charge_to_spare(
-    twins: Twins, minima: Ledger
-) -> None:
-    async with twins.fly() as twin, anyio.create_task_group() as group:
-        radio = twin.radios[0]
-        plan = a_loop(twin.homes[0], 80.0)
-        least = minima("low battery")
-        least.watch(radio, plan)
-        async with a_sortie(radio.url, plan) as sortie:
-            await sortie.start(group)
-            await sortie.until(lambda sample: (sample.mission_item or 0) >= 1)
-            await twin.drain(18.0)
-            told = await sortie.heard("guardian", rule="battery.low")
-            assert (told.fields["action"], told.fields["outcome"]) == ("return", "done")
-            report = await sortie.landed()
-            least.landed(radio)
-        assert report.waypoints_flown < len(plan.waypoints)
-    assert least.holds, str(least)
-
-
-async def test_an_aircraft_that_hears_nobody_comes_home_by_itself(
-    twins: Twins, minima: Ledger
-) -> None:
-    async with twins.fly() as twin, anyio.create_task_group() as group:
-        radio = twin.radios[0]
-        plan = a_loop(twin.homes[0], 80.0)
-        least = minima("link loss")
-        least.watch(radio, plan)
-        async with a_sortie(radio.url, plan) as sortie:
-            await sortie.start(group)
-            await sortie.until(lambda sample: (sample.mission_item or 0) >= 1)
-            await twin.lose_link_after(2)
-            radio.is_cut = True
-            await sortie.heard("link.lost")
-            await radio.until(lambda heard: heard.mode == (4, 5))
-            radio.is_cut = False
-            report = await sortie.landed()
-            least.landed(radio)
-        assert sortie.all_told("link.back")
-        assert report.abnormal
-        assert report.waypoints_flown < len(plan.waypoints)
     assert least.holds, str(least)
 
 
@@ -171,9 +137,9 @@ async def test_a_patrol_along_the_fence_stays_inside_it_in_a_fresh_wind(
         least.watch(radio, plan)
         async with a_sortie(radio.url, plan) as sortie:
             await sortie.start(group)
-            report = await sortie.landed()
-            least.landed(radio)
+            report = await lands_at_home(sortie, radio, least)
         assert (report.reason, report.abnormal) == ("flown", ())
+        assert least.missed_m(radio) < MISSED_M
     assert least.holds, str(least)
 
 
@@ -196,18 +162,18 @@ async def test_two_aircraft_whose_ways_cross_are_stopped_apart_and_both_come_hom
             await second.runner.hold(PILOT)
             await first.start(group)
             await first.until(lambda sample: sample.mode is FlightMode.MISSION)
-            twin.pace(CROSSING_SPEED)
+            twin.pace(UNHURRIED)
             await second.runner.resume(PILOT)
             await first.heard("guardian", rule="separation.lost", action="hold", outcome="done")
             await first.until(lambda sample: sample.mode is FlightMode.HOLD)
             await second.until(lambda sample: sample.mode is FlightMode.HOLD)
             twin.pace(twin.speed)
             await first.runner.bring_home(PILOT, "the other goes first")
-            await first.landed()
-            least.landed(radio)
+            await lands_at_home(first, radio, least)
             await second.runner.resume(PILOT)
-            assert (await second.landed()).waypoints_flown == 2
-            least.landed(other_radio)
+            report = await lands_at_home(second, other_radio, least)
+            assert report.waypoints_flown == 2
+            assert least.missed_m(other_radio) < MISSED_M
     assert least.holds, str(least)
 
 
@@ -240,8 +206,8 @@ async def test_a_ground_station_killed_in_flight_is_replaced_and_the_patrol_is_f
             adopted = await sortie.heard("sortie.adopted")
             assert adopted.fields["mode"] == "mission"
             assert not adopted.fields["held"]
-            report = await sortie.landed()
-            least.landed(radio)
+            report = await lands_at_home(sortie, radio, least)
         assert (report.reason, report.waypoints_flown) == ("flown", 4)
+        assert least.missed_m(radio) < MISSED_M
         assert report.abnormal == ("the station was started again in flight",)
     assert least.holds, str(least)

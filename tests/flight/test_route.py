@@ -1,26 +1,27 @@
 """A route becomes TESTED only here: flown whole on a twin, with every minimum held (DOMAIN 5.3).
 
-`pytest tests/flight/test_route.py --route PLAN --tested FILE [--px4 DIR]` tests a route of one's
-own; without them a short one is flown.
+`pytest tests/flight/test_route.py --route PLAN [--px4 DIR] [--tested FILE]` tests one's own
+route and writes its record, beside the plan where no FILE is named; else a short one is flown.
 """
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
 from missions.checks import check_flight
 from missions.formats import read_plan, write_json
-from patrol.clock import utc_text
+from missions.tested import Minimum, RouteTest, record_path, route_findings
 from patrol.plan import MissionPlan, stops
-from tests.flight.minima import Minima
+from tests.flight.minima import MISSED_M, Minima
+from tests.flight.patrol import lands_at_home
 from tests.flight.sortie import a_route, a_sortie
-from tests.flight.twin import Place
+from tests.flight.twin import Site
 from tests.unit.test_plan_words import HOME
 
 if TYPE_CHECKING:
@@ -28,26 +29,19 @@ if TYPE_CHECKING:
     from tests.flight.twin import Twins
 
 pytestmark = [pytest.mark.anyio, pytest.mark.flight, pytest.mark.timeout(3600)]
-FORMAT = "gridpatrol-route-tested/1"
 
 
-def record(plan: MissionPlan, least: Minima, twin: str) -> dict[str, Any]:
-    """Draft unless every minimum held; it is of an exercise, whatever becomes of the route."""
-    return {
-        "format": FORMAT,
-        "state": "TESTED" if least.holds else "DRAFT",
-        "plan_id": plan.plan_id,
-        "plan_digest": plan.digest,
-        "grid_code": plan.grid_code,
-        "register_version": plan.register_version,
-        "is_exercise": True,
-        "twin": twin,
-        "minima": {
-            one.name: {"value": one.value, "floor": one.floor, "unit": one.unit, "held": one.holds}
+def record(plan: MissionPlan, least: Minima, flown_on: str) -> RouteTest:
+    """What a flight of it showed."""
+    return RouteTest(
+        plan_id=plan.plan_id, plan_digest=plan.digest, route_digest=plan.route_digest,
+        grid_code=plan.grid_code, register_version=plan.register_version, flown_on=flown_on,
+        flown_utc=datetime.now(UTC),
+        minima={
+            one.name: Minimum(value=one.value, floor=one.floor, unit=one.unit)
             for one in least.needed
         },
-        "tested_utc": utc_text(datetime.now(UTC)),
-    }
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -56,38 +50,43 @@ def route(request: pytest.FixtureRequest) -> MissionPlan:
     given = request.config.getoption("--route")
     if given is None:
         return a_route(HOME, (0.0, 25.0), (25.0, 25.0))
-    plan = read_plan(Path(given))
-    if not plan.is_exercise:
-        raise pytest.UsageError(f"--route: {given} is a live plan; a twin flies exercises alone")
-    return plan if plan.approved_by else plan.approved("the flight test", datetime.now(UTC))
+    return read_plan(Path(given))
+
+
+@pytest.fixture
+def record_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The one of `--tested`, or beside the plan of `--route`, where `gridpatrol fly` looks."""
+    given, plan_file = (request.config.getoption(name) for name in ("--tested", "--route"))
+    if given is not None:
+        return Path(given)
+    return tmp_path / "route.tested.json" if plan_file is None else record_path(Path(plan_file))
 
 
 async def test_a_route_that_is_flown_whole_with_all_its_minima_held_is_tested(
-    twins: Twins,
-    minima: Ledger,
-    route: MissionPlan,
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
+    twins: Twins, minima: Ledger, route: MissionPlan, record_file: Path
 ) -> None:
     assert stops(check_flight(route)) == []
+    flown = replace(route, is_exercise=True)  # on a twin, whatever it becomes
+    if not flown.approved_by:
+        flown = flown.approved("the flight test", datetime.now(UTC))
     least = minima(f"route {route.plan_id}")
-    place = Place(home=route.home, elevation_amsl_m=route.home_elevation_amsl_m)
-    path = Path(request.config.getoption("--tested") or tmp_path / "tested.json")
-    async with twins.fly(place) as twin, anyio.create_task_group() as group:
+    site = Site(home=route.home, elevation_amsl_m=route.home_elevation_amsl_m)
+    async with twins.fly(site) as twin, anyio.create_task_group() as group:
         radio = twin.radios[0]
-        least.watch(radio, route)
-        async with a_sortie(radio.url, route) as sortie:
+        least.watch(radio, flown)
+        async with a_sortie(radio.url, flown) as sortie:
             await sortie.start(group)
-            report = await sortie.landed(within_s=3500.0)
-            least.landed(radio)
+            report = await lands_at_home(sortie, radio, least, within_s=3500.0)
             firmware = (await sortie.vehicle.ask()).autopilot
-        assert (report.reason, report.abnormal) == ("flown", ())
-        assert record(route, least, twin.name)["state"] == "TESTED", str(least)
-        named = f"{twin.name} {firmware}" if not twin.ours else twin.name
-        write_json(path, record(route, least, named))
-    told = json.loads(await anyio.Path(path).read_text(encoding="utf-8"))
-    assert (told["state"], told["plan_digest"]) == ("TESTED", route.digest)
-    assert told["is_exercise"]
+    assert (report.reason, report.abnormal) == ("flown", ())
+    assert least.missed_m(radio) < MISSED_M
+    assert firmware, "what flew it has to say what it is"
+    flown_on = twin.name if twin.ours else f"{twin.name} {firmware}"
+    write_json(record_file, record(route, least, flown_on).to_dict())
+    assert least.holds, str(least)
+    findings = route_findings(route, [record_file])
+    assert [finding.code for finding in findings] == ["route.tested"]
+    assert flown_on in findings[0].text
 
 
 def test_a_minimum_that_does_not_hold_or_was_not_measured_leaves_a_route_a_draft() -> None:
@@ -96,8 +95,12 @@ def test_a_minimum_that_does_not_hold_or_was_not_measured_leaves_a_route_a_draft
     least.fence.take(20.0)
     least.charge.take(80.0)
     least.height.floor = 10.0
-    assert record(plan, least, "sim")["state"] == "DRAFT", "its height was never measured"
-    least.height.take(12.0)
-    assert record(plan, least, "sim")["state"] == "TESTED"
-    least.fence.take(-0.1)
-    assert record(plan, least, "sim")["state"] == "DRAFT"
+    for height_m, fence_m, state in (
+        (None, 20.0, "DRAFT"),
+        (12.0, 20.0, "TESTED"),
+        (12.0, -0.1, "DRAFT"),
+    ):
+        if height_m is not None:
+            least.height.take(height_m)
+        least.fence.take(fence_m)
+        assert record(plan, least, "sim").to_dict()["state"] == state

@@ -6,6 +6,7 @@ PX4's own simulation does not have.
 
 from __future__ import annotations
 
+import functools
 import json
 import signal
 import sys
@@ -13,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import anyio
@@ -23,7 +25,7 @@ from sim.aircraft import SimAircraft
 from sim.clock import SimClock
 from sim.faults import Fault
 from sim.wind import Wind
-from tests.flight.radio import HOST, Radio, closing
+from tests.flight.radio import HOST, Place, Radio, closing
 from tests.relays import free_port
 from tests.unit.test_plan_words import HOME
 
@@ -35,11 +37,12 @@ _LANDS_AT = {"MPC_LAND_SPEED": 2.0}  # metres a second: the last ten metres are 
 _HOVER_S = 1500  # what the built-in aircraft's battery lasts
 _DRAIN_PCT_S = 10.0
 # As a squad sets them, and as the built-in aircraft has them; PX4's own fence only stops it.
-_FAILSAFES = {"GF_ACTION": 3, "COM_LOW_BAT_ACT": 3}
+# Half a minute of PX4's own hurried seconds, in which a station has to be heard.
+_FAILSAFES = {"GF_ACTION": 3, "COM_LOW_BAT_ACT": 3, "COM_DL_LOSS_T": 30}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Site:
     """Where the aircraft stand, each some metres east of the one before."""
 
     home: GeoPoint = HOME
@@ -59,7 +62,7 @@ class Place:
         }  # fmt: skip
 
 
-_HERE = Place()
+_HERE = Site()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,15 @@ class Twin:
         if self.clock is not None:
             self.clock.speed = speed
 
+    async def satellites(self, *, are_seen: bool) -> None:
+        """Lose them, or see them again."""
+        if not self.ours:
+            await self.radios[0].set(SIM_GPS_USED=10 if are_seen else 0)
+        elif are_seen:
+            self.ours[0].clear(Fault.GNSS_LOST)
+        else:
+            self.ours[0].inject(Fault.GNSS_LOST)
+
     async def drain(self, to_pct: float) -> None:
         """Until no more than so much is left; it does not sink much further by itself."""
         radio = self.radios[0]
@@ -102,10 +114,10 @@ class Twin:
 
 @asynccontextmanager
 async def built_in(
-    place: Place = _HERE, *, aircraft: int = 1, wind: Wind | None = None, speed: float = SIM_SPEED
+    site: Site = _HERE, *, aircraft: int = 1, wind: Wind | None = None, speed: float = SIM_SPEED
 ) -> AsyncIterator[Twin]:
     """Ours, in this process; the wire is real."""
-    homes = place.homes(aircraft)
+    homes = site.homes(aircraft)
     clock = SimClock(datetime.now(UTC), speed)
     with closing([Radio(free_port()) for _ in homes]) as radios:
         async with anyio.create_task_group() as group:
@@ -113,24 +125,37 @@ async def built_in(
             for number, (radio, home) in enumerate(zip(radios, homes, strict=True)):
                 await radio.open(0)
                 one = SimAircraft(
-                    home=home, home_elevation_amsl_m=place.elevation_amsl_m, clock=clock,
+                    home=home, home_elevation_amsl_m=site.elevation_amsl_m, clock=clock,
                     seed=number, system_id=number + 1, wind=wind, send_to=(HOST, radio.port),
                 )  # fmt: skip
                 await group.start(one.run)
+                radio.truth = functools.partial(_truth, one, site.elevation_amsl_m)
                 ours.append(one)
             for radio in radios:
                 await radio.set(**_LANDS_AT)
-            yield Twin(name="sim", radios=radios, homes=homes, speed=speed, ours=ours, clock=clock)
+            yield Twin(
+                name=f"sim {version('gridpatrol')}",
+                radios=radios,
+                homes=homes,
+                speed=speed,
+                ours=ours,
+                clock=clock,
+            )
             group.cancel_scope.cancel()
+
+
+def _truth(one: SimAircraft, ground_amsl_m: float) -> Place:
+    pose = one.pose()
+    return Place(point=pose.point, altitude_amsl_m=ground_amsl_m + pose.height_agl_m)
 
 
 @asynccontextmanager
 async def px4(
-    folder: Path, work: Path, place: Place = _HERE, *, aircraft: int = 1
+    folder: Path, work: Path, site: Site = _HERE, *, aircraft: int = 1
 ) -> AsyncIterator[Twin]:
     """`gridpatrol sim --px4`, in processes of its own."""
-    homes, scenario = place.homes(aircraft), work / "scenario.json"
-    scenario.write_text(json.dumps(place.scenario()), encoding="utf-8")
+    homes, scenario = site.homes(aircraft), work / "scenario.json"
+    scenario.write_text(json.dumps(site.scenario()), encoding="utf-8")
     command = [
         sys.executable, "-m", "ground_station", "sim", "--px4", str(folder), "--bare",
         "--aircraft", str(aircraft), "--speed", str(PX4_SPEED), "--scenario", str(scenario),
@@ -146,9 +171,9 @@ async def px4(
                     while told.count(b"\n") < aircraft:
                         told += await process.stdout.receive()
                 for radio in radios:
-                    await radio.until(lambda heard: heard.point is not None)
+                    await radio.ask_for_truth()
                     await radio.set(**_LANDS_AT, SIM_BAT_DRAIN=float(_HOVER_S))
-                    await radio.set(COM_DL_LOSS_T=int(10 * PX4_SPEED), **_FAILSAFES)
+                    await radio.set(**_FAILSAFES)
                 yield Twin(name="PX4", radios=radios, homes=homes, speed=PX4_SPEED, ours=[])
             finally:
                 with anyio.CancelScope(shield=True):
@@ -165,14 +190,14 @@ class Twins:
 
     @asynccontextmanager
     async def fly(
-        self, place: Place = _HERE, *, aircraft: int = 1, wind: Wind | None = None
+        self, site: Site = _HERE, *, aircraft: int = 1, wind: Wind | None = None
     ) -> AsyncIterator[Twin]:
         """As many as wanted, for the length of the block."""
         if self.px4_folder is None:
-            async with built_in(place, aircraft=aircraft, wind=wind) as twin:
+            async with built_in(site, aircraft=aircraft, wind=wind) as twin:
                 yield twin
             return
         if wind is not None:
             pytest.skip("PX4's own simulation (SIH) has no wind")
-        async with px4(self.px4_folder, self.work, place, aircraft=aircraft) as twin:
+        async with px4(self.px4_folder, self.work, site, aircraft=aircraft) as twin:
             yield twin

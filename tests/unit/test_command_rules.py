@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from mavsdk.asyncio import System
 
-from drone.mavsdk_calls import Calls
+from drone.mavsdk_calls import Calls, Means
 from drone.mavsdk_commands import Commands
+from drone.mavsdk_moves import Moves
 from drone.mavsdk_upload import Uploads
 from drone.newest import Newest, Part
 from patrol.errors import CommandDenied
@@ -18,6 +19,7 @@ from patrol.vehicle import (
     ChangeSpeed,
     Command,
     GoTo,
+    Hold,
     Kill,
     Land,
     Orbit,
@@ -44,9 +46,30 @@ def commands(newest: Newest) -> tuple[Commands, ManualClock, list[str]]:
     def tell(name: str, _fields: dict[str, object]) -> None:
         told.append(name)
 
-    uploads = Uploads(never, calls, newest, clock, tell)
+    means = Means(system=never, calls=calls, newest=newest, wall=clock, tell=tell)
+    uploads = Uploads(means)
     uploads.plan = a_plan()
-    return Commands(never, calls, newest, clock, uploads, tell), clock, told
+    return Commands(means, uploads), clock, told
+
+
+async def test_a_hold_by_an_old_position_flies_nobody_back_to_where_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flown_back: list[str] = []
+
+    async def note(_moves: Moves, name: str, _point: object, _height_m: object) -> None:
+        flown_back.append(name)
+
+    monkeypatch.setattr(Moves, "_reposition", note)
+    newest = in_the_air()
+    newest.velocity = VelocityNed(north_m_s=0.0, east_m_s=9.0, down_m_s=0.0)
+    deeds, clock, _ = commands(newest)
+    clock.now_s = 100.0
+    newest.mark(Part.MODE, 100.0)
+    newest.mark(Part.POSITION, 90.0)
+    with pytest.raises(CommandDenied, match="not done within"):  # it flies on, as far as is known
+        await deeds.carry_out(Hold())
+    assert flown_back == []
 
 
 def in_the_air() -> Newest:

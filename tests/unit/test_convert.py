@@ -199,7 +199,7 @@ def test_one_changed_item_of_the_mission_is_found_and_named(
     change(back[number], data.draw(st.sampled_from(["x", "y", "z", "command", "frame", "param1"])))
     found = differences(sent, back)
     assert len(found) == 1
-    assert found[0].startswith(f"item {number}: ")
+    assert found[0][0].startswith(f"item {number}: ")
 
 
 @settings(max_examples=60, deadline=None)
@@ -211,7 +211,7 @@ def test_one_moved_corner_of_the_fence_is_found_and_named(
     back = read_back(sent)
     number = data.draw(st.integers(0, len(sent) - 1))
     change(back[number], data.draw(st.sampled_from(["x", "y"])))
-    assert differences(sent, back) == [f"item {number}: another place"]
+    assert differences(sent, back) == [(f"item {number}: another place", f"第{number}项：位置不同")]
 
 
 def change(item: MissionItem, name: str) -> None:
@@ -230,21 +230,22 @@ def test_a_changed_speed_is_found(change_speed_to: float) -> None:
     sent = mission_items(a_plan())
     back = read_back(sent)
     back[0].param2 = change_speed_to
-    assert differences(sent, back) == ["item 0: another value"]
+    assert differences(sent, back) == [("item 0: another value", "第0项：数值不同")]
 
 
 def test_a_camera_bearing_that_became_unknown_is_found() -> None:
     sent = mission_items(a_plan())
     back = read_back(sent)
     back[1].param2 = math.nan
-    assert differences(sent, back) == ["item 1: another value"]
+    assert differences(sent, back) == [("item 1: another value", "第1项：数值不同")]
 
 
 @given(st.integers(0, 7))
 def test_a_missing_item_is_told_by_the_count(kept: int) -> None:
     sent = mission_items(a_plan())
     found = differences(sent, read_back(sent)[:kept])
-    assert found == ([] if kept == len(sent) else [f"{kept} items came back of {len(sent)}"])
+    told = [words for words, _ in found]
+    assert told == ([] if kept == len(sent) else [f"{kept} items came back of {len(sent)}"])
 
 
 def test_two_items_that_changed_places_are_found() -> None:
@@ -252,7 +253,7 @@ def test_two_items_that_changed_places_are_found() -> None:
     back = read_back(sent)
     back[2].x, back[4].x = back[4].x, back[2].x
     back[2].y, back[4].y = back[4].y, back[2].y
-    assert [words.split(":")[0] for words in differences(sent, back)] == ["item 2", "item 4"]
+    assert [words.split(":")[0] for words, _ in differences(sent, back)] == ["item 2", "item 4"]
 
 
 @given(st.floats(-720.0, 720.0))

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patrol.energy import Power, energy_home_pct
+from patrol.energy import Power, energy_home_pct, energy_need_pct
 from patrol.geo import GeoPoint, offset
 from patrol.plan import MissionPlan, WayHome
 from tests.unit.test_plan_words import HOME, a_plan
+from tests.unit.test_way_home import planned
 
 PLAN = a_plan()
 NORTH_TO_HOME_DEG = 180.0  # the way home from the north leads south; a wind from there is against
@@ -105,3 +106,36 @@ def test_a_kilometre_in_still_air_takes_the_time_it_takes() -> None:
     )  # fmt: skip
     landing_s = 20.0 / 1.5 + 10.0 / 0.7
     assert one == pytest.approx((1000.0 / 4.8 + landing_s) / 1500.0 * 100.0, rel=1e-3)
+
+
+@given(winds, winds, st.floats(0.0, 360.0))
+def test_a_whole_plan_never_takes_less_in_a_stronger_wind(
+    a: float, b: float, from_deg: float
+) -> None:
+    weak_m_s, strong_m_s = sorted((a, b))
+    need = [
+        energy_need_pct(PLAN, wind_m_s=wind_m_s, wind_from_true_deg=from_deg)
+        for wind_m_s in (weak_m_s, strong_m_s)
+    ]
+    assert energy_need_pct(PLAN) - 1e-9 <= need[0] <= need[1] + 1e-9
+
+
+def test_a_whole_plan_takes_route_look_and_the_worst_way_home() -> None:
+    route_s = 300.0 / 4.8
+    need_pct = energy_need_pct(PLAN)
+    assert need_pct > (route_s + 660.0 + 100.0 / 4.8) / 1500.0 * 100.0
+    no_look = replace(PLAN, look_hold=None)
+    assert need_pct - energy_need_pct(no_look) == pytest.approx(44.0)
+    waiting = replace(PLAN, waypoints=tuple(replace(w, hold_s=10.0) for w in PLAN.waypoints))
+    assert energy_need_pct(waiting) - need_pct == pytest.approx(2.0)
+
+
+def test_a_speed_at_which_nothing_is_reached_is_never_enough_battery() -> None:
+    standing = replace(PLAN, waypoints=tuple(replace(w, speed_m_s=0.0) for w in PLAN.waypoints))
+    assert energy_need_pct(standing) == math.inf
+
+
+def test_our_planner_never_states_less_than_what_we_reckon() -> None:
+    ring = [(0, 0), (180, 0), (180, 90), (90, 90), (90, 180), (0, 180)]
+    for plan, _ in (planned(ring, (160.0, 45.0)), planned(ring, (45.0, 45.0))):
+        assert plan.battery_need_pct >= energy_need_pct(plan), plan.way_home

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,6 +72,30 @@ async def test_a_folder_that_cannot_be_written_is_told_once_and_written_when_it_
     (tmp_path / "logs").unlink()
     await log.flush()
     assert log.path.stat().st_size > 0
+
+
+@contextmanager
+def a_disk_with_room_for(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_disk_that_is_full_in_the_middle_of_a_frame_leaves_no_half_of_it(
+    tmp_path: Path,
+) -> None:
+    log, _ = a_log(tmp_path / "GP-1.tlog", [])
+    raws = packed(*A_FEW)
+    log.add(raws[0])
+    await log.flush()
+    size = log.path.stat().st_size
+    # Only the write itself: what pytest catches of our output goes to a file as well.
+    with a_disk_with_room_for(size + 30), pytest.raises(OSError, match="too large"):
+        log._append(b"".join(raws[1:]))
+    assert log.path.stat().st_size == size
 
 
 def test_a_name_of_any_kind_makes_one_plain_file_name(tmp_path: Path) -> None:

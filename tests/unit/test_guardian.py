@@ -385,7 +385,8 @@ async def test_what_it_can_only_warn_of_is_told_once_and_not_at_the_first_look()
             for at_s in (0.0, 4.0, 6.0, 8.0, 30.0):
                 await anyio.wait_all_tasks_blocked()
                 clock.now_s = at_s
-                bus.publish(on_patrol(0.0, battery=None))
+                vehicle._sample = on_patrol(0.0, battery=None)
+                bus.publish(vehicle._sample)
                 await anyio.wait_all_tasks_blocked()
                 told = [
                     (event.fields["rule"], event.fields["action"]) for event in events.take_all()

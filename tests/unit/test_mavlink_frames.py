@@ -64,6 +64,24 @@ def test_a_frame_with_one_wrong_bit_is_none_and_the_next_one_is_found() -> None:
         assert [frame.raw for frame in Splitter().feed(bytes(torn) + second)] == [second]
 
 
+def test_noise_that_looks_like_a_frame_of_an_unknown_kind_does_not_swallow_those_behind_it() -> (
+    None
+):
+    raws = packed(*A_FEW)
+    looks_like_one = bytes((0xFD, 40, 0, 0, 1, 7, 1, 0x60, 0xEA, 0))
+    found = Splitter().feed(looks_like_one + b"".join(raws))
+    assert [frame.raw for frame in found] == raws
+
+
+def test_a_frame_of_an_unknown_kind_is_handed_on_unchecked_and_one_of_unknown_form_is_not() -> None:
+    whole = bytes((0xFD, 3, 0, 0, 1, 7, 1, 0x60, 0xEA, 0, 1, 2, 3, 9, 9))
+    raw = packed(A_FEW[0])[0]
+    found = Splitter().feed(whole + raw)
+    assert [(frame.raw, frame.is_checked) for frame in found] == [(whole, False), (raw, True)]
+    unreadable = whole[:2] + b"\x02" + whole[3:]
+    assert [frame.raw for frame in Splitter().feed(unreadable + raw)] == [raw]
+
+
 def test_a_torn_datagram_does_not_eat_the_next_one() -> None:
     raw = packed(A_FEW[0])[0]
     splitter = Splitter()

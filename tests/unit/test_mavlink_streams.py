@@ -14,7 +14,7 @@ from pymavlink.dialects.v20 import common as mavlink
 from drone.mavlink_frames import Frame, Splitter
 from drone.mavlink_streams import FAST, read
 from drone.newest import Newest, Part
-from patrol.telemetry import TelemetrySample
+from patrol.telemetry import Battery, TelemetrySample
 from tests.unit.test_mavlink_frames import packed
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -105,7 +105,7 @@ def test_wind_is_told_by_where_it_comes_from() -> None:
 
 @pytest.mark.parametrize(
     ("amsl_m", "terrain_m", "clearance_m", "agl_m"),
-    [(50.0, 20.0, 29.0, 29.0), (50.0, 20.0, math.nan, 30.0), (50.0, -2000.0, -1.0, None),
+    [(50.0, 20.0, 29.0, 29.0), (50.0, 20.0, math.nan, 20.0), (50.0, -2000.0, -1.0, None),
      (50.0, math.nan, math.nan, None)],
 )  # fmt: skip
 def test_height_above_terrain_is_told_only_when_it_is_known(
@@ -114,6 +114,78 @@ def test_height_above_terrain_is_told_only_when_it_is_known(
     newest = told(mavlink.MAVLink_altitude_message(5, 0, amsl_m, 0, 30, terrain_m, clearance_m))
     assert newest.height_agl_m == agl_m
     assert (newest.age_s(Part.TERRAIN, 101.0) is None) == (agl_m is None)
+
+
+def a_beam(distance_cm: int, orientation: int = 25, quality: int = 0) -> Any:
+    return mavlink.MAVLink_distance_sensor_message(
+        5, 20, 4000, distance_cm, 0, 0, orientation, 255, 0.0, 0.0, [0.0] * 4, quality
+    )
+
+
+@pytest.mark.parametrize(
+    ("beam", "agl_m"),
+    [(a_beam(1500), 15.0), (a_beam(1500, orientation=0), None), (a_beam(4001), None),
+     (a_beam(1500, quality=1), None)],
+)  # fmt: skip
+def test_a_beam_tells_the_height_only_straight_down_and_in_its_range(
+    beam: Any, agl_m: float | None
+) -> None:
+    assert sample_of(told(beam), 100.0).height_agl_m == agl_m
+
+
+def test_a_beam_of_a_slanted_aircraft_is_longer_than_its_height() -> None:
+    attitude = mavlink.MAVLink_attitude_message(5, math.radians(60.0), 0, 0, 0, 0, 0)
+    assert told(attitude, a_beam(2000)).height_agl_m == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(("spacing", "agl_m"), [(30, 33.0), (0, None)])
+def test_the_autopilots_map_tells_the_height_where_it_has_one(
+    spacing: int, agl_m: float | None
+) -> None:
+    report = mavlink.MAVLink_terrain_report_message(1, 1, spacing, 12.0, 33.0, 0, 4)
+    assert told(report).height_agl_m == agl_m
+
+
+def test_of_several_that_tell_the_height_the_best_counts_while_it_speaks() -> None:
+    by_map = mavlink.MAVLink_terrain_report_message(1, 1, 30, 12.0, 33.0, 0, 4)
+    newest = told(mavlink.MAVLink_altitude_message(5, 0, 50, 0, 30, math.nan, 29.0), by_map)
+    assert sample_of(newest, 101.0).height_agl_m == 29.0
+    read(Splitter().feed(packed(by_map)[0])[0], newest, 104.0)
+    sample = sample_of(newest, 104.5)
+    assert (sample.height_agl_m, sample.ages.terrain_s) == (33.0, 0.5)
+    old = sample_of(newest, 108.0)  # of other ground
+    assert (old.height_agl_m, old.ages.terrain_s) == (None, 4.0)
+
+
+def test_what_a_companion_with_the_aircrafts_id_says_is_not_taken_for_the_aircrafts() -> None:
+    newest = Newest()
+    out = mavlink.MAVLink(None, srcSystem=7, srcComponent=191)
+    beat = mavlink.MAVLink_heartbeat_message(18, 8, 0, 0, 4, 3)
+    clock = mavlink.MAVLink_system_time_message(10**15, 5)
+    for message in (beat, a_position(), clock, a_camera(64)):
+        read(Splitter().feed(bytes(message.pack(out)))[0], newest, 1.0)
+    assert newest.position is None
+    assert newest.clock_utc_s is None
+    assert newest.camera is not None  # a gimbal may tell of itself
+    assert newest.age_s(Part.LINK, 2.0) is None  # the autopilot may be dead
+
+
+def test_a_frame_that_could_not_be_checked_proves_no_link() -> None:
+    newest = Newest()
+    read(Frame(7, 1, 60_000, b"noise", b""), newest, 1.0)
+    assert newest.age_s(Part.LINK, 2.0) is None
+    read(Frame(7, 1, 1, b"", b""), newest, 1.0)
+    assert newest.age_s(Part.LINK, 2.0) == 1.0
+
+
+def test_of_several_batteries_the_emptiest_counts_until_it_is_taken_out() -> None:
+    newest = Newest()
+    for at_s, number, charge_pct in ((0.0, 0, 80.0), (1.0, 1, 30.0), (2.0, 0, 79.0)):
+        newest.tell_battery(number, Battery(charge_pct=charge_pct), at_s)
+    assert newest.battery == Battery(charge_pct=30.0)
+    newest.tell_battery(0, Battery(charge_pct=70.0), 30.0)
+    assert newest.battery == Battery(charge_pct=70.0)
+    assert newest.age_s(Part.BATTERY, 31.0) == 1.0
 
 
 def test_an_orbit_of_px4_is_told_from_a_pilots_sticks() -> None:

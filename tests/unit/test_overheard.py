@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import pytest
 from pymavlink.dialects.v20 import common as mavlink
 
-from drone.mavlink_frames import Splitter
+from drone.mavlink_frames import Frame, Splitter
 from drone.mavlink_streams import read
 from drone.newest import Newest
 from drone.overheard import Overheard
 from tests.unit.test_mavlink_frames import packed
 
 US, OTHER = 245, 255
-HOLD, REQUEST_MESSAGE = 176, 512
+HOLD, ARM, FENCE_OFF, REQUEST_MESSAGE = 176, 400, 207, 512
 
 
 class Ear:
@@ -30,6 +31,18 @@ class Ear:
 
     def _forget(self) -> None:
         self.forgotten += 1
+
+    def ask(self, message: Any, at_s: float = 0.0) -> None:
+        """As we send it ourselves."""
+        for raw in packed(message, system_id=US):
+            for frame in Splitter().feed(raw):
+                self._overheard.sent(frame, at_s)
+
+    def mark(self, mission: int, at_s: float) -> None:
+        """MISSION_CURRENT as PX4 v1.16 sends it, longer than pymavlink's."""
+        body = struct.pack("<HHBBIII", 1, 3, 0, 0, mission, 5, 6)
+        frame = Frame(7, 1, mavlink.MAVLINK_MSG_ID_MISSION_CURRENT, body, b"")
+        self._overheard.hear(frame, US, at_s)
 
     def hear(self, message: Any, *, at_s: float = 0.0, own_id: int = US) -> None:
         for raw in packed(message):
@@ -66,8 +79,43 @@ def test_a_command_of_another_station_is_told_once_in_ten_seconds() -> None:
 )
 def test_what_is_for_us_and_what_changes_nothing_is_not_told(message: Any) -> None:
     ear = Ear()
+    ear.ask(mavlink.MAVLink_command_long_message(7, 1, HOLD, 0, 0, 0, 0, 0, 0, 0, 0))
+    ear.ask(mavlink.MAVLink_mission_count_message(7, 1, 3, 0))
     ear.hear(message)
     assert (ear.told, ear.forgotten) == ([], 0)
+
+
+def test_a_second_station_with_our_own_number_is_known_by_answers_to_what_we_never_asked() -> None:
+    ear = Ear()
+    ear.ask(mavlink.MAVLink_command_long_message(7, 1, HOLD, 0, 0, 0, 0, 0, 0, 0, 0))
+    ear.hear(ack(HOLD, US), at_s=1.0)
+    assert ear.told == []
+    ear.hear(ack(ARM, US), at_s=1.0)
+    ear.hear(mission_ack(US), at_s=1.0)
+    assert [name for name, _ in ear.told] == ["station.other_command", "station.other_upload"]
+    assert ear.forgotten == 1
+    ear.hear(ack(HOLD, US), at_s=100.0)  # long after we asked
+    assert len(ear.told) == 3
+
+
+def test_any_command_that_may_change_something_is_told_and_not_only_those_that_fly() -> None:
+    ear = Ear()
+    ear.hear(ack(FENCE_OFF, OTHER))
+    assert [fields["command"] for _, fields in ear.told] == [FENCE_OFF]
+
+
+def test_a_changed_mark_of_what_is_on_board_tells_of_an_upload_that_nobody_answered_to_us() -> None:
+    ear, ours = Ear(), mavlink.MAVLink_mission_count_message(7, 1, 3, 0)
+    ear.mark(0, at_s=0.0)  # not known yet, or an autopilot that gives none
+    ear.ask(ours, at_s=1.0)
+    for mission in (11, 22):  # our own upload, list by list
+        ear.mark(mission, at_s=2.0)
+    assert (ear.told, ear.forgotten) == ([], 0)
+    ear.mark(22, at_s=100.0)
+    assert ear.forgotten == 0
+    ear.mark(33, at_s=101.0)
+    assert ear.told == [("station.other_upload", {"system_id": 0})]
+    assert ear.forgotten == 1
 
 
 def test_before_we_know_our_own_number_nobody_is_called_another() -> None:

@@ -211,6 +211,13 @@ def test_a_route_that_takes_longer_than_its_battery_was_reckoned_for_forbids() -
     assert found(hurried)["duration.understated"].level is Level.STOP
 
 
+def test_a_battery_figure_below_what_the_plan_takes_forbids() -> None:
+    plan = a_good_plan()
+    assert "battery.understated" not in found(plan)
+    modest = replace(plan, battery_need_pct=plan.battery_need_pct - 15.0)
+    assert found(modest)["battery.understated"].level is Level.STOP
+
+
 def test_a_route_at_no_speed_forbids() -> None:
     plan = a_good_plan()
     still = replace(plan, waypoints=(replace(plan.waypoints[0], speed_m_s=0.0), *plan.waypoints))

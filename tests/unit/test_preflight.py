@@ -9,14 +9,17 @@ import pytest
 
 from drone.preflight import CHECKS, may_heal, preflight
 from patrol.declaration import Declaration
+from patrol.energy import energy_need_pct
 from patrol.geo import offset
 from patrol.plan import Finding, Level, LookHold, MissionPlan, WayHome, stops
-from patrol.telemetry import Ages, Battery, Fix, Gnss, TelemetrySample
+from patrol.telemetry import Ages, Battery, Fix, Gnss, TelemetrySample, Wind
 from patrol.vehicle import Facts
 from tests.fakes import GOOD_FACTS, GOOD_PARAMETERS, HOME, START, a_sample
 from tests.unit.test_plan_words import a_plan
 
-SAID = Declaration(by="Zheng", at_utc=START, remote_id_ok=True, weather="clear, 3 m/s")
+SAID = Declaration(
+    by="Zheng", at_utc=START, remote_id_ok=True, weather="clear, 3 m/s", terrain="flat"
+)
 LIVE = replace(a_plan(), is_exercise=False)
 
 
@@ -42,10 +45,10 @@ def levels(found: list[Finding]) -> dict[str, Level]:
 
 
 def test_a_fit_aircraft_may_take_off_and_who_declared_the_weather_is_told() -> None:
-    found = findings(LIVE, a_sample(height_agl_m=0.2))
-    assert levels(found) == {"declare.by": Level.NOTE}
-    assert "Zheng" in found[0].text
-    assert "clear, 3 m/s" in found[0].text_zh
+    found = findings(LIVE)
+    assert levels(found) == {"terrain.declared": Level.WARN, "declare.by": Level.NOTE}
+    assert all("Zheng" in finding.text for finding in found)
+    assert "clear, 3 m/s" in found[1].text_zh
 
 
 def test_what_nobody_declared_forbids_a_live_flight_and_warns_in_an_exercise() -> None:
@@ -108,6 +111,7 @@ def test_of_all_return_types_only_those_of_the_plans_way_home_let_it_fly(
 
 def test_the_battery_has_to_last_for_the_look_at_a_crowd_and_a_short_one_is_told() -> None:
     plan = replace(a_plan(), battery_need_pct=66.0)
+    assert not stops(findings(plan))
     low = findings(plan, a_sample(battery=Battery(charge_pct=95.0)))
     assert "11 minutes at a crowd" in next(f.text for f in low if f.code == "battery.low")
     assert not stops(findings(plan, a_sample(battery=Battery(charge_pct=96.0))))
@@ -123,9 +127,16 @@ def test_what_was_told_once_and_never_again_is_not_known() -> None:
 
 
 def test_ground_that_is_not_known_or_not_the_plans_is_told() -> None:
-    assert levels(findings(LIVE))["terrain.unknown"] is Level.WARN
-    higher = a_sample(home_altitude_amsl_m=60.0)
-    assert levels(findings(LIVE, higher))["home.other_height"] is Level.WARN
+    nobody_looked = replace(SAID, terrain=" ")
+    for height_agl_m in (None, 0.2):  # of the place where it stands: that clears no route
+        sample = a_sample(height_agl_m=height_agl_m)
+        assert levels(findings(LIVE, sample, said=nobody_looked))["terrain.unknown"] is Level.STOP
+        told = levels(findings(a_plan(), sample, said=nobody_looked))
+        assert told["terrain.unknown"] is Level.WARN
+    higher, lower = (a_sample(home_altitude_amsl_m=height_m) for height_m in (60.0, -20.0))
+    assert levels(findings(LIVE, higher))["home.higher"] is Level.WARN
+    assert levels(findings(LIVE, lower))["home.lower"] is Level.STOP
+    assert levels(findings(a_plan(), lower))["home.lower"] is Level.WARN
     assert "home.height_unknown" in codes(a_sample(home_altitude_amsl_m=None))
 
 
@@ -180,7 +191,7 @@ def test_an_autopilot_that_does_nothing_on_link_loss_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("name", "accepted"),
-    [("NAV_DLL_ACT", {2}), ("COM_LOW_BAT_ACT", {2, 3}), ("GF_ACTION", {2, 3, 5})],
+    [("NAV_DLL_ACT", {2}), ("COM_LOW_BAT_ACT", {3}), ("GF_ACTION", {3})],
 )
 def test_of_all_values_of_a_fail_safe_only_those_that_act_as_planned_let_it_fly(
     name: str, accepted: set[int]
@@ -189,6 +200,55 @@ def test_of_all_values_of_a_fail_safe_only_those_that_act_as_planned_let_it_fly(
         facts = replace(GOOD_FACTS, parameters=GOOD_PARAMETERS | {name: float(value)})
         assert (codes(facts=facts) == set()) is (value in accepted), (name, value)
         assert codes(facts=facts) <= {"failsafe.off", "failsafe.other"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("GF_ACTION", 2.0, "stay where it left the fence"),
+        ("GF_ACTION", 5.0, "land outside the fence"),
+        ("COM_LOW_BAT_ACT", 2.0, "land where it is"),
+        ("NAV_DLL_ACT", 6.0, "stop its motors"),
+    ],
+)
+def test_a_fail_safe_that_does_not_bring_it_home_is_refused_with_the_reason(
+    name: str, value: float, why: str
+) -> None:
+    facts = replace(GOOD_FACTS, parameters=GOOD_PARAMETERS | {name: value})
+    (refused,) = stops(findings(a_plan(), facts=facts))
+    assert why in refused.text
+    assert "（" in refused.text_zh
+
+
+def test_a_link_loss_that_is_noticed_late_is_told() -> None:
+    for after_s, level in ((10.0, None), (31.0, Level.WARN)):
+        facts = replace(GOOD_FACTS, parameters=GOOD_PARAMETERS | {"COM_DL_LOSS_T": after_s})
+        assert levels(findings(LIVE, facts=facts)).get("failsafe.late") is level
+
+
+def test_a_plan_that_understates_its_battery_is_refused_by_our_own_reckoning() -> None:
+    reckoned_pct = energy_need_pct(a_plan())
+    for off_pct, expected in ((-2.0, {"battery.understated"}), (-0.5, set()), (5.0, set())):
+        plan = replace(a_plan(), battery_need_pct=reckoned_pct + off_pct)
+        assert {finding.code for finding in stops(findings(plan))} == expected, off_pct
+    liar = replace(a_plan(), battery_need_pct=1.0)
+    found = findings(liar, a_sample(battery=Battery(charge_pct=60.0)))
+    assert {"battery.understated", "battery.low"} <= {finding.code for finding in stops(found)}
+
+
+def test_a_wind_takes_of_the_reserve_but_not_of_what_it_comes_home_with() -> None:
+    def found(speed_m_s: float | None, charge_pct: float = 100.0) -> dict[str, Level]:
+        wind = None if speed_m_s is None else Wind(speed_m_s=speed_m_s, from_deg_true=45.0)
+        plan = replace(a_plan(), battery_need_pct=70.0)
+        battery = Battery(charge_pct=charge_pct)
+        return levels(findings(plan, a_sample(wind=wind, battery=battery)))
+
+    assert "battery.windy" not in found(9.0)
+    assert found(13.5)["battery.windy"] is Level.STOP, "at that wind it does not get round"
+    assert found(40.0)["battery.windy"] is Level.STOP
+    assert found(None)["wind.unknown"] is Level.WARN
+    old = a_sample(ages=Ages(wind_s=60.0))
+    assert levels(findings(a_plan(), old))["wind.unknown"] is Level.WARN
 
 
 def test_a_fence_that_only_warns_is_no_fence() -> None:

@@ -48,6 +48,28 @@ def test_what_an_autopilot_does_not_have_is_asked_for_three_times_or_until_it_sa
     assert other.look(right(wind=0.0), 6.0) == {}
 
 
+def test_a_stream_that_was_there_is_asked_for_without_end_and_one_that_never_was_now_and_then() -> (
+    None
+):
+    asking = Asking(10.0)
+    asking.look(right(), 0.0)
+    asks = [WIND in asking.look(right(wind=0.0), 6.0 * number) for number in range(1, 11)]
+    assert asks[:1] + asks[-1:] == [True, True]
+    assert sum(asks) == 10
+    other = Asking(10.0)
+    asks = [WIND in other.look(right(wind=0.0), 6.0 * number) for number in range(24)]
+    assert sum(asks) == 5  # three at once, then one a minute
+
+
+def test_after_silence_of_the_link_no_stream_is_called_stopped() -> None:
+    asking = Asking(10.0)
+    asking.look(right(), 0.0)
+    for number in range(1, 20):
+        asking.unheard(2.0 * number)
+    asking.look(right(wind=0.0), 40.0)
+    assert asking.stopped == set()
+
+
 def test_what_nobody_reads_is_asked_to_stop_and_no_more_than_three_times() -> None:
     asking = Asking(10.0)
     asks = [asking.look(right(local=49.0), 6.0 * number) for number in range(5)]

@@ -17,9 +17,8 @@ HERE, THERE = ("10.0.0.1", 5000), ("10.0.0.2", 5000)
 
 def a_link(name: str, system_id: int | None = None, url: str = LINE) -> AircraftLink:
     return AircraftLink(
-        name=name, url=url, wanted_id=system_id, newest=Newest(), on_frame=lambda _f, _s: None,
-        is_native=url.startswith("serial"),
-    )  # fmt: skip
+        name=name, url=url, wanted_id=system_id, newest=Newest(), on_frame=lambda _f, _s: None
+    )
 
 
 def a_beat(system_id: int, kind: int = 2, autopilot: int = 12) -> Frame:
@@ -44,7 +43,8 @@ def test_aircraft_on_one_port_are_told_apart_by_their_system_ids() -> None:
     one, two = a_link("GP-1", 1), a_link("GP-2", 2)
     roster, told = a_roster(one, two)
     assert roster.owner(a_beat(2), LINE, THERE, 1.0) is two
-    assert roster.owner(an_attitude(1), LINE, HERE, 1.0) is one
+    assert roster.owner(a_beat(1), LINE, HERE, 1.0) is one
+    assert roster.owner(an_attitude(1), LINE, HERE, 1.1) is one
     assert (one.address, two.address, told) == (HERE, THERE, [])
 
 
@@ -84,9 +84,8 @@ def test_two_that_could_not_be_told_apart_on_one_line_are_refused() -> None:
     with pytest.raises(ConfigError, match="give each its system id"):
         roster.join(a_link("GP-2", 2))
     roster.join(a_link("GP-3", url=OTHER_LINE))
-    roster.join(a_link("GP-4", 4, url="serial:///dev/ttyACM0:57600"))
-    with pytest.raises(ConfigError, match="give each its system id"):
-        roster.join(a_link("GP-5", url="serial:///dev/ttyACM1:57600"))
+    roster.join(a_link("GP-4", url="serial:///dev/ttyACM0:57600"))
+    roster.join(a_link("GP-5", url="serial:///dev/ttyACM1:57600"))
 
 
 def test_of_two_with_one_id_in_the_air_the_first_is_heard_and_the_other_is_shown() -> None:
@@ -114,7 +113,34 @@ def test_one_that_waits_learns_why_the_aircraft_there_is_not_it() -> None:
     roster, _ = a_roster(held, waiting)
     assert roster.owner(a_beat(1), LINE, HERE, 1.0) is held
     assert roster.owner(a_beat(1), OTHER_LINE, THERE, 1.5) is None
-    assert "system id 1, which is GP-1's" in waiting.refusal
+    assert waiting.is_refused
+    assert "heard there: 1 (GP-1)" in waiting.not_found()[0]
+
+
+def test_a_companion_that_speaks_first_does_not_take_the_autopilots_place() -> None:
+    link = a_link("GP-1", 1)
+    roster, told = a_roster(link)
+    companion = a_beat(1, kind=18, autopilot=8)
+    assert roster.owner(companion, LINE, THERE, 1.0) is None
+    assert roster.owner(an_attitude(1), LINE, THERE, 1.1) is None
+    assert roster.owner(a_beat(1), LINE, HERE, 1.2) is link
+    assert (link.address, told) == (HERE, [])
+    assert roster.owner(an_attitude(1), LINE, THERE, 9.0) is None  # nor when it was silent
+    assert link.address == HERE
+
+
+def test_one_that_waits_for_another_system_id_is_told_all_that_are_heard_there() -> None:
+    held, waiting = a_link("GP-1", 1), a_link("GP-2", 3)
+    roster, _ = a_roster(held, waiting)
+    refused = []
+    for number in (1, 7, 9):
+        roster.owner(a_beat(number), LINE, HERE, 1.0)
+        refused.append(waiting.is_refused)
+    # Another of ours on the same line speaks against nothing.
+    assert refused == [False, True, True]
+    english, chinese = waiting.not_found()
+    assert english == "it is to have system id 3; heard there: 1 (GP-1), 7, 9"
+    assert chinese == "应为系统编号3；该处收到：1 (GP-1), 7, 9"
 
 
 def test_after_leaving_an_aircraft_is_a_stranger_and_its_id_is_free() -> None:

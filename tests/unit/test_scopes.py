@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ground_station.live import Board
 from ground_station.people.door import Caller
 from ground_station.people.errors import DoorRefused
 from ground_station.people.persons import Grant, Person
@@ -19,10 +20,10 @@ WU = Person(login="wu", name="Wu")
 OURS, THEIRS = "440512001003004", "440512001004001"  # a community and its neighbour
 parts = st.integers(0, 999).map(lambda number: f"{number:03d}")
 codes = st.lists(parts, max_size=3).map(lambda found: DISTRICT + "".join(found))
-KEYS_BY_GRID = ("sortie", "alert")
-LISTS_BY_GRID = ("sorties", "alerts", "cases")
+BOTH = ({"grid_code": OURS, "id": 1}, {"grid_code": THEIRS, "id": 2}, {"grid_code": None})
 KEYS_BY_SORTIE = ("announcement", "effect", "crowd")
-KEYS_BY_FLIGHT = ("aircraft", "people", "look", "camera", *KEYS_BY_SORTIE)
+OF_FLIGHT = ("people", "look", "camera", *KEYS_BY_SORTIE)
+OF_UNIT = ("sortie", "alert", "alerts", *OF_FLIGHT, "new")
 values = st.recursive(
     st.sampled_from([None, 0, 7, "", "x", {"grid_code": OURS}, {"grid_code": 7}]),
     lambda inner: st.lists(inner, max_size=2),
@@ -74,61 +75,108 @@ def test_what_is_no_part_of_the_district_is_no_scope(text: str) -> None:
         read_scope(text)
 
 
-def a_state(flown: str | None) -> dict[str, Any]:
-    """A board with something of ours and of theirs everywhere."""
-    both = [{"grid_code": OURS, "id": 1}, {"grid_code": THEIRS, "id": 2}, {"grid_code": None}]
-    state: dict[str, Any] = {key: ["secret"] for key in KEYS_BY_FLIGHT}
-    state |= {key: list(both) for key in LISTS_BY_GRID if key != "sorties"}
-    state |= {"sortie": {"grid_code": flown} if flown else None, "alert": both[1]}
+def a_unit(flown: str | None) -> dict[str, Any]:
+    """What the board has of one aircraft, with something of ours and of theirs."""
+    unit: dict[str, Any] = {key: ["secret"] for key in OF_FLIGHT}
+    return unit | {
+        "sortie": {"grid_code": flown} if flown else None,
+        "alerts": list(BOTH),
+        "alert": BOTH[1],
+    }
+
+
+def a_state(*flown: str | None) -> dict[str, Any]:
+    """A station whose first aircraft, GP-1, flies over the first place, and so on."""
+    units = {f"GP-{number}": a_unit(place) for number, place in enumerate(flown, 1)}
     story = [{"event": "airborne", "grid": THEIRS}, {"event": "landed", "grid": OURS}]
-    return state | {"clock": {"utc": "now"}, "story": story, "new": {"grid_code": OURS}}
+    return {
+        "units": units, "aircraft": [{"id": name} for name in units], "cases": list(BOTH),
+        "clock": {"utc": "now"}, "story": story, "new": {"grid_code": OURS},
+    }  # fmt: skip
+
+
+def a_board(*flown: str | None) -> Board:
+    state = a_state(*flown)
+    board = Board(state["units"])
+    board.set(aircraft=state["aircraft"])
+    for name, unit in state["units"].items():
+        board.of(name).set(**unit)
+    return board
+
+
+def rows(seen: dict[str, Any]) -> list[str]:
+    """Whose rows are among the aircraft."""
+    return [row["id"] for row in seen["aircraft"]]
 
 
 def test_the_state_holds_what_is_ours_and_the_shape_of_the_rest() -> None:
     seen = seen_state(who(OURS[:12]), a_state(THEIRS))
     assert seen["clock"] == {"utc": "now"}
-    assert [alert["id"] for alert in seen["alerts"]] == [1]
     assert [case["id"] for case in seen["cases"]] == [1]
-    assert (seen["sortie"], seen["alert"]) == (None, None)
-    assert {key: seen[key] for key in KEYS_BY_FLIGHT} == {key: [] for key in KEYS_BY_FLIGHT}
+    unit = seen["units"]["GP-1"]
+    assert [alert["id"] for alert in unit["alerts"]] == [1]
+    assert (unit["sortie"], unit["alert"], rows(seen)) == (None, None, [])
+    assert {key: unit[key] for key in OF_FLIGHT} == {key: [] for key in OF_FLIGHT}
     assert [event["event"] for event in seen["story"]] == ["landed"]
     assert seen["new"] is None, "a key without a rule is the district's"
 
 
-def test_what_the_aircraft_shows_is_seen_by_those_whose_grid_it_flies_over() -> None:
+def test_what_each_aircraft_shows_is_seen_by_those_whose_grid_it_flies_over() -> None:
+    state = a_state(THEIRS, OURS)
+    for scope, own, other in ((OURS[:12], "GP-2", "GP-1"), (THEIRS[:12], "GP-1", "GP-2")):
+        seen = seen_state(who(scope), state)
+        assert rows(seen) == [own]
+        assert seen["units"][own]["sortie"] is not None
+        for key in OF_FLIGHT:
+            assert (seen["units"][own][key], seen["units"][other][key]) == (["secret"], [])
+        assert seen["units"][other]["sortie"] is None
+    assert rows(seen_state(who(OURS[:9]), state)) == ["GP-1", "GP-2"]
+
+
+def test_a_row_of_no_aircraft_of_the_station_is_the_districts_alone() -> None:
     state = a_state(OURS)
-    assert seen_state(who(OURS[:12]), state)["people"] == ["secret"]
-    assert seen_state(who(THEIRS[:12]), state)["people"] == []
-    state["sorties"] = [{"grid_code": OURS}, {"grid_code": THEIRS}]
-    assert seen_state(who(OURS[:12]), state)["people"] == []
-    assert seen_state(who(OURS[:9]), state)["people"] == ["secret"]
+    state["aircraft"] += [{"id": "GP-9"}, {}]
+    assert rows(seen_state(who(OURS[:12]), state)) == ["GP-1"]
+    assert seen_state(who(DISTRICT), state) == state
 
 
 def test_an_aircraft_that_flies_nowhere_is_the_crews_alone() -> None:
     state = a_state(None)
-    assert seen_state(who(OURS[:12]), state)["aircraft"] == []
-    assert seen_state(who(OURS[:12], Role.PILOT), state)["aircraft"] == ["secret"]
+    assert rows(seen_state(who(OURS[:12]), state)) == []
+    assert rows(seen_state(who(OURS[:12], Role.PILOT), state)) == ["GP-1"]
 
 
 def test_a_sortie_that_is_over_hides_its_story_from_the_neighbours_but_not_the_aircraft() -> None:
     state = a_state(THEIRS)
-    state["sortie"]["state"] = "CLOSED"
+    state["units"]["GP-1"]["sortie"]["state"] = "CLOSED"
     seen = seen_state(who(OURS[:12], Role.PILOT), state)
-    assert seen["aircraft"] == ["secret"]
-    assert {key: seen[key] for key in KEYS_BY_SORTIE} == {key: [] for key in KEYS_BY_SORTIE}
+    assert (rows(seen), seen["units"]["GP-1"]["camera"]) == (["GP-1"], ["secret"])
+    unit = seen["units"]["GP-1"]
+    assert {key: unit[key] for key in KEYS_BY_SORTIE} == {key: [] for key in KEYS_BY_SORTIE}
 
 
-def test_a_flight_that_goes_over_to_the_neighbours_takes_its_pictures_along() -> None:
-    caller, state = who(OURS[:12]), a_state(THEIRS)
-    patch = {"type": "patch", "patch": {"sortie": state["sortie"]}}
-    message = seen_message(caller, patch, state.get)
+def test_a_flight_that_goes_over_to_the_neighbours_takes_its_own_pictures_along() -> None:
+    caller = who(OURS[:12])
+    for flown, shown, there in (((OURS, THEIRS), [], ["GP-1"]), ((OURS, OURS), ["secret"], None)):
+        board = a_board(*flown)
+        patch = {"units": {"GP-2": {"sortie": board.of("GP-2").get("sortie")}}}
+        message = seen_message(caller, {"type": "patch", "patch": patch}, board)
+        assert message is not None
+        unit = message["patch"]["units"]["GP-2"]
+        assert {key: unit[key] for key in OF_FLIGHT} == dict.fromkeys(OF_FLIGHT, shown)
+        assert rows(message["patch"]) == (there or ["GP-1", "GP-2"])
+        assert "GP-1" not in message["patch"]["units"], "the other's keys did not change"
+
+
+def test_a_patch_of_one_aircraft_is_judged_by_its_own_flight() -> None:
+    board = a_board(THEIRS, OURS)
+    both = {name: {"people": [[116.7, 23.2]]} for name in board.units}
+    patch = {"aircraft": board.get("aircraft"), "units": both}
+    message = seen_message(who(OURS[:12]), {"type": "patch", "patch": patch}, board)
     assert message is not None
-    assert message["patch"] == {"sortie": None} | {key: [] for key in KEYS_BY_FLIGHT}
-    back = a_state(OURS)
-    patch = {"type": "patch", "patch": {"sortie": back["sortie"]}}
-    message = seen_message(caller, patch, back.get)
-    assert message is not None
-    assert message["patch"]["look"] == ["secret"]
+    units = message["patch"]["units"]
+    assert (units["GP-1"]["people"], units["GP-2"]["people"]) == ([], [[116.7, 23.2]])
+    assert rows(message["patch"]) == ["GP-2"]
 
 
 def test_events_go_by_the_grid_they_name_and_else_by_their_sorties() -> None:
@@ -137,7 +185,7 @@ def test_events_go_by_the_grid_they_name_and_else_by_their_sorties() -> None:
     assert not sees_event(ours, {"event": "sighting", "grid": OURS, "in_grid": THEIRS})
     assert not sees_event(ours, {"event": "refused", "grid": ""})
     theirs = {"type": "event", "event": {"grid": THEIRS}}
-    assert seen_message(ours, theirs, lambda _: None) is None
+    assert seen_message(ours, theirs, Board()) is None
 
 
 def test_the_map_shows_ones_own_areas_and_those_they_lie_in() -> None:
@@ -149,10 +197,16 @@ def test_the_map_shows_ones_own_areas_and_those_they_lie_in() -> None:
     assert shown == [DISTRICT, "440512001", OURS[:12], OURS, "440512T30001"]
 
 
-@given(st.dictionaries(st.sampled_from([*KEYS_BY_GRID, *LISTS_BY_GRID, *KEYS_BY_FLIGHT]), values))
+units = st.dictionaries(
+    st.sampled_from(["GP-1", "GP-2"]), st.dictionaries(st.sampled_from(OF_UNIT), values)
+)
+
+
+@given(st.dictionaries(st.sampled_from(["aircraft", "cases", "new"]), values), units)
 def test_no_board_however_odd_shows_anything_to_who_has_no_part_of_it(
-    state: dict[str, Any],
+    own: dict[str, Any], of_units: dict[str, dict[str, Any]]
 ) -> None:
     nobody = Caller(person=WU, grants=())
-    for value in seen_state(nobody, state).values():
-        assert value in (None, [])
+    seen = seen_state(nobody, own | {"units": of_units})
+    shown = [*seen.pop("units").values(), seen]
+    assert all(value in (None, []) for keys in shown for value in keys.values())

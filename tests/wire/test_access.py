@@ -52,5 +52,6 @@ async def test_who_saw_what_and_why_is_found_again_within_a_scope(tmp_path: Path
         assert await found(AuditFilter(scopes=(GRID[:9],))) == ["view", "export"]
         assert await found(AuditFilter(scopes=("440512002",))) == ["access.denied"]
         assert await found(AuditFilter(actor="Wu", action="sign_")) == ["sign_in", "sign_out"]
+        assert await found(AuditFilter(actions=("view", "export"))) == ["view", "export"]
         assert await found(AuditFilter(scopes=())) == []
         assert verify(store.path).is_intact

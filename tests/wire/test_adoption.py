@@ -199,3 +199,14 @@ async def test_a_link_that_is_lost_while_it_reads_back_is_tried_again(house: Hou
     await adoption(house).run()
     await house.until(lambda: "sortie.adopted" in house.told())
     assert house.told().count("sortie.not_adopted") == 1
+
+
+async def test_what_is_heard_is_recorded_before_its_mode_is_known(house: House) -> None:
+    house.vehicle.plan = await left_behind(house)
+    house.vehicle._sample = replace(FLYING, mode=FlightMode.UNKNOWN)
+    async with anyio.create_task_group() as group:
+        group.start_soon(adoption(house).run)
+        await house.until(lambda: house.telemetry.sortie_of("GP-1") == SORTIE)
+        assert house.sorties.plan is None, "nothing is known yet"
+        assert not house.vehicle.commands
+        group.cancel_scope.cancel()

@@ -13,6 +13,7 @@ import pytest
 from pymavlink.dialects.v20 import common as mavlink
 
 from drone.addresses import require_free
+from drone.link_settings import LinkSettings
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from patrol.bus import Bus
 from patrol.clock import SystemClock
@@ -89,7 +90,8 @@ async def test_an_ardupilot_is_told_plainly_that_it_is_not_supported() -> None:
         prepare_executor()
         bus, clock = Bus(), SystemClock()
         url = f"udpin://127.0.0.1:{port}"
-        vehicle = MavsdkVehicle("GP-1", url, bus=bus, world=clock, wall=clock)
+        settings = LinkSettings(name="GP-1", url=url)
+        vehicle = MavsdkVehicle(settings, bus=bus, world=clock, wall=clock)
         out = mavlink.MAVLink(None, srcSystem=1, srcComponent=1)
         beat = mavlink.MAVLink_heartbeat_message(_COPTER, _ARDUPILOT, 81, 0, _ACTIVE, 3)
         async with anyio.create_task_group() as group:
@@ -110,7 +112,8 @@ async def test_texts_of_every_length_arrive_whole_and_one_by_one() -> None:
     texts = [letter * length for letter, length in zip("abcdef", LENGTHS, strict=True)]
     async with flying_here() as (aircraft, url):
         bus, clock = Bus(), SystemClock()
-        vehicle = MavsdkVehicle("GP-1", url, bus=bus, world=clock, wall=clock)
+        settings = LinkSettings(name="GP-1", url=url)
+        vehicle = MavsdkVehicle(settings, bus=bus, world=clock, wall=clock)
         with bus.subscribe(VehicleSaid) as said:
             async with anyio.create_task_group() as group:
                 group.start_soon(vehicle.run)

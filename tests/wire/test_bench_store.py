@@ -20,6 +20,6 @@ async def test_a_small_district_is_filled_and_each_list_is_measured() -> None:
     measured = {key for key in result if key.startswith("p95_")}
     assert measured <= shown
     assert shown <= set(result)
-    assert len(measured) == 14
+    assert len(measured) == 15
     assert all(result[key] > 0.0 for key in measured)
     assert result["worst_p95_s"] == max(result[key] for key in measured - {"p95_save_s"})

@@ -19,6 +19,7 @@ import anyio
 import pytest
 
 from missions.formats import write_json
+from missions.tested import record_path
 from patrol.geo import Datum, Height, distance_m, offset
 from patrol.plan import MissionPlan
 from patrol.telemetry import FlightMode
@@ -26,6 +27,7 @@ from sim.aircraft import SimAircraft
 from sim.clock import SimClock
 from sim.faults import Fault
 from tests.unit.test_plan_words import HOME
+from tests.unit.test_tested import a_record
 from tests.wire.test_sim_aircraft import ELEVATION_M, SPEED, a_fence, a_loop, linked, simulator
 
 pytestmark = pytest.mark.timeout(60)  # a flight takes its time
@@ -167,12 +169,17 @@ def test_nobody_at_the_address_is_told_in_one_sentence_within_ten_seconds(tmp_pa
     assert "mission uploaded" not in ended.out
 
 
-def test_a_live_flight_that_nobody_declared_stays_on_the_ground_and_a_declared_one_is_checked(
+def test_a_live_flight_untested_or_declared_by_nobody_stays_down_and_a_declared_one_is_checked(
     tmp_path: Path, url: str
 ) -> None:
     live = written(tmp_path, replace(a_loop(), is_exercise=False))
+    untested = fly(live, url)
+    assert untested.code == 1
+    assert "the route is a DRAFT" in untested.err
+    write_json(record_path(live), a_record(a_loop()).to_dict())
     ended = fly(live, url)
     assert ended.code == 1
+    assert "the route is TESTED: flown whole on PX4" in ended.out
     assert "nobody has declared that remote identification sends" in ended.out + ended.err
     declared = fly(live, url, "--declare", "Huang", "--json")
     found = next(event for event in declared.events if event["event"] == "preflight")["findings"]

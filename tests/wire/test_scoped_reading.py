@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 
 from patrol.cause import Role
 from patrol.story import StoryEvent
+from patrol.vehicle import Hold, ReturnHome
 from tests.fakes import START
 from tests.ground_core import GRID, SORTIE
+from tests.house_fakes import FakePictures
+from tests.two_aircraft import GRIDS, NAMES, TwoAircraft, two_aircraft
 from tests.wire.test_sign_in import told
 from tests.wire.test_web_api import ALERT, House, house, received
+from vision.eye_port import VideoPacket
 
 __all__ = ["house"]  # a fixture
 
@@ -23,15 +29,22 @@ pytestmark = pytest.mark.anyio
 OURS, THEIRS = GRID[:12], "440512002001"
 BESIDE = THEIRS + "001"
 LEADS = (Role.COMMUNITY,)
+PICTURES = (b"\xff\xd8one", b"\xff\xd8two")
 CREW = (Role.PILOT, Role.OPERATOR, Role.LEADER, Role.REGISTRAR)
 
 
 def show(house: House, flown: str) -> None:
     alerts = [{"id": "A-1", "grid_code": GRID}, {"id": "A-2", "grid_code": BESIDE}]
-    house.board.set(
+    house.shown.set(
         sortie={"id": SORTIE, "grid_code": flown}, alerts=alerts, alert=alerts[1],
-        people=[[116.7, 23.2]], clock={"utc": "now"},
+        people=[[116.7, 23.2]],
     )  # fmt: skip
+
+
+def unit_in(told: dict[str, Any]) -> dict[str, Any]:
+    """What a state or a patch has of the one aircraft."""
+    unit: dict[str, Any] = told["units"]["GP-1"]
+    return unit
 
 
 def an_event(name: str, grid: str) -> StoryEvent:
@@ -43,10 +56,10 @@ async def test_the_state_is_that_of_ones_own_community(house: House) -> None:
     house.board.tell(an_event("airborne", BESIDE))
     program = house.client(await house.let_in("Li", roles=LEADS, scope=OURS))
     state = (await program.get("/api/state")).json()
-    assert [alert["id"] for alert in state["alerts"]] == ["A-1"]
-    assert (state["sortie"], state["alert"], state["people"], state["story"]) == (
-        None, None, [], [],
-    )  # fmt: skip
+    unit = unit_in(state)
+    assert [alert["id"] for alert in unit["alerts"]] == ["A-1"]
+    assert (unit["sortie"], unit["alert"], unit["people"]) == (None, None, [])
+    assert state["story"] == []
     assert ("view.state", "Li", "") in await told(house, "view")
 
 
@@ -54,15 +67,15 @@ async def test_the_live_socket_follows_the_flight_into_and_out_of_ones_part(hous
     show(house, BESIDE)
     headers = await house.let_in("Li", roles=LEADS, scope=OURS)
     async with connect(house.live_url, additional_headers=headers) as socket:
-        assert (await received(socket))["state"]["people"] == []
+        assert unit_in((await received(socket))["state"])["people"] == []
         show(house, GRID)
-        patch = (await received(socket))["patch"]
+        patch = unit_in((await received(socket))["patch"])
         assert (patch["people"], patch["sortie"]["id"]) == ([[116.7, 23.2]], SORTIE)
         house.board.tell(an_event("waypoint", BESIDE))
         house.board.tell(an_event("landed", GRID))
         assert (await received(socket))["event"]["event"] == "landed"
         show(house, BESIDE)
-        patch = (await received(socket))["patch"]
+        patch = unit_in((await received(socket))["patch"])
         assert (patch["people"], patch["sortie"]) == ([], None)
 
 
@@ -70,13 +83,13 @@ async def test_a_scope_that_changes_counts_on_a_socket_that_is_open(house: House
     show(house, GRID)
     headers = await house.let_in("Li", roles=LEADS, scope=OURS)
     async with connect(house.live_url, additional_headers=headers) as socket:
-        assert (await received(socket))["state"]["people"] != []
+        assert unit_in((await received(socket))["state"])["people"] != []
         await house.book.set_scope("li", THEIRS)
         with anyio.fail_after(5.0):
             while True:
                 show(house, GRID)
                 message = await received(socket)
-                if message["patch"].get("people") == []:
+                if unit_in(message["patch"])["people"] == []:
                     break
 
 
@@ -164,3 +177,102 @@ async def test_video_and_pictures_are_for_those_who_answer_for_what_they_show(
     async with connect(house.video_url, additional_headers=lead) as socket:
         with pytest.raises(ConnectionClosedError, match="do not see the video"):
             await socket.recv()
+
+
+@pytest.fixture
+async def station(tmp_path: Path) -> AsyncIterator[TwoAircraft]:
+    async with two_aircraft(tmp_path) as started:
+        for desks, jpeg in zip(started.desks, PICTURES, strict=True):
+            assert isinstance(desks.pictures, FakePictures)
+            desks.pictures.jpeg = jpeg
+        yield started
+
+
+async def both_over_their_grids(station: TwoAircraft) -> list[str]:
+    """Both in the air, each with people below it; their sorties."""
+    sorties = await station.both_flying()
+    for name in NAMES:
+        station.board.of(name).set(people=[[116.7, 23.2]], look={"boxes": []})
+    await station.until(lambda: len(station.board.get("aircraft")) == len(NAMES))
+    return sorties
+
+
+async def test_of_two_aircraft_one_sees_that_over_the_own_grid_alone(station: TwoAircraft) -> None:
+    sorties = await both_over_their_grids(station)
+    for own, name in enumerate(NAMES):
+        other = NAMES[1 - own]
+        headers = await station.let_in(f"Li{own}", roles=CREW, scope=GRIDS[own])
+        state = (await station.http.get("/api/state", headers=headers)).json()
+        units = state["units"]
+        assert [row["id"] for row in state["aircraft"]] == [name]
+        assert (units[name]["sortie"]["id"], units[other]["sortie"]) == (sorties[own], None)
+        assert (units[name]["people"], units[other]["people"]) == ([[116.7, 23.2]], [])
+        assert (units[other]["look"], units[other]["camera"]) == (None, None)
+        assert {event["aircraft"] for event in state["story"]} == {name}
+        for number, jpeg in enumerate(PICTURES):
+            path = f"/api/picture/cam-{number + 1}.jpg"
+            answer = await station.http.get(path, headers=headers)
+            assert answer.status_code == (200 if number == own else 404)
+            assert (answer.content == jpeg) == (number == own)
+
+
+async def test_of_two_videos_one_sees_that_of_the_own_grid_alone(station: TwoAircraft) -> None:
+    await both_over_their_grids(station)
+    headers = await station.let_in("Li", roles=CREW, scope=GRIDS[1])
+    address = station.web.url.replace("http", "ws") + "/api"
+    async with (
+        connect(f"{address}/video/cam-1", additional_headers=headers) as theirs,
+        connect(f"{address}/video/cam-2", additional_headers=headers) as ours,
+        connect(f"{address}/live", additional_headers=headers) as live,
+    ):
+        assert (await received(live))["type"] == "state"
+        await station.until(lambda: watched(station) == len(PICTURES))
+        for number in (1, 2):
+            station.bus.publish(a_packet(f"cam-{number}"))
+        with anyio.fail_after(5.0):
+            assert (await ours.recv())[9:] == b"cam-2"
+        station.board.of("GP-1").set(people=[[1.0, 2.0]])
+        station.board.of("GP-2").set(people=[[3.0, 4.0]])
+        patch = await people_told(live)
+        assert patch["GP-2"]["people"] == [[3.0, 4.0]]
+        assert patch.get("GP-1", {}).get("people", []) == []
+        with pytest.raises(TimeoutError), anyio.fail_after(0.2):
+            await theirs.recv()
+
+
+def watched(station: TwoAircraft) -> int:
+    """How many cameras somebody looks through."""
+    return len([one for one in station.bus._subscriptions if VideoPacket in one.kinds])
+
+
+async def people_told(live: ClientConnection) -> dict[str, Any]:
+    """The units of the next patch that tells of GP-2's people."""
+    while True:
+        message = await received(live)
+        units: dict[str, Any] = message.get("patch", {}).get("units", {})
+        if "people" in units.get("GP-2", {}):
+            return units
+
+
+def a_packet(camera_id: str) -> VideoPacket:
+    """A key frame that says whose it is."""
+    return VideoPacket(camera_id=camera_id, data=camera_id.encode(), is_key=True, captured_at_s=0.0)
+
+
+async def test_what_is_asked_of_the_other_aircraft_is_answered_as_if_it_flew_nowhere(
+    station: TwoAircraft,
+) -> None:
+    sorties = await both_over_their_grids(station)
+    headers = await station.let_in("Li", roles=CREW, scope=GRIDS[1])
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("/sortie/hold", {"aircraft": "GP-1"}),
+        ("/sortie/return", {"aircraft": "GP-1"}),
+        ("/speaker/stop", {"aircraft": "GP-1"}),
+        (f"/sorties/{sorties[0]}/sign", {}),
+    ]
+    for path, body in asked:
+        answer = await station.http.post(f"/api{path}", json=body, headers=headers)
+        assert answer.status_code == 404, path
+    assert not [one for one in station.vehicles[0].commands if isinstance(one, Hold | ReturnHome)]
+    held = await station.http.post("/api/sortie/hold", json={"aircraft": "GP-2"}, headers=headers)
+    assert held.json()["sortie"] == sorties[1]

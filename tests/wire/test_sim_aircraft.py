@@ -15,6 +15,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from drone.link_settings import LinkSettings
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
 from patrol.bus import Bus, Subscription
@@ -37,6 +38,7 @@ from sim.aircraft import SimAircraft
 from sim.clock import SimClock
 from sim.faults import Fault
 from tests.fakes import GOOD_FACTS
+from tests.samples import newest, until_sample
 from tests.unit.test_plan_words import HOME, a_plan
 
 pytestmark = pytest.mark.anyio
@@ -59,20 +61,13 @@ class Link:
 
     @property
     def sample(self) -> TelemetrySample:
-        sample = self.vehicle.latest()
-        assert sample is not None
-        return sample
+        return newest(self.vehicle)
 
     async def until(
         self, condition: Callable[[TelemetrySample], bool], within_s: float = 12.0
     ) -> TelemetrySample:
         """Wait until the newest sample is so, with a deadline."""
-        with anyio.fail_after(within_s):
-            while True:
-                sample = self.vehicle.latest()
-                if sample is not None and condition(sample):
-                    return sample
-                await anyio.sleep(0.02)
+        return await until_sample(self.vehicle, condition, within_s)
 
     async def in_the_air(self, height_m: float = 30.0) -> None:
         await self.vehicle.do(Arm())
@@ -96,7 +91,8 @@ async def linked(url: str, wall: SystemClock | None = None) -> AsyncIterator[Lin
     """A vehicle that has told everything that a flight hangs on."""
     prepare_executor()
     bus, clock = Bus(), wall or SystemClock()
-    vehicle = MavsdkVehicle("GP-1", url, bus=bus, world=clock, wall=clock)
+    settings = LinkSettings(name="GP-1", url=url)
+    vehicle = MavsdkVehicle(settings, bus=bus, world=clock, wall=clock)
     with bus.subscribe(VehicleSaid) as said, bus.subscribe(TelemetrySample) as samples:
         async with anyio.create_task_group() as group:
             group.start_soon(vehicle.run)
@@ -286,7 +282,8 @@ async def test_a_plan_whose_fence_leaves_out_home_or_a_waypoint_is_refused_in_it
 
 async def test_an_aircraft_that_nobody_answers_for_is_lost_within_ten_seconds() -> None:
     bus, clock = Bus(), SystemClock()
-    vehicle = MavsdkVehicle("GP-1", "udpout://127.0.0.1:9", bus=bus, world=clock, wall=clock)
+    settings = LinkSettings(name="GP-1", url="udpout://127.0.0.1:9")
+    vehicle = MavsdkVehicle(settings, bus=bus, world=clock, wall=clock)
     with anyio.fail_after(10.0), pytest.raises(LinkLost, match="udpout://127.0.0.1:9"):
         await vehicle.run()
     assert vehicle.latest() is None

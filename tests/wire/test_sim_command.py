@@ -252,21 +252,26 @@ def charge_of(listener: socket.socket) -> int:
 # --- a PX4 of the user's; a stand-in here, for none is built where the tests run
 
 STAND_IN = """#!{python}
-import os, sys
-from datetime import UTC, datetime
-import anyio
-from patrol.geo import GeoPoint
-from sim.aircraft import SimAircraft
-from sim.clock import SimClock
+import math, os, socket, sys, time
+from pymavlink.dialects.v20 import common as mavlink
 
 assert os.environ["PX4_SIM_MODEL"] == "sihsim_quadx", "no model"
 number = int(sys.argv[sys.argv.index("-i") + 1])
-lat, lon = (float(os.environ[f"PX4_HOME_{axis}"]) for axis in ("LAT", "LON"))
-home = GeoPoint(lat_deg=lat, lon_deg=lon)
+lat, lon = (int(1e7 * float(os.environ[f"PX4_HOME_{axis}"])) for axis in ("LAT", "LON"))
 open(sys.argv[0] + ".pid", "w").write(str(os.getpid()))
-aircraft = SimAircraft(home=home, home_elevation_amsl_m=12.0, system_id=number + 1,
-    clock=SimClock(datetime.now(UTC)), send_to=("127.0.0.1", 13280 + number))
-anyio.run(aircraft.run)
+shown, out = socket.socket(type=socket.SOCK_DGRAM), mavlink.MAVLink(None, srcSystem=number + 1)
+shown.connect(("127.0.0.1", 19410 + number))
+east = [math.cos(math.pi / 4), 0.0, 0.0, math.sin(math.pi / 4)]
+while True:
+    for message in (
+        mavlink.MAVLink_heartbeat_message(2, 12, 29, 0, 3, 3),
+        mavlink.MAVLink_hil_state_quaternion_message(
+            0, east, 0, 0, 0, lat, lon + 2000, 42000, 0, 0, 0, 0, 0, 0, 0, 0
+        ),
+        mavlink.MAVLink_global_position_int_message(0, lat, lon, 0, 0, 0, 0, 0, 0),
+    ):
+        shown.send(message.pack(out))
+    time.sleep(0.1)
 """
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from ground_station.alerts import AlertEvent
 from ground_station.casework.states import CaseState
 from ground_station.commands.backup import backup, restore
-from ground_station.commands.log import log_export, log_verify
+from ground_station.commands.log import log_export, log_verify, log_verify_at
 from ground_station.commands.records_at import Place
 from ground_station.owners import Tier
 from ground_station.store import tables
@@ -244,6 +244,9 @@ async def test_records_go_to_a_backup_and_come_back(tmp_path: Path, server: str 
                 lambda: log_export(kept.place, export, reason="yearly", by="Zhou", as_json=False)
             )
             assert log_verify(export, rows=head.row_count, head=head.hash) == 0
+            there = await work(log_verify_at, kept.place, head.row_count, head.hash, True)
+            assert there == 0
+            assert await work(log_verify_at, kept.place, head.row_count, "0" * 64, True) == 1
             assert (await kept.records.chain_head()).row_count == head.row_count + 2
         assert log_verify(tmp_path / "b", rows=head.row_count, head=head.hash) == 0
         back = Place(folder=tmp_path / "new", database_url=other_url)

@@ -14,8 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ground_station.cli import app
-from ground_station.commands.demo import DemoOptions, run_demo
+from ground_station.commands.demo import run_demo
 from ground_station.main import opened
+from ground_station.options import DemoOptions, ScenarioName, Until
 from ground_station.settings import read_settings
 from ground_station.store.chain import verify
 from ground_station.web_server import bind
@@ -103,8 +104,8 @@ def test_a_folder_is_an_exercises_or_live_for_good(
     with pytest.raises(ConfigError, match="this data folder is a live station's"):
         anyio.run(start)
     options = DemoOptions(
-        is_headless=True, seed=1, speed=1.0, scenario="empty", until="landed", within_s=1.0,
-        port=0, data_dir=folder, is_muted=True, as_json=False,
+        headless=True, scenario=ScenarioName.EMPTY, until=Until.LANDED, within=1.0, port=0,
+        data=folder, muted=True,
     )  # fmt: skip
     assert run_demo(options) == 2
     assert "cannot be used for an exercise" in capsys.readouterr().err

@@ -1,0 +1,47 @@
+"""Ends what an earlier run of the station was speaking when it was ended itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
+from ground_station.announcements import AnnouncementEvent, advance
+from ground_station.crowd_desk import CrowdDesk
+from ground_station.crowd_parts import CrowdParts
+from ground_station.release_rules import UNDER_WAY
+from ground_station.sortie_watch import SortieWatch
+from patrol.cause import by_system
+
+_RESTART = by_system("station.restart")
+_REASON = "broken off: the station was started again while it spoke"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenPlays:
+    """Whether the words were heard whole, nobody knows any more: so they were not."""
+
+    parts: CrowdParts
+    desk: CrowdDesk
+
+    async def end(self, watch: SortieWatch) -> None:
+        """The alert is as before the words; they may be spoken again."""
+        for alert in list(watch.alerts.values()):
+            if alert.state is AlertState.ANNOUNCING:
+                await self._fail_words(alert)
+                await self.desk.move(
+                    alert.alert_id, AlertEvent.PLAY_FAILED, _RESTART, "alert.play_failed",
+                    reason=_REASON,
+                )  # fmt: skip
+
+    async def _fail_words(self, alert: CrowdAlert) -> None:
+        number = alert.announcement_ids[-1] if alert.announcement_ids else ""
+        words = await self.parts.records.announcement(number)
+        if words is None or words.state not in UNDER_WAY:
+            return
+        now = self.parts.world.now_utc()
+        failed = advance(words, AnnouncementEvent.FAIL, _RESTART, now, reason=_REASON)
+        await self.parts.records.save_announcement(
+            failed, cause=_RESTART, at_utc=now, action="announcement.failed"
+        )
+        fields = {"announcement": number, "alert": alert.alert_id, "reason": _REASON}
+        self.desk.tell("announcement.failed", fields)

@@ -1,0 +1,112 @@
+"""What an autopilot refuses in a sortie is asked for again, or the aircraft is brought home."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from missions.runner import SortieReport, SortieRunner
+from patrol.bus import Bus
+from patrol.cause import Cause, Role
+from patrol.errors import CommandDenied
+from patrol.plan import Finding
+from patrol.story import StoryEvent
+from patrol.telemetry import FlightMode
+from patrol.vehicle import Arm, Command, ReturnHome, StartMission
+from tests.fakes import START, FakeVehicle, ManualClock
+from tests.unit.test_plan_words import a_plan
+
+pytestmark = pytest.mark.anyio
+PILOT = Cause(actor="王", role=Role.PILOT)
+
+
+class Stubborn(FakeVehicle):
+    """It refuses one kind of command so many times."""
+
+    def __init__(self, kind: type[Command], times: int) -> None:
+        super().__init__(ManualClock(), Bus())
+        self._kind, self._left = kind, times
+        self.taken_into: FlightMode | None = None  # the sticks take it at the first refusal
+
+    async def do(self, command: Command) -> None:
+        if isinstance(command, self._kind) and self._left:
+            self._left -= 1
+            self.commands.append(command)
+            if self.taken_into is not None:
+                self.drift_into(self.taken_into)
+            raise CommandDenied(type(command).__name__, "Resolve system health failures first")
+        await super().do(command)
+
+    def count(self, kind: type[Command]) -> int:
+        return sum(isinstance(command, kind) for command in self.commands)
+
+
+def runner(vehicle: Stubborn) -> SortieRunner:
+    async def no_findings() -> list[Finding]:
+        return []
+
+    return SortieRunner(
+        plan=a_plan().approved("李", START), vehicle=vehicle, bus=vehicle.bus,
+        world=vehicle.clock, wall=vehicle.clock, sortie_id="M-1-S01", preflight=no_findings,
+    )  # fmt: skip
+
+
+async def flown(vehicle: Stubborn) -> tuple[SortieReport, list[StoryEvent]]:
+    with vehicle.bus.subscribe(StoryEvent) as events, anyio.fail_after(10.0):
+        report = await runner(vehicle).run()
+        return report, events.take_all()
+
+
+async def test_an_autopilot_that_has_not_counted_our_heartbeats_yet_is_given_time_and_told() -> (
+    None
+):
+    vehicle = Stubborn(Arm, times=3)
+    report, events = await flown(vehicle)
+    assert (report.reason, report.abnormal, vehicle.count(Arm)) == ("flown", (), 4)
+    (waits,) = [event for event in events if event.name == "arming.waits"]
+    assert "Resolve system health" in waits.fields["reason"]
+
+
+async def test_one_that_never_arms_is_not_asked_for_ever() -> None:
+    vehicle = Stubborn(Arm, times=1000)
+    with pytest.raises(CommandDenied, match="Resolve system health"):
+        await flown(vehicle)
+    assert 2 <= vehicle.count(Arm) < 12
+    assert vehicle.clock.now_s < 15.0
+
+
+async def test_a_return_at_the_end_of_the_patrol_that_is_refused_is_asked_for_again() -> None:
+    vehicle = Stubborn(ReturnHome, times=2)
+    with vehicle.bus.subscribe(StoryEvent) as events:
+        async with anyio.create_task_group() as group:
+            found: list[SortieReport] = []
+
+            async def fly() -> None:
+                found.append(await runner(vehicle).run())
+
+            group.start_soon(fly)
+            with anyio.fail_after(10.0):
+                while not found:
+                    vehicle.clock.now_s += 0.5  # the wall's time goes on beside the runner
+                    await anyio.sleep(0.01)
+    names = [event.name for event in events.take_all()]
+    assert vehicle.count(ReturnHome) == 3
+    assert (names.count("mission.flown"), names.count("return.refused")) == (1, 1)
+    assert names[-1] == "landed"
+    assert found[0].abnormal, "it was not as planned, and the log says so"
+
+
+async def test_in_the_air_without_a_mission_it_does_not_hover_until_its_battery_is_empty() -> None:
+    vehicle = Stubborn(StartMission, times=1000)
+    report, events = await flown(vehicle)
+    assert (vehicle.count(StartMission), vehicle.count(ReturnHome)) == (1, 1)
+    assert "not started" in report.reason
+    assert [event.name for event in events][-2:] == ["returning", "landed"]
+
+
+async def test_what_the_sticks_took_while_the_mission_was_refused_stays_theirs() -> None:
+    vehicle = Stubborn(StartMission, times=1000)
+    vehicle.taken_into = FlightMode.MANUAL
+    with pytest.raises(CommandDenied):
+        await flown(vehicle)
+    assert vehicle.count(ReturnHome) == 0
