@@ -34,7 +34,7 @@ from ground_station.memory import kept_for_good
 from ground_station.owners import responsibility_for
 from ground_station.pace import Pace
 from ground_station.parts import Parts
-from ground_station.people.parts import people_of, require_own_space
+from ground_station.people.parts import people_of, require_own_space, tell_if_nobody_can_sign_in
 from ground_station.pictures import EyePictures
 from ground_station.plan_desk import PlanDesk, PlanParts
 from ground_station.retention_keeper import RetentionKeeper
@@ -355,7 +355,11 @@ async def opened(settings: StationSettings, listener: socket.socket) -> AsyncIte
     await require_own_space(settings, store)
     telemetry = await TelemetryLog.open(folder, is_exercise=settings.is_exercise, database_url=url)
     try:
-        yield Station(settings, store=store, telemetry=telemetry, world=world, listener=listener)
+        station = Station(
+            settings, store=store, telemetry=telemetry, world=world, listener=listener
+        )
+        await tell_if_nobody_can_sign_in(store)
+        yield station
     finally:
         with anyio.CancelScope(shield=True):
             await telemetry.close()

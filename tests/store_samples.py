@@ -11,9 +11,9 @@ from patrol.telemetry import Battery, Fix, FlightMode, Gnss, TelemetrySample, Ve
 from tests.ground_core import MORNING, PLACE, later
 
 
-def record_as(log: TelemetryLog, sortie: str) -> None:
-    """What GP-1 says from now on belongs to this sortie."""
-    log.begin("GP-1", sortie)
+def record_as(log: TelemetryLog, sortie: str, vehicle_id: str = "GP-1") -> None:
+    """What that aircraft says from now on belongs to this sortie."""
+    log.begin(vehicle_id, sortie)
 
 
 def a_track(

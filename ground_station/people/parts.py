@@ -118,15 +118,16 @@ def people_of(settings: StationSettings, store: Store, world: WorldClock) -> Peo
 
 
 async def require_own_space(settings: StationSettings, store: Store) -> None:
-    """ConfigError (the store is closed) when the folder belongs to the other space.
-
-    Says how the first person is made when nobody can sign in.
-    """
+    """ConfigError when the folder belongs to the other space; the store is closed then."""
     try:
         await store.read(lambda c: require_space(c, is_exercise=settings.is_exercise))
     except ConfigError:
         await store.close()
         raise
+
+
+async def tell_if_nobody_can_sign_in(store: Store) -> None:
+    """How the first person is made, on the station's log."""
     if not await store.read(rows.has_persons):
         _log.warning(
             "nobody can sign in yet",

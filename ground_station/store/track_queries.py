@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, select
+from sqlalchemy import BigInteger, Connection, Select, Table, delete, func, literal, select
 
 from patrol.clock import parse_utc, utc_text
 
@@ -37,20 +37,33 @@ def rows_after(
 def spread(table: Table, sortie: str, limit: int, connection: Connection) -> list[dict[str, Any]]:
     """At most `limit` rows of a sortie, evenly spread; the first and the last are among them."""
     c = table.c
-    count = connection.execute(
-        select(func.count()).select_from(table).where(c.sortie == sortie)
-    ).scalar_one()
-    step = max(1, -(-(count - 1) // max(1, limit - 1)))
-    # Rows of several aircraft lie mixed: every so many-th of the sortie's own, not of all.
-    numbered = (
-        select(c.seq, func.row_number().over(order_by=c.seq).label("n"))
-        .where(c.sortie == sortie)
-        .subquery()
-    )
-    n = numbered.c.n
-    wanted = select(numbered.c.seq).where(((n - 1) % step == 0) | (n == count))
-    query = select(table).where(c.seq.in_(wanted)).order_by(c.seq)
+    ends = select(func.count(), func.min(c.seq), func.max(c.seq)).where(c.sortie == sortie)
+    count, first, last = connection.execute(ends).one()
+    query = select(table).where(c.sortie == sortie).order_by(c.seq)
+    if count > limit:
+        query = query.where(c.seq.in_(_spread_numbers(table, sortie, (first, last), limit)))
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _spread_numbers(
+    table: Table, sortie: str, ends: tuple[int, int], limit: int
+) -> Select[tuple[int]]:
+    """For each of `limit` places between the ends the sortie's own next row.
+
+    Each is one step into the index, however long the sortie was and whoever else was recorded.
+    """
+    first, last = ends
+    steps = max(1, limit - 1)
+    counted = select(literal(0).label("n")).cte("counted", recursive=True)
+    counted = counted.union_all(select(counted.c.n + 1).where(counted.c.n < limit - 1))
+    own = table.alias("own")
+    place = literal(first, BigInteger) + counted.c.n * literal(last - first, BigInteger) // steps
+    return select(
+        select(func.min(own.c.seq))
+        .where(own.c.sortie == sortie, own.c.seq >= place)
+        .correlate(counted)
+        .scalar_subquery()
+    ).select_from(counted)
 
 
 def spans(table: Table, connection: Connection) -> list[Span]:
