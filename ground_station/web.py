@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from ground_station.api.callers import signed_in
 from ground_station.api.cases import case_routes
+from ground_station.api.documents import document
 from ground_station.api.files import file_routes
 from ground_station.api.health import health_routes
 from ground_station.api.intake import intake_routes
@@ -48,6 +49,7 @@ def make_app(parts: Parts) -> FastAPI:
     app.include_router(people_routes(parts), prefix="/api", responses=ERRORS)
     app.include_router(health_routes(parts), prefix="/api")
     add_problems(app)
+    document(app)
     _add_door(app)
     built = files("ground_station") / "console" / "built"
     if built.is_dir():

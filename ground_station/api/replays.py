@@ -112,7 +112,9 @@ class Replays:
             elif message["type"] == "http.response.body":
                 answer["body"] += message.get("body", b"")
                 if not message.get("more_body", False):
-                    await self._end(name, answer)  # kept before the caller hears of it
+                    # Kept, and over, before the caller hears of it and may ask again.
+                    await self._end(name, answer)
+                    self._under_way.discard(name)
             await send(message)
 
         await self._app(scope, receive, copied)

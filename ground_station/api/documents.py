@@ -1,0 +1,76 @@
+"""The API's own description: every road with every error, and what the live socket sends."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel, Field, TypeAdapter
+
+from ground_station.api.problems import MEDIA_TYPE, Problem
+
+_ABOUT = (
+    "One station's API. Sign in by session (the console) or send `Authorization: Bearer TOKEN` "
+    "(`gridpatrol users token`). Every POST takes an `Idempotency-Key`; JSON answers carry an "
+    "`ETag`; lists are paged by `cursor` and `limit`. `GET /ws/live` upgrades to a WebSocket that "
+    "sends `LiveMessage`s: one `state`, then patches of whole keys and events as they come."
+)
+
+
+class StateMessage(BaseModel):
+    """First: everything that the caller may see."""
+
+    type: Literal["state"]
+    state: dict[str, Any]
+
+
+class PatchMessage(BaseModel):
+    """Keys of the state that have changed, whole; a key that is not there has not changed."""
+
+    type: Literal["patch"]
+    patch: dict[str, Any]
+
+
+class EventMessage(BaseModel):
+    """One line of the story, after it was recorded."""
+
+    type: Literal["event"]
+    event: dict[str, Any] = Field(
+        description="`t_utc`, `event`, `sortie`, `grid`, and the fields of the event"
+    )
+
+
+LiveMessage = Annotated[StateMessage | PatchMessage | EventMessage, Field(discriminator="type")]
+
+
+def document(app: FastAPI) -> None:
+    """Give the application its description; made once, when it is first asked for."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(
+                title="GridPatrol 格巡", version="1", description=_ABOUT, routes=app.routes
+            )
+            app.openapi_schema = _completed(made)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation does it
+
+
+def _completed(made: dict[str, Any]) -> dict[str, Any]:
+    schemas = made.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = Problem.model_json_schema()
+    live = TypeAdapter(LiveMessage).json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(live.pop("$defs"))
+    schemas["LiveMessage"] = live
+    for roads in made["paths"].values():
+        for road in roads.values():
+            wrong = road["responses"].get("422", {}).get("content", {})
+            if "application/json" in wrong:  # FastAPI's own words, which we do not use
+                del wrong["application/json"]
+            road["responses"].setdefault("422", {"description": "wrong input"})
+            road["responses"]["422"]["content"] = {
+                MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
+            }
+    return made
