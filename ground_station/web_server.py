@@ -83,12 +83,13 @@ class WebServer:
             self._server.should_exit = True
 
     async def run(self) -> None:
-        """Make the app and serve it until stopped."""
-        for name in _SLOW:
-            await anyio.to_thread.run_sync(import_module, name)
-        self._server = _server(self._make(), self._encryption)
-        self._server.should_exit = self._is_stopped
-        await self._server.serve(sockets=[self._listener])
+        """Make the app and serve it until stopped; the port is free again then."""
+        with self._listener:  # uvicorn closes it only where it has begun to serve
+            for name in _SLOW:
+                await anyio.to_thread.run_sync(import_module, name)
+            self._server = _server(self._make(), self._encryption)
+            self._server.should_exit = self._is_stopped
+            await self._server.serve(sockets=[self._listener])
 
 
 def _server(app: FastAPI, encryption: dict[str, Any]) -> uvicorn.Server:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,10 @@ def sees_a_crowd(station: TwoAircraft, camera_id: str, for_s: int) -> None:
             a_look(station.clock.now_s, people(30)), camera_id=camera_id, aircraft_height_agl_m=30.0
         )
         station.bus.publish(look)
+
+
+def has_landed(station: TwoAircraft, name: str) -> bool:
+    return bool(station.shown(name)["state"] == "LANDED")
 
 
 def commands(station: TwoAircraft, number: int) -> list[type]:
@@ -168,3 +173,19 @@ async def test_two_that_stand_side_by_side_rise_one_after_the_other(station: Two
     assert first._sample.mode is FlightMode.MISSION
     await station.post("/sorties", "PILOT", plan_id=plan_ids[1])
     await station.until(lambda: station.shown("GP-2").get("state") == "AIRBORNE")
+
+
+async def test_what_each_flies_belongs_to_the_open_shift_and_its_pilot_stays_while_one_flies(
+    station: TwoAircraft,
+) -> None:
+    opened = await station.post("/shift", "PILOT")
+    assert opened.status_code == 201, opened.text
+    sorties = await station.both_flying()
+    shift = (await station.http.get("/api/shift")).json()
+    assert sorted(shift["sortie_ids"]) == sorted(sorties)
+    for name in NAMES:
+        leaves = await station.post("/shift/sign-out", "PILOT")
+        assert leaves.status_code == 409, "somebody has to fly it"
+        await station.post("/sortie/return", "PILOT", aircraft=name)
+        await station.until(partial(has_landed, station, name))
+    assert (await station.post("/shift/sign-out", "PILOT")).status_code == 200
