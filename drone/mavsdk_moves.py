@@ -61,7 +61,10 @@ class Moves:
 
         def has_stopped(now: Newest) -> bool:
             if now.mode is not FlightMode.HOLD:  # a fail-safe, or the pilot
-                raise CommandDenied("hold", f"broken off: the mode is {now.mode.value} now")
+                raise CommandDenied(
+                    "hold", f"broken off: the mode is {now.mode.value} now",
+                    f"已中断：当前模式为{now.mode.value}",
+                )  # fmt: skip
             return _stands_still(now)
 
         await self._means.calls.until("hold", has_stopped)

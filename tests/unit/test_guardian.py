@@ -367,7 +367,8 @@ async def test_what_it_does_is_told_with_the_name_of_its_aircraft() -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(guardian.run)
             await anyio.wait_all_tasks_blocked()
-            bus.publish(a_sample(position=OUTSIDE))
+            vehicle._sample = a_sample(position=OUTSIDE)
+            bus.publish(vehicle._sample)
             with anyio.fail_after(5.0):
                 event = await events.get()
             group.cancel_scope.cancel()

@@ -65,9 +65,9 @@ async def test_an_aircraft_that_is_sent_towards_a_crowd_nobody_looks_at_is_calle
         assert (acted.fields["rule"], acted.fields["outcome"]) == ("standoff.breached", "done")
         await twin.link.until(lambda sample: sample.mode is FlightMode.RETURN)
         turned_m = min(ways_m)
-        assert 5.0 < turned_m < 30.0, "it turned back before it stood over them"
+        assert turned_m > 25.0, "it turned back before the stand-off was gone"
         away = await twin.link.until(
-            lambda s: s.position is not None and distance_m(s.position, place) > 35.0
+            lambda s: s.position is not None and distance_m(s.position, place) > 50.0
         )
         assert away.mode is FlightMode.RETURN
         group.cancel_scope.cancel()
