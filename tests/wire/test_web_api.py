@@ -350,7 +350,9 @@ async def test_the_live_socket_gives_the_state_first_and_then_what_changes(house
         first = await received(socket)
         assert (first["type"], first["state"]["people"]) == ("state", [])
         house.board.set(people=[[116.7, 23.2]])
-        assert await received(socket) == {"type": "patch", "patch": {"people": [[116.7, 23.2]]}}
+        patch = await received(socket)
+        assert (patch["type"], patch["patch"]) == ("patch", {"people": [[116.7, 23.2]]})
+        assert (patch["since"], patch["seq"]) == (first["seq"], first["seq"] + 1)
         house.board.tell(StoryEvent(name="airborne", time_utc=START, sortie=SORTIE, grid=GRID))
         told = await received(socket)
         assert (told["type"], told["event"]["event"]) == ("event", "airborne")
