@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -50,7 +50,7 @@ class LiveReader:
         self._state: dict[str, Any] = {"units": {}}
         self.joined_count = 0
 
-    async def run(self) -> AsyncIterator[Seen]:
+    async def run(self) -> AsyncGenerator[Seen, None]:
         """For ever; StationRefused when signed out, Transient when the station stays away."""
         heard_s, wait_s = anyio.current_time(), _AGAIN_S
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -59,7 +59,7 @@ class StationClient:
         said = {"role": role.value} | body if role is not None else body
         return cast("Json", await self.http.post(path, said))
 
-    async def pages(self, path: str, **query: Any) -> AsyncIterator[Json]:  # noqa: ANN401
+    async def pages(self, path: str, **query: Any) -> AsyncGenerator[Json, None]:  # noqa: ANN401
         """Every row of a list, page by page."""
         asked: Query = query
         while True:
@@ -76,12 +76,12 @@ class StationClient:
         """The present state."""
         return cast("State", await self.get("/api/state"))
 
-    async def events(self, since: int = 0) -> AsyncIterator[Event]:
+    async def events(self, since: int = 0) -> AsyncGenerator[Event, None]:
         """The story from an event on; Transient when the station is gone."""
         async for event in self.http.lines("/api/events", {"since": since}):
             yield event
 
-    async def live(self, *, away_s: float = 60.0) -> AsyncIterator[Seen]:
+    async def live(self, *, away_s: float = 60.0) -> AsyncGenerator[Seen, None]:
         """The state after every change; a connection that breaks is made again, nothing is lost."""
         reader = LiveReader(self._url, token=self._token, tls=self._tls, away_s=away_s)
         async for seen in reader.run():
@@ -162,7 +162,7 @@ class StationClient:
         """A case of a report."""
         return cast("Case", await self.post(f"/api/reports/{report_id}/case", role))
 
-    async def cases(self, **wanted: Any) -> AsyncIterator[Case]:  # noqa: ANN401
+    async def cases(self, **wanted: Any) -> AsyncGenerator[Case, None]:  # noqa: ANN401
         """Cases by their clock, page by page; `tier`, `state`, `unit` and more filter them."""
         async for case in self.pages("/api/cases", **wanted):
             yield cast("Case", case)

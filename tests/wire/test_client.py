@@ -107,7 +107,7 @@ async def test_the_live_state_goes_on_behind_its_place_when_the_line_breaks(hous
         await group.start(link.run)
         client = await a_client(house, f"http://127.0.0.1:{link.port}")
         house.board.set(cases=[])
-        async with aclosing(client.live()) as live:  # type: ignore[type-var]
+        async with aclosing(client.live()) as live:
             first = await anext(live)
             assert (first.is_whole, first.state["cases"]) == (True, [])
             await link.cut()
@@ -128,7 +128,7 @@ async def test_the_live_state_goes_on_behind_its_place_when_the_line_breaks(hous
 
 async def test_a_reader_who_is_shut_out_is_told_and_does_not_come_back(house: House) -> None:
     client = await a_client(house, name="Li", roles=(Role.LEADER,))
-    async with aclosing(client.live()) as live:  # type: ignore[type-var]
+    async with aclosing(client.live()) as live:
         assert (await anext(live)).is_whole
         await house.book.set_disabled("li", is_disabled=True)
         with pytest.raises(StationRefused) as out, anyio.fail_after(5.0):
@@ -140,7 +140,7 @@ async def test_the_story_is_read_as_it_is_told(house: House) -> None:
     client = await a_client(house)
     await house.has_alert()
     await client.acknowledge(ALERT)
-    async with aclosing(client.events()) as events:  # type: ignore[type-var]
+    async with aclosing(client.events()) as events:
         with anyio.fail_after(5.0):
             assert (await anext(events))["event"] == "alert.acknowledged"
 
