@@ -11,6 +11,7 @@ import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import HTTPConnection
 from websockets.asyncio.client import connect
 
 from ground_station.api.live_texts import LiveTexts, mark_of, place_of
@@ -88,6 +89,30 @@ async def test_who_comes_back_gets_what_was_missed_and_who_sees_other_things_the
     for headers, url in ((neighbour, back), (neighbour, f"{house.live_url}?run=x&seq=-1")):
         async with connect(url, additional_headers=headers) as theirs:
             assert (await received(theirs))["type"] == "state"
+
+
+async def test_many_open_sockets_of_one_token_are_one_question_to_the_database(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door, asked = house.people.door, 0
+    by_token = door._by_token
+
+    async def counted(key: str, connection: Any) -> Any:  # noqa: ANN401
+        nonlocal asked
+        asked += 1
+        return await by_token(key, connection)
+
+    monkeypatch.setattr(door, "_by_token", counted)
+    monkeypatch.setattr(door, "now_s", lambda: 0.0)
+    key = house.http.headers["Authorization"]
+    scope = {"type": "websocket", "headers": [(b"authorization", key.encode())]}
+    async with anyio.create_task_group() as group:
+        for _ in range(50):
+            group.start_soon(door.is_still_in, HTTPConnection(scope))
+    assert asked == 1
+    stranger = {"type": "websocket", "headers": [(b"authorization", b"Bearer gp_x")]}
+    assert await door.is_still_in(HTTPConnection(stranger)) is None
+    assert asked == 2
 
 
 async def test_who_takes_nothing_is_let_go_and_holds_up_nobody(house: House) -> None:
