@@ -63,7 +63,10 @@ class AirOutput:
         """Play in the exercise's time."""
         headers = {"Content-Type": WAV, "X-Spl-1m-Dba": f"{level_1m_dba(volume_pct):.1f}"}
         try:
-            async with httpx.AsyncClient(timeout=_LONGEST_PLAY_S, trust_env=False) as client:
+            is_clear = self._url.startswith("http:")  # reading all authorities takes 0.1 s
+            async with httpx.AsyncClient(
+                timeout=_LONGEST_PLAY_S, trust_env=False, verify=not is_clear
+            ) as client:
                 answer = await client.post(self._url, content=clip.sound, headers=headers)
                 answer.raise_for_status()
                 return bool(answer.json()["finished"])

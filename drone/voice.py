@@ -1,38 +1,30 @@
-"""Speaks text into a clip with pyttsx3 and espeak-ng, one child process an utterance.
+"""Speaks text into a clip: a recording, one spoken before, or one child process an utterance.
 
-The engine hangs in threads and silently speaks English for a Mandarin voice it does not know, so
-each utterance has a process, a deadline and a check of the voice and the length.
+Each utterance has a deadline and a check of the voice and the length; voice_child.py says why.
 """
 
 from __future__ import annotations
 
-import argparse
-import ctypes
-import os
-import sys
 import tempfile
-import time
+from collections import OrderedDict
 from pathlib import Path
-from typing import Any
 
 import anyio
 
-from drone.child_process import run_to_end
 from drone.clips import OGG_OPUS, WAV, Clip, clip_of
-from drone.pronunciation import as_spoken, has_words, misread, unreadable
+from drone.pronunciation import as_spoken, has_words, unreadable
 from drone.recordings import Recordings
+from drone.voice_child import MANDARIN
+from drone.voice_children import VoiceChildren
 from patrol.errors import CommandDenied
 
-LANGUAGES = {"zh": "sit/cmn", "en": "gmw/en"}  # espeak-ng's own names; "zh" would speak English
+LANGUAGES = {"zh": MANDARIN, "en": "gmw/en"}
 _DEADLINE_S = 15.0
-_WRITTEN_WITHIN_S = 8.0
 _SHORTEST_S_PER_CHARACTER = 0.04
 _LONGEST_S_PER_CHARACTER = 0.9  # a number takes most: 8 characters of a telephone number, 4 s
 _PAUSES_S = 2.0
-_RATE_WORDS_PER_MIN = 170
-_SETTLED_WITHIN_S = 3.0
-_ESPEAK_RATE = 1  # espeakRATE in speak_lib.h
 _WORDS_FILE = "words.txt"
+_KEPT = 32  # clips of 20 to 300 kB
 
 
 class Voice:
@@ -48,6 +40,16 @@ class Voice:
         self._recordings = recordings or Recordings(())
         self._file_name = "clip.wav" if media_type == WAV else "clip.ogg"
         self._deadline_s = deadline_s
+        self._children = VoiceChildren()
+        self._spoken: OrderedDict[tuple[str, str], Clip] = OrderedDict()
+
+    async def run(self) -> None:
+        """Keep the voice loaded until cancelled: without it, each utterance takes longer."""
+        await self._children.run()
+
+    def forget(self) -> None:
+        """Speak everything anew."""
+        self._spoken.clear()
 
     async def speak(self, text: str, language: str = "zh") -> Clip:
         """A clip of the text; CommandDenied when it was not spoken whole and in its language."""
@@ -55,6 +57,8 @@ class Voice:
             raise CommandDenied("speak", f"there is no voice for {language!r}")
         if recording := self._recordings.find(text, language):
             return recording
+        if kept := self._spoken.get((text, language)):
+            return kept
         if not has_words(text):
             raise CommandDenied("speak", "there are no words to speak")
         if letter := unreadable(text, language):
@@ -69,6 +73,9 @@ class Voice:
             raise CommandDenied("speak", str(error)) from error
         if not _is_speech_long(clip.duration_s, len(spoken)):
             raise CommandDenied("speak", f"{clip.duration_s:.1f} s is no length for the text")
+        self._spoken[text, language] = clip
+        if len(self._spoken) > _KEPT:
+            self._spoken.popitem(last=False)
         return clip
 
     async def _say(self, spoken: str, voice: str) -> bytes:
@@ -80,107 +87,17 @@ class Voice:
             return await anyio.Path(out).read_bytes()
 
     async def _run_child(self, voice: str, out: Path) -> None:
-        command = [sys.executable, "-m", "drone.voice", "--voice", voice, "--out", str(out)]
+        words = out.with_name(_WORDS_FILE)
         try:
             with anyio.fail_after(self._deadline_s):
-                code, words = await run_to_end(command)
+                code, said = await self._children.speak(words, voice, out)
         except TimeoutError:
             raise CommandDenied("speak", f"no words within {self._deadline_s:g} s") from None
         if code != 0:
-            raise CommandDenied("speak", words or "the voice said nothing")
+            raise CommandDenied("speak", said or "the voice said nothing")
 
 
 def _is_speech_long(duration_s: float, characters: int) -> bool:
     """Faster than any speech: something was left out. Much slower: something was spelt out."""
     shortest_s = _SHORTEST_S_PER_CHARACTER * characters
     return shortest_s <= duration_s <= _LONGEST_S_PER_CHARACTER * characters + _PAUSES_S
-
-
-def _prepare_espeak() -> ctypes.CDLL:
-    """Load the bundled library before pyttsx3 looks for one on the system."""
-    import espeakng_loader
-
-    os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
-    return ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
-
-
-def _settle(library: Any, voice: str) -> None:  # noqa: ANN401  # a foreign library has no types
-    """Set voice and rate until they are read back.
-
-    espeak takes settings in a thread of its own: one time in 300, under load, the driver's first
-    rate was set after ours.
-    """
-    from pyttsx3.drivers.espeak import EspeakDriver
-
-    give_up_s = time.monotonic() + _SETTLED_WITHIN_S
-    while True:
-        library.espeak_Synchronize()  # what was asked before is done
-        is_rate_set = library.espeak_GetParameter(_ESPEAK_RATE, 1) == _RATE_WORDS_PER_MIN
-        if is_rate_set and EspeakDriver.getProperty("voice") == voice:
-            return
-        if time.monotonic() > give_up_s:
-            raise SystemExit("the voice did not take its settings")
-        EspeakDriver.setProperty("voice", voice)
-        EspeakDriver.setProperty("rate", _RATE_WORDS_PER_MIN)
-
-
-def _require_all_said(library: Any, text: str, voice: str) -> None:  # noqa: ANN401  # as above
-    """The dictionary has gaps that no list knows: those words would come in English letters."""
-    if voice != LANGUAGES["zh"]:
-        return
-
-    def phonemes_of(words: str) -> str:
-        rest, said = ctypes.c_char_p(words.encode()), []
-        while rest.value:
-            said.append(library.espeak_TextToPhonemes(ctypes.byref(rest), 1, 0).decode())
-        return " ".join(said)
-
-    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-    if lacking := misread(text, phonemes_of):
-        raise SystemExit(f"the Mandarin voice has no sound for {lacking!r}")
-
-
-def _speak_to_file(text: str, voice: str, out: Path) -> None:
-    """Runs in the child: write the file whole, then give it its name. `.ogg` is Opus."""
-    library = _prepare_espeak()
-    import pyttsx3
-
-    engine = pyttsx3.init("espeak")
-    known = {entry.id for entry in engine.getProperty("voices")}
-    if voice not in known:
-        raise SystemExit(f"the voice {voice} is not installed")
-    finished: list[bool] = []
-    engine.connect("finished-utterance", lambda name, completed: finished.append(completed))
-    _settle(library, voice)
-    _require_all_said(library, text, voice)
-    part = out.with_suffix(".part.wav")
-    engine.save_to_file(text, str(part))
-    engine.runAndWait()
-    give_up_s = time.monotonic() + _WRITTEN_WITHIN_S
-    # runAndWait returns before longer audio is written; only this signal says it is.
-    while not finished and time.monotonic() < give_up_s:
-        time.sleep(0.005)
-    if not finished or not part.exists():
-        raise SystemExit("the words were not finished in time")
-    if out.suffix == ".ogg":
-        from drone.opus import as_opus
-
-        try:
-            part.write_bytes(as_opus(clip_of(part.read_bytes(), voice)).sound)
-        except ValueError as error:
-            raise SystemExit(str(error)) from error
-    part.replace(out)
-
-
-def main() -> None:
-    """Speak the words that lie beside the file into it."""
-    parser = argparse.ArgumentParser(prog="python -m drone.voice")
-    parser.add_argument("--voice", required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
-    text = (arguments.out.parent / _WORDS_FILE).read_text(encoding="utf-8")
-    _speak_to_file(text, arguments.voice, arguments.out)
-
-
-if __name__ == "__main__":
-    main()

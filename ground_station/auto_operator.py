@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from datetime import timedelta
-from typing import Any
 
 import anyio
 
-from ground_station.station_client import StationClient, StationRefused
+from ground_station.client import Alert, Event, State, StationClient, StationRefused
 from patrol.cause import Role
 from patrol.clock import parse_utc
 
@@ -30,15 +29,13 @@ _NOT_FOUND, _CONFLICT = 404, 409
 
 async def launch(client: StationClient, grid_code: str) -> str:
     """Plan, approve and launch a patrol of the only aircraft; StationRefused with findings."""
-    plan = await client.post("/api/plans", Role.LEADER, grid_code=grid_code)
-    plan_id = plan["plan"]["plan_id"]
-    await client.post(f"/api/plans/{plan_id}/approve", Role.LEADER, digest=plan["digest"])
+    made = await client.make_plan(grid_code)
+    await client.approve_plan(made)
     declaration = {"remote_id_ok": True, "weather": "as the simulator makes it"}
-    answer = await client.post("/api/sorties", Role.PILOT, plan_id=plan_id, declaration=declaration)
-    return str(answer["sortie"])
+    return await client.launch(made["plan"]["plan_id"], declaration)
 
 
-async def sign_when_landed(client: StationClient, event: dict[str, Any]) -> None:
+async def sign_when_landed(client: StationClient, event: Event) -> None:
     """Pilot and registrar sign the log of a landed sortie, again and again until it closes.
 
     What nobody has answered a minute after the landing is handed on to the grid.
@@ -48,7 +45,7 @@ async def sign_when_landed(client: StationClient, event: dict[str, Any]) -> None
         is_refused = False
         for role in (Role.PILOT, Role.REGISTRAR):
             try:
-                await client.post(f"/api/sorties/{event['sortie']}/sign", role)
+                await client.sign(event["sortie"], role)
             except StationRefused as error:
                 if error.status == _NOT_FOUND:
                     return  # closed by now
@@ -63,19 +60,15 @@ async def sign_when_landed(client: StationClient, event: dict[str, Any]) -> None
         await anyio.sleep(_LOOK_AGAIN_S)
 
 
-async def _hand_on(client: StationClient, state: dict[str, Any]) -> None:
+async def _hand_on(client: StationClient, state: State) -> None:
     for alert in alerts_of(state):
         if alert["state"] in ("RAISED", "ACKNOWLEDGED"):
             await _unless_in_conflict(
-                client.post(
-                    f"/api/alerts/{alert['id']}/escalate",
-                    Role.REGISTRAR,
-                    reason="nobody answered before the landing",
-                )
+                client.escalate(alert["id"], "nobody answered before the landing")
             )
 
 
-def alerts_of(state: dict[str, Any]) -> list[dict[str, Any]]:
+def alerts_of(state: State) -> list[Alert]:
     """The alerts of every aircraft."""
     return [alert for unit in state["units"].values() for alert in unit.get("alerts") or []]
 
@@ -95,21 +88,17 @@ class AutoOperator:
     def __init__(self, client: StationClient) -> None:
         self._client = client
 
-    async def answer(self, event: dict[str, Any]) -> None:
+    async def answer(self, event: Event) -> None:
         """Do what an operator would at this event of the story."""
         if event["event"] == "alert.raised":
             alert_id = event["alert"]
-            await _unless_in_conflict(
-                self._client.post(f"/api/alerts/{alert_id}/acknowledge", Role.OPERATOR)
-            )
+            await _unless_in_conflict(self._client.acknowledge(alert_id))
             await self._release(alert_id)
         elif event["event"] == "announcement.played" and event.get("play") == 1:
             await self._repeat_if_they_stay(event["alert"], event["t_utc"])
 
     async def _release(self, alert_id: str) -> None:
-        await _unless_in_conflict(
-            self._client.post(f"/api/alerts/{alert_id}/announce", Role.ANNOUNCER, template="T01")
-        )
+        await _unless_in_conflict(self._client.announce(alert_id, "T01"))
 
     async def _repeat_if_they_stay(self, alert_id: str, played_utc: str) -> None:
         due = parse_utc(played_utc) + _SECOND_PLAY_AFTER

@@ -48,6 +48,7 @@ class BenchName(enum.StrEnum):
     TELEMETRY = "telemetry"
     UPLOADS = "uploads"
     STORE = "store"
+    LOOP = "loop"
 
 
 RegisterOption = Annotated[

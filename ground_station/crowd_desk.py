@@ -255,7 +255,7 @@ class CrowdDesk:
             if sighting.stage is Stage.CANDIDATE:
                 await self.kept(partial(self._hold.candidate, watch, sighting))
             elif sighting.stage is Stage.RAISED:
-                await self.kept(partial(self._raised, watch, sighting))
+                await self.kept(partial(self.raise_alert, watch, sighting))
             else:
                 self._hold.cleared(watch, sighting)
         self._hold.keep_away(watch, look)
@@ -263,7 +263,8 @@ class CrowdDesk:
             await follow(watch, look)
         await self.give_up_late()
 
-    async def _raised(self, watch: SortieWatch, sighting: Sighting) -> None:
+    async def raise_alert(self, watch: SortieWatch, sighting: Sighting) -> None:
+        """The rule has spoken: the alert, recorded and shown, unless the crowd has one."""
         parts = self._parts
         if watch.is_done(sighting.place) or self.is_known(watch, sighting):
             return

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import anyio
 
 from ground_station import auto_operator
 from ground_station.children import Child
-from ground_station.station_client import StationClient, StationRefused
+from ground_station.client import Event, State, StationClient, StationRefused, Unit
 from ground_station.story_printer import StoryPrinter
 from patrol.clock import parse_utc
 from patrol.errors import Refused
@@ -87,7 +86,7 @@ class DemoStory:
         operator = auto_operator.AutoOperator(self._operator)
         async with anyio.create_task_group() as group:
             async for event in self._client.events():
-                self._printer.event(event)
+                self._printer.event(dict(event))
                 self._last_event = event["event"]
                 if self._is_headless:
                     group.start_soon(operator.answer, event)
@@ -99,7 +98,7 @@ class DemoStory:
                     return end
         return DemoEnd(code=1, reason="the station ended the story")
 
-    def _end_at(self, event: dict[str, Any]) -> DemoEnd | None:
+    def _end_at(self, event: Event) -> DemoEnd | None:
         name = event["event"]
         if self._until == "dispersed" and name == "effect" and event["verdict"] == "dispersed":
             return DemoEnd(code=0)
@@ -133,7 +132,7 @@ class DemoStory:
                 )
 
 
-def _may_launch(state: dict[str, Any]) -> bool:
+def _may_launch(state: State) -> bool:
     """It has said where home is and that it stands there; which comes first is not given."""
     return any(
         aircraft["home"] and aircraft["is_in_air"] is False
@@ -141,10 +140,10 @@ def _may_launch(state: dict[str, Any]) -> bool:
     )
 
 
-def progress_text(state: dict[str, Any]) -> str:
+def progress_text(state: State) -> str:
     """One line: where the aircraft is in its patrol and what is being watched."""
     aircraft = next(iter(state.get("aircraft") or []), None)
-    unit: dict[str, Any] = next(iter(state["units"].values()), {})
+    unit: Unit = next(iter(state["units"].values()), Unit())
     sortie, look = unit.get("sortie"), unit.get("look")
     words = [f"x{state['clock']['speed']:g}"]
     if aircraft:

@@ -146,6 +146,9 @@ class StationSettings(_Section):
     aircraft: tuple[AircraftSettings, ...] = Field(min_length=1, max_length=AIRCRAFT_MAX)
     tls: TlsSettings | None = None
     sign_in: SignInSettings = SignInSettings()
+    live_reads_within_s: float = Field(
+        default=20.0, gt=0, description="a live socket that takes nothing for so long is let go"
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -140,8 +140,14 @@ class AircraftUnit:
             for work in (
                 self._keep_link, self._look, self._feed_poses, self.desks.crowd.run,
                 self._minder.run, self.desks.sorties.run, self._adoption.run, self._guardian.run,
+                self._ready_voice,
             ):  # fmt: skip
                 group.start_soon(work)
+
+    @property
+    def voice(self) -> Voice:
+        """What speaks its announcements."""
+        return self._ports.voice
 
     @property
     def is_flying(self) -> bool:
@@ -236,6 +242,12 @@ class AircraftUnit:
         with anyio.move_on_after(LINK_FIRST_S):
             await self.desks.sorties.until_known()
         await self._ports.eye.run()
+
+    async def _ready_voice(self) -> None:
+        """As the eye, it waits for the aircraft."""
+        with anyio.move_on_after(LINK_FIRST_S):
+            await self.desks.sorties.until_known()
+        await self._ports.voice.run()
 
     async def _keep_link(self) -> None:
         await kept_alive(self._ports.vehicle.run, "aircraft", self.aircraft, self._common.wall)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
+_PING_EVERY_S = 30.0  # proxies keep the line open, and one that is dead is known in a minute
 # Slow to load, and the aircraft does not wait for a page: they are loaded when it is known.
 _SLOW = ("uvicorn", "ground_station.web")
 
@@ -110,6 +111,8 @@ def _server(app: FastAPI, encryption: dict[str, Any]) -> uvicorn.Server:
             timeout_graceful_shutdown=1,
             lifespan="off",
             ws_max_size=1 << 16,
+            ws_ping_interval=_PING_EVERY_S,
+            ws_ping_timeout=_PING_EVERY_S,
             server_header=False,
             proxy_headers=False,  # the address at the other end, not one that it claims
             **encryption,

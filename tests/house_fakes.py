@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import anyio
+
 from drone.clips import WAV, Clip
 from drone.speaker import Played, SpeakerHealth
 from drone.voice import Voice
@@ -30,6 +32,9 @@ class FakeSpeaker:
 
 class SilentVoice(Voice):
     """Gives a clip without speaking it."""
+
+    async def run(self) -> None:
+        await anyio.sleep_forever()
 
     async def speak(self, text: str, language: str = "zh") -> Clip:
         return Clip(sound=b"", media_type=WAV, sha256="ab" * 32, duration_s=4.0, voice=language)

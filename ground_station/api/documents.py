@@ -14,25 +14,37 @@ _ABOUT = (
     "One station's API. Sign in by session (the console) or send `Authorization: Bearer TOKEN` "
     "(`gridpatrol users token`). Every POST takes an `Idempotency-Key`; JSON answers carry an "
     "`ETag`; lists are paged by `cursor` and `limit`. `GET /ws/live` upgrades to a WebSocket that "
-    "sends `LiveMessage`s: one `state`, then patches of whole keys and events as they come."
+    "sends `LiveMessage`s: one `state`, then patches of whole keys and events as they come. A "
+    "reader that comes back with `?run=RUN&seq=SEQ` (of the last state, of the last message) goes "
+    "on behind its place, or gets the state where that is not known any more; it is pinged every "
+    "30 s. See docs/api.md."
 )
 
 
-class StateMessage(BaseModel):
-    """First: everything that the caller may see."""
+class _Numbered(BaseModel):
+    seq: int = Field(ge=0, description="rises; a message holds all changes up to this number")
+
+
+class StateMessage(_Numbered):
+    """First, and again when all is different: everything that the caller may see."""
 
     type: Literal["state"]
+    run: str = Field(description="to be sent with `seq` by a reader that comes back")
     state: dict[str, Any]
 
 
-class PatchMessage(BaseModel):
-    """Keys of the state that have changed, whole; a key that is not there has not changed."""
+class PatchMessage(_Numbered):
+    """Keys of the state that have changed, whole; a key that is not there has not changed.
+
+    Of `units` only the keys that changed of each aircraft are there.
+    """
 
     type: Literal["patch"]
+    since: int = Field(ge=0, description="the number of the message before")
     patch: dict[str, Any]
 
 
-class EventMessage(BaseModel):
+class EventMessage(_Numbered):
     """One line of the story, after it was recorded."""
 
     type: Literal["event"]

@@ -12,15 +12,18 @@ import anyio
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from ground_station.api.callers import signed_in
+from ground_station.api.live_texts import LiveTexts, place_of
+from ground_station.live import Place
 from ground_station.parts import Parts
 from ground_station.people.door import Caller
 from ground_station.people.errors import DoorRefused
 from ground_station.people.powers import Verb
-from ground_station.people.seen import seen_message, sees_flight
+from ground_station.people.seen import audience_of, sees_flight
 from ground_station.switchboard import Desks
 from vision.eye_port import VideoPacket
 
 _SIGNED_OUT, _MAY_NOT = 4401, 4403  # close codes of our own, after HTTP's
+_READS_NOTHING = 1008
 _CLOSE_WITHIN_S = 1.0
 _PACKETS_WAITING = 60  # two to six seconds of video; a slower browser skips to the next key frame
 
@@ -28,12 +31,14 @@ _PACKETS_WAITING = 60  # two to six seconds of video; a slower browser skips to 
 def socket_routes(parts: Parts) -> APIRouter:
     """`/live` and `/video/{camera_id}`."""
     routes = APIRouter()
+    texts = LiveTexts(parts.board)
 
     @routes.websocket("/live")
     async def live(socket: WebSocket) -> None:
         guest = await _let_in(parts, socket, "live")
         if guest is not None:
-            await _while_in(parts, socket, guest, _send_messages)
+            after = place_of(socket.query_params, guest.caller)
+            await _while_in(parts, socket, guest, partial(_send_messages, texts, after))
 
     @routes.websocket("/video/{camera_id}")
     async def video(socket: WebSocket, camera_id: str) -> None:
@@ -104,11 +109,21 @@ async def _close_when_out(
         guest.caller = caller
 
 
-async def _send_messages(parts: Parts, socket: WebSocket, guest: _Guest) -> None:
-    async for message in parts.board.messages():
-        seen = seen_message(guest.caller, message, parts.board)
-        if seen is not None:
-            await socket.send_json(seen)
+async def _send_messages(
+    texts: LiveTexts, after: Place | None, parts: Parts, socket: WebSocket, guest: _Guest
+) -> None:
+    while True:
+        audience = audience_of(guest.caller)
+        async for message in parts.board.messages(after):
+            if audience_of(guest.caller) != audience:
+                break  # they see other things from now on: all of it anew
+            text = texts.text(guest.caller, message)
+            if text is not None:
+                with anyio.move_on_after(parts.settings.live_reads_within_s) as patience:
+                    await socket.send_text(text)
+                if patience.cancelled_caught:  # what waits for it in memory is let go of
+                    raise WebSocketDisconnect(_READS_NOTHING)
+        after = None
 
 
 async def _close_with_client(socket: WebSocket, scope: anyio.CancelScope) -> None:

@@ -11,7 +11,8 @@ import anyio
 from sqlalchemy import Connection
 
 from ground_station.commands.records_at import Opened, Place, opened, person, run_on
-from ground_station.store import audit, tables
+from ground_station.people.tables import persons
+from ground_station.store import audit
 from ground_station.store.backup import (
     Manifest,
     begin_backup,
@@ -27,6 +28,9 @@ from ground_station.store.records import Records
 from ground_station.store.schema import DATABASE_NAME, migrate_file
 from ground_station.store.telemetry import TELEMETRY_NAME, TelemetryLog, telemetry_metadata
 from patrol.errors import Refused
+
+# Through a table of the persons: they belong to the records only once their tables are loaded.
+_RECORDS = persons.metadata
 
 
 def backup(place: Place, target: Path, *, by: str | None, as_json: bool) -> int:
@@ -80,7 +84,7 @@ async def _dump(records: Opened, partial: Path) -> None:
 
     def copy_records(connection: Connection) -> None:
         with file_engine(partial / DATABASE_NAME).begin() as target:
-            copy_all(connection, target, tables.metadata)
+            copy_all(connection, target, _RECORDS)
 
     def copy_telemetry(connection: Connection) -> None:
         with file_engine(partial / TELEMETRY_NAME).begin() as target:
@@ -112,7 +116,7 @@ async def _load(source: Path, place: Place) -> None:
         return work
 
     async with opened(place) as records:
-        await records.store.write(load(DATABASE_NAME, tables.metadata))
+        await records.store.write(load(DATABASE_NAME, _RECORDS))
         if await anyio.Path(source / TELEMETRY_NAME).is_file():
             await records.telemetry.write(load(TELEMETRY_NAME, telemetry_metadata))
 

@@ -14,7 +14,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from ground_station.bench import store, telemetry, uploads
+from ground_station.bench import loop, store, telemetry, uploads
 from patrol.errors import ConfigError
 from patrol.groups import one_error
 
@@ -68,6 +68,40 @@ _LISTS = {
 }
 
 BENCHES = {
+    "loop": Bench(
+        measure=lambda is_quick: loop.measure_loop(loop.QUICK if is_quick else loop.FULL),
+        rows=(
+            Row(key="load_1min", name="load of the machine", write=lambda v: f"{v:.1f}"),
+            Row(key="alerts", name="alerts", write=lambda v: f"{v:.0f}"),
+            Row(key="p50_alert_s", name="alert to another client's socket, p50", write=_ms),
+            Row(
+                key="p95_alert_s", name="alert to another client's socket, p95", write=_ms,
+                goal="under 300 ms", is_met=lambda v: v < 0.3,
+            ),
+            Row(key="p50_prepared_s", name="release to first sound, clip at hand, p50", write=_ms),
+            Row(
+                key="p95_prepared_s", name="release to first sound, clip at hand, p95", write=_ms,
+                goal="under 500 ms", is_met=lambda v: v < 0.5,
+            ),
+            Row(key="p50_fresh_s", name="release to first sound, fresh Mandarin, p50", write=_ms),
+            Row(
+                key="p95_fresh_s", name="release to first sound, fresh Mandarin, p95", write=_ms,
+                goal="under 1000 ms", is_met=lambda v: v < 1.0,
+            ),
+            Row(key="sockets", name="live sockets of one process", write=lambda v: f"{v:.0f}"),
+            Row(key="p50_sockets_s", name="event to each of them, p50", write=_ms),
+            Row(
+                key="p95_sockets_s", name="event to each of them, p95", write=_ms,
+                goal="under 150 ms", is_met=lambda v: v < 0.15,
+            ),
+            Row(
+                key="p95_patch_s", name="patch to each of them, p95 (with its beat of 200 ms)",
+                write=_ms,
+            ),
+            Row(key="p50_token_get_s", name="a GET by token, p50", write=_ms_fine),
+            Row(key="p50_plain_get_s", name="a GET without sign-in, p50", write=_ms_fine),
+        ),
+    ),
     "store": Bench(
         measure=lambda is_quick: store.measure_store(store.QUICK if is_quick else store.FULL),
         rows=(

@@ -15,6 +15,7 @@ import typer
 
 from ground_station import auto_operator
 from ground_station.children import Child, end_together, running
+from ground_station.client import StationClient
 from ground_station.commands.users import open_book
 from ground_station.data_lock import free_data_dir
 from ground_station.demo_scenario import CAMERA, make_scenario
@@ -23,10 +24,8 @@ from ground_station.folders import default_data_dir
 from ground_station.options import DemoOptions
 from ground_station.people.demo import prepare_demo
 from ground_station.people.passwords import Cost
-from ground_station.station_client import StationClient
 from ground_station.story_printer import StoryPrinter
 from ground_station.web_server import bind
-from patrol.cause import Role
 from patrol.errors import ConfigError, PatrolError
 from patrol.groups import one_error
 
@@ -109,7 +108,7 @@ async def come_home(client: StationClient) -> str:
                 state = await client.state()
                 if not any(aircraft.get("is_in_air") for aircraft in state.get("aircraft", [])):
                     return "the aircraft is on the ground"
-                await client.post("/api/sortie/return", Role.PILOT)
+                await client.command("return")
             except PatrolError as error:
                 why = str(error)  # it may just have landed: the next state tells
                 await anyio.sleep(_ASK_AGAIN_S)

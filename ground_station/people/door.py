@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import anyio
 import structlog
 
 from ground_station.people import rows, tokens
@@ -21,6 +22,7 @@ from ground_station.people.persons import Grant, Person, active_grants, holds
 from ground_station.people.powers import Power, Verb, may
 from ground_station.people.scopes import covered_by
 from ground_station.people.sessions import Session, Sessions, csrf_of
+from ground_station.store.codec import sha256_text
 from ground_station.store.engine import Store
 from patrol.cause import Cause, Role
 from patrol.errors import NotPermitted, StoreUnavailable
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 CONSOLE_HEADER = "X-GridPatrol"  # carries the page's own secret; no form of another site sends it
 _log = structlog.get_logger(__name__)
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_STILL_S = 0.5  # so long one answer counts for every open socket of a session or token
 _AGAIN_S = 600.0  # a token's use and a look at the same thing are told once in so long
 
 
@@ -80,6 +83,8 @@ class Door:
         self._now = now
         self.now_s = now_s
         self._told: dict[tuple[str, str, str], float] = {}
+        self._asking = anyio.Lock()
+        self._still_in: dict[str, tuple[float, Caller | None]] = {}
 
     async def caller(self, connection: HTTPConnection) -> Caller:
         """Who this is; NotSignedIn when nobody that counts."""
@@ -144,11 +149,23 @@ class Door:
             await self._note(f"view.{what}", object_id, cause, {})
 
     async def is_still_in(self, connection: HTTPConnection) -> Caller | None:
-        """For sockets that stay open: who it is now, or None when signed out meanwhile."""
-        try:
-            return await self.caller(connection)
-        except DoorRefused:
-            return None
+        """For sockets that stay open: who it is now, or None when signed out meanwhile.
+
+        Two hundred sockets of one wall of screens are one question to the database.
+        """
+        shown = _shown_key(connection)
+        async with self._asking:
+            now_s = self.now_s()
+            known = self._still_in.get(shown)
+            if known is not None and now_s - known[0] < _STILL_S:
+                return known[1]
+            try:
+                found: Caller | None = await self.caller(connection)
+            except DoorRefused:
+                found = None
+            recent = {k: v for k, v in self._still_in.items() if now_s - v[0] < _STILL_S}
+            self._still_in = recent | {shown: (now_s, found)}
+            return found
 
     async def _by_seat(
         self,
@@ -220,6 +237,12 @@ class Door:
         self._told = {k: at for k, at in self._told.items() if now_s - at < _AGAIN_S}
         self._told[entry] = now_s
         return True
+
+
+def _shown_key(connection: HTTPConnection) -> str:
+    """What was shown at the door, as a hash: keys are kept nowhere."""
+    shown = connection.headers.get("authorization", "")
+    return sha256_text(f"{shown} {connection.cookies.get(cookie_name(connection), '')}")
 
 
 def cookie_name(connection: HTTPConnection) -> str:

@@ -66,6 +66,7 @@ class _Flight:
 
 _NO_FLIGHT = _Flight(is_sortie_seen=False, is_aircraft_seen=False)
 _Flights = Mapping[str, _Flight]
+Audience = tuple[tuple[str, ...], bool]
 
 
 def _flight(caller: Caller, unit: Keys) -> _Flight:
@@ -73,8 +74,12 @@ def _flight(caller: Caller, unit: Keys) -> _Flight:
     is_shown = isinstance(sortie, Mapping)
     is_ours = is_shown and caller.sees(sortie.get("grid_code"))
     is_flown = is_shown and sortie.get("state") not in _OVER
-    is_crew = any(grant.role in _CREW for grant in caller.grants)
-    return _Flight(is_sortie_seen=is_ours, is_aircraft_seen=is_ours if is_flown else is_crew)
+    is_theirs = is_ours if is_flown else _is_crew(caller)
+    return _Flight(is_sortie_seen=is_ours, is_aircraft_seen=is_theirs)
+
+
+def _is_crew(caller: Caller) -> bool:
+    return any(grant.role in _CREW for grant in caller.grants)
 
 
 def _flights(caller: Caller, units: Mapping[str, Keys]) -> _Flights:
@@ -89,6 +94,13 @@ def sees_all(caller: Caller) -> bool:
 def sees_flight(caller: Caller, unit: Keys) -> bool:
     """Whether what this unit's aircraft shows is theirs: over their part, or down for the crew."""
     return sees_all(caller) or _flight(caller, unit).is_aircraft_seen
+
+
+def audience_of(caller: Caller) -> Audience:
+    """Callers of one audience see the very same of the board."""
+    if sees_all(caller):
+        return (DISTRICT,), True
+    return tuple(sorted(caller.scopes)), _is_crew(caller)
 
 
 def seen_state(caller: Caller, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,9 +119,9 @@ def seen_message(caller: Caller, message: Mapping[str, Any], board: Shown) -> di
     if message["type"] == "event":
         return dict(message) if sees_event(caller, message["event"]) else None
     if message["type"] == "state":
-        return {"type": "state", "state": seen_state(caller, message["state"])}
+        return {**message, "state": seen_state(caller, message["state"])}
     patch = _with_flights(message["patch"], board)
-    return {"type": "patch", "patch": _seen(caller, patch, _flights(caller, board.units))}
+    return {**message, "patch": _seen(caller, patch, _flights(caller, board.units))}
 
 
 def _with_flights(patch: Mapping[str, Any], board: Shown) -> dict[str, Any]:

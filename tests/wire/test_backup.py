@@ -5,22 +5,31 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
 import pytest
 
-from ground_station.commands.backup import backup, restore
+from ground_station.commands.backup import _dump, backup, restore
 from ground_station.commands.log import log_verify
-from ground_station.commands.records_at import Place, place_of
+from ground_station.commands.records_at import Opened, Place, place_of
 from ground_station.data_lock import data_lock
+from ground_station.people.persons import Grant
+from ground_station.people.tokens import find_token
 from ground_station.store.backup import MANIFEST, check_backup
 from ground_station.store.queries import audit_log
 from ground_station.store.records import Records
+from ground_station.store.schema import DATABASE_NAME, migrate_file
+from ground_station.store.telemetry import TelemetryLog
+from patrol.cause import Role
 from patrol.errors import ConfigError, Refused
 from tests.ground_core import MORNING, OPERATOR, REGISTRAR, SORTIE, later, running_store
 from tests.ground_story import fly_the_story, land_and_sign
+from tests.persons import a_book, with_token
 
 pytestmark = pytest.mark.anyio
 
@@ -88,6 +97,39 @@ async def test_a_restored_station_is_the_one_that_was_backed_up_and_says_so(
         assert (newest["action"], newest["actor"]) == ("backup.restored", "Zhou")
         assert newest["body"]["head"] == told["head"]
         assert await Records(store).next_id("A", MORNING) == "A-20261124-0001"
+
+
+async def test_a_servers_backup_has_its_persons_and_they_can_come_in_again(tmp_path: Path) -> None:
+    (tmp_path / "dump").mkdir()
+    async with running_store(tmp_path / "server") as store:  # which stands for one
+        token = await with_token(a_book(store), "Li", (Role.PILOT,), "440512003")
+        telemetry = await TelemetryLog.open(tmp_path / "server", is_exercise=True)
+        place = Place(folder=tmp_path / "server")
+        opened = Opened(place=place, store=store, telemetry=telemetry, is_exercise=True)
+        await _dump(opened, tmp_path / "dump")
+        await telemetry.close()
+    async with running_store(tmp_path / "dump") as store:
+        found = await store.read(lambda c: find_token(c, token, datetime.now(UTC)))
+    assert found is not None
+    person = found[1]
+    assert (person.name, person.grants) == ("Li", (Grant(role=Role.PILOT, scope="440512003"),))
+
+
+def test_the_command_by_itself_knows_every_table_that_the_migrations_make(tmp_path: Path) -> None:
+    migrate_file(tmp_path / DATABASE_NAME)
+    with closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as connection:
+        found = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+        made = {name for (name,) in found} - {"alembic_version"}
+    script = (
+        "from ground_station.commands import backup; print(' '.join(backup._RECORDS.tables.keys()))"
+    )
+    known = subprocess.run(  # in a process where nothing else has loaded a table
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=20
+    )
+    assert set(known.stdout.split()) == made
+    assert "persons" in made
 
 
 async def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -17,7 +17,12 @@ __all__ = ["house"]  # a fixture
 
 pytestmark = pytest.mark.anyio
 AT = {"lat_deg": PLACE.lat_deg, "lon_deg": PLACE.lon_deg}
-WORDS = {"text": "很多人聚在码头", "kind": "GATHERING", "place": AT, "contact": "13800001234"}
+WORDS: dict[str, Any] = {
+    "text": "很多人聚在码头",
+    "kind": "GATHERING",
+    "place": AT,
+    "contact": "13800001234",
+}
 
 
 async def ok(answer: Any, status: int = 200) -> dict[str, Any]:  # noqa: ANN401

@@ -16,7 +16,7 @@ from ground_station.alerts import AlertState, CrowdAlert
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState
-from ground_station.station_client import StationClient
+from ground_station.client import Event, StationClient
 from patrol.clock import utc_text
 from patrol.errors import Refused, StoreUnavailable
 from patrol.sighting import Look
@@ -252,7 +252,7 @@ async def test_an_alert_that_nobody_answers_is_handed_on_after_the_landing_and_t
     )  # fmt: skip
     director = StationClient(house.web.url, token=token)
     house.board.set(clock={"utc": utc_text(START)})
-    landed = {"sortie": sortie, "t_utc": utc_text(START)}
+    landed: Event = {"event": "landed", "sortie": sortie, "t_utc": utc_text(START)}
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(auto_operator.sign_when_landed, director, landed)
         await house.until(lambda: "log.waits" in house.told())

@@ -112,11 +112,11 @@ async def test_a_crowd_that_comes_back_is_raised_again_as_a_relapse(house: House
     house.crowd.resume_patrol(alert.alert_id)
     back = replace(a_sighting(), time_utc=later(400), sighting_id="S-2", stage=Stage.RAISED)
     house.clock.now_s = 400.0
-    await house.crowd._raised(watch, back)
+    await house.crowd.raise_alert(watch, back)
     newest = next(reversed(watch.alerts.values()))
     assert (newest.relapse_of, newest.raised_utc) == (alert.alert_id, back.time_utc)
     soon = replace(back, time_utc=back.time_utc + timedelta(seconds=100))
-    await house.crowd._raised(watch, soon)
+    await house.crowd.raise_alert(watch, soon)
     assert len(watch.alerts) == 2
 
 

@@ -89,7 +89,8 @@ async def test_a_scope_that_changes_counts_on_a_socket_that_is_open(house: House
             while True:
                 show(house, GRID)
                 message = await received(socket)
-                if unit_in(message["patch"])["people"] == []:
+                if message["type"] == "state":  # all of it anew, as it is seen from now on
+                    assert unit_in(message["state"])["people"] == []
                     break
 
 

@@ -102,6 +102,31 @@ async def test_a_voice_that_hangs_is_given_up_and_leaves_no_process_waiting() ->
         await Voice(deadline_s=0.01).speak("请散开")
 
 
+async def test_a_voice_that_is_kept_loaded_says_the_same_and_survives_its_childs_death() -> None:
+    cold = await Voice().speak("请大家散开")
+    voice = Voice()
+    async with anyio.create_task_group() as group:
+        group.start_soon(voice.run)
+        with anyio.fail_after(20.0):
+            for how in ("at once", "ready", "killed", "two"):
+                while how != "at once" and voice._children._ready is None:
+                    await anyio.sleep(0.01)
+                if how == "killed" and voice._children._ready is not None:
+                    voice._children._ready.kill()
+                voice.forget()
+                assert (await voice.speak("请大家散开")).sha256 == cold.sha256, how
+            left = voice._children._ready
+        group.cancel_scope.cancel()
+    assert left is None or left.returncode is not None
+
+
+async def test_words_spoken_before_are_at_hand_and_other_words_are_not() -> None:
+    voice = Voice()
+    first = await voice.speak("请散开")
+    assert await voice.speak("请散开") is first
+    assert (await voice.speak("请散开", "zh")).sha256 != (await voice.speak("请离开")).sha256
+
+
 async def test_a_recording_of_these_very_words_comes_before_speech(tmp_path: Path) -> None:
     recorded = a_clip()
     voice = Voice(Recordings([Recording(tongue="teochew", text="请散开", clip=recorded)]))

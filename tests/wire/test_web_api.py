@@ -149,7 +149,9 @@ class House:
         )  # fmt: skip
         body = {"data_dir": folder, "aircraft": {"connect": "udpin://127.0.0.1:0"}}
         addresses = {"camera": {"url": "rtsp://x"}, "speaker": {"url": "http://x"}}
-        asked = {"sign_in": {"ask_again_s": 0.1}, "is_exercise": True}
+        asked = {
+            "sign_in": {"ask_again_s": 0.1}, "is_exercise": True, "live_reads_within_s": 0.5
+        }  # fmt: skip
         settings = StationSettings.model_validate(body | addresses | asked)
         switchboard = Switchboard([desks], plans=self.plans, records=self.records)
         return web_parts(self, settings, [desks], switchboard)

@@ -28,7 +28,9 @@ async def test_the_live_socket_gives_the_state_first_and_then_what_changes(house
         assert (first["type"], first["state"]["units"]["GP-1"]["people"]) == ("state", [])
         house.shown.set(people=[[116.7, 23.2]])
         changed = {"units": {"GP-1": {"people": [[116.7, 23.2]]}}}
-        assert await received(socket) == {"type": "patch", "patch": changed}
+        patch = await received(socket)
+        assert (patch["type"], patch["patch"]) == ("patch", changed)
+        assert (patch["since"], patch["seq"]) == (first["seq"], first["seq"] + 1)
         house.board.tell(StoryEvent(name="airborne", time_utc=START, sortie=SORTIE, grid=GRID))
         told = await received(socket)
         assert (told["type"], told["event"]["event"]) == ("event", "airborne")
