@@ -12,6 +12,7 @@ from ground_station.alerts import AlertLevel, AlertState, CrowdAlert, Outcome
 from ground_station.case_numbers import CaseSource
 from ground_station.cases import Case, CaseState, Severity
 from ground_station.owners import ResponsibilityTable, Tier
+from ground_station.record_words import value_zh
 from patrol.errors import ConfigError, Refused
 from patrol.sighting import Count
 
@@ -95,10 +96,14 @@ def case_from_alert(
     """
     if alert.state not in _FILABLE:
         raise Refused(
-            f"alert {alert.alert_id} is {alert.state.value}: there is nothing to file yet"
+            f"alert {alert.alert_id} is {alert.state.value}: there is nothing to file yet",
+            text_zh=f"告警{alert.alert_id}为“{value_zh(alert.state)}”：尚无可立案内容",
         )
     if table.is_exercise and not alert.is_exercise:
-        raise Refused("the responsibility table is an exercise's: it owns no live case")
+        raise Refused(
+            "the responsibility table is an exercise's: it owns no live case",
+            text_zh="责任清单为演练用，不能承接实际案件",
+        )
     is_observed = latest.is_valid
     count = latest if is_observed else replace(alert.count, is_valid=False, reason=_AS_RAISED)
     severity = rules.severity(alert, count, is_special_site=is_special_site)

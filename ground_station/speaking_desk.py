@@ -6,7 +6,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 
@@ -28,6 +28,7 @@ from ground_station.broken_play import BrokenPlays
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import announcement_fields, announcement_view
+from ground_station.record_words import value_zh
 from ground_station.release_rules import (
     UNDER_WAY,
     ReleaseContext,
@@ -50,6 +51,13 @@ _STOPPERS = (Role.ANNOUNCER, Role.PILOT)
 
 class AnnouncementBlocked(PlanRejected):
     """A rule forbids this release; each finding says which and why."""
+
+
+class _Why(NamedTuple):
+    """Why words were not heard whole."""
+
+    text: str
+    text_zh: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,15 +146,15 @@ class SpeakingDesk:
     ) -> tuple[_Release, list[Finding]]:
         alert, template = watch.alerts[alert_id], self._templates[template_id]
         if alert.state not in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
-            raise Refused(
-                f"alert {alert_id} is {alert.state.value}: acknowledge it before speaking"
-                if alert.state is AlertState.RAISED
-                else f"alert {alert_id} is {alert.state.value}: nothing can be announced for it now"
-            )
+            raise _not_to_be_spoken(alert)
         draft, findings = await self._draft(watch, alert, template, cause, repeat)
         if stopping := stops(findings):
             await self._block(draft, stopping, cause)
-            raise AnnouncementBlocked(f"{template_id} may not be played now", stopping)
+            raise AnnouncementBlocked(
+                f"{template_id} may not be played now",
+                stopping,
+                text_zh=f"现在不得播放{template_id}",
+            )
         await self._save(draft, cause, "announcement.released")
         await self._desk.move_alone(
             alert_id,
@@ -212,7 +220,9 @@ class SpeakingDesk:
         )
         await self._save(blocked, cause, "announcement.blocked")
         reason = "; ".join(finding.text for finding in findings)
-        self._desk.tell("announcement.blocked", announcement_fields(blocked) | {"reason": reason})
+        reason_zh = "；".join(finding.text_zh for finding in findings)
+        fields = announcement_fields(blocked) | {"reason": reason, "reason_zh": reason_zh}
+        self._desk.tell("announcement.blocked", fields)
         self._view(blocked, findings)
 
     async def _earlier(self, watch: SortieWatch, alert: CrowdAlert) -> tuple[Announcement, ...]:
@@ -265,14 +275,14 @@ class SpeakingDesk:
                 clip, words.announcement_id, volume_pct=words.volume_pct, repeat=words.repeats
             )
         except PatrolError as error:
-            return partial(self._failed, release, str(error))
+            return partial(self._failed, release, _Why(str(error), error.text_zh))
         now = self._parts.world.now_utc()
         sound = Sound(sha256=played.sha256, heard_count=played.heard_count)
         finished = advance(
             release.announcement, AnnouncementEvent.FINISH, _PLAYER, now, sound=sound
         )
         if finished.state is not AnnouncementState.PLAYED:
-            return partial(self._failed, release, finished.reason)
+            return partial(self._failed, release, _Why(finished.reason, "未完整播出"))
         return partial(self._finished, release, finished, clip)
 
     async def _finished(self, release: _Release, finished: Announcement, clip: Clip) -> None:
@@ -325,17 +335,18 @@ class SpeakingDesk:
         """Somebody pressed stop, or the sortie ended."""
         cause = release.stopped_by
         if cause is None:
-            await self._failed(release, "the sortie ended first")
+            await self._failed(release, _Why("the sortie ended first", "架次已先行结束"))
         else:
-            await self._failed(release, f"stopped by {cause.actor}", cause)
+            why = _Why(f"stopped by {cause.actor}", f"{cause.actor}停止喊话")
+            await self._failed(release, why, cause)
 
-    async def _failed(self, release: _Release, reason: str, stopper: Cause | None = None) -> None:
+    async def _failed(self, release: _Release, why: _Why, stopper: Cause | None = None) -> None:
         """It was not heard whole; with a stopper it is cancelled by that person."""
         event = AnnouncementEvent.CANCEL if stopper else AnnouncementEvent.FAIL
         action = "announcement.cancelled" if stopper else "announcement.failed"
         cause, now = stopper or _PLAYER, self._parts.world.now_utc()
         if release.announcement.state in UNDER_WAY:
-            failed = advance(release.announcement, event, cause, now, reason=reason)
+            failed = advance(release.announcement, event, cause, now, reason=why.text)
             await self._save(failed, cause, action)
             self._replace(release, failed)
         async with self._desk.changing:
@@ -346,9 +357,10 @@ class SpeakingDesk:
                     AlertEvent.PLAY_FAILED,
                     _PLAYER,
                     "alert.play_failed",
-                    reason=reason,
+                    reason=why.text,
                 )
-        self._desk.tell(action, announcement_fields(release.announcement) | {"reason": reason})
+        fields = {"reason": why.text, "reason_zh": why.text_zh}
+        self._desk.tell(action, announcement_fields(release.announcement) | fields)
 
     def _replace(self, release: _Release, announcement: Announcement) -> None:
         release.announcement = announcement
@@ -374,3 +386,16 @@ class SpeakingDesk:
         shown = announcement_view(announcement, findings)
         self._parts.board.set(announcement=shown)
         return shown
+
+
+def _not_to_be_spoken(alert: CrowdAlert) -> Refused:
+    name, name_zh = f"alert {alert.alert_id}", f"告警{alert.alert_id}"
+    if alert.state is AlertState.RAISED:
+        return Refused(
+            f"{name} is {alert.state.value}: acknowledge it before speaking",
+            text_zh=f"{name_zh}{value_zh(alert.state)}：请先确认，再喊话",
+        )
+    return Refused(
+        f"{name} is {alert.state.value}: nothing can be announced for it now",
+        text_zh=f"{name_zh}{value_zh(alert.state)}：现在不能为其喊话",
+    )
