@@ -6,7 +6,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import anyio
 
@@ -28,7 +28,6 @@ from ground_station.broken_play import BrokenPlays
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import announcement_fields, announcement_view
-from ground_station.record_words import value_zh
 from ground_station.release_rules import (
     UNDER_WAY,
     ReleaseContext,
@@ -37,9 +36,10 @@ from ground_station.release_rules import (
     may_release,
 )
 from ground_station.sortie_watch import SortieWatch
+from ground_station.speaking_words import Why, not_to_be_spoken
 from ground_station.templates import Template
 from patrol.cause import Cause, Role, by_system
-from patrol.errors import NotPermitted, PatrolError, PlanRejected, Refused
+from patrol.errors import NotPermitted, PatrolError, PlanRejected
 from patrol.geo import distance_m
 from patrol.plan import Finding, stops
 from patrol.vehicle import Vehicle
@@ -51,13 +51,6 @@ _STOPPERS = (Role.ANNOUNCER, Role.PILOT)
 
 class AnnouncementBlocked(PlanRejected):
     """A rule forbids this release; each finding says which and why."""
-
-
-class _Why(NamedTuple):
-    """Why words were not heard whole."""
-
-    text: str
-    text_zh: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,7 +139,7 @@ class SpeakingDesk:
     ) -> tuple[_Release, list[Finding]]:
         alert, template = watch.alerts[alert_id], self._templates[template_id]
         if alert.state not in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
-            raise _not_to_be_spoken(alert)
+            raise not_to_be_spoken(alert)
         draft, findings = await self._draft(watch, alert, template, cause, repeat)
         if stopping := stops(findings):
             await self._block(draft, stopping, cause)
@@ -275,14 +268,14 @@ class SpeakingDesk:
                 clip, words.announcement_id, volume_pct=words.volume_pct, repeat=words.repeats
             )
         except PatrolError as error:
-            return partial(self._failed, release, _Why(str(error), error.text_zh))
+            return partial(self._failed, release, Why(str(error), error.text_zh))
         now = self._parts.world.now_utc()
         sound = Sound(sha256=played.sha256, heard_count=played.heard_count)
         finished = advance(
             release.announcement, AnnouncementEvent.FINISH, _PLAYER, now, sound=sound
         )
         if finished.state is not AnnouncementState.PLAYED:
-            return partial(self._failed, release, _Why(finished.reason, "未完整播出"))
+            return partial(self._failed, release, Why(finished.reason, "未完整播出"))
         return partial(self._finished, release, finished, clip)
 
     async def _finished(self, release: _Release, finished: Announcement, clip: Clip) -> None:
@@ -335,12 +328,12 @@ class SpeakingDesk:
         """Somebody pressed stop, or the sortie ended."""
         cause = release.stopped_by
         if cause is None:
-            await self._failed(release, _Why("the sortie ended first", "架次已先行结束"))
+            await self._failed(release, Why("the sortie ended first", "架次已先行结束"))
         else:
-            why = _Why(f"stopped by {cause.actor}", f"{cause.actor}停止喊话")
+            why = Why(f"stopped by {cause.actor}", f"{cause.actor}停止喊话")
             await self._failed(release, why, cause)
 
-    async def _failed(self, release: _Release, why: _Why, stopper: Cause | None = None) -> None:
+    async def _failed(self, release: _Release, why: Why, stopper: Cause | None = None) -> None:
         """It was not heard whole; with a stopper it is cancelled by that person."""
         event = AnnouncementEvent.CANCEL if stopper else AnnouncementEvent.FAIL
         action = "announcement.cancelled" if stopper else "announcement.failed"
@@ -386,16 +379,3 @@ class SpeakingDesk:
         shown = announcement_view(announcement, findings)
         self._parts.board.set(announcement=shown)
         return shown
-
-
-def _not_to_be_spoken(alert: CrowdAlert) -> Refused:
-    name, name_zh = f"alert {alert.alert_id}", f"告警{alert.alert_id}"
-    if alert.state is AlertState.RAISED:
-        return Refused(
-            f"{name} is {alert.state.value}: acknowledge it before speaking",
-            text_zh=f"{name_zh}{value_zh(alert.state)}：请先确认，再喊话",
-        )
-    return Refused(
-        f"{name} is {alert.state.value}: nothing can be announced for it now",
-        text_zh=f"{name_zh}{value_zh(alert.state)}：现在不能为其喊话",
-    )

@@ -153,7 +153,7 @@ def test_every_file_of_a_plan_or_a_register_that_is_wrong_is_refused_in_chinese_
 @pytest.mark.parametrize("room", ["missions", "ground_station"])
 def test_every_event_that_tells_the_words_of_an_error_tells_them_in_chinese_too(room: str) -> None:
     found = [
-        (f"{path.name}:{node.lineno}", told)
+        (f"{path.name}:{getattr(node, 'lineno', 0)}", told)
         for path in sorted((HOUSE / room).glob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if (told := told_fields(node)).get("reason") == "str(error)"
@@ -167,7 +167,7 @@ def told_fields(node: ast.AST) -> dict[str, str]:
     match node:
         case ast.Dict(keys=keys, values=values):
             pairs = zip(keys, values, strict=True)
-            return {key.value: ast.unparse(value) for key, value in pairs if is_text(key)}
+            return {str(key.value): ast.unparse(value) for key, value in pairs if is_text(key)}
         case ast.Call(func=ast.Attribute(attr="_tell") | ast.Name(id="tell"), keywords=keywords):
             return {word.arg or "": ast.unparse(word.value) for word in keywords}
     return {}
