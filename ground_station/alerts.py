@@ -172,6 +172,15 @@ class GatheringEvent:
     level: AlertLevel = AlertLevel.ADVISORY
 
 
+def _require_counted(sighting: Sighting) -> None:
+    if not sighting.count.is_valid:
+        raise Refused(
+            f"sighting {sighting.sighting_id} has no valid count ({sighting.count.reason}): "
+            "unknown is not a crowd",
+            text_zh=f"发现{sighting.sighting_id}没有有效计数（{sighting.count.reason}）：未知不作聚集",
+        )
+
+
 def raise_alert(
     sighting: Sighting,
     *,
@@ -183,12 +192,7 @@ def raise_alert(
     relapse_of: str = "",
 ) -> CrowdAlert | GatheringEvent:
     """An alert where an order is in force, otherwise an event. Refused for an invalid count."""
-    if not sighting.count.is_valid:
-        raise Refused(
-            f"sighting {sighting.sighting_id} has no valid count ({sighting.count.reason}): "
-            "unknown is not a crowd",
-            text_zh=f"发现{sighting.sighting_id}没有有效计数（{sighting.count.reason}）：未知不作聚集",
-        )
+    _require_counted(sighting)
     order: LegalBasis | None = legal.gathering_order(
         grid_code=sighting.grid_code, at_utc=sighting.time_utc, is_exercise=is_exercise
     )

@@ -22,6 +22,7 @@ _ZH = {
         "renotify": "再次通知",
         "dismiss": "排除",
         "announce": "喊话",
+        "override": "越权喊话",
         "play_ended": "结束播放",
         "play_failed": "记录播放失败",
         "disperse": "判定已散开",

@@ -163,6 +163,17 @@ class SpeakingDesk:
         self._desk.tell("announcement.released", announcement_fields(draft) | {"by": cause.actor})
         return release, findings
 
+    def _occasion(self, watch: SortieWatch, alert: CrowdAlert) -> Occasion:
+        return Occasion(
+            alert_id=alert.alert_id,
+            sortie=watch.sortie_id,
+            grid_code=alert.grid_code,
+            at_utc=self._parts.world.now_utc(),
+            is_exercise=self._parts.is_exercise,
+            legal_basis_id=alert.legal_basis_id,
+            aircraft=self._parts.aircraft,
+        )
+
     async def _draft(
         self,
         watch: SortieWatch,
@@ -172,15 +183,7 @@ class SpeakingDesk:
         repeat: int = 1,
     ) -> tuple[Announcement, list[Finding]]:
         parts, now = self._parts, self._parts.world.now_utc()
-        occasion = Occasion(
-            alert_id=alert.alert_id,
-            sortie=watch.sortie_id,
-            grid_code=alert.grid_code,
-            at_utc=now,
-            is_exercise=parts.is_exercise,
-            legal_basis_id=alert.legal_basis_id,
-            aircraft=parts.aircraft,
-        )
+        occasion = self._occasion(watch, alert)
         announcement_id = await parts.records.next_id("B", now)
         draft = draft_announcement(
             template, occasion, announcement_id=announcement_id, repeats=repeat
