@@ -64,7 +64,10 @@ class AlsaOutput:
 
     async def _take_turn(self, turn: _Turn) -> bool:
         if self._last is not None and self._last.is_alive():
-            raise SpeakerUnreachable(f"the sound card {self._device} still hangs from before")
+            raise SpeakerUnreachable(
+                f"the sound card {self._device} still hangs from before",
+                text_zh=f"声卡{self._device}此前已挂起，仍未恢复",
+            )
         loop, is_over = asyncio.get_running_loop(), anyio.Event()
 
         def tell() -> None:
@@ -88,7 +91,8 @@ class AlsaOutput:
                 await is_over.wait()
             if not is_over.is_set() and time.monotonic() - turn.moved_s > self._stall_s:
                 raise SpeakerUnreachable(
-                    f"the sound card {self._device} hangs: it took nothing for {self._stall_s:g} s"
+                    f"the sound card {self._device} hangs: it took nothing for {self._stall_s:g} s",
+                    text_zh=f"声卡{self._device}挂起：{self._stall_s:g}秒内未取走声音",
                 )
 
 
@@ -151,7 +155,8 @@ class _Turn:
                 self._gap_count += 1
                 if self._gap_count > _GAPS_MAX:
                     raise SpeakerUnreachable(
-                        f"the sound card {self._device} broke off {self._gap_count} times"
+                        f"the sound card {self._device} broke off {self._gap_count} times",
+                        text_zh=f"声卡{self._device}中断{self._gap_count}次",
                     )
             elif taken > 0:
                 self.moved_s = time.monotonic()

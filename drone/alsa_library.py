@@ -67,7 +67,9 @@ class Pcm:
         self._require(done, "did not drain")
         state = self._library.snd_pcm_state(self._pcm)
         if state == _DISCONNECTED:
-            raise SpeakerUnreachable(f"the sound card {self._device} is gone")
+            raise SpeakerUnreachable(
+                f"the sound card {self._device} is gone", text_zh=f"声卡{self._device}已断开"
+            )
         return bool(state != _DRAINING)
 
     def drop(self) -> None:
@@ -81,7 +83,10 @@ class Pcm:
     def _require(self, done: int, what: str) -> None:
         if done < 0:
             words = self._library.snd_strerror(done).decode(errors="replace")
-            raise SpeakerUnreachable(f"the sound card {self._device} {what}: {words}")
+            raise SpeakerUnreachable(
+                f"the sound card {self._device} {what}: {words}",
+                text_zh=f"声卡{self._device}出错：{words}",
+            )
 
 
 def has_alsa() -> bool:

@@ -169,7 +169,7 @@ class Guardian:
         return is_due
 
     async def _act(self, row: GuardRule) -> None:
-        outcome = "done"
+        outcome, outcome_zh = "done", ""
         if row.action is not None:
             in_command = self._in_command()
             modes = _ENDS_IN[type(row.action)]
@@ -178,15 +178,16 @@ class Guardian:
                     with anyio.CancelScope(shield=True):
                         await self._vehicle.do(row.action)
             except (CommandDenied, LinkLost) as error:
-                outcome = str(error)  # told below; the rule acts again while it applies
+                # Told below; the rule acts again while it applies.
+                outcome, outcome_zh = str(error), error.text_zh
             finally:
                 self._under_way.remove(row)
-        self._tell(row, row.word, outcome)
+        self._tell(row, row.word, outcome, outcome_zh)
 
-    def _tell(self, row: GuardRule, action: str, outcome: str) -> None:
+    def _tell(self, row: GuardRule, action: str, outcome: str, outcome_zh: str = "") -> None:
         fields = {
-            "rule": row.rule, "action": action, "outcome": outcome, "text": row.text,
-            "text_zh": row.text_zh,
+            "rule": row.rule, "action": action, "outcome": outcome, "outcome_zh": outcome_zh,
+            "text": row.text, "text_zh": row.text_zh,
         }  # fmt: skip
         plan = self._plan()
         self._bus.publish(

@@ -41,7 +41,7 @@ async def play_live(output: SoundOutput, voice: LiveVoice, volume_pct: float) ->
     try:
         clip = clip_of(sound, "live")
     except ValueError as error:
-        raise SpeakerUnreachable(str(error)) from error
+        raise SpeakerUnreachable(str(error), text_zh=f"话音无法播放：{error}") from error
     return await output.play(clip, volume_pct)
 
 
@@ -52,11 +52,14 @@ async def _samples(voice: LiveVoice) -> AsyncGenerator[bytes, None]:
             try:
                 samples = await anyio.to_thread.run_sync(stream.decode, packets)
             except ValueError as error:
-                raise SpeakerUnreachable(str(error)) from error
+                raise SpeakerUnreachable(str(error), text_zh=f"话音无法播放：{error}") from error
             is_sound = is_sound or has_sound(samples)
             yield samples
     if not is_sound:
-        raise SpeakerUnreachable("there was nothing to hear in the voice: is the microphone off?")
+        raise SpeakerUnreachable(
+            "there was nothing to hear in the voice: is the microphone off?",
+            text_zh="话音中没有声音：麦克风是否关闭？",
+        )
 
 
 def _wav(samples: bytes) -> bytes:

@@ -29,6 +29,10 @@ async def send_voice(
         if status == _ENDED:
             return
         if status != httpx.codes.OK:
-            raise CommandDenied("live voice", f"chunk {number} was refused ({status})")
+            raise CommandDenied(
+                "live voice",
+                f"chunk {number} was refused ({status})",
+                f"第{number}段被拒绝（{status}）",
+            )
         number += 1
     await send("POST", f"/live/{play_id}/{number}/end", b"")

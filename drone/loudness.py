@@ -55,5 +55,6 @@ def require_heard(lasts_s: float, took_s: float, *, by: str) -> None:
     if took_s < _HEARD_SHARE * lasts_s - _HEARD_LESS_S:
         raise SpeakerUnreachable(
             f"{by} was done with {lasts_s:.1f} s of sound after {took_s:.1f} s: "
-            "nobody can have heard it"
+            "nobody can have heard it",
+            text_zh=f"{by}在{took_s:.1f}秒内播完{lasts_s:.1f}秒的声音：不可能有人听到",
         )

@@ -71,7 +71,9 @@ class AirOutput:
                 answer.raise_for_status()
                 return bool(answer.json()["finished"])
         except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
-            raise SpeakerUnreachable(f"the air did not take the clip: {error}") from error
+            raise SpeakerUnreachable(
+                f"the air did not take the clip: {error}", text_zh=f"模拟环境未接收声音：{error}"
+            ) from error
 
 
 class FileOutput:
@@ -99,7 +101,10 @@ class FileOutput:
         except OSError as error:
             with contextlib.suppress(OSError):
                 await part.unlink(missing_ok=True)
-            raise SpeakerUnreachable(f"cannot write {file}: {error.strerror}") from error
+            raise SpeakerUnreachable(
+                f"cannot write {file}: {error.strerror}",
+                text_zh=f"无法写入{file}：{error.strerror}",
+            ) from error
         return True
 
 
@@ -121,9 +126,14 @@ class PlayerOutput:
             with anyio.fail_after(clip.duration_s + _PLAYER_LATE_S):
                 code, words = await self._run(_wav_at(clip, volume_pct))
         except TimeoutError:
-            raise SpeakerUnreachable(f"{self._player[0]} hangs") from None
+            raise SpeakerUnreachable(
+                f"{self._player[0]} hangs", text_zh=f"{self._player[0]}挂起"
+            ) from None
         if code != 0:
-            raise SpeakerUnreachable(f"{self._player[0]} could not play: {words or code}")
+            raise SpeakerUnreachable(
+                f"{self._player[0]} could not play: {words or code}",
+                text_zh=f"{self._player[0]}无法播放：{words or code}",
+            )
         require_heard(clip.duration_s, anyio.current_time() - began_s, by=self._player[0])
         return True
 
@@ -134,7 +144,10 @@ class PlayerOutput:
                 await anyio.Path(file).write_bytes(sound)
                 return await run_to_end([*self._player, str(file)])
         except OSError as error:  # the disk is full, or the player is not there any more
-            raise SpeakerUnreachable(f"the clip cannot be played: {error.strerror}") from error
+            raise SpeakerUnreachable(
+                f"the clip cannot be played: {error.strerror}",
+                text_zh=f"声音无法播放：{error.strerror}",
+            ) from error
 
 
 def _wav_at(clip: Clip, volume_pct: float) -> bytes:

@@ -167,7 +167,10 @@ class HttpSpeaker:
         try:
             play = await self._again(lambda: self._ask("POST", path, json=order, headers=headers))
         except SpeakerUnreachable as error:
-            raise SpeakerUnreachable(f"{error}; whether it played is not known") from error
+            raise SpeakerUnreachable(
+                f"{error}; whether it played is not known",
+                text_zh=f"{error.text_zh}，是否已播放未知",
+            ) from error
         with whole(path):
             return Ear(
                 play_id=play["play_id"], boot_id=play["boot_id"], after=int(play["after"]),
@@ -185,7 +188,11 @@ class HttpSpeaker:
         )
         with whole(path):
             if kept["sha256"] != clip.sha256:
-                raise CommandDenied("play", "the loudspeaker got another clip than was sent")
+                raise CommandDenied(
+                    "play",
+                    "the loudspeaker got another clip than was sent",
+                    "喊话器收到的声音与所发送的不同",
+                )
 
     async def _send_chunk(self, method: str, path: str, chunk: bytes) -> tuple[int, bytes]:
         return await self._again(lambda: self._send(method, path, content=chunk))
@@ -196,7 +203,11 @@ class HttpSpeaker:
                 return await self._listen(ear)
         except TimeoutError:
             await self.stop()
-            raise CommandDenied("play", f"not over after {_LONGEST_PLAY_S:.0f} s") from None
+            raise CommandDenied(
+                "play",
+                f"not over after {_LONGEST_PLAY_S:.0f} s",
+                f"{_LONGEST_PLAY_S:.0f}秒内未播完",
+            ) from None
 
     async def _listen(self, ear: Ear) -> Played:
         """Listen to the agent's events, over as many connections as it takes."""
@@ -218,7 +229,8 @@ class HttpSpeaker:
         if ear.played is not None:
             return ear.played
         raise SpeakerUnreachable(
-            f"the loudspeaker was lost while it played ({why}); whether it finished is not known"
+            f"the loudspeaker was lost while it played ({why}); whether it finished is not known",
+            text_zh=f"播放中与喊话器失去联系（{why}），是否播完未知",
         )
 
     async def _events(self, after: int) -> AsyncGenerator[ServerEvent, None]:
@@ -226,7 +238,9 @@ class HttpSpeaker:
             "GET", "/events", params={"after": after}, timeout=self._silence_s / 2
         ) as answer:
             if answer.is_client_error:
-                raise CommandDenied("loudspeaker /events", str(answer.status_code))
+                raise CommandDenied(
+                    "loudspeaker /events", str(answer.status_code), f"状态码{answer.status_code}"
+                )
             answer.raise_for_status()
             with whole("/events"):
                 async for event in read_events(lines_of(answer.aiter_raw())):
@@ -246,7 +260,8 @@ class HttpSpeaker:
         with whole(path):
             body: dict[str, Any] = json.loads(raw)
             if status >= httpx.codes.BAD_REQUEST:
-                raise CommandDenied(f"loudspeaker {path}", str(body["error"])[:WORDS_MAX])
+                said = str(body["error"])[:WORDS_MAX]
+                raise CommandDenied(f"loudspeaker {path}", said, f"喊话器拒绝：{said}")
             if not isinstance(body, dict):
                 raise TypeError("not a JSON object")
         return body
@@ -265,9 +280,13 @@ class HttpSpeaker:
                 async with self._http.stream(method, path, **content) as answer:
                     return answer.status_code, await bounded(path, answer)
         except TimeoutError as error:
-            raise SpeakerUnreachable("the loudspeaker does not answer in time") from error
+            raise SpeakerUnreachable(
+                "the loudspeaker does not answer in time", text_zh="喊话器未在时限内答复"
+            ) from error
         except httpx.HTTPError as error:
-            raise SpeakerUnreachable(f"the loudspeaker does not answer: {error!r}") from error
+            raise SpeakerUnreachable(
+                f"the loudspeaker does not answer: {error!r}", text_zh=f"喊话器无答复：{error!r}"
+            ) from error
 
 
 def tls_trusting(ca_file: Path | None) -> ssl.SSLContext | None:

@@ -50,7 +50,10 @@ async def bounded(path: str, answer: httpx.Response) -> bytes:
     async for part in answer.aiter_raw():
         body += part
         if len(body) > _REPLY_BYTES_MAX:
-            raise SpeakerUnreachable(f"{path} is answered without end, by no payload agent")
+            raise SpeakerUnreachable(
+                f"{path} is answered without end, by no payload agent",
+                text_zh=f"{path}的答复没有尽头，对方不是喊话器",
+            )
     return bytes(body)
 
 
@@ -71,7 +74,11 @@ class Ear:
             body = json.loads(event.data)
             if event.name == "hello":
                 if body["boot_id"] != self.boot_id:
-                    raise CommandDenied("play", "the payload agent started anew while it played")
+                    raise CommandDenied(
+                        "play",
+                        "the payload agent started anew while it played",
+                        "播放中喊话器重新启动",
+                    )
                 return False
             self.after, play = int(body["number"]), body["play"]
             if play["play_id"] == self.play_id:
@@ -82,7 +89,8 @@ class Ear:
 def end_of(play: dict[str, Any]) -> Played | None:
     """How a play ended; None while it goes on; CommandDenied when it was not heard to its end."""
     if play["state"] == "failed":
-        raise CommandDenied("play", str(play["reason"])[:WORDS_MAX])
+        said = str(play["reason"])[:WORDS_MAX]
+        raise CommandDenied("play", said, f"喊话器未能播放：{said}")
     if play["state"] != "finished":
         return None
     return Played(sha256=play["sha256"], heard_count=int(play["heard_count"]))
@@ -96,5 +104,6 @@ def whole(path: str) -> Iterator[None]:
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         why = repr(error)[:WORDS_MAX]
         raise SpeakerUnreachable(
-            f"{path} is answered in half, or by something that is no payload agent: {why}"
+            f"{path} is answered in half, or by something that is no payload agent: {why}",
+            text_zh=f"{path}的答复不完整，或对方不是喊话器：{why}",
         ) from error

@@ -18,6 +18,7 @@ from drone.voice_child import MANDARIN
 from drone.voice_children import VoiceChildren
 from patrol.errors import CommandDenied
 
+_TONGUE_ZH = {"zh": "普通话", "en": "英语"}
 LANGUAGES = {"zh": MANDARIN, "en": "gmw/en"}
 _DEADLINE_S = 15.0
 _SHORTEST_S_PER_CHARACTER = 0.04
@@ -54,25 +55,39 @@ class Voice:
     async def speak(self, text: str, language: str = "zh") -> Clip:
         """A clip of the text; CommandDenied when it was not spoken whole and in its language."""
         if language not in LANGUAGES:
-            raise CommandDenied("speak", f"there is no voice for {language!r}")
+            raise CommandDenied(
+                "speak", f"there is no voice for {language!r}", f"没有此语言的语音：{language!r}"
+            )
         if recording := self._recordings.find(text, language):
             return recording
         if kept := self._spoken.get((text, language)):
             return kept
         if not has_words(text):
-            raise CommandDenied("speak", "there are no words to speak")
+            raise CommandDenied("speak", "there are no words to speak", "没有可说的文字")
         if letter := unreadable(text, language):
-            raise CommandDenied("speak", f"the {language} voice cannot read {letter!r}")
+            raise CommandDenied(
+                "speak",
+                f"the {language} voice cannot read {letter!r}",
+                f"{_TONGUE_ZH[language]}语音读不出{letter!r}",
+            )
         spoken, voice = as_spoken(text, language), LANGUAGES[language]
         try:
             sound = await self._say(spoken, voice)
             clip = clip_of(sound, voice)
         except OSError as error:  # a full disk, no more processes
-            raise CommandDenied("speak", f"no room to speak: {error.strerror}") from error
+            raise CommandDenied(
+                "speak",
+                f"no room to speak: {error.strerror}",
+                f"没有空间或进程可用：{error.strerror}",
+            ) from error
         except ValueError as error:
-            raise CommandDenied("speak", str(error)) from error
+            raise CommandDenied("speak", str(error), f"语音合成出错：{error}") from error
         if not _is_speech_long(clip.duration_s, len(spoken)):
-            raise CommandDenied("speak", f"{clip.duration_s:.1f} s is no length for the text")
+            raise CommandDenied(
+                "speak",
+                f"{clip.duration_s:.1f} s is no length for the text",
+                f"{clip.duration_s:.1f}秒与文字长度不符",
+            )
         self._spoken[text, language] = clip
         if len(self._spoken) > _KEPT:
             self._spoken.popitem(last=False)
@@ -92,9 +107,16 @@ class Voice:
             with anyio.fail_after(self._deadline_s):
                 code, said = await self._children.speak(words, voice, out)
         except TimeoutError:
-            raise CommandDenied("speak", f"no words within {self._deadline_s:g} s") from None
+            raise CommandDenied(
+                "speak",
+                f"no words within {self._deadline_s:g} s",
+                f"{self._deadline_s:g}秒内未合成语音",
+            ) from None
         if code != 0:
-            raise CommandDenied("speak", said or "the voice said nothing")
+            said_zh = said or "没有输出"
+            raise CommandDenied(
+                "speak", said or "the voice said nothing", f"语音合成出错：{said_zh}"
+            )
 
 
 def _is_speech_long(duration_s: float, characters: int) -> bool:

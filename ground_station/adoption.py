@@ -91,13 +91,17 @@ class Adoption:
     async def _is_flying(self, record: SortieRecord, plan: MissionPlan | None) -> bool:
         """Whether the plan is on board and was taken over; why not is told once."""
         if plan is None:
-            self._tell(record, "its plan is not in the records as it was launched")
+            self._tell(
+                record,
+                "its plan is not in the records as it was launched",
+                "记录中没有起飞时的计划",
+            )
             await self.wall.sleep(_TRY_AGAIN_S)
             return False
         try:
             await self.vehicle.do(Recognise(plan=plan))
         except (CommandDenied, LinkLost) as error:
-            self._tell(record, str(error))
+            self._tell(record, str(error), error.text_zh)
             await self.wall.sleep(_TRY_AGAIN_S)
             return False
         await self._item_told()
@@ -142,13 +146,18 @@ class Adoption:
         await self.records.save_sortie(
             record, cause=_RULE, at_utc=now, action=f"sortie.{record.state.value.lower()}"
         )
-        fields = {"state": record.state.value, "reason": record.abnormal[-1]}
+        fields = {
+            "state": record.state.value,
+            "reason": record.abnormal[-1],
+            "reason_zh": _ENDED_ZH[record.state],
+        }
         self._publish("sortie.found_ended", record, fields)
 
-    def _tell(self, record: SortieRecord, reason: str) -> None:
+    def _tell(self, record: SortieRecord, reason: str, reason_zh: str) -> None:
         if reason != self._told:
             self._told = reason
-            self._publish("sortie.not_adopted", record, {"reason": reason})
+            fields = {"reason": reason, "reason_zh": reason_zh}
+            self._publish("sortie.not_adopted", record, fields)
 
     def _tell_waiting(self, error: Exception) -> None:
         _log.warning("finding out what the aircraft does", reason=str(error))
@@ -164,6 +173,12 @@ class Adoption:
                 fields=fields,
             )  # fmt: skip
         )
+
+
+_ENDED_ZH = {
+    SortieState.ABORTED: "在记录起飞之前，地面站已停止运行",
+    SortieState.LANDED: "降落时地面站未在运行",
+}
 
 
 def _is_told(sample: TelemetrySample) -> bool:
@@ -200,7 +215,7 @@ async def tell_left_out(
                 sortie=record.sortie_id,
                 grid=record.grid_code,
                 aircraft=record.vehicle_id,
-                fields={"reason": reason},
+                fields={"reason": reason, "reason_zh": f"{record.vehicle_id}不在本站设置中"},
             )  # fmt: skip
         )
 
@@ -209,4 +224,7 @@ class StillFindingOut(Refused):
     """Told to whoever launches before it is known what the aircraft does."""
 
     def __init__(self) -> None:
-        super().__init__("the station has just started: what the aircraft does is not known yet")
+        super().__init__(
+            "what the aircraft does is not known yet: nothing is launched until it is",
+            text_zh="尚不清楚飞行器的状态，查明之前不能起飞",
+        )

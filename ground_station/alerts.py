@@ -172,6 +172,15 @@ class GatheringEvent:
     level: AlertLevel = AlertLevel.ADVISORY
 
 
+def _require_counted(sighting: Sighting) -> None:
+    if not sighting.count.is_valid:
+        raise Refused(
+            f"sighting {sighting.sighting_id} has no valid count ({sighting.count.reason}): "
+            "unknown is not a crowd",
+            text_zh=f"发现{sighting.sighting_id}没有有效计数（{sighting.count.reason}）：未知不作聚集",
+        )
+
+
 def raise_alert(
     sighting: Sighting,
     *,
@@ -183,11 +192,7 @@ def raise_alert(
     relapse_of: str = "",
 ) -> CrowdAlert | GatheringEvent:
     """An alert where an order is in force, otherwise an event. Refused for an invalid count."""
-    if not sighting.count.is_valid:
-        raise Refused(
-            f"sighting {sighting.sighting_id} has no valid count ({sighting.count.reason}): "
-            "unknown is not a crowd"
-        )
+    _require_counted(sighting)
     order: LegalBasis | None = legal.gathering_order(
         grid_code=sighting.grid_code, at_utc=sighting.time_utc, is_exercise=is_exercise
     )
@@ -269,7 +274,10 @@ def advance(
         case AlertEvent.DISMISS:
             return replace(moved, dismissed_reason=reason)
         case AlertEvent.ANNOUNCE:
-            ids = (*alert.announcement_ids, _needed(alert, announcement_id, "an announcement"))
+            ids = (
+                *alert.announcement_ids,
+                _needed(alert, announcement_id, "an announcement", "喊话"),
+            )
             return replace(moved, announcement_ids=ids)
         case AlertEvent.PLAY_ENDED:
             return replace(moved, played_count=alert.played_count + 1)
@@ -281,7 +289,7 @@ def advance(
         case AlertEvent.PERSIST:
             return replace(moved, outcome=Outcome.PERSISTING, outcome_reason=reason)
         case AlertEvent.FILE | AlertEvent.ESCALATE:
-            filed = replace(moved, case_no=_needed(alert, case_no, "a case number"))
+            filed = replace(moved, case_no=_needed(alert, case_no, "a case number", "案件编号"))
             return replace(filed, outcome_reason=reason or alert.outcome_reason)
         case _:
             return moved
@@ -295,7 +303,10 @@ def renotify_due(alert: CrowdAlert, at_utc: datetime) -> bool:
     return waited_s >= RENOTIFY_AFTER_S[alert.renotified_count]
 
 
-def _needed(alert: CrowdAlert, value: str, noun: str) -> str:
+def _needed(alert: CrowdAlert, value: str, noun: str, noun_zh: str) -> str:
     if not value:
-        raise Refused(f"alert {alert.alert_id}: {noun} is needed for this")
+        raise Refused(
+            f"alert {alert.alert_id}: {noun} is needed for this",
+            text_zh=f"告警{alert.alert_id}：需要{noun_zh}",
+        )
     return value

@@ -175,7 +175,10 @@ def draft_announcement(
 ) -> Announcement:
     """A draft with the template's words and volume; Refused when a slot has no value."""
     if language not in ("zh", "en"):
-        raise Refused(f"template {template.template_id} has no words in {language!r}")
+        raise Refused(
+            f"template {template.template_id} has no words in {language!r}",
+            text_zh=f"模板{template.template_id}没有此语言的文本：{language!r}",
+        )
     text_zh, text_en = template.fill(values)
     return Announcement(
         announcement_id=announcement_id,
@@ -258,15 +261,22 @@ def _require_overridable(announcement: Announcement) -> None:
     fixed = [finding for finding in announcement.blocked if finding.code in NEVER_OVERRIDDEN]
     if fixed:
         raise Refused(
-            f"announcement {announcement.announcement_id} cannot be overridden: {fixed[0].text}"
+            f"announcement {announcement.announcement_id} cannot be overridden: {fixed[0].text}",
+            text_zh=f"喊话{announcement.announcement_id}不得越权放行：{fixed[0].text_zh}",
         )
 
 
 def _started(moved: Announcement, at_utc: datetime, sound: Sound | None) -> Announcement:
     if sound is None or not sound.sha256:
-        raise Refused(f"announcement {moved.announcement_id} cannot start without its sound")
+        raise Refused(
+            f"announcement {moved.announcement_id} cannot start without its sound",
+            text_zh=f"喊话{moved.announcement_id}没有声音，不能开始",
+        )
     if not moved.released_by:
-        raise Refused(f"announcement {moved.announcement_id} was released by nobody")
+        raise Refused(
+            f"announcement {moved.announcement_id} was released by nobody",
+            text_zh=f"喊话{moved.announcement_id}无人放行",
+        )
     return replace(
         moved,
         started_utc=at_utc,

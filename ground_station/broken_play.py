@@ -14,6 +14,7 @@ from patrol.cause import by_system
 
 _RESTART = by_system("station.restart")
 _REASON = "broken off: the station was started again while it spoke"
+_REASON_ZH = "中断：播放时地面站重新启动"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,5 +44,10 @@ class BrokenPlays:
         await self.parts.records.save_announcement(
             failed, cause=_RESTART, at_utc=now, action="announcement.failed"
         )
-        fields = {"announcement": number, "alert": alert.alert_id, "reason": _REASON}
+        fields = {
+            "announcement": number,
+            "alert": alert.alert_id,
+            "reason": _REASON,
+            "reason_zh": _REASON_ZH,
+        }
         self.desk.tell("announcement.failed", fields)

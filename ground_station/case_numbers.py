@@ -55,7 +55,10 @@ def make_case_number(
 ) -> CaseNumber:
     """The number of a case; Refused when the day's numbers are used up."""
     if not 1 <= sequence <= LAST_SEQUENCE:
-        raise Refused(f"no case number left for this day and source ({sequence})")
+        raise Refused(
+            f"no case number left for this day and source ({sequence})",
+            text_zh=f"当日该来源的案件编号已用完（{sequence}）",
+        )
     return CaseNumber(
         day=at_utc.astimezone(SHANGHAI).date(),
         source=source,

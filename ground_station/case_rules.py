@@ -13,6 +13,7 @@ from ground_station.case_numbers import CaseSource
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState, Severity
 from ground_station.owners import ResponsibilityTable, Tier
+from ground_station.record_words import value_zh
 from patrol.errors import ConfigError, Refused
 from patrol.sighting import Count
 
@@ -79,6 +80,19 @@ def read_case_rules(path: Path = CASE_RULES_FILE) -> CaseRules:
         raise ConfigError(f"not a file of case rules: {path}: {error!r}") from error
 
 
+def _require_filable(alert: CrowdAlert, table: ResponsibilityTable) -> None:
+    if alert.state not in _FILABLE:
+        raise Refused(
+            f"alert {alert.alert_id} is {alert.state.value}: there is nothing to file yet",
+            text_zh=f"告警{alert.alert_id}为“{value_zh(alert.state)}”：尚无可立案内容",
+        )
+    if table.is_exercise and not alert.is_exercise:
+        raise Refused(
+            "the responsibility table is an exercise's: it owns no live case",
+            text_zh="责任清单为演练用，不能承接实际案件",
+        )
+
+
 def case_from_alert(
     alert: CrowdAlert,
     *,
@@ -94,26 +108,19 @@ def case_from_alert(
     `latest` is the newest count of the crowd; when that is not valid, the alert's own stands for
     the tier, and the case says that nobody was counted at the end.
     """
-    if alert.state not in _FILABLE:
-        raise Refused(
-            f"alert {alert.alert_id} is {alert.state.value}: there is nothing to file yet"
-        )
-    if table.is_exercise and not alert.is_exercise:
-        raise Refused("the responsibility table is an exercise's: it owns no live case")
-    is_observed = latest.is_valid
-    count = latest if is_observed else replace(alert.count, is_valid=False, reason=_AS_RAISED)
+    _require_filable(alert, table)
+    count = _count_at_end(alert, latest)
     severity = rules.severity(alert, count, is_special_site=is_special_site)
     tier = rules.tier_of_severity[severity]
     owner = table.owner(grid_code=alert.grid_code, tier=tier, names=names)
-    tier = owner.tier  # outside every grid the district answers
-    accept_due_utc, due_utc = rules.due(tier, at_utc)
+    accept_due_utc, due_utc = rules.due(owner.tier, at_utc)
     text, text_zh = _words(alert, count)
     return Case(
         case_no="",
         kind=alert.kind.value,
         source=CaseSource.EXERCISE if alert.is_exercise else CaseSource.UAV,
         severity=severity,
-        tier=tier,
+        tier=owner.tier,  # outside every grid the district answers
         state=CaseState.FILED,
         owner=owner,
         grid_code=alert.grid_code,
@@ -131,6 +138,12 @@ def case_from_alert(
         is_record_only=severity is Severity.MINOR,
         is_exercise=alert.is_exercise,
     )
+
+
+def _count_at_end(alert: CrowdAlert, latest: Count) -> Count:
+    if latest.is_valid:
+        return latest
+    return replace(alert.count, is_valid=False, reason=_AS_RAISED)
 
 
 _AS_RAISED = "not observed at the end; the count is that of the alert"

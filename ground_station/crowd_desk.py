@@ -31,7 +31,7 @@ from ground_station.sortie_watch import SortieWatch
 from ground_station.standoff import remembered_crowds, seen_crowds
 from missions.runner import SortieRunner
 from patrol.cause import Cause, by_system
-from patrol.errors import Refused, Transient
+from patrol.errors import PatrolError, Refused, Transient
 from patrol.plan import MissionPlan
 from patrol.sighting import Look, Sighting, Stage
 from patrol.story import StoryEvent
@@ -133,7 +133,7 @@ class CrowdDesk:
     def in_background(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run something that takes a while beside the looks; its refusal is told, not lost."""
         if self._group is None:
-            raise Refused("the station is only just starting")
+            raise Refused("the station is only just starting", text_zh="地面站正在启动")
         self._group.start_soon(self._guarded, work)
 
     async def kept(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -216,10 +216,10 @@ class CrowdDesk:
         """Record an event that has no record of its own, and show it."""
         self._parts.bus.publish(self._event(name, fields))
 
-    def tell_refusal(self, error: Exception) -> None:
+    def tell_refusal(self, error: PatrolError) -> None:
         """Somebody or something said no: in the log and in the story."""
         _log.warning("refused", reason=str(error))
-        self.tell_and_record("refused", {"reason": str(error)})
+        self.tell_and_record("refused", {"reason": str(error), "reason_zh": error.text_zh})
 
     def _event(self, name: str, fields: dict[str, Any]) -> StoryEvent:
         watch = self.watch

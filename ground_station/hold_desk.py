@@ -185,7 +185,7 @@ class HoldDesk:
         home_objection = way_objection(self._way_home(watch), crowd, need_m)
         self._tell_standoff(objection, "hold" if home_objection else "home")
         if home_objection is None:
-            await watch.runner.bring_home(_STANDOFF_RULE, objection.text)
+            await watch.runner.bring_home(_STANDOFF_RULE, objection.text, objection.text_zh)
 
     def _go_away(self, watch: SortieWatch, place: GeoPoint, objection: Finding) -> None:
         """Home, or on along the route where that leads farther from the crowd. Never stay."""
@@ -198,7 +198,7 @@ class HoldDesk:
 
         async def go() -> None:
             if is_home:
-                await watch.runner.bring_home(_STANDOFF_RULE, objection.text)
+                await watch.runner.bring_home(_STANDOFF_RULE, objection.text, objection.text_zh)
             elif sample is not None and sample.mode is FlightMode.HOLD:
                 await watch.runner.resume(_STANDOFF_RULE)
             self._parts.set_pace(watch.plan)

@@ -59,7 +59,8 @@ class LogDesk:
             why = f"{record.sortie_id}: {error}"
             if why != self._told_why:  # once, however often it is tried
                 self._told_why = why
-                self.bus.publish(self._event("log.waits", record, {"reason": str(error)}))
+                fields = {"reason": str(error), "reason_zh": error.text_zh}
+                self.bus.publish(self._event("log.waits", record, fields))
             raise
 
     async def _close(self, record: SortieRecord, cause: Cause) -> None:

@@ -51,7 +51,10 @@ def log_body(connection: Connection, sortie_id: str) -> dict[str, Any]:
         connection.execute(select(logs).where(logs.c.sortie == sortie_id)).mappings().one_or_none()
     )
     if log is None:
-        raise Refused(f"the log of {sortie_id} is not closed, or there is no such sortie")
+        raise Refused(
+            f"the log of {sortie_id} is not closed, or there is no such sortie",
+            text_zh=f"架次{sortie_id}的日志尚未关闭，或没有此架次",
+        )
     covers: list[list[str]] = json.loads(log["covers_json"])
     records = {table.name: _bodies(connection, table, sortie_id) for table in tables.FROZEN_BY_LOG}
     corrections = tables.corrections

@@ -53,7 +53,7 @@ from missions.register import load_register
 from patrol.bus import Bus
 from patrol.clock import SystemClock, WorldClock, utc_text
 from vision.crowd import CrowdRules
-from vision.eye_port import EyePort
+from vision.eye_port import EyePort, WatchedCamera
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -185,10 +185,12 @@ class Station:
         camera = aircraft.camera
         lens = views.lens_of(camera.width_px, camera.height_px, camera.hfov_deg)
         eye = EyePort(
-            camera_id=camera.camera_id,
-            url=camera.url,
-            lens=lens,
-            latency_s=camera.latency_s,
+            camera=WatchedCamera(
+                camera_id=camera.camera_id,
+                url=camera.url,
+                lens=lens,
+                latency_s=camera.latency_s,
+            ),
             bus=self._bus,
             world=self._world,
             wall=self._wall,

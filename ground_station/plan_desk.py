@@ -81,7 +81,11 @@ class PlanDesk:
         request = self._request(grid_code, flyer)
         plan, findings = plan_boundary(request)
         if plan is None:
-            raise PlanRejected(f"no patrol can be planned in {request.grid.code}", findings)
+            raise PlanRejected(
+                f"no patrol can be planned in {request.grid.code}",
+                findings,
+                text_zh=f"{request.grid.code}无法规划巡查",
+            )
         plan_id = await self._parts.records.next_id("M", request.created_utc)
         plan = replace(plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
@@ -112,10 +116,15 @@ class PlanDesk:
         require_role(cause, _APPROVERS, is_exercise=self._parts.is_exercise)
         drawn = self.found(plan_id)
         if digest != drawn.plan.digest:
-            raise Refused(f"plan {plan_id} is not the one that was looked at (the digest differs)")
+            raise Refused(
+                f"plan {plan_id} is not the one that was looked at (the digest differs)",
+                text_zh=f"计划{plan_id}与所查看的不同（摘要不一致）",
+            )
         findings = await self._parts.routes.with_tests(drawn.plan, drawn.findings)
         if stopping := stops(findings):
-            raise PlanRejected(f"plan {plan_id} may not be approved", stopping)
+            raise PlanRejected(
+                f"plan {plan_id} may not be approved", stopping, text_zh=f"计划{plan_id}不得批准"
+            )
         now = self._parts.world.now_utc()
         plan = drawn.plan.approved(cause.actor, now)
         await self._parts.records.save_plan(plan, cause=cause, at_utc=now, action="plan.approved")
@@ -150,7 +159,9 @@ class PlanDesk:
         """
         other = self._flown_by.get(plan_id)
         if other is not None:
-            raise Refused(f"plan {plan_id} is being flown by {other}")
+            raise Refused(
+                f"plan {plan_id} is being flown by {other}", text_zh=f"计划{plan_id}正由{other}执行"
+            )
         self._flown_by[plan_id] = aircraft
         self._launch_counts[plan_id] += 1
         return f"{plan_id}-S{self._launch_counts[plan_id]:02d}"
@@ -163,10 +174,15 @@ class PlanDesk:
         parts = self._parts
         grid = parts.register.get(grid_code)
         if grid not in parts.register.grids:
-            raise Refused(f"{grid.name_spoken} is a {grid.level.value}: plan one of its grids")
+            raise Refused(
+                f"{grid.name_spoken} is a {grid.level.value}: plan one of its grids",
+                text_zh=f"{grid.name_zh}不是基础网格：请选择其下的网格",
+            )
         sample = flyer.latest()
         if sample is None or sample.home is None or sample.home_altitude_amsl_m is None:
-            raise Refused("the aircraft has not told its home position yet")
+            raise Refused(
+                "the aircraft has not told its home position yet", text_zh="飞行器尚未报告返航点"
+            )
         return PlanRequest(
             grid=grid,
             register_version=parts.register.version,
@@ -191,4 +207,9 @@ def require_role(cause: Cause, roles: tuple[Role, ...], *, is_exercise: bool) ->
     """NotPermitted under another role, and for an automatic operator outside an exercise."""
     if cause.role not in roles:
         raise NotPermitted(cause.actor, " or ".join(role.value for role in roles))
-    require_person_or_exercise(cause, is_exercise=is_exercise, what="the sortie's plan and flight")
+    require_person_or_exercise(
+        cause,
+        is_exercise=is_exercise,
+        what="the sortie's plan and flight",
+        what_zh="架次的计划和飞行",
+    )

@@ -61,7 +61,10 @@ class RetentionKeeper:
             if sortie.state not in ENDED
         ]
         if flying:
-            raise Refused(f"{', '.join(flying)} is not over: what is old can wait")
+            raise Refused(
+                f"{', '.join(flying)} is not over: what is old can wait",
+                text_zh=f"架次{'、'.join(flying)}尚未结束，过期记录暂不处理",
+            )
         job = Retention(
             store=self.store, telemetry=self.telemetry, folder=self.folder,
             is_exercise=self.is_exercise,

@@ -35,7 +35,10 @@ class RouteShelf:
             self._folder.mkdir(parents=True, exist_ok=True)
             write_json(self._folder / f"{plan.plan_id}.json", plan.to_dict())
         except (OSError, ConfigError) as error:
-            raise Refused(f"the plan cannot be kept for its test flight: {error}") from error
+            raise Refused(
+                f"the plan cannot be kept for its test flight: {error}",
+                text_zh=f"无法保存供试飞用的计划：{error}",
+            ) from error
 
     def _about_tests(self, plan: MissionPlan) -> list[Finding]:
         return route_findings(plan, sorted(self._folder.glob(f"*{TESTED_SUFFIX}")))

@@ -100,7 +100,7 @@ class SortieDesk:
         parts = self._parts
         drawn = parts.plans.found(plan_id)
         if not drawn.plan.approved_by:
-            raise Refused(f"plan {plan_id} is not approved")
+            raise Refused(f"plan {plan_id} is not approved", text_zh=f"计划{plan_id}尚未批准")
         await self._require_free()
         record = self._new_record(drawn.plan)
         runner = self._runner(drawn.plan, record.sortie_id, declaration)
@@ -123,12 +123,14 @@ class SortieDesk:
         verbs: dict[str, Callable[[SortieRunner], Awaitable[None]]] = {
             "hold": lambda runner: runner.hold(cause),
             "resume": lambda runner: runner.resume(cause),
-            "return": lambda runner: runner.bring_home(cause, f"asked by {cause.actor}"),
+            "return": lambda runner: runner.bring_home(
+                cause, f"asked by {cause.actor}", f"{cause.actor}下令"
+            ),
         }
         if verb not in verbs:
             raise LookupError(f"no such verb: {verb}")
         if self._flight is None or self._flight.report is not None:
-            raise Refused("no sortie is being flown")
+            raise Refused("no sortie is being flown", text_zh="没有正在飞行的架次")
         # A full disk must not keep the pilot from calling the aircraft home.
         await self._parts.records.note_though_late(
             f"sortie.{verb}",
@@ -161,12 +163,18 @@ class SortieDesk:
         if not self._known.is_set():
             raise StillFindingOut
         if self._flight is not None:
-            raise Refused(f"sortie {self._flight.record.sortie_id} is not closed yet")
+            raise Refused(
+                f"sortie {self._flight.record.sortie_id} is not closed yet",
+                text_zh=f"架次{self._flight.record.sortie_id}尚未关闭",
+            )
         sample = self._parts.vehicle.latest()
         if sample is None or sample.is_in_air is None:
-            raise Refused("the aircraft does not say whether it is on the ground")
+            raise Refused(
+                "the aircraft does not say whether it is on the ground",
+                text_zh="飞行器未报告是否在地面",
+            )
         if sample.is_in_air:
-            raise Refused("the aircraft is in the air already")
+            raise Refused("the aircraft is in the air already", text_zh="飞行器已在空中")
 
     def _new_record(self, plan: MissionPlan) -> SortieRecord:
         parts, vehicle_id = self._parts, self._parts.vehicle.vehicle_id
@@ -253,8 +261,9 @@ class SortieDesk:
         except PatrolError as error:
             if not flight.runner.has_taken_off:
                 raise
-            failure = str(error)
-        self._tell("sortie.trouble", flight.plan, flight.record.sortie_id, {"reason": failure})
+            failure, failure_zh = str(error), error.text_zh
+        fields = {"reason": failure, "reason_zh": failure_zh}
+        self._tell("sortie.trouble", flight.plan, flight.record.sortie_id, fields)
         while True:
             # Nobody may launch, and the pilot can still call it home, until it is down.
             with contextlib.suppress(LinkLost):
@@ -269,7 +278,7 @@ class SortieDesk:
             "sortie.aborted",
             flight.plan,
             record.sortie_id,
-            {"reason": str(error), "findings": findings},
+            {"reason": str(error), "reason_zh": error.text_zh, "findings": findings},
         )
         self._set_state("ABORTED")
         self._flight = None

@@ -10,6 +10,7 @@ from ground_station.alerts import Outcome
 from ground_station.transitions import require_person_or_exercise
 from patrol.cause import Cause, Role
 from patrol.errors import NotPermitted, Refused
+from patrol.role_words import roles_zh
 from patrol.sighting import Count
 
 
@@ -71,12 +72,21 @@ def sign(record: SortieRecord, cause: Cause, at_utc: datetime) -> SortieRecord:
     if cause.role not in SIGNERS:
         raise NotPermitted(cause.actor or "nobody", "REG or PILOT")
     require_person_or_exercise(
-        cause, is_exercise=record.is_exercise, what=f"sign the log of {record.sortie_id}"
+        cause,
+        is_exercise=record.is_exercise,
+        what=f"sign the log of {record.sortie_id}",
+        what_zh=f"签署架次{record.sortie_id}的日志",
     )
     if record.state not in ENDED:
-        raise Refused(f"sortie {record.sortie_id} is {record.state.value}: sign it after landing")
+        raise Refused(
+            f"sortie {record.sortie_id} is {record.state.value}: sign it after landing",
+            text_zh=f"架次{record.sortie_id}尚未结束：请在降落后签名",
+        )
     if record.is_signed_by(cause.role):
-        raise Refused(f"sortie {record.sortie_id} is already signed as {cause.role.value}")
+        raise Refused(
+            f"sortie {record.sortie_id} is already signed as {cause.role.value}",
+            text_zh=f"架次{record.sortie_id}已由{roles_zh(cause.role.value)}签名",
+        )
     signature = Signature(
         person=cause.actor, role=cause.role, signed_utc=at_utc, is_automatic=cause.is_automatic
     )
@@ -90,7 +100,10 @@ def registrar_of(record: SortieRecord) -> Cause:
             return Cause(
                 actor=signature.person, role=Role.REGISTRAR, is_automatic=signature.is_automatic
             )
-    raise Refused(f"sortie {record.sortie_id} is not signed by a registrar")
+    raise Refused(
+        f"sortie {record.sortie_id} is not signed by a registrar",
+        text_zh=f"架次{record.sortie_id}尚无登记员签名",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

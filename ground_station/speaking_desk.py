@@ -36,9 +36,10 @@ from ground_station.release_rules import (
     may_release,
 )
 from ground_station.sortie_watch import SortieWatch
+from ground_station.speaking_words import Why, not_to_be_spoken
 from ground_station.templates import Template
 from patrol.cause import Cause, Role, by_system
-from patrol.errors import NotPermitted, PatrolError, PlanRejected, Refused
+from patrol.errors import NotPermitted, PatrolError, PlanRejected
 from patrol.geo import distance_m
 from patrol.plan import Finding, stops
 from patrol.vehicle import Vehicle
@@ -138,15 +139,15 @@ class SpeakingDesk:
     ) -> tuple[_Release, list[Finding]]:
         alert, template = watch.alerts[alert_id], self._templates[template_id]
         if alert.state not in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
-            raise Refused(
-                f"alert {alert_id} is {alert.state.value}: acknowledge it before speaking"
-                if alert.state is AlertState.RAISED
-                else f"alert {alert_id} is {alert.state.value}: nothing can be announced for it now"
-            )
+            raise not_to_be_spoken(alert)
         draft, findings = await self._draft(watch, alert, template, cause, repeat)
         if stopping := stops(findings):
             await self._block(draft, stopping, cause)
-            raise AnnouncementBlocked(f"{template_id} may not be played now", stopping)
+            raise AnnouncementBlocked(
+                f"{template_id} may not be played now",
+                stopping,
+                text_zh=f"现在不得播放{template_id}",
+            )
         await self._save(draft, cause, "announcement.released")
         await self._desk.move_alone(
             alert_id,
@@ -162,6 +163,17 @@ class SpeakingDesk:
         self._desk.tell("announcement.released", announcement_fields(draft) | {"by": cause.actor})
         return release, findings
 
+    def _occasion(self, watch: SortieWatch, alert: CrowdAlert) -> Occasion:
+        return Occasion(
+            alert_id=alert.alert_id,
+            sortie=watch.sortie_id,
+            grid_code=alert.grid_code,
+            at_utc=self._parts.world.now_utc(),
+            is_exercise=self._parts.is_exercise,
+            legal_basis_id=alert.legal_basis_id,
+            aircraft=self._parts.aircraft,
+        )
+
     async def _draft(
         self,
         watch: SortieWatch,
@@ -171,15 +183,7 @@ class SpeakingDesk:
         repeat: int = 1,
     ) -> tuple[Announcement, list[Finding]]:
         parts, now = self._parts, self._parts.world.now_utc()
-        occasion = Occasion(
-            alert_id=alert.alert_id,
-            sortie=watch.sortie_id,
-            grid_code=alert.grid_code,
-            at_utc=now,
-            is_exercise=parts.is_exercise,
-            legal_basis_id=alert.legal_basis_id,
-            aircraft=parts.aircraft,
-        )
+        occasion = self._occasion(watch, alert)
         announcement_id = await parts.records.next_id("B", now)
         draft = draft_announcement(
             template, occasion, announcement_id=announcement_id, repeats=repeat
@@ -212,7 +216,9 @@ class SpeakingDesk:
         )
         await self._save(blocked, cause, "announcement.blocked")
         reason = "; ".join(finding.text for finding in findings)
-        self._desk.tell("announcement.blocked", announcement_fields(blocked) | {"reason": reason})
+        reason_zh = "；".join(finding.text_zh for finding in findings)
+        fields = announcement_fields(blocked) | {"reason": reason, "reason_zh": reason_zh}
+        self._desk.tell("announcement.blocked", fields)
         self._view(blocked, findings)
 
     async def _earlier(self, watch: SortieWatch, alert: CrowdAlert) -> tuple[Announcement, ...]:
@@ -265,14 +271,14 @@ class SpeakingDesk:
                 clip, words.announcement_id, volume_pct=words.volume_pct, repeat=words.repeats
             )
         except PatrolError as error:
-            return partial(self._failed, release, str(error))
+            return partial(self._failed, release, Why(str(error), error.text_zh))
         now = self._parts.world.now_utc()
         sound = Sound(sha256=played.sha256, heard_count=played.heard_count)
         finished = advance(
             release.announcement, AnnouncementEvent.FINISH, _PLAYER, now, sound=sound
         )
         if finished.state is not AnnouncementState.PLAYED:
-            return partial(self._failed, release, finished.reason)
+            return partial(self._failed, release, Why(finished.reason, "未完整播出"))
         return partial(self._finished, release, finished, clip)
 
     async def _finished(self, release: _Release, finished: Announcement, clip: Clip) -> None:
@@ -325,17 +331,18 @@ class SpeakingDesk:
         """Somebody pressed stop, or the sortie ended."""
         cause = release.stopped_by
         if cause is None:
-            await self._failed(release, "the sortie ended first")
+            await self._failed(release, Why("the sortie ended first", "架次已先行结束"))
         else:
-            await self._failed(release, f"stopped by {cause.actor}", cause)
+            why = Why(f"stopped by {cause.actor}", f"{cause.actor}停止喊话")
+            await self._failed(release, why, cause)
 
-    async def _failed(self, release: _Release, reason: str, stopper: Cause | None = None) -> None:
+    async def _failed(self, release: _Release, why: Why, stopper: Cause | None = None) -> None:
         """It was not heard whole; with a stopper it is cancelled by that person."""
         event = AnnouncementEvent.CANCEL if stopper else AnnouncementEvent.FAIL
         action = "announcement.cancelled" if stopper else "announcement.failed"
         cause, now = stopper or _PLAYER, self._parts.world.now_utc()
         if release.announcement.state in UNDER_WAY:
-            failed = advance(release.announcement, event, cause, now, reason=reason)
+            failed = advance(release.announcement, event, cause, now, reason=why.text)
             await self._save(failed, cause, action)
             self._replace(release, failed)
         async with self._desk.changing:
@@ -346,9 +353,10 @@ class SpeakingDesk:
                     AlertEvent.PLAY_FAILED,
                     _PLAYER,
                     "alert.play_failed",
-                    reason=reason,
+                    reason=why.text,
                 )
-        self._desk.tell(action, announcement_fields(release.announcement) | {"reason": reason})
+        fields = {"reason": why.text, "reason_zh": why.text_zh}
+        self._desk.tell(action, announcement_fields(release.announcement) | fields)
 
     def _replace(self, release: _Release, announcement: Announcement) -> None:
         release.announcement = announcement

@@ -47,6 +47,17 @@ def _was_ended(f: Fields) -> str:
     return f"the station before this one hung and was ended by its watchdog{when}"
 
 
+# What became of the guardian's deed; anything else is why it was not done.
+_OUTCOMES = {"": "", "done": "", "told": "", "in effect": ", in effect already"}
+
+
+def _guardian(f: Fields) -> str:
+    why = f" ({f['text']})" if f.get("text") else ""
+    outcome = str(f.get("outcome") or "")
+    became = _OUTCOMES.get(outcome, f", NOT DONE: {outcome}")
+    return f"guardian: {f.get('rule')} -> {f.get('action')}{why}{became}"
+
+
 _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "plan.made": lambda f: (
         f"planned {f.get('grid_name')}: {f.get('length_m', 0):.0f} m, "
@@ -88,10 +99,7 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "landed": lambda f: f"landed, battery {f.get('battery_pct') or 0:.0f} %",
     "log.closed": lambda f: f"patrol log closed: {f.get('rows')} rows, head {f.get('head')}",
     "speed": lambda f: f"world speed {f.get('speed'):g}x: {f.get('reason')}",
-    "guardian": lambda f: (
-        f"guardian: {f.get('rule')} -> {f.get('action')}"
-        + (f" ({f.get('text')})" if f.get("text") else "")
-    ),
+    "guardian": _guardian,
     "sortie.aborted": lambda f: f"sortie broken off: {f.get('reason')}{_texts(f)}",
     "sortie.adopted": lambda f: (
         f"found in the air again on its plan ({f.get('mode')}, waypoint {f.get('waypoint')} of "

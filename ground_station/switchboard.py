@@ -60,7 +60,7 @@ class Switchboard:
         if aircraft is None:
             if len(self._desks) > 1:
                 names = ", ".join(desks.aircraft for desks in self._desks)
-                raise Refused(f"say which aircraft: {names}")
+                raise Refused(f"say which aircraft: {names}", text_zh=f"请指明飞行器：{names}")
             return self._desks[0]
         for desks in self._desks:
             if desks.aircraft == aircraft:

@@ -98,12 +98,18 @@ class Template:
         picked = values or {}
         missing = [slot.zh for slot in self.slots if slot.zh not in picked]
         if missing:
-            raise Refused(f"template {self.template_id} needs a value for {', '.join(missing)}")
+            raise Refused(
+                f"template {self.template_id} needs a value for {', '.join(missing)}",
+                text_zh=f"模板{self.template_id}缺少取值：{'、'.join(missing)}",
+            )
         for slot in self.slots:
             value = picked[slot.zh]
             for text in (value.zh, value.en):
                 if not text or len(text) > LONGEST_SLOT or _FORBIDDEN_IN_SLOT.search(text):
-                    raise Refused(f"template {self.template_id}: not a value from a list: {text!r}")
+                    raise Refused(
+                        f"template {self.template_id}: not a value from a list: {text!r}",
+                        text_zh=f"模板{self.template_id}的取值不在清单中：{text!r}",
+                    )
             zh = zh.replace("{" + slot.zh + "}", value.zh)
             en = en.replace("{" + slot.en + "}", value.en)
         return zh, en

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from ground_station.record_words import NOUNS_ZH, value_zh
 from patrol.cause import Cause, Role
 from patrol.errors import NotPermitted, Refused
 
@@ -54,19 +55,35 @@ class Machine(Generic[S, E]):
     ) -> Step[S, E]:
         """The row that applies; Refused says what is possible instead, NotPermitted the role."""
         name = f"{self._noun} {record_id}"
+        name_zh = f"{NOUNS_ZH.get(self._noun, self._noun)}{record_id}"
         rows = [row for row in self._steps if row.event is event and state in row.sources]
         if not rows:
-            possible = ", ".join(str(item.value) for item in self.possible(state)) or "nothing"
-            raise Refused(
-                f"{name} is {state.value}: {event.value} is not possible; possible here: {possible}"
-            )
+            raise self._not_from_here(name, name_zh, state, event)
         roles = tuple(dict.fromkeys(role for row in rows for role in row.roles)) + extra_roles
         require_role(cause, roles)
-        require_person_or_exercise(cause, is_exercise=is_exercise, what=f"{event.value} {name}")
+        require_person_or_exercise(
+            cause,
+            is_exercise=is_exercise,
+            what=f"{event.value} {name}",
+            what_zh=f"{value_zh(event)}{name_zh}",
+        )
         row = next((row for row in rows if cause.role in row.roles), rows[0])
         if row.needs_reason and not reason.strip():
-            raise Refused(f"{name}: {event.value} needs a reason in words")
+            raise Refused(
+                f"{name}: {event.value} needs a reason in words",
+                text_zh=f"{name_zh}：{value_zh(event)}须写明原因",
+            )
         return row
+
+    def _not_from_here(self, name: str, name_zh: str, state: S, event: E) -> Refused:
+        """Says what is possible instead."""
+        possible = self.possible(state)
+        words = ", ".join(str(item.value) for item in possible) or "nothing"
+        words_zh = "、".join(value_zh(item) for item in possible) or "无"
+        return Refused(
+            f"{name} is {state.value}: {event.value} is not possible; possible here: {words}",
+            text_zh=f"{name_zh}为“{value_zh(state)}”，不能{value_zh(event)}；现在可以：{words_zh}",
+        )
 
 
 def require_role(cause: Cause, roles: Sequence[Role]) -> None:
@@ -75,9 +92,17 @@ def require_role(cause: Cause, roles: Sequence[Role]) -> None:
         raise NotPermitted(cause.actor or "nobody", " or ".join(role.value for role in roles))
 
 
-def require_person_or_exercise(cause: Cause, *, is_exercise: bool, what: str) -> None:
+def require_person_or_exercise(
+    cause: Cause, *, is_exercise: bool, what: str, what_zh: str = ""
+) -> None:
     """Refuse an unnamed actor, and a named auto-operator outside an exercise (DOMAIN I5)."""
+    what_zh = what_zh or what
     if not cause.actor.strip():
-        raise Refused(f"{what}: the name of the person is missing")
+        raise Refused(
+            f"{what}: the name of the person is missing", text_zh=f"{what_zh}：缺少人员姓名"
+        )
     if cause.is_automatic and cause.role is not Role.SYSTEM and not is_exercise:
-        raise Refused(f"{what}: an automatic operator may act only in an exercise")
+        raise Refused(
+            f"{what}: an automatic operator may act only in an exercise",
+            text_zh=f"{what_zh}：自动操作员只能在演练中操作",
+        )

@@ -36,6 +36,11 @@ async def arm_patiently(vehicle: Vehicle, wall: WallClock, tell: Tell) -> None:
             if wall.monotonic_s() >= give_up_s:
                 raise
             if not is_told:
-                tell("arming.waits", reason=str(error), within_s=_WITHIN_S)
+                tell(
+                    "arming.waits",
+                    reason=str(error),
+                    reason_zh=error.text_zh,
+                    within_s=_WITHIN_S,
+                )
             is_told = True
         await wall.sleep(_AGAIN_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -155,21 +156,6 @@ def _assemble(
 ) -> MissionPlan:
     height = Height(metres=request.height_agl_m, datum=Datum.HOME)
     points = [to_place(corner, frame) for corner in [*ring, ring[0]]]
-    waypoints, at = [], request.home
-    for number, point in enumerate(points):
-        track_deg = bearing_true_deg(at, point) if distance_m(at, point) > 0.5 else 0.0
-        # Counter-clockwise: the inside of the grid is on the left hand of every leg of the loop.
-        inward_deg = request.inward_bearing_offset_deg if number else 0.0
-        waypoints.append(
-            Waypoint(
-                point=point,
-                height=height,
-                speed_m_s=request.speed_m_s,
-                gimbal_pitch_deg=request.gimbal_pitch_deg,
-                camera_bearing_true_deg=round(track_deg - inward_deg, 1) % 360.0,
-            )
-        )
-        at = point
     route_m = sum(
         distance_m(a, b)
         for a, b in zip([request.home, *points], [*points, request.home], strict=True)
@@ -185,7 +171,7 @@ def _assemble(
         pattern="boundary",
         home=request.home,
         home_elevation_amsl_m=request.home_elevation_amsl_m,
-        waypoints=tuple(waypoints),
+        waypoints=tuple(_waypoints(request, points, height)),
         fence=fence,
         ceiling_agl_m=request.ceiling_agl_m,
         return_height=height,
@@ -196,6 +182,25 @@ def _assemble(
         created_utc=request.created_utc,
         is_exercise=request.is_exercise,
     )
+
+
+def _waypoints(
+    request: PlanRequest, points: Sequence[GeoPoint], height: Height
+) -> Iterator[Waypoint]:
+    """The camera looks into the grid from every leg of the loop."""
+    at = request.home
+    for number, point in enumerate(points):
+        track_deg = bearing_true_deg(at, point) if distance_m(at, point) > 0.5 else 0.0
+        # Counter-clockwise: the inside of the grid is on the left hand of every leg of the loop.
+        inward_deg = request.inward_bearing_offset_deg if number else 0.0
+        yield Waypoint(
+            point=point,
+            height=height,
+            speed_m_s=request.speed_m_s,
+            gimbal_pitch_deg=request.gimbal_pitch_deg,
+            camera_bearing_true_deg=round(track_deg - inward_deg, 1) % 360.0,
+        )
+        at = point
 
 
 def _with_way_home(request: PlanRequest, plan: MissionPlan) -> MissionPlan:

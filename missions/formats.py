@@ -26,19 +26,27 @@ def read_plan(path: Path) -> MissionPlan:
         body = json.loads(path.read_text(encoding="utf-8"))
         plan = plan_from_dict(body)
     except OSError as error:
-        raise ConfigError(f"the plan cannot be read: {path} ({error.strerror})") from error
+        raise ConfigError(
+            f"the plan cannot be read: {path} ({error.strerror})",
+            text_zh=f"无法读取计划文件：{path}（{error.strerror}）",
+        ) from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise ConfigError(f"not a plan of `gridpatrol plan`: {path} ({error!r})") from error
+        raise ConfigError(
+            f"not a plan of `gridpatrol plan`: {path} ({error!r})",
+            text_zh=f"不是 gridpatrol plan 的计划文件：{path}（{error!r}）",
+        ) from error
     stored = body.get("digest")
     if stored is None and plan.approved_by:
         raise Refused(
             f"the plan names {plan.approved_by} as its approver but carries no digest of what was "
-            f"approved: {path}; plan and approve it again"
+            f"approved: {path}; plan and approve it again",
+            text_zh=f"计划写明由{plan.approved_by}批准，但没有所批准内容的摘要：{path}；请重新规划并批准",
         )
     if stored is not None and stored != plan.digest:
         raise Refused(
             f"the plan was changed after it was written (digest {plan.digest[:12]}, the file says "
-            f"{str(stored)[:12]}): {path}; plan and approve it again"
+            f"{str(stored)[:12]}): {path}; plan and approve it again",
+            text_zh=f"计划写成后被改动（摘要{plan.digest[:12]}，文件所记为{str(stored)[:12]}）：{path}；请重新规划并批准",
         )
     return plan
 
@@ -51,7 +59,9 @@ def write_json(path: Path, body: dict[str, Any]) -> None:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}") from error
+        raise ConfigError(
+            f"cannot write {path}: {error.strerror}", text_zh=f"无法写入{path}：{error.strerror}"
+        ) from error
 
 
 def _qgc_items(plan: MissionPlan) -> list[dict[str, Any]]:

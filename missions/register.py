@@ -33,7 +33,10 @@ class Register:
         self.areas: dict[str, Grid] = {}
         for area in grids_of(body, path):
             if area.code in self.areas:
-                raise ConfigError(f"the register {path} has the code {area.code} twice")
+                raise ConfigError(
+                    f"the register {path} has the code {area.code} twice",
+                    text_zh=f"网格名册中编码{area.code}出现两次：{path}",
+                )
             self.areas[area.code] = area
         parents = {parent_of(code) for code, area in self.areas.items() if area.level in _LEAVES}
         self.grids = [
@@ -41,7 +44,9 @@ class Register:
             if area.level in _LEAVES and code not in parents
         ]  # fmt: skip
         if not self.grids:
-            raise ConfigError(f"the register {path} has no grid in it")
+            raise ConfigError(
+                f"the register {path} has no grid in it", text_zh=f"网格名册中没有网格：{path}"
+            )
         self.sites: list[SpecialSite] = list(sites_of(body, path))
         self._tree = STRtree([grid.shape for grid in self.grids])
 
@@ -63,7 +68,11 @@ class Register:
         ]
         near = near[:3] or difflib.get_close_matches(code or wanted, names, n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise UnknownGrid(f"no grid {text!r} in the register {self.version}{hint}")
+        hint_zh = f"；是否为{'、'.join(near)}？" if near else ""
+        raise UnknownGrid(
+            f"no grid {text!r} in the register {self.version}{hint}",
+            text_zh=f"网格名册（版本{self.version}）中没有网格{text!r}{hint_zh}",
+        )
 
     def grid_at(self, point: GeoPoint) -> str | None:
         """The leaf grid's code, or None outside; on a shared edge the lower code."""

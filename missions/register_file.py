@@ -25,14 +25,26 @@ def read_body(path: Path) -> dict[str, Any]:
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"the register cannot be read: {path} ({error.strerror})") from error
+        raise ConfigError(
+            f"the register cannot be read: {path} ({error.strerror})",
+            text_zh=f"无法读取网格名册：{path}（{error.strerror}）",
+        ) from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ConfigError(f"the register is not a GeoJSON file: {path} ({error})") from error
+        raise ConfigError(
+            f"the register is not a GeoJSON file: {path} ({error})",
+            text_zh=f"网格名册不是 GeoJSON 文件：{path}（{error}）",
+        ) from error
     if not isinstance(body, dict) or body.get("type") != "FeatureCollection":
-        raise ConfigError(f"the register is not a GeoJSON FeatureCollection: {path}")
+        raise ConfigError(
+            f"the register is not a GeoJSON FeatureCollection: {path}",
+            text_zh=f"网格名册不是 GeoJSON FeatureCollection：{path}",
+        )
     _require_datum(body, path)
     if not isinstance(body.get("features"), list):
-        raise ConfigError(f"the register {path} has no list of features")
+        raise ConfigError(
+            f"the register {path} has no list of features",
+            text_zh=f"网格名册没有 features 列表：{path}",
+        )
     return body
 
 
@@ -42,14 +54,20 @@ def _require_datum(body: dict[str, Any], path: Path) -> None:
         raise ConfigError(
             f"the register {path} does not say its datum; add a top-level member "
             '"datum": "WGS-84" if its coordinates are that. A map drawn on Amap or Tencent is '
-            "GCJ-02, about 545 m off here"
+            "GCJ-02, about 545 m off here",
+            text_zh=f"网格名册未写明坐标系：{path}；如确为 WGS-84，请在顶层加入 "
+            '"datum": "WGS-84"。高德、腾讯地图为 GCJ-02，在此处偏移约545米',
         )
     if isinstance(datum, str) and datum in _SHIFTED:
         raise ConfigError(
-            f"the register {path} is in {datum}, about 545 m off; convert it to WGS-84 first"
+            f"the register {path} is in {datum}, about 545 m off; convert it to WGS-84 first",
+            text_zh=f"网格名册的坐标系为{datum}，偏移约545米：{path}；请先转换为 WGS-84",
         )
     if not isinstance(datum, str) or datum not in _WGS84_LIKE:
-        raise ConfigError(f"the register {path} has an unknown datum: {datum!r}")
+        raise ConfigError(
+            f"the register {path} has an unknown datum: {datum!r}",
+            text_zh=f"网格名册的坐标系{datum!r}无法识别：{path}",
+        )
 
 
 def grids_of(body: dict[str, Any], path: Path) -> Iterator[Grid]:
@@ -69,7 +87,8 @@ def grids_of(body: dict[str, Any], path: Path) -> Iterator[Grid]:
             )
         except _WRONG as error:
             raise ConfigError(
-                f"feature {number} of the register {path} is no grid: {error!r}"
+                f"feature {number} of the register {path} is no grid: {error!r}",
+                text_zh=f"网格名册第{number}个要素不是网格：{path}（{error!r}）",
             ) from error
 
 
@@ -89,7 +108,8 @@ def sites_of(body: dict[str, Any], path: Path) -> Iterator[SpecialSite]:
             )
         except _WRONG as error:
             raise ConfigError(
-                f"feature {number} of the register {path} is no site: {error!r}"
+                f"feature {number} of the register {path} is no site: {error!r}",
+                text_zh=f"网格名册第{number}个要素不是点位：{path}（{error!r}）",
             ) from error
 
 

@@ -14,9 +14,11 @@ from missions.arming import arm_patiently
 from patrol.bus import Bus
 from patrol.cause import Cause, Role
 from patrol.clock import WallClock, WorldClock
+from patrol.command_words import command_zh
 from patrol.errors import CommandDenied, LinkLost, PreflightFailed, Refused
 from patrol.geo import GeoPoint, to_geojson
 from patrol.in_command import FOLLOWED, InCommand
+from patrol.mode_words import mode_zh
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
 from patrol.telemetry import FlightMode, TelemetrySample
@@ -84,7 +86,10 @@ class SortieRunner:
     async def run(self) -> SortieReport:
         """The whole sortie; PreflightFailed or CommandDenied before it is in the air."""
         if not self._plan.approved_by:
-            raise Refused(f"plan {self._plan.plan_id} is not approved")
+            raise Refused(
+                f"plan {self._plan.plan_id} is not approved",
+                text_zh=f"计划{self._plan.plan_id}尚未批准",
+            )
         await self._vehicle.do(Upload(plan=self._plan))
         self._tell(
             "mission.uploaded", plan=self._plan.plan_id, items=len(self._plan.waypoints),
@@ -93,7 +98,7 @@ class SortieRunner:
         findings = await self._preflight()
         self._tell("preflight", findings=[finding.to_dict() for finding in findings])
         if stopping := stops(findings):
-            raise PreflightFailed("the aircraft is not ready", stopping)
+            raise PreflightFailed("the aircraft is not ready", stopping, text_zh="飞行器尚未就绪")
         await arm_patiently(self._vehicle, self._wall, self._tell)
         try:
             await self._patrol()
@@ -112,7 +117,7 @@ class SortieRunner:
         self._sent_utc = self._takeoff_utc = takeoff_utc or self._world.now_utc()
         sample = self._vehicle.latest()
         if sample is None:
-            raise CommandDenied("take over", "the aircraft has told nothing")
+            raise CommandDenied("take over", "the aircraft has told nothing", "未收到飞行器数据")
         total, mode = len(self._plan.waypoints), sample.mode
         self._waypoint = min(sample.mission_item or 0, total)
         self.in_command.found(mode, _EARLIER_RUN)
@@ -147,12 +152,16 @@ class SortieRunner:
 
     async def hold(self, cause: Cause) -> None:
         """The pilot stops the patrol here."""
-        await self._stop_here(cause, {"reason": f"asked by {cause.actor}"})
+        await self._stop_here(
+            cause, {"reason": f"asked by {cause.actor}", "reason_zh": f"{cause.actor}下令"}
+        )
 
     async def look_hold(self, place: GeoPoint, reason: str, cause: Cause) -> None:
         """Stop and look at a place, as the approved plan allows; Refused when it does not."""
         if self._plan.look_hold is None:
-            raise Refused("the approved plan allows no stop to look")
+            raise Refused(
+                "the approved plan allows no stop to look", text_zh="所批准的计划不允许停留观察"
+            )
         await self._stop_here(cause, {"reason": reason, "place": to_geojson(place)})
         self.in_command.require(cause, self._vehicle.latest())
         ground_amsl_m = self._plan.home_elevation_amsl_m  # flat ground until elevation is given
@@ -163,24 +172,29 @@ class SortieRunner:
         async with self._one_at_a_time:
             self._require_airborne("resume")
             if self._going_home_because or self._returning_for:
-                raise Refused("the aircraft is on its way home")
+                raise Refused("the aircraft is on its way home", text_zh="飞行器正在返航")
             sample = self._vehicle.latest()
             if sample is not None and sample.mode in FOLLOWED:
-                raise Refused("the aircraft is on its way home")
+                raise Refused("the aircraft is on its way home", text_zh="飞行器正在返航")
             self.in_command.require(cause, sample)
             if cause.role is Role.SYSTEM and self.in_command.held_by is None:
-                raise Refused("the system holds nothing that it could end")
+                raise Refused(
+                    "the system holds nothing that it could end",
+                    text_zh="系统未使飞行器停留，无可结束",
+                )
             await self._command(StartMission(), FlightMode.MISSION)
             self.in_command.resumed()
             self._tell("resumed", by=cause.actor, waypoint=self._waypoint)
 
-    async def bring_home(self, cause: Cause, reason: str) -> None:
+    async def bring_home(self, cause: Cause, reason: str, reason_zh: str = "") -> None:
         """Break off and return, at once: what is under way is given up, the climb included."""
         if self._sent_utc is None:
-            raise Refused("return: the aircraft is not in the air yet")
+            raise Refused(
+                "return: the aircraft is not in the air yet", text_zh="返航：飞行器尚未升空"
+            )
         self.in_command.require(cause, self._vehicle.latest())
         self._abnormal.append(reason)
-        await self._go_home(reason)
+        await self._go_home(reason, reason_zh)
 
     async def _patrol(self) -> None:
         """Climb, start and fly the route, until something sends the aircraft home."""
@@ -214,13 +228,16 @@ class SortieRunner:
             raise error
         reason = f"the mission was not started: {error}"
         self._abnormal.append(reason)
-        await self._go_home(reason)
+        await self._go_home(reason, f"航线未能开始：{error.text_zh}")
 
     async def _stop_here(self, cause: Cause, fields: dict[str, Any]) -> None:
         async with self._one_at_a_time:
             self._require_airborne("hold")
             if not self._is_patrolling or self._going_home_because or self._returning_for:
-                raise Refused("the aircraft is not on its patrol: nothing to stop")
+                raise Refused(
+                    "the aircraft is not on its patrol: nothing to stop",
+                    text_zh="飞行器不在巡查中，无可停留",
+                )
             self.in_command.require(cause, self._vehicle.latest())
             await self._command(Hold(), FlightMode.HOLD)
             self.in_command.held_by = cause
@@ -241,16 +258,19 @@ class SortieRunner:
 
     def _require_airborne(self, verb: str) -> None:
         if self._takeoff_utc is None:
-            raise Refused(f"{verb}: the aircraft is not in the air yet")
+            raise Refused(
+                f"{verb}: the aircraft is not in the air yet",
+                text_zh=f"{command_zh(verb)}：飞行器尚未升空",
+            )
 
-    async def _go_home(self, reason: str) -> None:
+    async def _go_home(self, reason: str, reason_zh: str) -> None:
         self._returning_for = reason
         try:
             await self._command(ReturnHome(), *FOLLOWED)
             self._going_home_because = reason
         finally:
             self._returning_for = ""
-        self._tell("returning", reason=reason)
+        self._tell("returning", reason=reason, reason_zh=reason_zh)
 
     async def _is_brought_home(self) -> bool:
         """Whether a person's return is what broke off the command that was under way."""
@@ -273,7 +293,11 @@ class SortieRunner:
                 # Not ours: the autopilot's fail-safe, the guardian or the pilot's sticks.
                 self._going_home_because = f"the aircraft went to {sample.mode.value} by itself"
                 self._abnormal.append(self._going_home_because)
-                self._tell("returning", reason=self._going_home_because)
+                self._tell(
+                    "returning",
+                    reason=self._going_home_because,
+                    reason_zh=f"飞行器自行转为{mode_zh(sample.mode)}",
+                )
 
     def _is_end_ours(self, sample: TelemetrySample) -> bool:
         """At its last item the autopilot holds by itself, which is no pilot's doing."""
@@ -289,13 +313,18 @@ class SortieRunner:
                 self._tell("mission.flown", waypoints=total)
             self._is_patrolling = False
             try:
-                await self._go_home("the patrol is flown")
+                await self._go_home("the patrol is flown", "巡查已飞完")
             except CommandDenied as error:
                 # Nobody else would call it home before its battery does.
                 self._home_again_at_s = self._wall.monotonic_s() + _HOME_AGAIN_S
                 if str(error) not in self._abnormal:
                     self._abnormal.append(str(error))
-                    self._tell("return.refused", reason=str(error), again_s=_HOME_AGAIN_S)
+                    self._tell(
+                        "return.refused",
+                        reason=str(error),
+                        reason_zh=error.text_zh,
+                        again_s=_HOME_AGAIN_S,
+                    )
 
     def _note_progress(self, sample: TelemetrySample, total: int) -> bool:
         """Tell each waypoint once; True when the last is reached."""
@@ -326,10 +355,13 @@ class SortieRunner:
         await anyio.sleep(_LOOK_EVERY_S)
         sample = self._vehicle.latest()
         if sample is None:
-            raise CommandDenied("fly", "the aircraft has told nothing")
+            raise CommandDenied("fly", "the aircraft has told nothing", "未收到飞行器数据")
         silent_s = self._wall.monotonic_s() - sample.heard_at_s
         if silent_s > _SILENT_FOR_S:
-            raise LinkLost(f"nothing heard for {silent_s:.0f} s; its own fail-safe flies now")
+            raise LinkLost(
+                f"nothing heard for {silent_s:.0f} s; its own fail-safe flies now",
+                text_zh=f"已{silent_s:.0f}秒未收到任何数据，由飞控失联保护接管",
+            )
         if self.in_command.has_been_taken(sample):
             mode = sample.mode.value
             self._abnormal.append(f"the pilot's sticks took the aircraft (mode {mode})")
@@ -337,7 +369,7 @@ class SortieRunner:
                 "pilot.has_it", mode=mode,
                 text=f"the pilot has the aircraft (mode {mode}): nothing automatic is sent until "
                 "the pilot resumes",
-                text_zh=f"操控员已接管飞行器（模式{mode}）：操控员恢复任务前不再发送任何自动指令",
+                text_zh=f"操控员已接管飞行器（模式：{mode_zh(sample.mode)}）：操控员恢复任务前不再发送任何自动指令",
             )  # fmt: skip
         return sample
 

@@ -260,25 +260,23 @@ def _special_features(
         for number in range(1, _SITES_PER_OVERLAY + 1):
             position = chooser.randrange(len(plan))
             street, community, sequence, _ = plan[position]
-            inside: Point = shapes[position].representative_point()
-            features.append(
-                {
-                    "type": "Feature",
-                    "geometry": {
-                        "type": "Point",
-                        "coordinates": [round(inside.x, 7), round(inside.y, 7)],
-                    },
-                    "properties": {
-                        "code": f"{overlay}{number:04d}",
-                        "level": "site",
-                        "overlay": overlay,
-                        "name_zh": f"示例{name}{spoken_number(number)}",
-                        "grid_code": f"440512{street}{community}{sequence:03d}",
-                        "is_synthetic": True,
-                    },
-                }  # fmt: skip
-            )
+            properties = {
+                "code": f"{overlay}{number:04d}",
+                "level": "site",
+                "overlay": overlay,
+                "name_zh": f"示例{name}{spoken_number(number)}",
+                "grid_code": f"440512{street}{community}{sequence:03d}",
+                "is_synthetic": True,
+            }
+            features.append(_site_feature(shapes[position], properties))
     return features
+
+
+def _site_feature(grid: Polygon, properties: dict[str, Any]) -> dict[str, Any]:
+    """A site somewhere inside its grid."""
+    inside: Point = grid.representative_point()
+    place = {"type": "Point", "coordinates": [round(inside.x, 7), round(inside.y, 7)]}
+    return {"type": "Feature", "geometry": place, "properties": properties}
 
 
 def main(path: Path) -> None:

@@ -104,9 +104,15 @@ def read_route_test(path: Path) -> RouteTest:
             minima={str(name): _minimum(one) for name, one in body["minima"].items()},
         )
     except OSError as error:
-        raise ConfigError(f"the record cannot be read: {path} ({error.strerror})") from error
+        raise ConfigError(
+            f"the record cannot be read: {path} ({error.strerror})",
+            text_zh=f"无法读取试飞记录：{path}（{error.strerror}）",
+        ) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(f"not a record of a test flight: {path} ({error!r})") from error
+        raise ConfigError(
+            f"not a record of a test flight: {path} ({error!r})",
+            text_zh=f"不是试飞记录：{path}（{error!r}）",
+        ) from error
 
 
 def _minimum(body: dict[str, Any]) -> Minimum:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from patrol.command_words import command_zh
+from patrol.role_words import roles_zh
 
 if TYPE_CHECKING:
     from patrol.plan import Finding
@@ -97,7 +98,11 @@ class NotPermitted(Refused):
     def __init__(self, person: str, needed_role: str) -> None:
         super().__init__(
             f"{person} may not do this: it needs the role {needed_role}",
-            text_zh=f"{person}无权执行：需要角色{needed_role}",
+            text_zh=f"{_person_zh(person)}无权执行：需要{roles_zh(needed_role)}角色",
         )
         self.person = person
         self.needed_role = needed_role
+
+
+def _person_zh(person: str) -> str:
+    return person if person and person != "nobody" else "未署名者"

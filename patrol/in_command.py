@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from patrol.cause import Cause, Role
 from patrol.errors import Refused
+from patrol.mode_words import mode_zh
 from patrol.telemetry import FlightMode, TelemetrySample
 
 # The autopilot's own ways home: whoever chose them, they are followed and never countermanded.
@@ -86,12 +87,16 @@ class InCommand:
         if self.is_pilot_flying or not self.is_ours(mode):
             raise Refused(
                 f"the pilot's sticks have the aircraft (mode {mode.value}): nothing automatic "
-                "is sent until the pilot resumes"
+                "is sent until the pilot resumes",
+                text_zh=f"操控员正在手动操控（模式：{mode_zh(mode)}）：操控员恢复任务前不发送任何自动指令",
             )
         if mode in FOLLOWED:
-            raise Refused("the aircraft is on its way home")
+            raise Refused("the aircraft is on its way home", text_zh="飞行器正在返航")
         if self.held_by is not None and self.held_by.role is not Role.SYSTEM:
-            raise Refused(f"{self.held_by.actor} holds the aircraft, and only the pilot ends that")
+            raise Refused(
+                f"{self.held_by.actor} holds the aircraft, and only the pilot ends that",
+                text_zh=f"飞行器由{self.held_by.actor}保持悬停，只有操控员可以结束",
+            )
 
     def resumed(self) -> None:
         """The patrol goes on: nobody holds it, and the pilot has handed it back."""

@@ -58,9 +58,7 @@ class SimAircraft:
         system_id: int = 1,
         wind: Wind | None = None,
         faults: Iterable[Fault] = (),
-        send_to: tuple[str, int] | None = None,
     ) -> None:
-        """`send_to` is told everything unasked, as PX4 does; others once they have spoken."""
         self._clock = clock
         self.system_id = system_id
         self.faults = faults if isinstance(faults, Faults) else Faults(faults)
@@ -74,7 +72,7 @@ class SimAircraft:
             faults=self.faults,
             model=FlightModel(wind=wind or Wind()),
         )
-        self._hearers = Hearers(send_to)
+        self._hearers = Hearers(None)
         self._effects = FaultEffects(self.autopilot, self.faults)
         self._speak_protocols(home_elevation_amsl_m, seed)
         self._heard_station_s: float | None = None
@@ -99,6 +97,10 @@ class SimAircraft:
     def takeoff_count(self) -> int:
         """How often it has left the ground."""
         return self.autopilot.takeoff_count
+
+    def tell_unasked(self, address: tuple[str, int]) -> None:
+        """Whom it tells everything from the start, as PX4 does; others once they have spoken."""
+        self._hearers = Hearers(address)
 
     def inject(self, fault: Fault, value: float | None = None) -> None:
         """Break something; ValueError when there cannot be so much of it."""

@@ -172,11 +172,13 @@ class Fleet:
             wind = _wind(options.wind, seed + number)
         else:
             wind = scenario_wind(scenario.weather, seed + number)
-        return SimAircraft(
+        ours = SimAircraft(
             home=home, home_elevation_amsl_m=scenario.home_elevation_amsl_m + rise,
             clock=self._clock, seed=seed + number, faults=self._faults[number],
-            system_id=number + 1, wind=wind, send_to=(HOST, self._port(number)),
+            system_id=number + 1, wind=wind,
         )  # fmt: skip
+        ours.tell_unasked((HOST, self._port(number)))
+        return ours
 
     def _px4(self, program: Path) -> Callable[[int], Aircraft]:
         scenario = self._around.scenario

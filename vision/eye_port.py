@@ -34,7 +34,7 @@ from vision.eye_messages import (
 )
 from vision.placing import CameraPose
 
-__all__ = ["EyePort", "Picture", "VideoPacket", "VideoState", "pose_of"]
+__all__ = ["EyePort", "Picture", "VideoPacket", "VideoState", "WatchedCamera", "pose_of"]
 
 _MESSAGES_WAITING = 50  # poses for ten seconds; older ones are worth nothing
 _RESTART_S = 1.0
@@ -72,30 +72,37 @@ def pose_of(sample: TelemetrySample, world_speed: float) -> CameraPose | None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedCamera:
+    """Where its pictures come from, and how they lie on the ground and in time."""
+
+    camera_id: str
+    url: str
+    lens: CameraLens
+    latency_s: float
+
+
 class EyePort:
     """One camera's eye as a child process."""
 
     def __init__(
         self,
         *,
-        camera_id: str,
-        url: str,
-        lens: CameraLens,
-        latency_s: float,
+        camera: WatchedCamera,
         bus: Bus,
         world: WorldClock,
         wall: WallClock,
         threads: int | None = None,
     ) -> None:
         """`threads` of its detector; None: as many as there are cores."""
-        self._camera_id = camera_id
+        self._camera_id = camera.camera_id
         self._threads = [] if threads is None else ["--threads", str(threads)]
         self._opening = {
             "type": "open",
-            "camera_id": camera_id,
-            "url": url,
-            "lens": lens_to_dict(lens),
-            "latency_s": latency_s,
+            "camera_id": camera.camera_id,
+            "url": camera.url,
+            "lens": lens_to_dict(camera.lens),
+            "latency_s": camera.latency_s,
         }
         self._bus = bus
         self._world = world

@@ -236,13 +236,7 @@ class StreamSource:
             if packet.dts is None:
                 continue
             captured_at_s = time.monotonic() - self._latency_s
-            if self.codec == "h264" and self._on_packet is not None:
-                # RTSP gives Annex-B; a length-prefixed stream (MP4 style) would not start so.
-                data = bytes(packet)
-                if data.startswith(_START_CODES):
-                    self._on_packet(
-                        Packet(data=data, is_key=packet.is_keyframe, captured_at_s=captured_at_s)
-                    )
+            self._pass_on(packet, captured_at_s)
             for frame in packet.decode():
                 # Nobody may be counted in what a decoder guesses, nor in what builds upon it.
                 is_whole = not frame.is_corrupt and (is_whole or bool(frame.key_frame))
@@ -258,6 +252,17 @@ class StreamSource:
                         captured_at_s=captured_at_s, media_s=float(frame.time or 0.0),
                     )  # fmt: skip
                     self._is_new.notify_all()
+
+    def _pass_on(self, packet: av.Packet[av.VideoStream], captured_at_s: float) -> None:
+        """For a browser that decodes H.264 itself."""
+        if self.codec != "h264" or self._on_packet is None:
+            return
+        # RTSP gives Annex-B; a length-prefixed stream (MP4 style) would not start so.
+        data = bytes(packet)
+        if data.startswith(_START_CODES):
+            self._on_packet(
+                Packet(data=data, is_key=packet.is_keyframe, captured_at_s=captured_at_s)
+            )
 
     def _wake(self) -> None:
         with self._is_new:

@@ -48,11 +48,7 @@ def plan(
     )
     is_refused = made is None or bool(stops(findings))
     if made is not None and not is_refused:
-        write_json(out, made.to_dict())
-        if qgc is not None:
-            write_json(qgc, to_qgc(made))
-        if geojson is not None:
-            write_json(geojson, to_feature_collection(made))
+        _write(made, out, qgc=qgc, geojson=geojson)
     if as_json:
         body = {
             "plan": made.to_dict() if made else None,
@@ -64,6 +60,14 @@ def plan(
     else:
         _print(made, findings, out if not is_refused else None)
     return 1 if is_refused else 0
+
+
+def _write(made: MissionPlan, out: Path, *, qgc: Path | None, geojson: Path | None) -> None:
+    write_json(out, made.to_dict())
+    if qgc is not None:
+        write_json(qgc, to_qgc(made))
+    if geojson is not None:
+        write_json(geojson, to_feature_collection(made))
 
 
 def read_home(text: str) -> GeoPoint:

@@ -47,17 +47,7 @@ def close_in(
     closed = replace(sortie, state=SortieState.CLOSED)
     save(connection, sortie_row(closed), "sortie.closed", cause, at_utc)
     covers = _covers(connection, closed)
-    records_hash = sha256_text(canonical_json(covers))
-    body = {
-        "format": LOG_FORMAT,
-        "sortie": encode(closed),
-        "closed_utc": utc_text(at_utc),
-        "closed_by": cause.actor,
-        "telemetry": encode(telemetry_summary),
-        "record_count": len(covers),
-        "records_hash": records_hash,
-        audit.SCOPE_KEY: closed.grid_code,  # the log is, word for word, what its audit row tells
-    }
+    body = _told(closed, covers, cause, at_utc) | {"telemetry": encode(telemetry_summary)}
     head = audit.append(
         connection,
         action="log.closed",
@@ -68,25 +58,51 @@ def close_in(
         is_exercise=closed.is_exercise,
         scope=closed.grid_code,
     )
+    _keep(connection, closed, covers, body, head)
+    return ClosedLog(
+        sortie_id=sortie_id,
+        row_count=head.row_count,
+        head_hash=head.hash,
+        records_hash=body["records_hash"],
+        record_count=len(covers),
+    )
+
+
+def _told(
+    closed: SortieRecord, covers: list[list[str]], cause: Cause, at_utc: datetime
+) -> dict[str, Any]:
+    """The log is, word for word, what its audit row tells."""
+    return {
+        "format": LOG_FORMAT,
+        "sortie": encode(closed),
+        "closed_utc": utc_text(at_utc),
+        "closed_by": cause.actor,
+        "record_count": len(covers),
+        "records_hash": sha256_text(canonical_json(covers)),
+        audit.SCOPE_KEY: closed.grid_code,
+    }
+
+
+def _keep(
+    connection: Connection,
+    closed: SortieRecord,
+    covers: list[list[str]],
+    body: Mapping[str, Any],
+    head: audit.ChainHead,
+) -> None:
+    """Put the log into the table that only grows: nothing that it covers changes any more."""
     connection.execute(
         insert(tables.patrol_logs).values(
-            sortie=sortie_id,
-            closed_utc=utc_text(at_utc),
-            closed_by=cause.actor,
-            records_hash=records_hash,
+            sortie=closed.sortie_id,
+            closed_utc=body["closed_utc"],
+            closed_by=body["closed_by"],
+            records_hash=body["records_hash"],
             covers_json=canonical_json(covers),
             body_json=canonical_json(body),
             audit_seq=head.row_count,
             audit_hash=head.hash,
             is_exercise=closed.is_exercise,
         )
-    )
-    return ClosedLog(
-        sortie_id=sortie_id,
-        row_count=head.row_count,
-        head_hash=head.hash,
-        records_hash=records_hash,
-        record_count=len(covers),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, select
 
@@ -103,10 +103,8 @@ def approve_policy(
     used = select(table.c.seq).where(table.c.version == policy.version)
     if connection.execute(used).scalar() is not None:
         raise Refused(f"version {policy.version} was approved before: give the new one a new name")
-    _append(
-        connection, table, "retention.approved", policy.version, cause, at_utc,
-        body=asdict(policy), extra={"version": policy.version}, is_exercise=is_exercise,
-    )  # fmt: skip
+    deed = _Deed("retention.approved", policy.version, cause, at_utc, is_exercise)
+    _append(connection, table, deed, body=asdict(policy), extra={"version": policy.version})
 
 
 def holds(connection: Connection) -> dict[str, str]:
@@ -131,12 +129,9 @@ def hold(
     if is_lifted and covers not in holds(connection):
         raise Refused(f"there is no legal hold on {covers}")
     event = "lifted" if is_lifted else "placed"
-    _append(
-        connection, tables.legal_holds, f"hold.{event}", covers, cause, at_utc,
-        body={"covers": covers, "reason": reason.strip()},
-        extra={"covers": covers, "event": event, "reason": reason.strip()},
-        is_exercise=is_exercise,
-    )  # fmt: skip
+    deed = _Deed(f"hold.{event}", covers, cause, at_utc, is_exercise)
+    said = {"covers": covers, "reason": reason.strip()}
+    _append(connection, tables.legal_holds, deed, body=said, extra=said | {"event": event})
 
 
 def held_by(found: Mapping[str, str], sortie: str) -> str:
@@ -147,15 +142,25 @@ def held_by(found: Mapping[str, str], sortie: str) -> str:
     return ""
 
 
+class _Deed(NamedTuple):
+    """What was done to what, by whom, when, and whether only in an exercise."""
+
+    action: str
+    object_id: str
+    cause: Cause
+    at_utc: datetime
+    is_exercise: bool
+
+
 def _append(
-    connection: Connection, table: Table, action: str, object_id: str, cause: Cause,
-    at_utc: datetime, *, body: Mapping[str, Any], extra: Mapping[str, str], is_exercise: bool,
+    connection: Connection, table: Table, deed: _Deed, *,
+    body: Mapping[str, Any], extra: Mapping[str, str],
 ) -> None:  # fmt: skip
     append_row(
-        connection, table, cause=cause, at_utc=at_utc, is_exercise=is_exercise, body=body,
-        extra=extra,
+        connection, table, cause=deed.cause, at_utc=deed.at_utc, is_exercise=deed.is_exercise,
+        body=body, extra=extra,
     )  # fmt: skip
     audit.append(
-        connection, action=action, object_id=object_id, body=body, cause=cause,
-        time_utc=at_utc, is_exercise=is_exercise,
+        connection, action=deed.action, object_id=deed.object_id, body=body, cause=deed.cause,
+        time_utc=deed.at_utc, is_exercise=deed.is_exercise,
     )  # fmt: skip

@@ -126,8 +126,9 @@ async def built_in(
                 await radio.open(0)
                 one = SimAircraft(
                     home=home, home_elevation_amsl_m=site.elevation_amsl_m, clock=clock,
-                    seed=number, system_id=number + 1, wind=wind, send_to=(HOST, radio.port),
+                    seed=number, system_id=number + 1, wind=wind,
                 )  # fmt: skip
+                one.tell_unasked((HOST, radio.port))
                 await group.start(one.run)
                 radio.truth = functools.partial(_truth, one, site.elevation_amsl_m)
                 ours.append(one)

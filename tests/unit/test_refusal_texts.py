@@ -1,19 +1,39 @@
-"""Whatever refuses a command of a pilot says why in both languages."""
+"""Whatever refuses a person's command says why in both languages."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import enum
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
 import drone
+from ground_station.alerts import AlertEvent, AlertState
+from ground_station.announcements import AnnouncementEvent, AnnouncementState
+from ground_station.casework.states import CaseEvent, CaseState
+from ground_station.record_words import NOUNS_ZH, value_zh
+from ground_station.transitions import Machine, Step
+from patrol.cause import Cause, Role
 from patrol.command_words import command_zh
-from patrol.errors import CommandDenied, LinkLost, NotPermitted, PlanRejected
+from patrol.errors import CommandDenied, LinkLost, NotPermitted, PlanRejected, Refused
+from patrol.mode_words import mode_zh
+from patrol.role_words import roles_zh
+from patrol.telemetry import FlightMode
 
-DRONE = Path(drone.__file__).parent
+HOUSE = Path(drone.__file__).parent.parent
+DRONE = HOUSE / "drone"
 OF_AN_AIRCRAFT = ("mavsdk_", "transport", "roster", "addresses", "guard", "preflight")
+# Whoever sits at the console reads these; what is told once at the start is for who starts it.
+TO_THE_CONSOLE = (
+    "AnnouncementBlocked", "ClearanceRefused", "CommandDenied", "LinkLost", "PlanRejected",
+    "PreflightFailed", "Refused", "SpeakerUnreachable", "UnknownGrid",
+)  # fmt: skip
+# The demo's own client and its terminal, where the station's words come back in English.
+ON_A_TERMINAL = frozenset({"cases.py", "demo_story.py", "station_client.py"})
+CHINESE = range(0x4E00, 0x9FFF)
 
 
 def test_a_refusal_says_its_command_and_its_reason_in_chinese_too() -> None:
@@ -27,13 +47,59 @@ def test_where_nobody_wrote_the_chinese_sentence_the_english_one_stands() -> Non
     assert LinkLost("gone", text_zh="失联").text_zh == "失联"
     assert CommandDenied("NAV_DLL_ACT", "TIMEOUT").text_zh == "NAV_DLL_ACT：TIMEOUT"
     assert PlanRejected("no", (), text_zh="不行").text_zh == "不行"
-    assert "角色pilot" in NotPermitted("Lin", "pilot").text_zh
+    assert "pilot角色" in NotPermitted("Lin", "pilot").text_zh
+
+
+def is_chinese(text: str) -> bool:
+    return any(ord(letter) in CHINESE for letter in text)
+
+
+def test_who_may_not_do_something_is_told_in_chinese_who_may() -> None:
+    assert NotPermitted("Lin", "REG or PILOT").text_zh == "Lin无权执行：需要登记员或操控员角色"
+    assert NotPermitted("nobody", "SYS").text_zh == "未署名者无权执行：需要系统角色"
+    assert [role for role in Role if not is_chinese(roles_zh(role.value))] == []
+    assert [mode for mode in FlightMode if not is_chinese(mode_zh(mode))] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [AlertState, AlertEvent, AnnouncementState, AnnouncementEvent, CaseState, CaseEvent],
+)
+def test_every_state_and_event_of_a_record_has_a_chinese_word(words: type[enum.Enum]) -> None:
+    assert [word for word in words if not is_chinese(value_zh(word))] == []
+    assert set(NOUNS_ZH) == {"alert", "announcement", "case"}
+
+
+def refusal(event: AlertEvent, actor: str = "王", *, is_automatic: bool = False) -> Refused:
+    step = Step(
+        event=AlertEvent.DISMISS, sources=(AlertState.RAISED,), target=AlertState.DISMISSED,
+        roles=(Role.OPERATOR,), needs_reason=True,
+    )  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        Machine("alert", [step]).step(
+            record_id="A-1", state=AlertState.RAISED, event=event, is_exercise=False,
+            cause=Cause(actor=actor, role=Role.OPERATOR, is_automatic=is_automatic),
+        )  # fmt: skip
+    return refused.value
+
+
+def test_the_table_of_a_record_refuses_in_chinese_and_says_what_is_possible() -> None:
+    assert refusal(AlertEvent.FILE).text_zh == "告警A-1为“待确认”，不能立案；现在可以：排除"
+    assert refusal(AlertEvent.DISMISS).text_zh == "告警A-1：排除须写明原因"
+    assert refusal(AlertEvent.DISMISS, " ").text_zh == "排除告警A-1：缺少人员姓名"
+    robot = refusal(AlertEvent.DISMISS, "自动值守", is_automatic=True)
+    assert robot.text_zh == "排除告警A-1：自动操作员只能在演练中操作"
 
 
 def raised() -> Iterator[tuple[str, ast.Call]]:
-    for path in sorted(DRONE.glob("*.py")):
-        if not path.name.startswith(OF_AN_AIRCRAFT):
-            continue
+    of_an_aircraft = (
+        path for path in sorted(DRONE.glob("*.py")) if path.name.startswith(OF_AN_AIRCRAFT)
+    )
+    return calls(of_an_aircraft)
+
+
+def calls(paths: Iterable[Path]) -> Iterator[tuple[str, ast.Call]]:
+    for path in paths:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 yield f"{path.name}:{node.lineno}", node
@@ -66,3 +132,46 @@ def test_every_command_that_is_refused_by_its_name_has_a_chinese_name() -> None:
     }
     assert names
     assert {name for name in names if command_zh(name) == name} == set()
+
+
+@pytest.mark.parametrize("room", ["patrol", "missions", "drone", "ground_station"])
+def test_whatever_is_refused_at_the_console_is_refused_in_chinese_too(room: str) -> None:
+    paths = [path for path in sorted((HOUSE / room).glob("*.py")) if path.name not in ON_A_TERMINAL]
+    sites = [(at, call.func.id, call) for at, call in calls(paths)
+             if isinstance(call.func, ast.Name) and call.func.id in TO_THE_CONSOLE]  # fmt: skip
+    assert sites
+    assert [at for at, name, call in sites if not has_chinese(name, call)] == []
+
+
+def test_every_file_of_a_plan_or_a_register_that_is_wrong_is_refused_in_chinese_too() -> None:
+    sites = [(at, call) for at, call in calls(sorted((HOUSE / "missions").glob("*.py")))
+             if isinstance(call.func, ast.Name) and call.func.id == "ConfigError"]  # fmt: skip
+    assert sites
+    assert [at for at, call in sites if not has_chinese("ConfigError", call)] == []
+
+
+@pytest.mark.parametrize("room", ["missions", "ground_station"])
+def test_every_event_that_tells_the_words_of_an_error_tells_them_in_chinese_too(room: str) -> None:
+    found = [
+        (f"{path.name}:{getattr(node, 'lineno', 0)}", told)
+        for path in sorted((HOUSE / room).glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (told := told_fields(node)).get("reason") == "str(error)"
+    ]
+    assert found
+    assert [at for at, told in found if "reason_zh" not in told] == []
+
+
+def told_fields(node: ast.AST) -> dict[str, str]:
+    """The fields of an event by name, as the code writes them."""
+    match node:
+        case ast.Dict(keys=keys, values=values):
+            pairs = zip(keys, values, strict=True)
+            return {str(key.value): ast.unparse(value) for key, value in pairs if is_text(key)}
+        case ast.Call(func=ast.Attribute(attr="_tell") | ast.Name(id="tell"), keywords=keywords):
+            return {word.arg or "": ast.unparse(word.value) for word in keywords}
+    return {}
+
+
+def is_text(node: ast.expr | None) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant)

@@ -175,7 +175,8 @@ async def test_until_it_is_known_what_the_aircraft_does_nothing_is_launched(hous
     async with anyio.create_task_group() as group:
         group.start_soon(adoption(house).run)
         answer = await house.post("/sorties", "PILOT", plan_id="M-9")
-        assert (answer.status_code, "just started" in answer.text) == (409, True)
+        assert (answer.status_code, "not known yet" in answer.text) == (409, True)
+        assert "尚不清楚" in answer.json()["error_zh"]
         assert not house.vehicle.commands
         house.vehicle._sample = ON_THE_GROUND
         await house.until(lambda: "sortie.found_ended" in house.told())

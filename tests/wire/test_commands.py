@@ -93,6 +93,21 @@ def sent(folder: Path) -> Counter[int]:
     return commands
 
 
+async def it_stands_off(vehicle: MavsdkVehicle) -> None:
+    """Between home and the place, not beyond it, and it looks there."""
+    await vehicle.do(
+        StandOff(
+            centre=CENTRE, altitude_amsl_m=CENTRE_AMSL_M, distance_m=30.0, height_above_home_m=20.0
+        )
+    )
+    sample = now(vehicle)
+    assert away_m(sample, 30.0) < 4.0
+    assert sample.position is not None
+    assert sample.camera is not None
+    wanted_deg = bearing_true_deg(sample.position, CENTRE)
+    assert sample.camera.bearing_true_deg == pytest.approx(wanted_deg, abs=6.0)
+
+
 async def test_each_command_is_done_when_the_state_shows_it_and_repeats_send_nothing(
     tmp_path: Path,
 ) -> None:
@@ -111,18 +126,7 @@ async def test_each_command_is_done_when_the_state_shows_it_and_repeats_send_not
         camera = now(vehicle).camera
         assert camera is not None
         assert camera.bearing_true_deg == pytest.approx(200.0, abs=3.0)
-        await vehicle.do(
-            StandOff(
-                centre=CENTRE, altitude_amsl_m=CENTRE_AMSL_M, distance_m=30.0,
-                height_above_home_m=20.0,
-            )
-        )  # fmt: skip
-        sample = now(vehicle)
-        assert away_m(sample, 30.0) < 4.0  # between home and the place, not beyond it
-        assert sample.position is not None
-        assert sample.camera is not None
-        wanted_deg = bearing_true_deg(sample.position, CENTRE)
-        assert sample.camera.bearing_true_deg == pytest.approx(wanted_deg, abs=6.0)
+        await it_stands_off(vehicle)
         await vehicle.do(
             Orbit(centre=CENTRE, radius_m=30.0, speed_m_s=4.0, height_above_home_m=20.0)
         )
@@ -142,6 +146,18 @@ async def test_each_command_is_done_when_the_state_shows_it_and_repeats_send_not
     commands = sent(tmp_path)
     assert (commands[ARM], commands[TAKE_OFF], commands[LAND]) == (1, 1, 1)
     assert commands[REPOSITION] == 3
+
+
+async def it_is_killed_in_two_steps(vehicle: MavsdkVehicle) -> None:
+    mine, other = "mine", "another's"
+    with pytest.raises(CommandDenied, match="it was not prepared"):
+        await vehicle.do(Kill(token=mine))
+    await vehicle.do(ArmKill(token=mine))
+    with pytest.raises(CommandDenied, match="by somebody else"):
+        await vehicle.do(Kill(token=other))
+    assert now(vehicle).is_armed
+    await vehicle.do(Kill(token=mine))
+    assert now(vehicle).is_armed is False
 
 
 async def test_hold_breaks_off_a_flight_to_a_place_and_a_kill_needs_two_steps(
@@ -172,15 +188,7 @@ async def test_hold_breaks_off_a_flight_to_a_place_and_a_kill_needs_two_steps(
         assert velocity is not None
         assert math.hypot(velocity.north_m_s, velocity.east_m_s) < 1.0
         assert away_m(now(vehicle), 0.0) < 300.0
-        mine, other = "mine", "another's"
-        with pytest.raises(CommandDenied, match="it was not prepared"):
-            await vehicle.do(Kill(token=mine))
-        await vehicle.do(ArmKill(token=mine))
-        with pytest.raises(CommandDenied, match="by somebody else"):
-            await vehicle.do(Kill(token=other))
-        assert now(vehicle).is_armed
-        await vehicle.do(Kill(token=mine))
-        assert now(vehicle).is_armed is False
+        await it_is_killed_in_two_steps(vehicle)
         shares: list[float] = []
         path = await vehicle.download_log(tmp_path / "logs", shares.append)
         assert path.read_bytes() == aircraft.log.stored[-1].body

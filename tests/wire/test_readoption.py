@@ -138,6 +138,23 @@ def rows(folder: Path, sortie: str) -> int:
         return int(database.execute(query, (sortie,)).fetchone()[0])
 
 
+def it_goes_on_recording(folder: Path, sortie: str, before: int) -> None:
+    deadline_s = time.monotonic() + RECORDED_WITHIN_S
+    while rows(folder, sortie) <= before:  # written once a second
+        assert time.monotonic() < deadline_s, "it does not go on recording"
+        time.sleep(0.05)
+
+
+def it_is_brought_home_and_signed(station: Station, sortie: str) -> None:
+    assert station.post("/sortie/return", "PILOT").status_code == 200
+    landed = station.until(shows("LANDED"), within_s=60.0)
+    assert sortie_of(landed)["id"] == sortie
+    for role in ("PILOT", "REG"):
+        answer = station.post(f"/sorties/{sortie}/sign", role)
+        assert answer.status_code == 200, answer.text
+    station.until(lambda now: names(now)[-1] == "log.closed")
+
+
 def test_a_station_killed_in_flight_takes_its_aircraft_over_again_and_follows_it_to_a_closed_log(
     sim: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -163,10 +180,7 @@ def test_a_station_killed_in_flight_takes_its_aircraft_over_again_and_follows_it
         assert told["waypoint"] >= sortie_of(flying)["waypoint_index"]
         assert (sortie_of(found)["id"], sortie_of(found)["state"]) == (sortie, "AIRBORNE")
         assert "hold" not in names(found), "it commands nothing that nobody asked for"
-        deadline_s = time.monotonic() + RECORDED_WITHIN_S
-        while rows(tmp_path, sortie) <= before:  # written once a second
-            assert time.monotonic() < deadline_s, "it does not go on recording"
-            time.sleep(0.05)
+        it_goes_on_recording(tmp_path, sortie, before)
         assert station.post("/sortie/hold", "PILOT").status_code == 200
         station.until(shows("HOLDING"))
         second.process.send_signal(signal.SIGINT)
@@ -179,10 +193,4 @@ def test_a_station_killed_in_flight_takes_its_aircraft_over_again_and_follows_it
         assert found["aircraft"][0]["mode"] == "hold", "only the pilot sends it on"
         assert station.post("/sortie/resume", "PILOT").status_code == 200
         station.until(lambda now: now["aircraft"][0]["mode"] == "mission")
-        assert station.post("/sortie/return", "PILOT").status_code == 200
-        landed = station.until(shows("LANDED"), within_s=60.0)
-        assert sortie_of(landed)["id"] == sortie
-        for role in ("PILOT", "REG"):
-            answer = station.post(f"/sorties/{sortie}/sign", role)
-            assert answer.status_code == 200, answer.text
-        station.until(lambda now: names(now)[-1] == "log.closed")
+        it_is_brought_home_and_signed(station, sortie)

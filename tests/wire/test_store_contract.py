@@ -177,12 +177,16 @@ async def test_the_story_is_kept_found_and_frozen(tmp_path: Path, server: str | 
         assert visited == [{"grid_code": GRID, "visits": 1, "last_utc": "2026-11-24T01:30:00.000Z"}]
         assert await read(policy_in_force) == read_policy()
         assert await read(holds) == {"M-x": "court"}
-        track = await kept.telemetry.track(SORTIE, limit=20)
-        assert 10 < len(track) <= 20
-        assert (track[0]["t_utc"], track[-1]["is_in_air"]) == ("2026-11-24T01:30:00.000Z", 1)
-        flown = await kept.telemetry.flown(SORTIE)
-        assert flown is not None
-        assert flown.mission_item == 4
+        await the_track_is_kept(kept)
+
+
+async def the_track_is_kept(kept: Kept) -> None:
+    track = await kept.telemetry.track(SORTIE, limit=20)
+    assert 10 < len(track) <= 20
+    assert (track[0]["t_utc"], track[-1]["is_in_air"]) == ("2026-11-24T01:30:00.000Z", 1)
+    flown = await kept.telemetry.flown(SORTIE)
+    assert flown is not None
+    assert flown.mission_item == 4
 
 
 async def test_a_page_goes_on_where_the_last_one_ended(tmp_path: Path, server: str | None) -> None:

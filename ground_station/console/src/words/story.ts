@@ -8,7 +8,7 @@ export type StoryName =
   | "announcement.failed" | "speaker.stopped" | "look" | "effect" | "case.filed" | "mission.flown"
   | "returning" | "landed" | "sortie.aborted" | "log.closed" | "speed" | "guardian"
   | "vehicle.said" | "parameter.set" | "sortie.trouble" | "preflight.waits" | "arming.waits" | "return.refused" | "sortie.adopted" | "sortie.not_adopted" | "sortie.found_ended"
-  | "link.lost" | "link.back" | "refused" | "preflight"
+  | "link.lost" | "link.back" | "link.none" | "camera.not_aimed" | "refused" | "preflight"
   | "watchdog.lost" | "station.was_ended"
   | "alert.renotified" | "alert.escalated" | "hold.over" | "standoff" | "case.closed" | "log.waits"
   | "announcement.cancelled"

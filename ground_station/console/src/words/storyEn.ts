@@ -7,6 +7,10 @@ import {
 const VERDICTS: Readonly<Record<string, string>> = {
   dispersed: "the crowd dispersed", persisting: "the crowd stayed", unknown: "it cannot be told",
 };
+/** What became of the deed; anything else is why it was not done. */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  "": "", done: "", told: "", "in effect": " (in effect already)",
+};
 const TONGUES: Readonly<Record<string, string>> = {
   zh: "recorded, Mandarin", teochew: "recorded, Teochew", en: "recorded, English",
 };
@@ -64,7 +68,9 @@ export const storyEn: StorySentences = {
     `Sortie aborted: ${[text(e.reason), findingTexts(e.findings, false)].filter(Boolean).join("; ")}`,
   "log.closed": (e) => `Patrol log closed: ${text(e.rows)} rows, head ${text(e.head).slice(0, 12)}`,
   speed: (e) => `World clock ×${speed(e.speed)}: ${text(e.reason)}`,
-  guardian: (e) => `Guardian: ${text(e.rule).replace(".", " ")} → ${text(e.action)}`,
+  guardian: (e) =>
+    `Guardian: ${text(e.text) || text(e.rule).replace(/[._]/g, " ")} → ${text(e.action)}`
+    + (OUTCOMES[text(e.outcome)] ?? `, NOT DONE: ${text(e.outcome)}`),
   "sortie.adopted": (e) =>
     `Found in the air again on its plan (${text(e.mode)}, waypoint ${whole(e.waypoint)} of ${whole(e.total)})`
     + (e.held ? ": it holds until the pilot resumes" : ""),
@@ -74,6 +80,8 @@ export const storyEn: StorySentences = {
   "arming.waits": (e) => `The autopilot does not arm yet, trying again: ${text(e.reason)}`,
   "return.refused": (e) => `It does not come home, asking again: ${text(e.reason)}`,
   "sortie.trouble": (e) => `Trouble in the air: ${text(e.reason)}`,
+  "link.none": (e) => `${text(e.vehicle)} is not there: ${text(e.text)}`,
+  "camera.not_aimed": (e) => `The camera of ${text(e.vehicle)} did not turn: ${text(e.text)}`,
   "link.lost": (e) => `Link lost: ${text(e.vehicle)}`,
   "link.back": (e) => `Link back: ${text(e.vehicle)}`,
   "fleet.stranger": (e) => `A stranger is heard, system id ${text(e.system_id)} at ${text(e.line)}: not commanded`,

@@ -1,4 +1,5 @@
 /** The story in Chinese, one sentence for each event. */
+import type { StoryEvent } from "../lib/types";
 import { dueText, spanText } from "../lib/time";
 import {
   bounds, countOf, findingTexts, recordedTongue, speed, type StorySentences, tenth, text, whole,
@@ -15,10 +16,17 @@ const RULES: Readonly<Record<string, string>> = {
   "separation.lost": "距本队另一飞行器过近", "link.stale": "失去联系", "wind.strong": "风力过大",
   "position.unknown": "位置未知", "height.unknown": "高度未知", "airborne.unknown": "是否在空中未知",
   "gnss.weak": "可见卫星少", "wind.fresh": "风力较大", "wind.unknown": "风力未知",
-  "terrain.unknown": "真高未知",
+  "terrain.unknown": "真高未知", "battery.critical_near_crowd": "电量严重不足且临近人群",
+  "ground.near": "航线离地高度不足", "mode.unknown": "飞行模式未知，不发送指令",
+  "separation.unknown": "本队另一飞行器在空中失联，无法保证间距",
+  "standoff.on_way_home": "返航路线距人群过近", "gnss.unknown": "卫星定位质量未知",
 };
 const ACTIONS: Readonly<Record<string, string>> = {
   land: "就地降落", return: "返航", hold: "悬停", warn: "警告",
+};
+/** What became of the deed; anything else is why it was not done. */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  "": "", done: "", told: "", "in effect": "（已在执行）",
 };
 const REASONS: Readonly<Record<string, string>> = {
   "candidate crowd": "疑似聚集，在退距外观察",
@@ -55,8 +63,9 @@ export const storyZh: StorySentences = {
   },
   waypoint: (e) => `到达航点 ${text(e.index)}${e.total ? ` / ${text(e.total)}` : ""}`,
   sighting: (e) => `发现疑似聚集：${people(e.count)}，最近的人 ${whole(e.nearest_person_m)} 米`,
-  hold: (e) => (text(e.reason) ? `悬停：${reason(e.reason)}` : "悬停"),
-  "pilot.has_it": (e) => `操控员已接管飞行器（模式${text(e.mode)}），恢复任务前不发送自动指令`,
+  hold: (e) => (text(e.reason) ? `悬停：${told(e)}` : "悬停"),
+  "pilot.has_it": (e) =>
+    text(e.text_zh) || `操控员已接管飞行器（模式${text(e.mode)}），恢复任务前不发送自动指令`,
   resumed: () => "从中断处继续巡查",
   "alert.raised": (e) => `告警 聚集：${text(e.grid_name)}，${people(e.count)}`,
   "alert.acknowledged": (e) => `${text(e.by)} 确认告警`,
@@ -66,8 +75,8 @@ export const storyZh: StorySentences = {
     `${text(e.by)} 放行 ${text(e.template)}：${text(e.text_zh)}`,
   "announcement.played": (e) => `已播放 ${tenth(e.duration_s)} 秒：${TONGUES[recordedTongue(e.voice)] ?? "合成语音"}`,
   "announcement.blocked": (e) =>
-    `喊话被禁止：${findingTexts(e.findings, true) || text(e.reason)}`,
-  "announcement.failed": (e) => `喊话失败：${text(e.reason)}`,
+    `喊话被禁止：${findingTexts(e.findings, true) || told(e)}`,
+  "announcement.failed": (e) => `喊话失败：${told(e)}`,
   "speaker.stopped": (e) => `${text(e.by)} 停止喊话`,
   look: (e) =>
     `喊话后 ${spanText(Number(e.dt_s) || 0)}：${e.is_observed === false ? "未观察" : people(e.count)}`,
@@ -77,22 +86,26 @@ export const storyZh: StorySentences = {
     `立案 ${text(e.case_no)}：${TIERS[text(e.tier)] ?? text(e.tier)}，${text(e.owner_unit)} ${text(e.owner_person)}`
     + (e.due_utc ? `，${dueText(text(e.due_utc), Date.parse(e.t_utc))} 前办结` : ""),
   "mission.flown": () => "全部航段已飞完",
-  returning: (e) => (text(e.reason) ? `返航：${reason(e.reason)}` : "返航"),
+  returning: (e) => (text(e.reason) ? `返航：${told(e)}` : "返航"),
   landed: (e) => `已降落，剩余电量 ${whole(e.battery_pct)} %`,
   "sortie.aborted": (e) =>
-    `架次中止：${[text(e.reason), findingTexts(e.findings, true)].filter(Boolean).join("；")}`,
+    `架次中止：${[told(e), findingTexts(e.findings, true)].filter(Boolean).join("；")}`,
   "log.closed": (e) => `巡查日志已关闭：${text(e.rows)} 行，链头 ${text(e.head).slice(0, 12)}`,
   speed: (e) => `世界时钟 ×${speed(e.speed)}：${reason(e.reason)}`,
-  guardian: (e) => `守护：${RULES[text(e.rule)] ?? text(e.rule)} → ${ACTIONS[text(e.action)] ?? text(e.action)}`,
+  guardian: (e) =>
+    `守护：${text(e.text_zh) || RULES[text(e.rule)] || text(e.rule)} → ${ACTIONS[text(e.action)] ?? text(e.action)}`
+    + (OUTCOMES[text(e.outcome)] ?? `，未能执行：${text(e.outcome_zh) || text(e.outcome)}`),
   "sortie.adopted": (e) =>
     `重启后已重新接管在飞架次（航点 ${whole(e.waypoint)}/${whole(e.total)}）`
     + (e.held ? "：悬停中，等待操控员恢复" : ""),
-  "sortie.not_adopted": (e) => `飞行器在空中，但未接管：${text(e.reason)}`,
-  "sortie.found_ended": (e) => `此前的架次已结束：${text(e.reason)}`,
-  "preflight.waits": (e) => `尚未就绪，等待中：${text(e.reason_zh)}`,
-  "arming.waits": (e) => `飞控暂未解锁，重试中：${text(e.reason)}`,
-  "return.refused": (e) => `返航指令未执行，重试中：${text(e.reason)}`,
-  "sortie.trouble": (e) => `空中异常：${text(e.reason)}`,
+  "sortie.not_adopted": (e) => `飞行器在空中，但未接管：${told(e)}`,
+  "sortie.found_ended": (e) => `此前的架次已结束：${told(e)}`,
+  "preflight.waits": (e) => `尚未就绪，等待中：${told(e)}`,
+  "arming.waits": (e) => `飞控暂未解锁，重试中：${told(e)}`,
+  "return.refused": (e) => `返航指令未执行，重试中：${told(e)}`,
+  "sortie.trouble": (e) => `空中异常：${told(e)}`,
+  "link.none": (e) => `${text(e.vehicle)} 无法连接：${text(e.text_zh) || text(e.text)}`,
+  "camera.not_aimed": (e) => `${text(e.vehicle)} 的相机未转到位：${text(e.text_zh) || text(e.text)}`,
   "link.lost": (e) => `链路中断：${text(e.vehicle)}`,
   "link.back": (e) => `链路恢复：${text(e.vehicle)}`,
   "fleet.stranger": (e) => `收到陌生飞行器，系统号 ${text(e.system_id)}（${text(e.line)}）：不予控制`,
@@ -109,19 +122,24 @@ export const storyZh: StorySentences = {
   "kill.sent": (e) => `已发送 ${text(e.vehicle)} 紧急停桨：电机停转`,
   "alert.renotified": (e) => `告警无人确认：${text(e.text_zh) || text(e.text)}`,
   "alert.escalated": (e) => `${text(e.by)}将告警上报网格：${text(e.reason)}`,
-  "hold.over": (e) => `结束停留：${text(e.reason_zh) || text(e.reason)}`,
-  standoff: (e) => `安全距离：${text(e.reason_zh) || text(e.reason)}`,
+  "hold.over": (e) => `结束停留：${told(e)}`,
+  standoff: (e) => `安全距离：${told(e)}`,
   "case.closed": (e) => `${text(e.by)}办结记录 ${text(e.case_no)}`,
-  "log.waits": (e) => `巡查日志尚不能关闭：${text(e.reason_zh) || text(e.reason)}`,
-  "announcement.cancelled": (e) => `喊话已取消：${text(e.reason_zh) || text(e.reason)}`,
+  "log.waits": (e) => `巡查日志尚不能关闭：${told(e)}`,
+  "announcement.cancelled": (e) => `喊话已取消：${told(e)}`,
   "parameter.set": (e) => `${text(e.parameter)} 由 ${whole(e.before)} 设为 ${whole(e.value)}：${e.parameter === "RTL_TYPE" ? "按航线规定的方式返航" : "航线规定失联返航"}`,
   "watchdog.lost": () => "地面站看门狗已退出，正在重新启动",
   "station.was_ended": (e) =>
     "上一次地面站失去响应，已被看门狗结束"
     + (e.ended_utc ? `（${dueText(text(e.ended_utc), Date.parse(e.t_utc))}）` : ""),
   "vehicle.said": (e) => `飞控：${text(e.text)}`,
-  refused: (e) => `未执行：${text(e.reason)}`,
+  refused: (e) => `未执行：${told(e)}`,
 };
+
+/** Why, in the station's own Chinese words where it gives them. */
+function told(event: StoryEvent): string {
+  return text(event.reason_zh) || reason(event.reason);
+}
 
 /** The reasons that the station gives in English, as far as they are known here. */
 function reason(value: unknown): string {
