@@ -10,13 +10,15 @@ import pytest
 
 from drone.clips import Clip
 from ground_station.announcements import Announcement, AnnouncementState
+from ground_station.drafting import SCHOOLS
+from ground_station.templates import Need
 from patrol.cause import Role
 from patrol.geo import offset
-from tests.ground_core import PLACE, SYSTEM
+from tests.ground_core import PLACE, SYSTEM, an_alert
 from tests.house_fakes import SilentVoice
 from tests.wire.test_centre_api import ok
-from tests.wire.test_desks import SlowVoice, audit_rows, slow
-from tests.wire.test_web_api import ALERT, House, house
+from tests.wire.test_desks import SlowVoice, at_once, audit_rows, slow
+from tests.wire.test_web_api import ALERT, REGISTER, House, house
 from tests.wire.test_words_api import acknowledged, codes
 
 __all__ = ["house", "slow"]  # fixtures
@@ -177,3 +179,39 @@ async def test_a_byte_of_the_sound_that_changes_before_the_play_fails_it(house: 
     await house.until(lambda: "announcement.failed" in house.told())
     assert not house.speaker.played
     assert "clip was changed" in (await kept(house, body["id"])).reason
+
+
+async def test_two_leaders_at_once_play_it_once(house: House) -> None:
+    await at_night(house)
+    number, _ = await blocked(house)
+    answers = await at_once(override(house, number), override(house, number))
+    assert sorted(answer.status_code for answer in answers) == [202, 409]
+    await house.until(lambda: "announcement.played" in house.told())
+    assert house.speaker.played == [number]
+
+
+async def test_the_pilot_silences_words_that_a_leader_has_overridden(
+    house: House, slow: SlowVoice
+) -> None:
+    async def stop() -> None:
+        return None
+
+    house.speaker.stop = stop  # type: ignore[method-assign]
+    await at_night(house)
+    number, _ = await blocked(house)
+    await ok(await override(house, number), 202)
+    await slow.is_asked.wait()
+    assert (await house.post("/speaker/stop", "PILOT")).status_code == 200
+    await house.until(lambda: "announcement.cancelled" in house.told())
+    assert (await kept(house, number)).state is AnnouncementState.CANCELLED
+    assert not house.speaker.played
+
+
+async def test_words_for_a_school_gate_are_said_at_a_school_and_nowhere_else(
+    house: House,
+) -> None:
+    schools = [site for site in REGISTER.sites if site.overlay == SCHOOLS]
+    places = house.speaking.drafting._places
+    gate = replace(an_alert(), place=offset(schools[0].point, east_m=40.0, north_m=0.0))
+    assert places(gate) == {Need.SCHOOL_GATE}
+    assert places(replace(gate, place=offset(schools[0].point, east_m=9e3, north_m=0.0))) == set()
