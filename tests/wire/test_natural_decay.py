@@ -8,6 +8,8 @@ import anyio
 import pytest
 
 from ground_station.alerts import AlertState, Outcome
+from ground_station.out.book import Language
+from ground_station.out.drawing import draw_effect
 from ground_station.sorties import EffectRecord
 from patrol.geo import offset
 from patrol.sighting import Sighting, poisson_count
@@ -60,9 +62,10 @@ async def test_a_crowd_whose_words_were_blocked_is_watched_by_the_same_meter(
     assert [sample.dt_s for sample in effect.samples] == [60.0, 180.0, 300.0, 600.0]
     assert all(sample.count.is_valid for sample in effect.samples)
     assert (effect.verdict, effect.reason) == (
-        Outcome.PERSISTING, "not dispersed 600 s after nobody spoke"
+        Outcome.PERSISTING, "not dispersed 600 s after the words were blocked"
     )  # fmt: skip
     assert (effect.template_id, effect.template_version) == ("", None)
+    assert "nobody spoke" in draw_effect(effect, Language.EN)
     assert state(house) is AlertState.ACKNOWLEDGED, "what it does by itself settles no alert"
     await house.until(lambda: "effect.natural" in house.told())
     assert house.told().count("effect") == 0
