@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import anyio
 
@@ -60,8 +61,9 @@ class NaturalDecay:
     async def _cut_short(self, watch: SortieWatch) -> None:
         """Nobody looks any more."""
         async with self._one_at_a_time:
-            if self._open is not None:
-                await self._cut(watch, self._open)
+            one = self._open
+            if one is not None:
+                await self._desk.kept(partial(self._cut, watch, one))
 
     def _begun(self, watch: SortieWatch) -> _Open | None:
         alert = watch.alert

@@ -215,3 +215,18 @@ async def test_words_for_a_school_gate_are_said_at_a_school_and_nowhere_else(
     gate = replace(an_alert(), place=offset(schools[0].point, east_m=40.0, north_m=0.0))
     assert places(gate) == {Need.SCHOOL_GATE}
     assert places(replace(gate, place=offset(schools[0].point, east_m=9e3, north_m=0.0))) == set()
+
+
+async def test_typed_words_that_the_night_stopped_are_played_on_a_leaders_reason(
+    house: House,
+) -> None:
+    await at_night(house)
+    typed = {"text": "前方有积水，请绕行。", "category": "ADVICE"}
+    stopped = await house.post(f"/alerts/{ALERT}/speak", "ANNC", **typed)
+    assert (stopped.status_code, codes(stopped)) == (409, ["release.night"])
+    (words,) = await house.records.announcements()
+    await ok(await override(house, words.announcement_id), 202)
+    await house.until(lambda: "announcement.played" in house.told())
+    played = await kept(house, words.announcement_id)
+    assert (played.text, played.template_id, played.overridden_by) == (typed["text"], "LIVE", "Wu")
+    assert played.text_sha256 == words.text_sha256
