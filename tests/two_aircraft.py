@@ -58,8 +58,10 @@ class BlindEye:
 class TwoAircraft:
     """Both stand on the ground, ready; their missions do not get on until they are thawed."""
 
-    def __init__(self, folder: Path, records: Records, telemetry: TelemetryLog) -> None:
-        self.bus, self.board, self.clock = Bus(), Board(NAMES), ManualClock()
+    def __init__(
+        self, folder: Path, records: Records, telemetry: TelemetryLog, clock: ManualClock
+    ) -> None:
+        self.bus, self.board, self.clock = Bus(), Board(NAMES), clock
         self.records, self.telemetry = records, telemetry
         self.speakers = [FakeSpeaker() for _ in NAMES]
         self.vehicles = [self._vehicle(number) for number in range(len(NAMES))]
@@ -166,11 +168,13 @@ class TwoAircraft:
 
 
 @asynccontextmanager
-async def two_aircraft(folder: Path) -> AsyncIterator[TwoAircraft]:
+async def two_aircraft(
+    folder: Path, clock: ManualClock | None = None
+) -> AsyncIterator[TwoAircraft]:
     """The station, alive. Nobody guards or adopts: a clock that moves when told knows no ages."""
     telemetry = await TelemetryLog.open(folder, is_exercise=True)
     async with running_store(folder) as store:
-        station = TwoAircraft(folder, Records(store), telemetry)
+        station = TwoAircraft(folder, Records(store), telemetry, clock or ManualClock())
         async with anyio.create_task_group() as tasks:
             for run in (station.chronicle.run, station.showing.run, station.web.run):
                 tasks.start_soon(run)
