@@ -59,7 +59,12 @@ class TwoAircraft:
     """Both stand on the ground, ready; their missions do not get on until they are thawed."""
 
     def __init__(
-        self, folder: Path, records: Records, telemetry: TelemetryLog, clock: ManualClock
+        self,
+        folder: Path,
+        records: Records,
+        telemetry: TelemetryLog,
+        clock: ManualClock,
+        **settings: Any,
     ) -> None:
         self.bus, self.board, self.clock = Bus(), Board(NAMES), clock
         self.records, self.telemetry = records, telemetry
@@ -83,7 +88,7 @@ class TwoAircraft:
             bus=self.bus, board=self.board, desks=self.desks, world=self.clock, wall=self.clock
         )
         self.wall, self.book = SettableClock(), a_book(records._store)
-        parts = web_parts(self, _settings(folder), self.desks, self.switchboard)
+        parts = web_parts(self, _settings(folder, settings), self.desks, self.switchboard)
         self.shifts = parts.centre.shifts
         self.web = WebServer(lambda: make_app(parts), bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
@@ -169,12 +174,12 @@ class TwoAircraft:
 
 @asynccontextmanager
 async def two_aircraft(
-    folder: Path, clock: ManualClock | None = None
+    folder: Path, clock: ManualClock | None = None, **settings: Any
 ) -> AsyncIterator[TwoAircraft]:
     """The station, alive. Nobody guards or adopts: a clock that moves when told knows no ages."""
     telemetry = await TelemetryLog.open(folder, is_exercise=True)
     async with running_store(folder) as store:
-        station = TwoAircraft(folder, Records(store), telemetry, clock or ManualClock())
+        station = TwoAircraft(folder, Records(store), telemetry, clock or ManualClock(), **settings)
         async with anyio.create_task_group() as tasks:
             for run in (station.chronicle.run, station.showing.run, station.web.run):
                 tasks.start_soon(run)
@@ -190,7 +195,7 @@ async def two_aircraft(
     await telemetry.close()
 
 
-def _settings(folder: Path) -> StationSettings:
+def _settings(folder: Path, others: dict[str, Any]) -> StationSettings:
     aircraft = [
         {
             "name": name, "connect": f"udpin://127.0.0.1:1454{number}",
@@ -200,4 +205,4 @@ def _settings(folder: Path) -> StationSettings:
         for number, name in enumerate(NAMES)
     ]  # fmt: skip
     body = {"data_dir": folder, "aircraft": aircraft, "is_exercise": True}
-    return StationSettings.model_validate(body | {"sign_in": {"ask_again_s": 0.1}})
+    return StationSettings.model_validate(body | {"sign_in": {"ask_again_s": 0.1}} | others)

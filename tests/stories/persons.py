@@ -17,10 +17,10 @@ STREET = "440512001"  # 达濠街道
 # Name, roles, part of the district. Nobody here holds two roles that have to be two persons.
 CAST: dict[str, tuple[tuple[Role, ...], str]] = {
     "Zheng": ((Role.LEADER,), DISTRICT),
-    "Huang": ((Role.PILOT,), DISTRICT),
+    "Hong": ((Role.PILOT,), DISTRICT),
     "Lin": ((Role.ANNOUNCER,), DISTRICT),
     "Chen": ((Role.REGISTRAR,), DISTRICT),
-    "Wu": ((Role.OPERATOR,), DISTRICT),
+    "Wei": ((Role.OPERATOR,), DISTRICT),
     "Xu": ((Role.DISPATCHER,), DISTRICT),
     "Guo": ((Role.COMMUNITY,), COMMUNITY),
     "Su": ((Role.STREET,), STREET),

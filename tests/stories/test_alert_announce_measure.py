@@ -30,7 +30,7 @@ async def test_a_crowd_is_spoken_to_in_the_exact_words_and_what_they_did_is_coun
     street, cast = stage.street, stage.cast
     # Given a valid count with lower bound 14 in 15 m for 30 s and an order in force
     assert round(poisson_count(PEOPLE).low) == 14
-    await street.patrol(cast["Zheng"], cast["Huang"])
+    await street.patrol(cast["Zheng"], cast["Hong"])
     await street.sees(PEOPLE, 60.0)
     (raised,) = street.told("alert.raised")
     assert round(raised["count"]["low"]) == 14
@@ -39,8 +39,8 @@ async def test_a_crowd_is_spoken_to_in_the_exact_words_and_what_they_did_is_coun
 
     # When the operator acknowledges and the announcer releases T01
     alert = f"/alerts/{raised['alert']}"
-    taken = await cast["Wu"].does(f"{alert}/acknowledge")
-    assert taken["acknowledged_by"] == "Wu"
+    taken = await cast["Wei"].does(f"{alert}/acknowledge")
+    assert taken["acknowledged_by"] == "Wei"
     released = await cast["Lin"].does(f"{alert}/announce", template="T01")
     await street.settled(lambda: street.told("announcement.played"))
 

@@ -17,7 +17,7 @@ async def test_a_queue_of_scooters_is_dismissed_counts_against_precision_and_is_
 ) -> None:
     street, cast = stage.street, stage.cast
     # Given scooters that are counted as people
-    sortie = await street.patrol(cast["Zheng"], cast["Huang"])
+    sortie = await street.patrol(cast["Zheng"], cast["Hong"])
     await street.sees(SCOOTERS, 60.0)
     (raised,) = street.told("alert.raised")
 
