@@ -24,7 +24,6 @@ NOT_TO_THE_END = "not observed to the end"
 _CASE_RULE = by_system("case.rule")
 _OBSERVER = by_system("effect-meter")
 _LANDED = by_system("sortie.over")
-_CASES_LOOKED_AT = 100
 _WITH_A_VERDICT = (AlertState.DISPERSED, AlertState.PERSISTING)
 _SETTLED = (AlertState.DISPERSED, AlertState.ESCALATED, AlertState.DISMISSED)
 
@@ -123,15 +122,17 @@ class CaseDesk:
             alert.alert_id, event, cause, "alert.filed", case_no=case.case_no, reason=reason
         )
         if event is AlertEvent.ESCALATE and case.state is CaseState.FILED:
-            case = advance_case(case, CaseEvent.DISPATCH, _CASE_RULE, now)
-            await records.save_case(case, event=CaseEvent.DISPATCH, cause=_CASE_RULE, at_utc=now)
+            was, case = case, advance_case(case, CaseEvent.DISPATCH, _CASE_RULE, now)
+            await records.save_case(
+                case, event=CaseEvent.DISPATCH, cause=_CASE_RULE, at_utc=now, was=was
+            )
         self._desk.tell("case.filed", case_fields(case) | {"alert": alert.alert_id})
         self._show(case)
         return alert
 
     async def _case_of(self, alert_id: str) -> Case | None:
-        cases = await self._parts.records.cases(limit=_CASES_LOOKED_AT)
-        return next((case for case in cases if case.alert_id == alert_id), None)
+        alert = await self._desk.find(alert_id)
+        return await self._parts.records.case_of_alert(alert_id, since_utc=alert.raised_utc)
 
     def _is_special_site(self, alert: CrowdAlert) -> bool:
         return any(
@@ -145,9 +146,9 @@ class CaseDesk:
         if case is None or not case.is_record_only or not case.is_open:
             return
         now = self._parts.world.now_utc()
-        case = advance_case(case, CaseEvent.CLOSE_RECORD, registrar, now)
+        was, case = case, advance_case(case, CaseEvent.CLOSE_RECORD, registrar, now)
         await self._parts.records.save_case(
-            case, event=CaseEvent.CLOSE_RECORD, cause=registrar, at_utc=now
+            case, event=CaseEvent.CLOSE_RECORD, cause=registrar, at_utc=now, was=was
         )
         self._desk.tell("case.closed", {"case_no": case.case_no, "by": registrar.actor})
         self._show(case)

@@ -13,6 +13,7 @@ from ground_station.casework.items import read_items
 from ground_station.casework.minder import CaseMinder
 from ground_station.casework.notice_desk import NoticeDesk
 from ground_station.casework.parts import CaseworkParts
+from ground_station.casework.sighting_desk import SightingDesk
 from ground_station.chronicle import Chronicle
 from ground_station.live import Board
 from ground_station.out.desk import ExportDesk
@@ -21,6 +22,7 @@ from ground_station.settings import StationSettings
 from ground_station.shifts.desk import ShiftDesk
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
+from ground_station.store.seen import SeenSightings
 from ground_station.store.shelves import Shelves
 from ground_station.store.telemetry import TelemetryLog
 from missions.register import Register
@@ -51,6 +53,7 @@ class Centre:
     desk: CaseworkDesk
     intake: IntakeDesk
     notices: NoticeDesk
+    sightings: SightingDesk
     minder: CaseMinder
     shifts: ShiftDesk
     exports: ExportDesk
@@ -59,7 +62,7 @@ class Centre:
 def make_centre(parts: CentreParts) -> Centre:
     """As the settings want it; ConfigError for a file that is none."""
     settings, store = parts.settings, parts.store
-    records, shelves = Records(store), Shelves(store)
+    records, shelves = Records(store), Shelves(store, is_exercise=settings.is_exercise)
     casework = CaseworkParts(
         records=records,
         files=shelves,
@@ -81,6 +84,7 @@ def make_centre(parts: CentreParts) -> Centre:
         desk=desk,
         intake=IntakeDesk(casework, desk),
         notices=NoticeDesk(casework, desk),
+        sightings=SightingDesk(casework, SeenSightings(store)),
         minder=CaseMinder(parts=casework, desk=desk),
         shifts=ShiftDesk(
             records=records,
@@ -96,5 +100,6 @@ def make_centre(parts: CentreParts) -> Centre:
             register=parts.register,
             world=parts.world,
             tlog_folder=settings.data_dir / "tlog",
+            is_exercise=settings.is_exercise,
         ),
     )

@@ -178,7 +178,6 @@ class Station:
             is_anothers=lambda seen, aircraft: self._switchboard.is_anothers(seen, aircraft),
             is_exercise=settings.is_exercise,
             ready_within_s=settings.ready_within_s,
-            on_launch=self._centre.shifts.note_sortie,
         )
 
     def _ports(self, aircraft: AircraftSettings) -> Ports:

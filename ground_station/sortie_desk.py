@@ -107,7 +107,6 @@ class SortieDesk:
         self._flight = Flight(record=record, plan=drawn.plan, runner=runner, cause=cause)
         is_saved = False
         try:
-            await parts.on_launch(record.sortie_id, cause)
             await self._save(record, cause, "sortie.launched")
             is_saved = True
         finally:

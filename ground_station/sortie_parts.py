@@ -27,10 +27,6 @@ def _nothing() -> None:
     return None
 
 
-async def _nobody(sortie_id: str, cause: Cause) -> None:
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortieParts:
     """What the desk is handed."""
@@ -48,7 +44,6 @@ class SortieParts:
     wall: WallClock
     preflight: Callable[[MissionPlan, Declaration | None], Awaitable[list[Finding]]]
     is_exercise: bool
-    on_launch: Callable[[str, Cause], Awaitable[None]] = _nobody  # before the sortie is recorded
     on_over: Callable[[], None] = _nothing  # the aircraft is down again, or did not take off
 
 

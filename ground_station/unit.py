@@ -36,7 +36,6 @@ from ground_station.templates import Template
 from missions.register import Register
 from patrol.bus import Bus
 from patrol.camera import CameraLens
-from patrol.cause import Cause
 from patrol.clock import WallClock, WorldClock
 from patrol.plan import MissionPlan
 from patrol.sighting import Sighting
@@ -96,7 +95,6 @@ class Common:
     wall: WallClock
     pace: Pace | None  # only an exercise has one
     is_anothers: Callable[[Sighting, str], bool]  # of a crowd, and the aircraft that asks
-    on_launch: Callable[[str, Cause], Awaitable[None]]  # of a sortie: the shift that is open has it
     is_exercise: bool
     ready_within_s: float
 
@@ -207,7 +205,6 @@ class AircraftUnit:
                 wall=common.wall,
                 preflight=readiness.check,
                 is_exercise=common.is_exercise,
-                on_launch=common.on_launch,
                 on_over=lambda: common.room.leave(self.aircraft),
             )
         )

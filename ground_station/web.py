@@ -18,10 +18,13 @@ from ground_station.api.files import file_routes
 from ground_station.api.health import health_routes
 from ground_station.api.intake import intake_routes
 from ground_station.api.limits import BodyLimit, EntityTags
+from ground_station.api.lists import list_routes
+from ground_station.api.measures import measure_routes
 from ground_station.api.problems import ERRORS, add_problems, problem
 from ground_station.api.read import read_routes
 from ground_station.api.replays import Replays
 from ground_station.api.shifts import shift_routes
+from ground_station.api.sightings import sighting_routes
 from ground_station.api.sign_in import people_routes
 from ground_station.api.sockets import socket_routes
 from ground_station.api.verbs import verb_routes
@@ -42,6 +45,7 @@ def make_app(parts: Parts) -> FastAPI:
     inside = [Depends(signed_in)]  # whatever is added to these is for people who are in
     for routes in (
         read_routes, verb_routes, case_routes, intake_routes, shift_routes, file_routes,
+        list_routes, sighting_routes, measure_routes,
     ):  # fmt: skip
         app.include_router(routes(parts), prefix="/api", dependencies=inside, responses=ERRORS)
     for prefix in ("/api", "/ws"):

@@ -168,7 +168,6 @@ class TwoAircraft:
             plans=self.plans, room=LaunchRoom(), world=self.clock, wall=self.clock, pace=None,
             is_anothers=lambda seen, name: self.switchboard.is_anothers(seen, name),
             is_exercise=True, ready_within_s=0.0,
-            on_launch=lambda sortie, cause: self.shifts.note_sortie(sortie, cause),
         )  # fmt: skip
 
 

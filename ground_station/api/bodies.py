@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from ground_station.casework.intake import Told
 from ground_station.casework.notices import NoticeAudience
+from ground_station.casework.opening import PEOPLE_MAX, Matter
 from ground_station.casework.states import Severity
 from ground_station.casework.steps import Given
 from ground_station.schemas import UnderRole
@@ -18,7 +19,7 @@ from patrol.geo import GeoPoint
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
-Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,32}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_]{1,32}$")]
 CaseNo = Annotated[str, StringConstraints(pattern=r"^HJ[0-9UCWDX]{1,24}$")]
 
 
@@ -45,7 +46,7 @@ class CaseStepBody(UnderRole):
     review_utc: AwareDatetime | None = Field(default=None, description="ask_suspension")
     other_case: CaseNo | None = Field(default=None, description="merge: the one that goes on")
     checker: Name = Field(default="", description="check: the supervisor's name")
-    unit_code: Code | None = Field(default=None, description="dispatch: another unit")
+    unit_code: Code | None = Field(default=None, description="file, dispatch, reassign: which unit")
     is_reporter_told: bool = False
 
     def given(self) -> Given:
@@ -60,6 +61,19 @@ class CaseStepBody(UnderRole):
             checker=self.checker,
             is_reporter_told=self.is_reporter_told,
         )
+
+
+class NewCaseBody(UnderRole):
+    """What somebody of the grid or a department brings; the rest is looked up."""
+
+    kind: Code = "OTHER"
+    text: Words
+    place: PlaceBody
+    people: int | None = Field(default=None, ge=0, le=PEOPLE_MAX, description="as counted by eye")
+
+    def matter(self) -> Matter:
+        """As the desk takes it."""
+        return Matter(kind=self.kind, text=self.text, place=self.place.point(), people=self.people)
 
 
 class DispatchBody(UnderRole):

@@ -9,23 +9,28 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 
 from ground_station.api.asking import Cursor, Limit, ask, cause_for, page_view, scopes_of
-from ground_station.api.bodies import CaseStepBody, DispatchBody, ReplyBody
+from ground_station.api.bodies import CaseStepBody, DispatchBody, NewCaseBody, ReplyBody
 from ground_station.api.callers import caller_of
 from ground_station.casework.case import Case
+from ground_station.casework.citizens import CitizenReport
 from ground_station.casework.contacts import ContactCard
 from ground_station.casework.dispatches import DISPATCH_MACHINE, Dispatch, DispatchEvent
+from ground_station.casework.opening import OPENERS
 from ground_station.casework.states import CASE_MACHINE, CaseEvent, CaseState
 from ground_station.casework.thread import read_thread
 from ground_station.event_fields import case_fields
 from ground_station.owners import Tier
 from ground_station.parts import Parts
 from ground_station.people.door import Caller
+from ground_station.people.persons import holds
 from ground_station.people.powers import Power
 from ground_station.places import Place
 from ground_station.store.codec import encode
 from ground_station.store.queries import CaseFilter, case_queue
 from patrol.cause import Role
+from patrol.errors import Refused
 
+OPEN = Power(name="case.open", roles=OPENERS)
 DISPATCHERS = Power(name="dispatch.send", roles=(Role.DISPATCHER,))
 
 
@@ -67,6 +72,7 @@ def _add_lists(routes: APIRouter, parts: Parts) -> None:
             states=tuple(state or ()),
             owner_unit=unit,
             due_before_utc=due_before,
+            is_exercise=parts.centre.casework.is_exercise,
             scopes=scopes_of(caller_of(request)),
         )
         await parts.people.door.note_look(caller_of(request), "cases")
@@ -108,6 +114,17 @@ def _add_lists(routes: APIRouter, parts: Parts) -> None:
 def _add_steps(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.desk
 
+    @routes.post("/cases", status_code=201)
+    async def bring(body: NewCaseBody, request: Request) -> dict[str, Any]:
+        """A case that a grid worker (W) or a department (D) brings itself."""
+
+        async def where() -> Place:
+            code, _ = parts.centre.casework.grid_at(body.place.point())
+            return Place(code=code, denial="this place is not in your part of the district")
+
+        cause = await cause_for(parts, request, body.role, OPEN, where)
+        return case_view(await parts.centre.intake.bring(body.matter(), cause))
+
     @routes.post("/cases/{case_no}/steps/{event}")
     async def step(
         case_no: str, event: CaseEvent, body: CaseStepBody, request: Request
@@ -117,8 +134,20 @@ def _add_steps(routes: APIRouter, parts: Parts) -> None:
         cause = await cause_for(parts, request, body.role, power, lambda: _place(parts, case_no))
         given = body.given()
         if body.unit_code is not None:
-            given = replace(given, owner=desk.unit(body.unit_code))
+            given = replace(given, owner=desk.unit_for(await desk.find(case_no), body.unit_code))
+        if event is CaseEvent.CHECK and given.checker:
+            await _require_supervisor(parts, given.checker)
+        if event is CaseEvent.MERGE:
+            if given.other_case:
+                await seen_case(parts, request, given.other_case)
+            return case_view(await parts.centre.intake.merge(case_no, cause, given))
         return case_view(await desk.act(case_no, event, cause, given))
+
+
+async def _require_supervisor(parts: Parts, name: str) -> None:
+    """A check that was given to nobody there is could be done by nobody."""
+    if not await parts.people.knows(name, Role.SUPERVISOR):
+        raise Refused(f"{name} does not hold the role {Role.SUPERVISOR.value}")
 
 
 def _add_tasks(routes: APIRouter, parts: Parts) -> None:
@@ -155,16 +184,15 @@ async def _place(parts: Parts, case_no: str) -> Place:
 
 async def _thread_view(parts: Parts, case: Case, caller: Caller) -> dict[str, Any]:
     thread = await read_thread(parts.centre.casework, case)
-    may_answer = any(grant.role is Role.DISPATCHER for grant in caller.grants)
     return {
         "case": case_view(case),
-        "steps": list(thread.steps),
+        "steps": [{k: v for k, v in step.items() if k != "body_json"} for step in thread.steps],
         "alert": encode(thread.alert) if thread.alert else None,
         "sightings": [encode(one) for one in thread.sightings],
         "announcements": [encode(one) for one in thread.announcements],
         "effects": [encode(one) for one in thread.effects],
         "dispatches": [dispatch_view(one) for one in thread.dispatches],
-        "reports": [report_view(one, is_whole=may_answer) for one in thread.reports],
+        "reports": [report_view(one, caller) for one in thread.reports],
     }
 
 
@@ -180,8 +208,9 @@ def dispatch_view(dispatch: Dispatch) -> dict[str, Any]:
     return body | {"state_zh": dispatch.state.zh}
 
 
-def report_view(report: Any, *, is_whole: bool) -> dict[str, Any]:  # noqa: ANN401
-    """A report; the contact is whole only for those who answer it."""
+def report_view(report: CitizenReport, caller: Caller) -> dict[str, Any]:
+    """A report; the contact is whole only for the dispatcher of its part of the district."""
+    is_whole = holds(caller.grants, Role.DISPATCHER, report.grid_code)
     body: dict[str, Any] = encode(report)
     shown = report.contact if is_whole else report.masked_contact
     return body | {"state_zh": report.state.zh, "contact": shown}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
 
-from ground_station.api.asking import Limit, cause_for
+from ground_station.api.asking import Cursor, Limit, ask, cause_for, require_seen, scopes_of
 from ground_station.api.bodies import (
     LinkReportBody,
     NoticeBody,
@@ -18,7 +18,7 @@ from ground_station.api.bodies import (
 )
 from ground_station.api.callers import caller_of
 from ground_station.api.cases import case_view, report_view, seen_case
-from ground_station.casework.citizens import REPORT_MACHINE, CitizenReport, ReportEvent
+from ground_station.casework.citizens import REPORT_MACHINE, CitizenReport, Match, ReportEvent
 from ground_station.casework.intake import TAKERS
 from ground_station.casework.notices import NOTICE_MACHINE, Notice, NoticeEvent
 from ground_station.casework.whistles import WHISTLE_MACHINE, WHISTLERS, Whistle, WhistleEvent
@@ -28,10 +28,12 @@ from ground_station.people.powers import Power
 from ground_station.places import Place
 from ground_station.schemas import UnderRole
 from ground_station.store.codec import encode
+from ground_station.store.pages import Ask
 from patrol.cause import Role
 
 _TAKE = Power(name="report.take", roles=TAKERS)
 _BLOW = Power(name="whistle.blow", roles=WHISTLERS)
+K = TypeVar("K", CitizenReport, Whistle, Notice)
 State = Annotated[str, Query(max_length=20, description="only those in this state")]
 
 
@@ -49,12 +51,14 @@ def _add_reports(routes: APIRouter, parts: Parts) -> None:
     intake = parts.centre.intake
 
     @routes.get("/reports")
-    async def reports(request: Request, state: State = "", limit: Limit = 50) -> dict[str, Any]:
+    async def reports(
+        request: Request, state: State = "", cursor: Cursor = "", limit: Limit = 50
+    ) -> dict[str, Any]:
         """The newest reports of the caller's part of the district."""
         caller = caller_of(request)
         await parts.people.door.note_look(caller, "reports")
-        found = await parts.centre.shelves.newest(CitizenReport, state=state, limit=limit)
-        return {"items": [_report(one, caller) for one in found if caller.sees(one.grid_code)]}
+        found, following = await _page(parts, caller, CitizenReport, state, ask(cursor, limit))
+        return {"items": [report_view(one, caller) for one in found], "next": following}
 
     @routes.post("/reports", status_code=201)
     async def take(body: ReportBody, request: Request) -> dict[str, Any]:
@@ -66,8 +70,8 @@ def _add_reports(routes: APIRouter, parts: Parts) -> None:
 
         cause = await cause_for(parts, request, body.role, _TAKE, where)
         report, matches = await intake.take(body.told(), cause)
-        shown = _report(report, caller_of(request))
-        return shown | {"matches": [encode(one) for one in matches]}
+        caller = caller_of(request)
+        return report_view(report, caller) | {"matches": _seen_matches(matches, caller)}
 
     @routes.get("/reports/{report_id}/matches")
     async def matches(report_id: str, request: Request) -> dict[str, Any]:
@@ -76,7 +80,9 @@ def _add_reports(routes: APIRouter, parts: Parts) -> None:
         await parts.people.door.require_seen(
             caller_of(request), place.code, place.denial, request.state.request_id
         )
-        return {"items": [encode(one) for one in await intake.matches(report_id)]}
+        caller = caller_of(request)
+        await parts.people.door.note_look(caller, "matches", report_id)
+        return {"items": _seen_matches(await intake.matches(report_id), caller)}
 
 
 def _add_report_steps(routes: APIRouter, parts: Parts) -> None:
@@ -98,38 +104,35 @@ def _add_report_steps(routes: APIRouter, parts: Parts) -> None:
         cause = await cause_for(parts, request, body.role, power, at(report_id))
         await seen_case(parts, request, body.case_no)
         linked = await intake.link(report_id, body.case_no, cause, tuple(body.sighting_ids))
-        return _report(linked, caller_of(request))
+        return report_view(linked, caller_of(request))
 
     @routes.post("/reports/{report_id}/reject")
     async def reject(report_id: str, body: TextBody, request: Request) -> dict[str, Any]:
         """It is not for us, and why."""
         power = _report_power(ReportEvent.REJECT)
         cause = await cause_for(parts, request, body.role, power, at(report_id))
-        return _report(await intake.reject(report_id, body.text, cause), caller_of(request))
+        return report_view(await intake.reject(report_id, body.text, cause), caller_of(request))
 
     @routes.post("/reports/{report_id}/answer")
     async def answer(report_id: str, body: TextBody, request: Request) -> dict[str, Any]:
         """What became of it."""
         power = _report_power(ReportEvent.ANSWER)
         cause = await cause_for(parts, request, body.role, power, at(report_id))
-        return _report(await intake.answer(report_id, body.text, cause), caller_of(request))
+        return report_view(await intake.answer(report_id, body.text, cause), caller_of(request))
 
 
 def _add_whistles(routes: APIRouter, parts: Parts) -> None:
     intake = parts.centre.intake
 
     @routes.get("/whistles")
-    async def whistles(request: Request, state: State = "", limit: Limit = 50) -> dict[str, Any]:
+    async def whistles(
+        request: Request, state: State = "", cursor: Cursor = "", limit: Limit = 50
+    ) -> dict[str, Any]:
         """Requests for a patrol, those nobody has checked in to marked as overdue."""
         caller, now = caller_of(request), parts.centre.casework.world.now_utc()
-        found = await parts.centre.shelves.newest(Whistle, state=state, limit=limit)
-        return {
-            "items": [
-                _whistle(one) | {"is_overdue": one.is_overdue(now)}
-                for one in found
-                if caller.sees(one.grid_code)
-            ]
-        }
+        found, following = await _page(parts, caller, Whistle, state, ask(cursor, limit))
+        items = [_whistle(one) | {"is_overdue": one.is_overdue(now)} for one in found]
+        return {"items": items, "next": following}
 
     @routes.post("/whistles", status_code=201)
     async def blow(body: WhistleBody, request: Request) -> dict[str, Any]:
@@ -140,6 +143,8 @@ def _add_whistles(routes: APIRouter, parts: Parts) -> None:
             return Place(code=code, denial=f"no grid {body.grid_code!r} in the register")
 
         cause = await cause_for(parts, request, body.role, _BLOW, where)
+        if body.report_id:
+            await require_seen(parts, request, await _report_place(parts, body.report_id))
         return _whistle(await intake.blow(body.grid_code, body.need, cause, body.report_id))
 
     @routes.post("/whistles/{whistle_id}/steps/{event}")
@@ -172,11 +177,13 @@ def _add_notices(routes: APIRouter, parts: Parts) -> None:
         return {"items": [case_view(one) for one in found]}
 
     @routes.get("/notices")
-    async def notices(request: Request, state: State = "", limit: Limit = 50) -> dict[str, Any]:
+    async def notices(
+        request: Request, state: State = "", cursor: Cursor = "", limit: Limit = 50
+    ) -> dict[str, Any]:
         """The newest notices."""
         caller = caller_of(request)
-        found = await parts.centre.shelves.newest(Notice, state=state, limit=limit)
-        return {"items": [_notice(one) for one in found if caller.sees(one.grid_code)]}
+        found, following = await _page(parts, caller, Notice, state, ask(cursor, limit))
+        return {"items": [_notice(one) for one in found], "next": following}
 
     @routes.post("/notices", status_code=201)
     async def draft(body: NoticeBody, request: Request) -> dict[str, Any]:
@@ -218,9 +225,20 @@ async def _report_place(parts: Parts, report_id: str) -> Place:
     return Place(code=kept.grid_code, denial=f"there is no report {report_id}")
 
 
-def _report(report: CitizenReport, caller: Caller) -> dict[str, Any]:
-    may_answer = any(grant.role is Role.DISPATCHER for grant in caller.grants)
-    return report_view(report, is_whole=may_answer)
+async def _page(
+    parts: Parts, caller: Caller, kind: type[K], state: str, page: Ask
+) -> tuple[list[K], str | None]:
+    """Filtered by the store, before it is cut: nothing of the caller's part hides behind others."""
+    found, following = await parts.centre.shelves.page(
+        kind, page, state=state, scopes=scopes_of(caller),
+        is_exercise=parts.centre.casework.is_exercise,
+    )  # fmt: skip
+    return found, following or None
+
+
+def _seen_matches(matches: list[Match], caller: Caller) -> list[dict[str, Any]]:
+    """A street away may be another's part of the district."""
+    return [encode(one) for one in matches if caller.sees(one.grid_code)]
 
 
 def _whistle(whistle: Whistle) -> dict[str, Any]:

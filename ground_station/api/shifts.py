@@ -6,10 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from ground_station.api.asking import Limit, cause_for, nowhere
+from ground_station.api.asking import Cursor, Limit, ask, cause_for, nowhere
 from ground_station.api.bodies import GridsBody, HandOverBody, ShiftBody, TextBody
 from ground_station.api.callers import caller_of
 from ground_station.parts import Parts
+from ground_station.people.door import Caller
 from ground_station.people.powers import Power
 from ground_station.schemas import UnderRole
 from ground_station.shifts.shift import CREW, SHIFT_MACHINE, Shift, ShiftEvent
@@ -33,24 +34,30 @@ def _add_reads(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.shifts
 
     @routes.get("/shift")
-    async def current() -> dict[str, Any]:
+    async def current(request: Request) -> dict[str, Any]:
         """The open shift; LookupError when there is none."""
         shift = await desk.current()
         if shift is None:
             raise LookupError("no shift is open")
-        return shift_view(shift) | {"log": await desk.log(shift)}
+        caller = caller_of(request)
+        return seen_shift(shift_view(shift), caller) | {
+            "log": seen_log(await desk.log(shift), caller)
+        }
 
     @routes.get("/shifts")
-    async def shifts(limit: Limit = 50) -> dict[str, Any]:
+    async def shifts(request: Request, cursor: Cursor = "", limit: Limit = 50) -> dict[str, Any]:
         """The newest shifts."""
-        found = await parts.centre.shelves.newest(Shift, limit=limit)
-        return {"items": [shift_view(one) for one in found]}
+        found, following = await desk.page(ask(cursor, limit))
+        caller = caller_of(request)
+        items = [seen_shift(shift_view(one), caller) for one in found]
+        return {"items": items, "next": following or None}
 
     @routes.get("/shifts/{shift_id}/log")
     async def log(shift_id: str, request: Request) -> dict[str, Any]:
         """One shift's log: planned, visited, not visited, with a hash over all of it."""
         await parts.people.door.note_look(caller_of(request), "shift_log", shift_id)
-        return await desk.log(await parts.centre.shelves.get(Shift, shift_id))
+        shift = await parts.centre.shelves.get(Shift, shift_id)
+        return seen_log(await desk.log(shift), caller_of(request))
 
     @routes.get("/grids/{grid_code}/recently")
     async def recently(grid_code: str, request: Request) -> dict[str, Any]:
@@ -59,8 +66,7 @@ def _add_reads(routes: APIRouter, parts: Parts) -> None:
         await parts.people.door.require_seen(
             caller_of(request), code, f"no grid {grid_code!r}", request.state.request_id
         )
-        checked = await desk.recently(code)
-        return {"checked": encode(checked) if checked else None}
+        return {"checked": await recently_of(parts, code)}
 
 
 def _add_duties(routes: APIRouter, parts: Parts) -> None:
@@ -128,6 +134,41 @@ def _add_log(routes: APIRouter, parts: Parts) -> None:
 async def _cause(parts: Parts, request: Request, body: UnderRole, roles: tuple[Role, ...]) -> Cause:
     power = Power(name=f"shift.{request.url.path.rsplit('/', 1)[-1]}", roles=roles)
     return await cause_for(parts, request, body.role, power, nowhere)
+
+
+async def recently_of(parts: Parts, grid: str) -> dict[str, Any] | None:
+    """What was seen of a grid within the time in which it need not be flown again, or nothing."""
+    checked = await parts.centre.shifts.recently(parts.register.get(grid).code)
+    return encode(checked) if checked else None
+
+
+def seen_shift(view: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    """The same shift as far as the caller's part of the district goes."""
+    planned = [code for code in view["planned_grids"] if caller.sees(code)]
+    if _sees_all(view, caller):
+        return view
+    return view | {"planned_grids": planned, "sortie_ids": [], "remarks": []}
+
+
+def seen_log(log: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    """The same log at the caller's own level: figures are left out and never made anew.
+
+    `sha256` stays that of the whole, so that two levels can tell that it is one log.
+    """
+    if _sees_all(log, caller):
+        return log | {"is_whole": True}
+    lists = ("visited_grids", "unvisited_grids")
+    sorties = [one for one in log["sorties"] if caller.sees(one["grid"])]
+    return (
+        seen_shift(log, caller)
+        | {name: [code for code in log[name] if caller.sees(code)] for name in lists}
+        | {"sorties": sorties, "sortie_ids": [one["id"] for one in sorties], "is_whole": False}
+    )
+
+
+def _sees_all(view: dict[str, Any], caller: Caller) -> bool:
+    """The district does, and whoever was of the shift."""
+    return caller.sees(None) or any(duty["person"] == caller.person.name for duty in view["duties"])
 
 
 def shift_view(shift: Shift) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 
 from ground_station import schemas
 from ground_station.api.asking import Where, cause_for
+from ground_station.api.shifts import recently_of
 from ground_station.parts import Parts
 from ground_station.people.powers import Verb, power_of
 from ground_station.places import Places
@@ -87,7 +88,10 @@ def _add_plan_verbs(routes: APIRouter, parts: Parts) -> None:
         cause = await _cause(
             parts, request, body, Verb.PLAN, lambda: places.of_grid(body.grid_code)
         )
-        return await plans.make(body.grid_code, parts.switchboard.named(body.aircraft), cause)
+        flyer = parts.switchboard.named(body.aircraft)
+        made = await plans.make(body.grid_code, flyer, cause)
+        # Seen of late? It is told first: perhaps nobody need fly (DOMAIN S-32).
+        return made | {"recently": await recently_of(parts, body.grid_code)}
 
     @routes.post("/plans/{plan_id}/approve")
     async def approve(plan_id: str, body: schemas.ApproveBody, request: Request) -> dict[str, Any]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ground_station.case_numbers import CaseSource
 from ground_station.casework.states import FINAL, CaseState, Severity
 from ground_station.owners import Owner, Tier
 from patrol.geo import GeoPoint
 from patrol.sighting import Count
+
+CHECK_WITHIN = timedelta(hours=24)  # of the feedback; a default of ours
+_WITH_CHECKER = frozenset({CaseState.FEEDBACK, CaseState.CHECKING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,7 @@ class Case:
     closed_utc: datetime | None = None
     found: str = ""  # the fact that the handler established
     feedback: str = ""  # and what was done about it
+    fed_back_utc: datetime | None = None
     deferral_asked: str = ""  # the owner's reason, until the dispatcher answers
     suspension_asked_by: str = ""  # the dispatcher who asked, until the leader answers
     review_utc: datetime | None = None  # when a suspended case is looked at again
@@ -67,11 +71,14 @@ class Case:
         return self.state not in FINAL
 
     def overdue(self, at_utc: datetime) -> str:
-        """Which clock has run out: "accept", "handle", "review" or "" for none."""
+        """Which clock has run out: "accept", "handle", "check", "review" or ""."""
         if not self.is_open:
             return ""
         if self.state is CaseState.SUSPENDED:
             return "review" if self.review_utc is not None and at_utc > self.review_utc else ""
+        if self.state in _WITH_CHECKER and self.fed_back_utc is not None:
+            # The owner has done its part: what is late now is the check.
+            return "check" if at_utc - self.fed_back_utc > CHECK_WITHIN else ""
         if self.accepted_utc is None and at_utc > self.accept_due_utc:
             return "accept"
         return "handle" if at_utc > self.due_utc else ""

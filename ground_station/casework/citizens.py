@@ -21,6 +21,7 @@ from patrol.sighting import Sighting
 NEAR_M = 150.0  # a person points at a street, not at a metre
 NEAR_TIME = timedelta(hours=2)
 TEXT_MAX = 2000
+TAKEN_UP_WITHIN = timedelta(hours=2)  # or answered, once it was rejected; a default of ours
 
 
 class ReportState(enum.Enum):
@@ -54,6 +55,7 @@ REPORT_MACHINE: Machine[ReportState, ReportEvent] = Machine(
     (
         Step(
             event=_Ev.LINK,
+            # From LINKED: its case was merged into another, which owes the answer now.
             sources=(_St.RECEIVED, _St.LINKED),
             target=_St.LINKED,
             roles=(*_CENTRE, Role.SYSTEM),
@@ -68,7 +70,8 @@ REPORT_MACHINE: Machine[ReportState, ReportEvent] = Machine(
         # One that was rejected is answered too: it says why.
         Step(
             event=_Ev.ANSWER,
-            sources=(_St.LINKED, _St.REJECTED),
+            # Again, when its case was opened again.
+            sources=(_St.LINKED, _St.REJECTED, _St.ANSWERED),
             target=_St.ANSWERED,
             roles=(*_CENTRE, Role.GRID_WORKER, Role.GRID_HEAD),
             needs_reason=True,
@@ -103,6 +106,11 @@ class CitizenReport:
     answered_utc: datetime | None = None
     reason: str = ""
 
+    def is_overdue(self, at_utc: datetime) -> bool:
+        """Whether nobody has taken it up, or told who was rejected, in time."""
+        waits = self.state in (ReportState.RECEIVED, ReportState.REJECTED)
+        return waits and at_utc - self.received_utc > TAKEN_UP_WITHIN
+
     @property
     def masked_contact(self) -> str:
         """Enough to tell two reporters apart."""
@@ -118,6 +126,7 @@ class Match:
     distance_m: float
     minutes: float  # between the two; negative: it was before the report
     text: str
+    grid_code: str | None  # shown only to those who see this grid
 
     @property
     def score(self) -> float:
@@ -140,36 +149,47 @@ def matches(
 ) -> list[Match]:
     """What lies near in place and time, best first; a person decides what belongs together."""
     found = [
-        _match(report, "case", case.case_no, case.place, case.filed_utc, case.description_zh)
+        _match(
+            report,
+            "case",
+            (case.case_no, case.place, case.filed_utc, case.grid_code),
+            case.description_zh,
+        )
         for case in cases
         if case.is_open
     ]
     found += [
         _match(
-            report, "sighting", seen.sighting_id, seen.place, seen.time_utc,
+            report,
+            "sighting",
+            (seen.sighting_id, seen.place, seen.time_utc, seen.grid_code),
             f"{seen.kind.value} {seen.count.estimate:.0f}",
         )
         for seen in sightings
-    ]  # fmt: skip
+    ]
     found += [
-        _match(report, "report", other.report_id, other.place, other.received_utc, other.text[:80])
+        _match(report, "report",
+               (other.report_id, other.place, other.received_utc, other.grid_code),
+               other.text[:80])
         for other in reports
         if other.report_id != report.report_id
-    ]
+    ]  # fmt: skip
     near_minutes = NEAR_TIME.total_seconds() / 60.0
     kept = [m for m in found if m.distance_m <= NEAR_M and abs(m.minutes) <= near_minutes]
     return sorted(kept, key=lambda match: (match.score, match.object_id))
 
 
 def _match(
-    report: CitizenReport, kind: str, object_id: str, place: GeoPoint, at: datetime, text: str
+    report: CitizenReport, kind: str, seen: tuple[str, GeoPoint, datetime, str | None], text: str
 ) -> Match:
+    object_id, place, at, grid_code = seen
     return Match(
         kind=kind,
         object_id=object_id,
         distance_m=distance_m(report.place, place),
         minutes=(at - report.received_utc).total_seconds() / 60.0,
         text=text,
+        grid_code=grid_code,
     )
 
 

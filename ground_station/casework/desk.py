@@ -6,19 +6,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ground_station.casework.case import Case
+from ground_station.casework.citizens import ReportState
 from ground_station.casework.contacts import ContactCard, paste_ready
 from ground_station.casework.dispatches import (
     Dispatch,
     DispatchEvent,
     answer,
     require_all_answered,
+    require_unit,
     send,
 )
 from ground_station.casework.parts import CaseworkParts
 from ground_station.casework.states import CaseEvent, CaseState
 from ground_station.casework.steps import NOTHING, Given, advance
 from ground_station.event_fields import case_fields
-from ground_station.owners import Owner
+from ground_station.owners import Owner, Tier
 from patrol.cause import Cause, by_system
 from patrol.errors import Refused
 
@@ -38,9 +40,9 @@ class CaseworkDesk:
         self._parts = parts
 
     async def find(self, case_no: str) -> Case:
-        """A case; LookupError when there is none."""
+        """A case of this space (exercise or live); LookupError when there is none."""
         case = await self._parts.records.case(case_no)
-        if case is None:
+        if case is None or case.is_exercise != self._parts.is_exercise:
             raise LookupError(f"there is no case {case_no}")
         return case
 
@@ -49,7 +51,15 @@ class CaseworkDesk:
     ) -> Case:
         """One event. Of two people at once the first is heard; the other is told what it is now."""
         async with self._parts.changing:
-            return await self._act(case_no, event, cause, given)
+            return await self.act_alone(case_no, event, cause, given)
+
+    async def go_on(self, case_no: str, cause: Cause) -> None:
+        """Dispatch what the tier rule had filed or escalated when the station was stopped."""
+        async with self._parts.changing:
+            case = await self.find(case_no)
+            if case.state in _NEXT and not case.is_record_only:
+                given = Given(owner=case.owner, reason="the station was stopped in between")
+                await self.act_alone(case_no, _NEXT[case.state], cause, given)
 
     async def escalate_overdue(
         self, case_no: str, clock: str, cause: Cause, given: Given
@@ -59,7 +69,7 @@ class CaseworkDesk:
             case = await self.find(case_no)
             if case.overdue(self._parts.world.now_utc()) != clock:
                 return None
-            return await self._act(case_no, CaseEvent.ESCALATE, cause, given)
+            return await self.act_alone(case_no, CaseEvent.ESCALATE, cause, given)
 
     async def dispatch(
         self,
@@ -77,7 +87,7 @@ class CaseworkDesk:
             sent = send(
                 case,
                 dispatch_id=dispatch_id,
-                unit=self.unit(unit_code),
+                unit=self.unit_for(case, unit_code),
                 task=task,
                 due_utc=due_utc or now + TASK_WITHIN,
                 cause=cause,
@@ -97,6 +107,7 @@ class CaseworkDesk:
         async with parts.changing:
             now = parts.world.now_utc()
             kept = await parts.files.get(Dispatch, dispatch_id)
+            require_unit(kept, cause)
             moved = answer(kept, event, cause, now, reply=reply)
             action = f"dispatch.{event.value}"
             await parts.files.save(moved, action=action, cause=cause, at_utc=now)
@@ -111,22 +122,30 @@ class CaseworkDesk:
         text_zh, text_en = paste_ready(case, card, self._parts.items)
         return card, text_zh, text_en
 
-    async def _act(self, case_no: str, event: CaseEvent, cause: Cause, given: Given) -> Case:
+    async def act_alone(
+        self, case_no: str, event: CaseEvent, cause: Cause, given: Given = NOTHING
+    ) -> Case:
+        """The same for who holds `changing` already."""
         parts, now = self._parts, self._parts.world.now_utc()
         case = await self.find(case_no)
-        given = await self._completed(case, event, given, now)
+        given = await self._completed(case, event, cause, given, now)
         moved = advance(case, event, cause, now, given)
-        await self._keep(moved, event, cause, given)
+        if event in (CaseEvent.CLOSE, CaseEvent.ANSWER_REPORTER):
+            await self._require_reports_answered(case)
+        await self._keep(moved, event, cause, given, case)
         follow = _NEXT.get(moved.state) if event in (CaseEvent.FILE, CaseEvent.ESCALATE) else None
         if follow is not None:
-            moved = advance(moved, follow, _TIER_RULE, now)
-            await self._keep(moved, follow, _TIER_RULE, NOTHING)
+            filed, moved = moved, advance(moved, follow, _TIER_RULE, now)
+            await self._keep(moved, follow, _TIER_RULE, NOTHING, filed)
         parts.show(moved)
         return moved
 
-    async def _keep(self, case: Case, event: CaseEvent, cause: Cause, given: Given) -> None:
+    async def _keep(
+        self, case: Case, event: CaseEvent, cause: Cause, given: Given, was: Case
+    ) -> None:
         parts = self._parts
-        await parts.records.save_case(case, event=event, cause=cause, at_utc=parts.world.now_utc())
+        now = parts.world.now_utc()
+        await parts.records.save_case(case, event=event, cause=cause, at_utc=now, was=was)
         fields = case_fields(case) | {"by": cause.actor, "reason": given.reason}
         parts.tell(f"case.{event.value}", case.grid_code, fields)
 
@@ -140,26 +159,70 @@ class CaseworkDesk:
             raise Refused(f"no unit has the code {code}")
         return owner
 
-    async def _completed(self, case: Case, event: CaseEvent, given: Given, now: datetime) -> Given:
+    def unit_for(self, case: Case, code: str) -> Owner:
+        """A unit that can have this case: a department, or one within whose part it lies.
+
+        A unit of another street would not even see the case that it was given.
+        """
+        owner = self.unit(code)
+        is_above = (case.grid_code or "").startswith(code)
+        if code.isdigit() and not is_above and owner.tier is not Tier.DISTRICT:
+            raise Refused(f"case {case.case_no} does not lie in the part of {owner.unit}")
+        return owner
+
+    async def _completed(
+        self, case: Case, event: CaseEvent, cause: Cause, given: Given, now: datetime
+    ) -> Given:
         """What the person need not say, because it is looked up; and what must hold first."""
         match event:
             case CaseEvent.FILE:
                 return self._to_file(case, given, now)
             case CaseEvent.ESCALATE:
                 return self._to_escalate(case, given, now)
-            case CaseEvent.DISPATCH:
-                return self._with_clocks(given, now)
+            case CaseEvent.DISPATCH | CaseEvent.REOPEN | CaseEvent.REWORK | CaseEvent.REASSIGN:
+                await self._require_no_reply_of(case, cause, event)
+                owner = given.owner or case.owner
+                is_new = event is CaseEvent.REASSIGN
+                # The clocks begin again: an old one would run out at once.
+                return self._with_clocks(
+                    replace(given, owner=given.owner if is_new else owner), now
+                )
             case CaseEvent.FEED_BACK:
                 require_all_answered(case, await self._parts.files.dispatches(case.case_no))
+            case CaseEvent.CHECK:
+                await self._require_no_reply_of(case, replace(cause, actor=given.checker), event)
+            case CaseEvent.CLOSE:
+                await self._require_no_reply_of(case, cause, event)
             case CaseEvent.MERGE:
                 await self._require_mergeable(case, given.other_case)
             case _:
                 pass
         return given
 
+    async def _require_no_reply_of(self, case: Case, cause: Cause, event: CaseEvent) -> None:
+        """Who replied for a unit has handled the case as well (R1)."""
+        if event not in (CaseEvent.CHECK, CaseEvent.CLOSE, CaseEvent.REWORK):
+            return
+        tasks = await self._parts.files.dispatches(case.case_no)
+        if cause.actor and any(task.answered_by == cause.actor for task in tasks):
+            raise Refused(
+                f"case {case.case_no}: {cause.actor} replied for a unit, another person checks it"
+            )
+
+    async def _require_reports_answered(self, case: Case) -> None:
+        """Each reporter is owed an answer of its own; one word into the case tells nobody."""
+        reports = await self._parts.files.reports_of(case.case_no)
+        waiting = [one.report_id for one in reports if one.state is not ReportState.ANSWERED]
+        if waiting:
+            raise Refused(
+                f"case {case.case_no}: tell the reporter first: answer {', '.join(waiting)}"
+            )
+
     def _to_file(self, case: Case, given: Given, now: datetime) -> Given:
         severity = given.severity or self._parts.items.get(case.kind).severity
-        owner = self._parts.owner(case.grid_code, self._parts.rules.tier_of_severity[severity])
+        owner = given.owner or self._parts.owner(
+            case.grid_code, self._parts.rules.tier_of_severity[severity]
+        )
         return self._with_clocks(replace(given, severity=severity, owner=owner), now)
 
     def _to_escalate(self, case: Case, given: Given, now: datetime) -> Given:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState
+from ground_station.casework.steps import roles_of
 from ground_station.owners import Owner, ResponsibilityTable
 from ground_station.transitions import Machine, Step, require_role
 from patrol.cause import Cause, Role
@@ -38,7 +39,10 @@ class DispatchEvent(enum.Enum):
 
 
 _St, _Ev = DispatchState, DispatchEvent
-_UNITS = (Role.DEPARTMENT, Role.STREET, Role.COMMUNITY, Role.GRID_HEAD, Role.GRID_WORKER)
+_UNITS = (
+    Role.DEPARTMENT, Role.STREET, Role.COMMUNITY, Role.GRID_HEAD, Role.GRID_WORKER,
+    Role.DISPATCHER,
+)  # fmt: skip
 DISPATCH_MACHINE: Machine[DispatchState, DispatchEvent] = Machine(
     "dispatch",
     (
@@ -79,6 +83,10 @@ class Dispatch:
     answered_by: str = ""
     answered_utc: datetime | None = None
     reply: str = ""  # what the unit found and did, or why it sent the task back
+
+    def is_overdue(self, at_utc: datetime) -> bool:
+        """Whether the unit's time to reply is over."""
+        return self.is_open and at_utc > self.due_utc
 
     @property
     def is_open(self) -> bool:
@@ -144,6 +152,11 @@ def answer(
         answered_utc=at_utc,
         reply=reply or dispatch.reply,
     )
+
+
+def require_unit(dispatch: Dispatch, cause: Cause) -> None:
+    """NotPermitted unless the cause acts under the role of the unit that the task was sent to."""
+    require_role(cause, roles_of(dispatch.unit))
 
 
 def require_all_answered(case: Case, dispatches: Iterable[Dispatch]) -> None:

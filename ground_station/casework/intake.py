@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from ground_station.case_numbers import CaseSource
 from ground_station.casework import citizens, whistles
@@ -16,20 +15,17 @@ from ground_station.casework.citizens import (
     ReportState,
 )
 from ground_station.casework.desk import CaseworkDesk
+from ground_station.casework.opening import OPENERS, Matter, open_case, source_of
 from ground_station.casework.parts import CaseworkParts
-from ground_station.casework.states import CaseEvent, CaseState, Severity
+from ground_station.casework.states import CaseEvent
 from ground_station.casework.steps import Given
 from ground_station.casework.whistles import Whistle, WhistleEvent
-from ground_station.owners import Tier
 from ground_station.transitions import require_role
 from patrol.cause import Cause, Role, by_system
 from patrol.errors import Refused
 from patrol.geo import GeoPoint
-from patrol.sighting import Count, Sighting
 
-NOBODY_COUNTED = Count(low=0.0, estimate=0.0, high=0.0, is_valid=False, reason="reported in words")
 TAKERS = (Role.DISPATCHER, Role.GRID_WORKER, Role.GRID_HEAD, Role.COMMUNITY, Role.STREET)
-_SIGHTINGS_LOOKED_AT = 500
 _OPENED = by_system("report.case")
 
 
@@ -81,75 +77,94 @@ class IntakeDesk:
 
     async def matches(self, report_id: str) -> list[Match]:
         """What lies near a report in place and time, best first."""
-        parts = self._parts
-        report = await parts.files.get(CitizenReport, report_id)
+        files, space = self._parts.files, self._parts.is_exercise
+        report = await files.get(CitizenReport, report_id)
+        since = report.received_utc - citizens.NEAR_TIME
+        until = report.received_utc + citizens.NEAR_TIME
         return citizens.matches(
             report,
-            cases=await parts.records.cases(is_open_only=True),
-            sightings=await self._sightings(report),
-            reports=await parts.files.newest(CitizenReport),
+            cases=await files.cases_between(since, until, is_exercise=space),
+            sightings=await files.sightings_between(since, until, is_exercise=space),
+            reports=await files.reports_between(since, until, is_exercise=space),
         )
 
     async def open_case(self, report_id: str, cause: Cause) -> Case:
         """A case of its own for a report; the centre owns it until it is filed."""
         require_role(cause, TAKERS)
         parts = self._parts
-        async with parts.changing:
+        async with parts.changing:  # of two at once the second one finds it opened
             report = await parts.files.get(CitizenReport, report_id)
             if report.case_no:
                 raise Refused(f"report {report_id} belongs to case {report.case_no} already")
-            case = await self._reported(report, CaseSource.CITIZEN, cause)
-        await self.link(report_id, case.case_no, _OPENED)
+            matter = Matter(
+                kind=report.kind, text=report.text, place=report.place,
+                reporter=f"report {report.report_id}",
+            )  # fmt: skip
+            case = await open_case(parts, matter, CaseSource.CITIZEN, cause)
+            await self._moved(report_id, ReportEvent.LINK, _OPENED, case_no=case.case_no)
         return case
+
+    async def bring(self, matter: Matter, cause: Cause) -> Case:
+        """A case that a grid worker or a department brings itself, without a citizen's report."""
+        require_role(cause, OPENERS)
+        async with self._parts.changing:
+            return await open_case(self._parts, matter, source_of(cause.role), cause)
 
     async def link(
         self, report_id: str, case_no: str, cause: Cause, sighting_ids: tuple[str, ...] = ()
     ) -> CitizenReport:
         """The report is about this case; who reported has then to be told before it closes."""
-        case = await self._desk.find(case_no)
-        report = await self._moved(
-            report_id, ReportEvent.LINK, cause, case_no=case.case_no, sighting_ids=sighting_ids
-        )
-        if report_id not in case.reporter:
-            given = Given(reporter=f"report {report_id}")
-            await self._desk.act(case_no, CaseEvent.LINK_REPORT, cause, given)
-        return report
+        async with self._parts.changing:
+            await self._require_seen_by_us(sighting_ids)
+            return await self._link(report_id, case_no, cause, sighting_ids)
+
+    async def merge(self, case_no: str, cause: Cause, given: Given) -> Case:
+        """Merge a case into another, which from now on owes its reporters their answers."""
+        async with self._parts.changing:
+            merged = await self._desk.act_alone(case_no, CaseEvent.MERGE, cause, given)
+            for report in await self._parts.files.reports_of(case_no):
+                if report.state is not ReportState.ANSWERED:
+                    await self._link(report.report_id, merged.merged_into, cause)
+        return merged
 
     async def reject(self, report_id: str, reason: str, cause: Cause) -> CitizenReport:
         """It is not for us; the answer says why."""
-        return await self._moved(report_id, ReportEvent.REJECT, cause, text=reason)
+        async with self._parts.changing:
+            return await self._moved(report_id, ReportEvent.REJECT, cause, text=reason)
 
     async def answer(self, report_id: str, text: str, cause: Cause) -> CitizenReport:
         """Tell the reporter what became of it; when all of a case's are told it may be closed."""
-        report = await self._moved(report_id, ReportEvent.ANSWER, cause, text=text)
-        linked = await self._parts.files.reports_of(report.case_no) if report.case_no else []
-        is_all = bool(linked) and all(one.state is ReportState.ANSWERED for one in linked)
-        # A case that has ended, such as one rejected, is answered by the report alone.
-        if is_all and (await self._desk.find(report.case_no)).is_open:
-            await self._desk.act(
-                report.case_no, CaseEvent.ANSWER_REPORTER, cause, Given(reason=text)
-            )
+        async with self._parts.changing:
+            report = await self._moved(report_id, ReportEvent.ANSWER, cause, text=text)
+            linked = await self._parts.files.reports_of(report.case_no) if report.case_no else []
+            is_all = bool(linked) and all(one.state is ReportState.ANSWERED for one in linked)
+            # A case that has ended, such as one rejected, is answered by the report alone.
+            if is_all and (await self._desk.find(report.case_no)).is_open:
+                await self._desk.act_alone(
+                    report.case_no, CaseEvent.ANSWER_REPORTER, cause, Given(reason=text)
+                )
         return report
 
     async def blow(self, grid_code: str, need: str, cause: Cause, report_id: str = "") -> Whistle:
         """Ask for a patrol of a grid, perhaps to look at a report from the air."""
         parts, now = self._parts, self._parts.world.now_utc()
         grid = parts.register.get(grid_code)
-        report = await parts.files.get(CitizenReport, report_id) if report_id else None
-        whistle = whistles.blow(
-            whistle_id=await parts.files.next_id(Whistle, now),
-            grid_code=grid.code,
-            grid_name=grid.name_spoken,
-            need=need,
-            cause=cause,
-            at_utc=now,
-            is_exercise=parts.is_exercise,
-            report_id=report_id,
-        )
-        await parts.files.save(whistle, action="whistle.raised", cause=cause, at_utc=now)
-        if report is not None:
-            asked = replace(report, whistle_id=whistle.whistle_id)
-            await parts.files.save(asked, action="report.look_asked", cause=cause, at_utc=now)
+        async with parts.changing:  # or a report that is linked meanwhile would lose its case
+            report = await parts.files.get(CitizenReport, report_id) if report_id else None
+            whistle = whistles.blow(
+                whistle_id=await parts.files.next_id(Whistle, now),
+                grid_code=grid.code,
+                grid_name=grid.name_spoken,
+                need=need,
+                cause=cause,
+                at_utc=now,
+                is_exercise=parts.is_exercise,
+                report_id=report_id,
+            )
+            await parts.files.save(whistle, action="whistle.raised", cause=cause, at_utc=now)
+            if report is not None:
+                asked = replace(report, whistle_id=whistle.whistle_id)
+                await parts.files.save(asked, action="report.look_asked", cause=cause, at_utc=now)
         fields = {"whistle": whistle.whistle_id, "need": whistle.need, "by": cause.actor}
         parts.tell("whistle.raised", grid.code, fields)
         return whistle
@@ -168,11 +183,42 @@ class IntakeDesk:
         async with parts.changing:
             now = parts.world.now_utc()
             kept = await parts.files.get(Whistle, whistle_id)
+            if event is WhistleEvent.FLY and sortie:
+                await self._require_patrol(kept, sortie)
             moved = whistles.answer(kept, event, cause, now, reason=reason, sortie=sortie)
             action = f"whistle.{event.value}"
             await parts.files.save(moved, action=action, cause=cause, at_utc=now)
         parts.tell(action, moved.grid_code, {"whistle": whistle_id, "by": cause.actor})
         return moved
+
+    async def _require_patrol(self, whistle: Whistle, sortie_id: str) -> None:
+        """A whistle is answered by a patrol that took off over its grid, and by no other name."""
+        sortie = await self._parts.records.sortie(sortie_id)
+        is_there = sortie is not None and sortie.takeoff_utc is not None
+        if not is_there or sortie is None or sortie.grid_code != whistle.grid_code:
+            raise Refused(f"no sortie {sortie_id} has flown over {whistle.grid_name}")
+
+    async def _link(
+        self, report_id: str, case_no: str, cause: Cause, sighting_ids: tuple[str, ...] = ()
+    ) -> CitizenReport:
+        case = await self._desk.find(case_no)
+        if not case.is_open:
+            raise Refused(f"case {case_no} is {case.state.value}: no report is linked to it")
+        report = await self._moved(
+            report_id, ReportEvent.LINK, cause, case_no=case.case_no, sighting_ids=sighting_ids
+        )
+        if f"report {report_id}" not in case.reporter.split(", "):
+            given = Given(reporter=f"report {report_id}")
+            await self._desk.act_alone(case_no, CaseEvent.LINK_REPORT, cause, given)
+        return report
+
+    async def _require_seen_by_us(self, sighting_ids: tuple[str, ...]) -> None:
+        known = await self._parts.files.known_sightings(
+            sighting_ids, is_exercise=self._parts.is_exercise
+        )
+        unknown = [one for one in sighting_ids if one not in known]
+        if unknown:
+            raise Refused(f"there is no sighting {', '.join(unknown)}")
 
     async def _moved(
         self,
@@ -184,57 +230,13 @@ class IntakeDesk:
         case_no: str = "",
         sighting_ids: tuple[str, ...] = (),
     ) -> CitizenReport:
-        parts = self._parts
-        async with parts.changing:
-            now = parts.world.now_utc()
-            kept = await parts.files.get(CitizenReport, report_id)
-            moved = citizens.advance(
-                kept, event, cause, now, text=text, case_no=case_no, sighting_ids=sighting_ids
-            )
-            action = f"report.{event.value}"
-            await parts.files.save(moved, action=action, cause=cause, at_utc=now)
+        parts, now = self._parts, self._parts.world.now_utc()
+        kept = await parts.files.get(CitizenReport, report_id)
+        moved = citizens.advance(
+            kept, event, cause, now, text=text, case_no=case_no, sighting_ids=sighting_ids
+        )
+        action = f"report.{event.value}"
+        await parts.files.save(moved, action=action, cause=cause, at_utc=now)
         fields = {"report": report_id, "case_no": moved.case_no, "by": cause.actor}
         parts.tell(action, moved.grid_code, fields)
         return moved
-
-    async def _reported(self, report: CitizenReport, source: CaseSource, cause: Cause) -> Case:
-        parts, now = self._parts, self._parts.world.now_utc()
-        centre = parts.owner(None, Tier.DISTRICT)
-        accept_due_utc, due_utc = parts.rules.due(Tier.DISTRICT, now)
-        item = parts.items.get(report.kind)
-        case = await parts.records.file_case(
-            Case(
-                case_no="",
-                kind=report.kind,
-                source=CaseSource.EXERCISE if parts.is_exercise else source,
-                severity=Severity.MINOR,  # until somebody has verified it
-                tier=Tier.DISTRICT,
-                state=CaseState.REPORTED,
-                owner=centre,
-                grid_code=report.grid_code,
-                grid_name=report.grid_name,
-                register_version=parts.register.version,
-                place=report.place,
-                count=NOBODY_COUNTED,
-                description=f"{item.en}: {report.text}",
-                description_zh=f"{item.zh}：{report.text}",
-                filed_utc=now,
-                accept_due_utc=accept_due_utc,
-                due_utc=due_utc,
-                alert_id="",
-                sortie="",
-                is_record_only=False,
-                is_exercise=parts.is_exercise,
-                reporter=f"report {report.report_id}",
-            ),
-            cause=cause,
-            at_utc=now,
-            event="report",
-        )
-        parts.tell("case.reported", case.grid_code, {"case_no": case.case_no, "by": cause.actor})
-        parts.show(case)
-        return case
-
-    async def _sightings(self, report: CitizenReport) -> list[Sighting]:
-        since: datetime = report.received_utc - citizens.NEAR_TIME
-        return await self._parts.records.sightings_since(since, limit=_SIGHTINGS_LOOKED_AT)

@@ -1,4 +1,4 @@
-"""Looks at the clocks of cases and whistles: what nobody took up goes one tier up, or is told."""
+"""Looks at every clock of casework: what nobody took up goes one tier up, or is told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from ground_station.casework.case import Case
+from ground_station.casework.citizens import CitizenReport, ReportState
 from ground_station.casework.desk import CaseworkDesk
+from ground_station.casework.dispatches import Dispatch, DispatchState
 from ground_station.casework.parts import CaseworkParts
 from ground_station.casework.states import CaseState
 from ground_station.casework.steps import Given
@@ -20,9 +22,11 @@ _CLOCK = by_system("case.clock")
 _WITH_OWNER = frozenset(
     {CaseState.DISPATCHED, CaseState.HANDLING, CaseState.DEFERRED, CaseState.REWORK}
 )
+_HALF_WAY = frozenset({CaseState.FILED, CaseState.ESCALATED})  # the tier rule passes them on
 _WHY = {
     "accept": ("not accepted in time", "超时未受理"),
     "handle": ("not handled in time", "超时未处置"),
+    "check": ("not checked in time", "超时未核查"),
     "review": ("its review is due", "挂账复核到期"),
 }
 _log = structlog.get_logger(__name__)
@@ -34,7 +38,7 @@ class CaseMinder:
 
     parts: CaseworkParts
     desk: CaseworkDesk
-    _told: set[tuple[str, str, str]] = field(default_factory=set)
+    _told: set[tuple[str, str]] = field(default_factory=set)
 
     async def run(self) -> None:
         """Look every ten seconds of world time until cancelled."""
@@ -46,37 +50,74 @@ class CaseMinder:
                 _log.warning("the clocks of cases wait", reason=str(error))
 
     async def look(self) -> None:
-        """Once over everything that is open."""
-        now = self.parts.world.now_utc()
-        for case in await self.parts.records.cases(is_open_only=True):
-            clock = case.overdue(now)
-            if clock and not case.is_record_only:
-                await self._overdue(case, clock)
-        raised = WhistleState.RAISED.value
-        for whistle in await self.parts.files.newest(Whistle, state=raised):
-            if whistle.is_overdue(now):
-                self._tell_whistle(whistle)
+        """Once over everything that is open; one case that is refused stops no other's clock."""
+        now, space = self.parts.world.now_utc(), self.parts.is_exercise
+        for case in await self.parts.files.ticking_cases(now, is_exercise=space):
+            try:
+                await self._case(case, case.overdue(now))
+            except Refused as error:
+                _log.warning("a clock cannot move its case", case=case.case_no, reason=str(error))
+                self._tell_case(case, case.overdue(now))
+        await self._look_at_tasks()
+        await self._look_at_people()
 
-    async def _overdue(self, case: Case, clock: str) -> None:
-        text, text_zh = _WHY[clock]
-        if case.state in _WITH_OWNER and case.tier.above is not None:
-            # The table is asked again under the lock: somebody may just have taken it up.
-            await self.desk.escalate_overdue(case.case_no, clock, _CLOCK, Given(reason=text))
+    async def _case(self, case: Case, clock: str) -> None:
+        if case.is_record_only:
             return
-        key = (case.case_no, clock, case.due_utc.isoformat())
-        if key not in self._told:
-            self._told.add(key)
-            fields = {"case_no": case.case_no, "clock": clock, "text": text, "text_zh": text_zh}
-            self.parts.tell("case.overdue", case.grid_code, fields)
+        if case.state in _HALF_WAY:
+            await self.desk.go_on(case.case_no, _CLOCK)
+        elif clock and case.state in _WITH_OWNER and case.tier.above is not None:
+            # The table is asked again under the lock: somebody may just have taken it up.
+            await self.desk.escalate_overdue(
+                case.case_no, clock, _CLOCK, Given(reason=_WHY[clock][0])
+            )
+        elif clock:
+            self._tell_case(case, clock)
 
-    def _tell_whistle(self, whistle: Whistle) -> None:
-        key = (whistle.whistle_id, "check_in", "")
-        if key not in self._told:
-            self._told.add(key)
-            fields = {
-                "whistle": whistle.whistle_id,
-                "need": whistle.need,
-                "text": "nobody has checked in",
-                "text_zh": "吹哨超时未报到",
-            }
-            self.parts.tell("whistle.unanswered", whistle.grid_code, fields)
+    async def _look_at_tasks(self) -> None:
+        now, space = self.parts.world.now_utc(), self.parts.is_exercise
+        waiting = (DispatchState.SENT.value, DispatchState.ACCEPTED.value)
+        for task in await self.parts.files.in_states(Dispatch, waiting, is_exercise=space):
+            if task.is_overdue(now):
+                fields = {"dispatch": task.dispatch_id, "case_no": task.case_no}
+                words = (f"{task.unit.unit} has not replied in time", f"{task.unit.unit}超时未回复")
+                self._tell("dispatch.overdue", task.dispatch_id, task.grid_code, fields, words)
+
+    async def _look_at_people(self) -> None:
+        """Whoever told or asked something is not forgotten."""
+        now, space = self.parts.world.now_utc(), self.parts.is_exercise
+        waiting = (ReportState.RECEIVED.value, ReportState.REJECTED.value)
+        for report in await self.parts.files.in_states(CitizenReport, waiting, is_exercise=space):
+            if report.is_overdue(now):
+                fields = {"report": report.report_id}
+                words = ("nobody has answered this report", "群众反映超时未答复")
+                key = f"{report.report_id}/{report.state.value}"
+                self._tell("report.unanswered", key, report.grid_code, fields, words)
+        raised = (WhistleState.RAISED.value,)
+        for whistle in await self.parts.files.in_states(Whistle, raised, is_exercise=space):
+            if whistle.is_overdue(now):
+                fields = {"whistle": whistle.whistle_id, "need": whistle.need}
+                words = ("nobody has checked in", "吹哨超时未报到")
+                self._tell(
+                    "whistle.unanswered", whistle.whistle_id, whistle.grid_code, fields, words
+                )
+
+    def _tell_case(self, case: Case, clock: str) -> None:
+        if clock:
+            key = f"{case.case_no}/{clock}/{case.due_utc.isoformat()}"
+            fields = {"case_no": case.case_no, "clock": clock}
+            self._tell("case.overdue", key, case.grid_code, fields, _WHY[clock])
+
+    def _tell(
+        self,
+        name: str,
+        key: str,
+        grid_code: str | None,
+        fields: dict[str, str],
+        words: tuple[str, str],
+    ) -> None:
+        """Once for each clock."""
+        if (name, key) not in self._told:
+            self._told.add((name, key))
+            text, text_zh = words
+            self.parts.tell(name, grid_code, {**fields, "text": text, "text_zh": text_zh})

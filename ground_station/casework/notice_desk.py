@@ -23,7 +23,10 @@ class NoticeDesk:
     async def similar(self, case_no: str) -> list[Case]:
         """Closed cases of the same kind in the week before this one, itself among them."""
         case = await self._desk.find(case_no)
-        return notices.similar_to(case, await self._parts.records.cases(limit=_CASES_LOOKED_AT))
+        closed = await self._parts.files.closed_cases(
+            is_exercise=self._parts.is_exercise, limit=_CASES_LOOKED_AT
+        )
+        return notices.similar_to(case, closed)
 
     async def draft(
         self, case_nos: Sequence[str], audience: NoticeAudience, cause: Cause

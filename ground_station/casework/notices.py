@@ -18,6 +18,7 @@ from patrol.errors import Refused
 SIMILAR_FROM = 3
 SIMILAR_WITHIN = timedelta(days=7)
 _CLOSED = frozenset({CaseState.CLOSED, CaseState.EVALUATED})
+FEWEST_TOLD = 3  # of cases and of places, in a public notice
 _PLACE_LENGTH = 12  # a community's code: no notice points at a single small grid
 
 
@@ -86,10 +87,11 @@ class Notice:
     text_zh: str
     text_en: str
     state: NoticeState
-    drafted_by: str
+    drafted_by: str  # whoever wrote in it last
     drafted_utc: datetime
     grid_code: str | None  # what all its cases lie under
     is_exercise: bool
+    authors: tuple[str, ...] = ()  # everybody who wrote in it: none of them reviews it
     reviewed_by: str = ""
     published_by: str = ""
     published_utc: datetime | None = None
@@ -140,6 +142,7 @@ def draft(
         text_en=text_en,
         state=NoticeState.DRAFT,
         drafted_by=cause.actor,
+        authors=(cause.actor,),
         drafted_utc=at_utc,
         grid_code=_common_code(cases),
         is_exercise=cases[0].is_exercise,
@@ -170,9 +173,12 @@ def advance(
         case NoticeEvent.EDIT:
             if not text_zh.strip() or not text_en.strip():
                 raise Refused(f"notice {notice.notice_id}: both languages need their words")
-            return replace(moved, text_zh=text_zh, text_en=text_en, drafted_by=cause.actor)
+            authors = tuple(dict.fromkeys((*notice.authors, notice.drafted_by, cause.actor)))
+            return replace(
+                moved, text_zh=text_zh, text_en=text_en, drafted_by=cause.actor, authors=authors
+            )
         case NoticeEvent.REVIEW:
-            if cause.actor == notice.drafted_by:
+            if cause.actor in (notice.drafted_by, *notice.authors):
                 raise Refused(
                     f"notice {notice.notice_id}: {cause.actor} drafted it, another person reads it"
                 )
@@ -209,9 +215,15 @@ def _words(cases: Sequence[Case], items: ItemList, audience: NoticeAudience) -> 
     mark, mark_en = ("【演练】", "[Exercise] ") if is_exercise else ("", "")
     done = [case.feedback for case in cases if case.feedback]
     lesson = f"已处置：{done[-1]}" if done and audience is NoticeAudience.INTERNAL else "均已处置"
+    # A small number points at somebody: the public is told "<3" (DOMAIN P-11).
+    is_public = audience is NoticeAudience.PUBLIC
+    count, places = (
+        f"<{FEWEST_TOLD}" if is_public and number < FEWEST_TOLD else str(number)
+        for number in (len(cases), len(where))
+    )
     return (
-        f"{mark}关于“{item.zh}”的通报：{first}至{last}，{len(where)}个社区共有{len(cases)}起"
+        f"{mark}关于“{item.zh}”的通报：{first}至{last}，{places}个社区共有{count}起"
         f"{item.zh}{cited}，{lesson}。请各社区举一反三，自查同类情况。",
-        f"{mark_en}Notice on {item.en}: {len(cases)} cases in {len(where)} communities from "
+        f"{mark_en}Notice on {item.en}: {count} cases in {places} communities from "
         f"{first} to {last}{cited_en} have been dealt with. Please check your own grids too.",
     )

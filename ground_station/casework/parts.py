@@ -22,6 +22,8 @@ from patrol.clock import WorldClock
 from patrol.geo import GeoPoint
 from patrol.story import StoryEvent
 
+_SHOWN = 200  # the others are in the queue
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseworkParts:
@@ -62,4 +64,5 @@ class CaseworkParts:
         """Put a case first in the consoles' list; one that is over leaves it."""
         shown = self.board.get("cases") or []
         others = [item for item in shown if item["case_no"] != case.case_no]
-        self.board.set(cases=[case_fields(case), *others])
+        first = [case_fields(case)] if case.is_open else []
+        self.board.set(cases=[*first, *others][:_SHOWN])

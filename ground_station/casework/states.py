@@ -67,6 +67,7 @@ class CaseEvent(enum.Enum):
     CLOSE = "close"
     CLOSE_RECORD = "close_record"
     REWORK = "rework"
+    REASSIGN = "reassign"
     EVALUATE = "evaluate"
     REOPEN = "reopen"
     LINK_REPORT = "link_report"
@@ -96,12 +97,16 @@ _STATE_ZH = {
     _St.REOPENED: "复发",
 }
 FINAL = frozenset({_St.REJECTED, _St.MERGED, _St.VOIDED, _St.CLOSED, _St.EVALUATED})
-_OWNERS = (Role.GRID_WORKER, Role.GRID_HEAD, Role.COMMUNITY, Role.STREET, Role.DEPARTMENT)
+# Which of them owns a case follows from its owner's tier; what the centre owns its dispatcher has.
+_OWNERS = (
+    Role.GRID_WORKER, Role.GRID_HEAD, Role.COMMUNITY, Role.STREET, Role.DEPARTMENT,
+    Role.DISPATCHER,
+)  # fmt: skip
 _DISP = (Role.DISPATCHER,)
 _SUPV = (Role.SUPERVISOR,)
 _VERIFIERS = (Role.DISPATCHER, Role.SUPERVISOR, Role.GRID_WORKER)
 _TELLERS = (Role.DISPATCHER, Role.GRID_WORKER, Role.GRID_HEAD)
-_WRITERS = (*_OWNERS, Role.DISPATCHER, Role.SUPERVISOR, Role.REGISTRAR, Role.LEADER)
+_WRITERS = (*_OWNERS, Role.SUPERVISOR, Role.REGISTRAR, Role.LEADER)
 _WITH_OWNER = (_St.DISPATCHED, _St.HANDLING, _St.DEFERRED, _St.REWORK)
 _AT_WORK = (_St.HANDLING, _St.DEFERRED, _St.REWORK)
 
@@ -133,6 +138,14 @@ CASE_MACHINE: Machine[CaseState, CaseEvent] = Machine(
         ),
         # A dispersed gathering is kept as a record; nothing has to be handled.
         _row(_Ev.CLOSE_RECORD, (_St.FILED, _St.DISPATCHED), _St.CLOSED, (Role.REGISTRAR,)),
+        # A street or community hands on what it owns, to a unit below it (DOMAIN 5.1).
+        _row(
+            _Ev.REASSIGN,
+            _WITH_OWNER,
+            _St.DISPATCHED,
+            (Role.STREET, Role.COMMUNITY, Role.DISPATCHER),
+            needs_reason=True,
+        ),
         _row(_Ev.ACCEPT, (_St.DISPATCHED,), _St.HANDLING, _OWNERS),
         _row(_Ev.RETURN, (_St.DISPATCHED,), _St.RETURNED, _OWNERS, needs_reason=True),
         _row(
@@ -155,7 +168,8 @@ CASE_MACHINE: Machine[CaseState, CaseEvent] = Machine(
         ),
         _row(_Ev.SUSPEND, _AT_WORK, _St.SUSPENDED, (Role.LEADER,)),
         _row(_Ev.RESUME, (_St.SUSPENDED,), _St.HANDLING, _DISP),
-        _row(_Ev.CHECK, (_St.FEEDBACK,), _St.CHECKING, _DISP),
+        # From CHECKING: to another supervisor.
+        _row(_Ev.CHECK, (_St.FEEDBACK, _St.CHECKING), _St.CHECKING, _DISP),
         _row(_Ev.CLOSE, (_St.CHECKING,), _St.CLOSED, _SUPV),
         _row(_Ev.REWORK, (_St.CHECKING,), _St.REWORK, _SUPV, needs_reason=True),
         _row(_Ev.EVALUATE, (_St.CLOSED,), _St.EVALUATED, (Role.SYSTEM, Role.REVIEWER)),

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from ground_station.casework.case import Case
 from ground_station.casework.states import CASE_MACHINE, CaseEvent, Severity
-from ground_station.owners import Owner
-from patrol.cause import Cause
-from patrol.errors import Refused
+from ground_station.owners import Owner, Tier
+from patrol.cause import Cause, Role
+from patrol.errors import NotPermitted, Refused
 
 REOPEN_WITHIN = timedelta(days=7)
 RETURN_WITHIN = timedelta(hours=1)  # of the dispatch, DOMAIN 5.3
@@ -68,10 +68,12 @@ def _dispatched(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: 
 
 
 def _accepted(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    _require_owner(case, cause)
     return replace(_handled(moved, cause), accepted_utc=at_utc)
 
 
 def _returned(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    _require_owner(case, cause)
     since = case.dispatched_utc or case.filed_utc
     if at_utc - since > RETURN_WITHIN:
         raise Refused(
@@ -82,21 +84,40 @@ def _returned(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Gi
 
 
 def _fed_back(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
-    return replace(_handled(moved, cause), feedback=given.reason, found=given.found or case.found)
+    _require_owner(case, cause)
+    return replace(
+        _without_wishes(_handled(moved, cause)),
+        feedback=given.reason,
+        found=given.found or case.found,
+        fed_back_utc=at_utc,
+    )
+
+
+def _reassigned(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    """To a unit of one's own subtree; the dispatcher to any that may have the case."""
+    if given.owner is None or given.owner.code == case.owner.code:
+        raise Refused(f"case {case.case_no}: name the other unit that is to have it")
+    if cause.role is not Role.DISPATCHER:
+        _require_owner(case, cause)
+        if not given.owner.code.startswith(case.owner.code):
+            raise Refused(f"case {case.case_no}: {given.owner.unit} is not under {case.owner.unit}")
+    owned = _owned(_without_wishes(moved), given, "reassigning")
+    return replace(owned, dispatched_utc=at_utc, accepted_utc=None)
 
 
 def _escalated(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     above = case.tier.above
     if above is None:
         raise Refused(f"case {case.case_no} is already at the district: there is no higher tier")
-    if given.owner is None or given.owner.tier is not above:
+    if given.owner is None or not _is_higher(given.owner.tier, case.tier):
         raise Refused(
             f"case {case.case_no}: escalating needs the owner and the clocks of {above.value}"
         )
-    return replace(_owned(moved, given, "escalating"), accepted_utc=None)
+    return replace(_owned(_without_wishes(moved), given, "escalating"), accepted_utc=None)
 
 
 def _asked_deferral(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    _require_owner(case, cause)
     return replace(moved, deferral_asked=given.reason)
 
 
@@ -123,6 +144,8 @@ def _suspended(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: G
         raise Refused(f"case {case.case_no}: the dispatcher has not asked to suspend it")
     if cause.actor == case.suspension_asked_by:
         raise Refused(f"case {case.case_no}: {cause.actor} asked for it, another person decides")
+    if case.review_utc <= at_utc:
+        raise Refused(f"case {case.case_no}: the day of its review is over: ask for a later one")
     return replace(moved, suspension_asked_by="")
 
 
@@ -139,13 +162,18 @@ def _to_check(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Gi
 
 
 def _closed(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
-    _require_not_handler(case, cause.actor)
-    if case.checker and case.checker != cause.actor:
-        raise Refused(f"case {case.case_no}: the check was given to {case.checker}")
+    _require_checker(case, cause)
     is_told = case.reporter_told_utc is not None if case.reporter else given.is_reporter_told
     if not is_told:
         raise Refused(f"case {case.case_no}: tell the reporter before closing it")
     return replace(moved, closed_by=cause.actor, closed_utc=at_utc)
+
+
+def _sent_back(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
+    """The owner works on, with the time of its tier: its old clock may be over."""
+    _require_checker(case, cause)
+    due_utc = max(case.due_utc, given.due_utc or case.due_utc)
+    return replace(moved, due_utc=due_utc, fed_back_utc=None)
 
 
 def _record_closed(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
@@ -170,8 +198,10 @@ def _reopened(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Gi
     if case.closed_utc is None or at_utc - case.closed_utc > REOPEN_WITHIN:
         raise Refused(f"case {case.case_no} was closed more than 7 days ago: file a new one")
     return replace(
-        moved, accepted_utc=None, closed_by="", closed_utc=None, checker="",
+        moved, accepted_utc=None, closed_by="", closed_utc=None, checker="", fed_back_utc=None,
         is_record_only=False, reporter_told_utc=None,
+        accept_due_utc=given.accept_due_utc or case.accept_due_utc,
+        due_utc=given.due_utc or case.due_utc,
     )  # fmt: skip
 
 
@@ -181,6 +211,8 @@ _EFFECTS: dict[CaseEvent, _Effect] = {
     CaseEvent.ACCEPT: _accepted,
     CaseEvent.RETURN: _returned,
     CaseEvent.FEED_BACK: _fed_back,
+    CaseEvent.REASSIGN: _reassigned,
+    CaseEvent.REWORK: _sent_back,
     CaseEvent.ESCALATE: _escalated,
     CaseEvent.ASK_DEFERRAL: _asked_deferral,
     CaseEvent.DEFER: _deferred,
@@ -214,6 +246,42 @@ def _with_due(case: Case, moved: Case, at_utc: datetime, given: Given, what: str
 def _handled(case: Case, cause: Cause) -> Case:
     handlers = tuple(dict.fromkeys((*case.handlers, cause.actor)))
     return replace(case, handled_by=cause.actor, handlers=handlers)
+
+
+def _without_wishes(moved: Case) -> Case:
+    """What an owner or dispatcher had asked for ends with the work that it was about."""
+    is_asked = bool(moved.suspension_asked_by)
+    review_utc = None if is_asked else moved.review_utc
+    return replace(moved, deferral_asked="", suspension_asked_by="", review_utc=review_utc)
+
+
+def _is_higher(tier: Tier, than: Tier) -> bool:
+    order = list(Tier)
+    return order.index(tier) > order.index(than)
+
+
+def roles_of(owner: Owner) -> tuple[Role, ...]:
+    """Under which roles a unit acts: the one of its tier, and for no other's case."""
+    if not owner.code.isdigit():
+        return (Role.DEPARTMENT,)
+    return {
+        Tier.SMALL: (Role.GRID_WORKER, Role.GRID_HEAD),
+        Tier.MIDDLE: (Role.COMMUNITY,),
+        Tier.LARGE: (Role.STREET,),
+        Tier.DISTRICT: (Role.DISPATCHER,),
+    }[owner.tier]
+
+
+def _require_owner(case: Case, cause: Cause) -> None:
+    roles = roles_of(case.owner)
+    if cause.role not in roles:
+        raise NotPermitted(cause.actor, " or ".join(role.value for role in roles))
+
+
+def _require_checker(case: Case, cause: Cause) -> None:
+    _require_not_handler(case, cause.actor)
+    if case.checker and case.checker != cause.actor:
+        raise Refused(f"case {case.case_no}: the check was given to {case.checker}")
 
 
 def _require_not_handler(case: Case, person: str) -> None:

@@ -10,12 +10,14 @@ from datetime import date
 from pathlib import Path
 
 import anyio
+from sqlalchemy import Connection, false, select
 
 from ground_station.data_lock import data_lock
 from ground_station.out.book import Audience
 from ground_station.out.desk import NEVER_PUBLIC, DayFile, ExportDesk, SortieFile, Wanted
 from ground_station.store.engine import Store
 from ground_station.store.schema import DATABASE_NAME
+from ground_station.store.tables import cases, sorties
 from ground_station.store.telemetry import TelemetryLog
 from missions.register import load_register
 from patrol.cause import Cause, Role
@@ -73,13 +75,15 @@ def _run(options: ExportOptions, write: Callable[[ExportDesk], Awaitable[None]])
 
     async def main() -> None:
         store = await Store.open(options.data)
-        telemetry = await TelemetryLog.open(options.data, is_exercise=register.is_synthetic)
+        is_exercise = await store.read(_is_exercise)
+        telemetry = await TelemetryLog.open(options.data, is_exercise=is_exercise)
         desk = ExportDesk(
             store=store,
             telemetry=telemetry,
             register=register,
             world=SystemClock(),
             tlog_folder=options.data / "tlog",
+            is_exercise=is_exercise,
         )
         failure: Exception | None = None
         async with anyio.create_task_group() as group:
@@ -103,6 +107,16 @@ def _run(options: ExportOptions, write: Callable[[ExportDesk], Awaitable[None]])
     except OSError as error:
         raise ConfigError(f"cannot write into {options.out}: {error.strerror}") from error
     return 0
+
+
+def _is_exercise(connection: Connection) -> bool:
+    """Whether the folder is an exercise's: what was once flown in earnest is never left out."""
+    tables = (sorties, cases)
+    found = (
+        connection.execute(select(t.c.id).where(t.c.is_exercise == false()).limit(1)).scalar()
+        for t in tables
+    )
+    return not any(found)
 
 
 async def _write(path: Path, make: Callable[[], Awaitable[bytes]]) -> None:

@@ -90,6 +90,11 @@ def by_grid(observed: Iterable[Observed]) -> list[GroupEffect]:
     return _grouped(observed, lambda one: one.grid_code)
 
 
+def by_place(observed: Iterable[Observed], digits: int) -> list[GroupEffect]:
+    """Per district (6 digits), street (9), community (12) or grid: the totals are the same."""
+    return _grouped(observed, lambda one: one.grid_code[:digits])
+
+
 def by_hour(observed: Iterable[Observed]) -> list[GroupEffect]:
     """Per hour of the day in Shanghai, "08" for 08:00 to 08:59."""
     return _grouped(observed, lambda one: f"{one.began_utc.astimezone(SHANGHAI):%H}")

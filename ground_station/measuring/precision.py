@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ground_station.alerts import AlertState, CrowdAlert
@@ -14,18 +14,25 @@ from ground_station.measuring.effects import Share, wilson
 class GridPrecision:
     """Of a grid's answered alerts, those that were not dismissed."""
 
-    grid_code: str
+    grid_code: str  # or whatever it was grouped by
     right: Share
     reasons: tuple[tuple[str, int], ...]  # why the others were dismissed, the commonest first
 
 
 def precision_by_grid(alerts: Iterable[CrowdAlert]) -> list[GridPrecision]:
     """Per grid; an alert that nobody has answered yet is neither right nor wrong."""
+    return precision_by(alerts, lambda alert: alert.grid_code or "")
+
+
+def precision_by(
+    alerts: Iterable[CrowdAlert], key: Callable[[CrowdAlert], str]
+) -> list[GridPrecision]:
+    """Per whatever `key` names: a grid, a community, a rule, an hour."""
     groups: dict[str, list[CrowdAlert]] = {}
     for alert in alerts:
         if alert.dismissed_reason or alert.acknowledged_by:
-            groups.setdefault(alert.grid_code or "", []).append(alert)
-    return [_precision(code, groups[code]) for code in sorted(groups)]
+            groups.setdefault(key(alert), []).append(alert)
+    return [_precision(name, groups[name]) for name in sorted(groups)]
 
 
 def is_dismissed(alert: CrowdAlert) -> bool:

@@ -94,13 +94,7 @@ class DayBook:
     sorties: tuple[SortiePages, ...]
     cases: tuple[Case, ...]
     visits: tuple[GridVisit, ...]
-
-    @property
-    def is_exercise(self) -> bool:
-        """Whether anything in it comes from an exercise."""
-        return any(pages.record.is_exercise for pages in self.sorties) or any(
-            case.is_exercise for case in self.cases
-        )
+    is_exercise: bool  # an exercise's day is marked though nothing flew in it
 
 
 def visits_of(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio.to_thread
 
@@ -68,6 +69,15 @@ class Wanted:
     purpose: str = ""
 
 
+class _Made(NamedTuple):
+    """A file that is about to be handed out."""
+
+    object_id: str
+    scope: str
+    kind: enum.StrEnum
+    content: bytes
+
+
 class ExportDesk:
     """Reads, renders and records. Nothing is handed out before the audit row is on the disk."""
 
@@ -79,18 +89,23 @@ class ExportDesk:
         register: Register,
         world: WorldClock,
         tlog_folder: Path,
+        is_exercise: bool,
     ) -> None:
         self._store, self._telemetry = store, telemetry
         self._records = Records(store)
         self._register, self._world = register, world
         self._tlog_folder = tlog_folder
+        self._is_exercise = is_exercise
 
     async def sortie(self, sortie_id: str, kind: SortieFile, wanted: Wanted, cause: Cause) -> bytes:
         """One file of a sortie; LookupError without such a sortie, Refused when it has none."""
         _require_allowed(kind, wanted)
-        pages = await read_sortie(self._store, self._telemetry, sortie_id)
+        pages = await read_sortie(
+            self._store, self._telemetry, sortie_id, is_exercise=self._is_exercise
+        )
         content = await self._sortie_content(pages, kind, wanted)
-        await self._note(sortie_id, kind, wanted, cause, is_exercise=pages.record.is_exercise)
+        grid_code = pages.record.grid_code
+        await self._note(_Made(sortie_id, grid_code, kind, content), wanted, cause)
         return content
 
     async def day(
@@ -105,10 +120,12 @@ class ExportDesk:
             scope=scope,
             grids={grid.code: grid.name_spoken for grid in self._register.grids},
             register_version=self._register.version,
+            is_exercise=self._is_exercise,
         )
-        content = await self._day_content(book, kind, wanted)
+        # A day of many sorties takes seconds to draw: not on the thread that flies.
+        content = await anyio.to_thread.run_sync(self._day_content, book, kind, wanted)
         object_id = f"{day.isoformat()}/{scope}"
-        await self._note(object_id, kind, wanted, cause, is_exercise=book.is_exercise)
+        await self._note(_Made(object_id, scope, kind, content), wanted, cause)
         return content
 
     async def _sortie_content(self, pages: SortiePages, kind: SortieFile, wanted: Wanted) -> bytes:
@@ -121,7 +138,8 @@ class ExportDesk:
                     audience=wanted.audience,
                     made_utc=self._world.now_utc(),
                 )
-                return await _rendered(made, is_pdf=kind is SortieFile.REPORT_PDF)
+                is_pdf = kind is SortieFile.REPORT_PDF
+                return await anyio.to_thread.run_sync(_rendered, made, is_pdf)
             case SortieFile.GEOJSON:
                 return _json(sortie_collection(pages, wanted.audience, self._geometries()))
             case SortieFile.PLAN:
@@ -131,7 +149,7 @@ class ExportDesk:
             case SortieFile.TLOG:
                 return await self._tlog(pages)
 
-    async def _day_content(self, book: DayBook, kind: DayFile, wanted: Wanted) -> bytes:
+    def _day_content(self, book: DayBook, kind: DayFile, wanted: Wanted) -> bytes:
         match kind:
             case DayFile.REPORT_PDF | DayFile.REPORT_HTML:
                 made = day_report(
@@ -141,7 +159,7 @@ class ExportDesk:
                     audience=wanted.audience,
                     made_utc=self._world.now_utc(),
                 )
-                return await _rendered(made, is_pdf=kind is DayFile.REPORT_PDF)
+                return _rendered(made, kind is DayFile.REPORT_PDF)
             case DayFile.GEOJSON:
                 return _json(day_collection(book, self._geometries(), wanted.audience))
             case DayFile.PATROL_LOG:
@@ -162,20 +180,25 @@ class ExportDesk:
             raise Refused(f"no raw log of the link was kept for sortie {record.sortie_id}")
         return content
 
-    async def _note(
-        self, object_id: str, kind: enum.StrEnum, wanted: Wanted, cause: Cause, *, is_exercise: bool
-    ) -> None:
+    async def _note(self, made: _Made, wanted: Wanted, cause: Cause) -> None:
+        """What exactly went out: a leaked copy is known again by its hash."""
+        body = {
+            "file": made.kind.value,
+            "audience": wanted.audience.value,
+            "language": wanted.language.value,
+            "purpose": wanted.purpose,
+            "bytes": len(made.content),
+            "sha256": hashlib.sha256(made.content).hexdigest(),
+        }
         await self._records.note(
             "export",
-            object_id,
-            {"file": kind.value, "audience": wanted.audience.value, "purpose": wanted.purpose},
+            made.object_id,
+            body,
             cause=cause,
-            at_utc=self._now(),
-            is_exercise=is_exercise,
+            at_utc=self._world.now_utc(),
+            is_exercise=self._is_exercise,
+            scope=made.scope,
         )
-
-    def _now(self) -> datetime:
-        return self._world.now_utc()
 
     def _geometries(self) -> Mapping[str, Any]:
         """Polygons by code; the sites of special grids are points and belong to one of them."""
@@ -204,10 +227,8 @@ def _require_allowed(kind: enum.StrEnum, wanted: Wanted) -> None:
         )
 
 
-async def _rendered(report: Report, *, is_pdf: bool) -> bytes:
-    if is_pdf:
-        return await anyio.to_thread.run_sync(to_pdf, report)
-    return to_html(report).encode()
+def _rendered(report: Report, is_pdf: bool) -> bytes:
+    return to_pdf(report) if is_pdf else to_html(report).encode()
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

@@ -77,14 +77,17 @@ class _MapFrame:
 
 
 def draw_map(
-    pages: SortiePages, outline: Sequence[GeoPoint], language: Language, *, has_crowds: bool
+    pages: SortiePages, outline: Sequence[GeoPoint], language: Language, *, is_public: bool
 ) -> str:
-    """Grid, fence, route, the track that was flown, and where the alerts were."""
-    plan = pages.plan
+    """Grid, fence, route, the track that was flown, and where the alerts were.
+
+    The public sees the grid alone: where the aircraft hovered is where the crowd was.
+    """
+    plan = None if is_public else pages.plan
     fence = list(plan.fence) if plan else []
     route = [plan.home, *(w.point for w in plan.waypoints)] if plan else []
-    track = [at.point for at in pages.track]
-    crowds = [alert.place for alert in pages.alerts] if has_crowds else []
+    track = [] if is_public else [at.point for at in pages.track]
+    crowds = [] if is_public else [alert.place for alert in pages.alerts]
     everything = [*outline, *fence, *route, *track, *crowds]
     label = word("map", language)
     sheet = _Sheet(MAP_HEIGHT)
@@ -114,7 +117,8 @@ def draw_map(
     for number, place in enumerate(crowds, 1):
         _crowd(sheet, frame.at(place), number)
     _scale_bar(sheet, frame.px_per_m)
-    _legend(sheet, language, has_crowds=bool(crowds))
+    if not is_public:
+        _legend(sheet, language, has_crowds=bool(crowds))
     return sheet.svg(label)
 
 

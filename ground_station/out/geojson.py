@@ -1,7 +1,8 @@
 """Sorties, sightings, cases and grids as GeoJSON (RFC 7946): WGS-84, longitude first, no `crs`.
 
 Outer rings run counter-clockwise, at most seven decimals. A public export places nothing nearer
-than the grid's middle and tells no small counts.
+than the grid's middle, tells no small counts, no route and no track, and no number that leads into
+the district's own records.
 """
 
 from __future__ import annotations
@@ -52,24 +53,27 @@ def sortie_features(
 ) -> list[Feature]:
     """What belongs to a sortie; the public gets where its crowds were by grid only."""
     marks = {"sortie": pages.record.sortie_id, "exercise": pages.record.is_exercise}
-    features = _route_features(pages.plan, marks) if pages.plan else []
-    if len(pages.track) > 1:
+    is_internal = audience is Audience.INTERNAL
+    # Where it hovered is where the crowd was, and home is where the squad stands.
+    features = _route_features(pages.plan, marks) if pages.plan and is_internal else []
+    if len(pages.track) > 1 and is_internal:
         line = [to_geojson(at.point) for at in pages.track]
         ends = {"from": _told(pages.track[0].time_utc), "to": _told(pages.track[-1].time_utc)}
         features.append(_feature("LineString", line, marks | {"kind": "track"} | ends))
     for alert in pages.alerts:
         told: Feature = {
             "kind": "alert",
-            "id": alert.alert_id,
             "level": alert.level.value,
             "state": alert.state.value,
             "outcome": alert.outcome.value if alert.outcome else None,
             "raised": _told(alert.raised_utc),
             "grid_code": alert.grid_code,
         }
+        if is_internal:
+            told["id"] = alert.alert_id
         where = _place(alert.place, alert.grid_code, audience, middles)
         features.append(_point(where, marks | told | _counts(alert.count, audience)))
-    if audience is Audience.INTERNAL:
+    if is_internal:
         for sighting in pages.sightings:
             details: Feature = {
                 "kind": "sighting",
@@ -117,7 +121,6 @@ def _visit_feature(book: DayBook, visit: Any, geometry: Any) -> Feature:
 def _case_feature(case: Case, audience: Audience, middles: Mapping[str, list[float]]) -> Feature:
     properties: dict[str, Any] = {
         "kind": "case",
-        "case_no": case.case_no,
         "item": case.kind,
         "severity": case.severity.value,
         "tier": case.tier.value,
@@ -128,7 +131,11 @@ def _case_feature(case: Case, audience: Audience, middles: Mapping[str, list[flo
         "exercise": case.is_exercise,
     } | _counts(case.count, audience)
     if audience is Audience.INTERNAL:
-        properties |= {"owner_unit": case.owner.unit, "due": _told(case.due_utc)}
+        properties |= {
+            "case_no": case.case_no,
+            "owner_unit": case.owner.unit,
+            "due": _told(case.due_utc),
+        }
     return _point(_place(case.place, case.grid_code, audience, middles), properties)
 
 

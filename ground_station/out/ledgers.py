@@ -33,13 +33,17 @@ _PATROL_HEADERS = (
 _CASE_HEADERS = (
     "案件号", "类别", "等级", "层级", "状态", "网格编码", "网格", "人数（估计）", "人数下限",
     "人数上限", "责任单位", "责任人", "立案（世界时）", "立案（北京时间）", "处置期限（北京时间）",
-    "结案（北京时间）", "反馈", "说明", "演练",
+    "结案（北京时间）", "查明情况", "处置结果", "说明", "演练",
 )  # fmt: skip
 _COVERAGE_HEADERS = (
     "网格编码", "网格", "巡查情况", "航线完成率", "架次", "最近巡查（世界时）",
     "最近巡查（北京时间）",
 )  # fmt: skip
 _PUBLIC_CASE_HEADERS = ("类别", "等级", "状态", "网格", "人数（估计）", "立案（北京时间）", "演练")
+
+
+# Half and full width: some spreadsheets take both. Blanks before them are skipped.
+_RUN = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 def patrol_log_csv(book: DayBook) -> bytes:
@@ -69,7 +73,7 @@ def visit_zh(visit: Visit) -> str:
 
 def harmless(text: str) -> str:
     """A spreadsheet runs what begins like a formula; what a person wrote must never be one."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return "'" + text if text.lstrip(" \u3000")[:1] in _RUN else text
 
 
 def _patrol_line(pages: SortiePages) -> list[str]:
@@ -113,6 +117,7 @@ def _case_line(case: Case) -> list[str]:
         _beijing(case.filed_utc),
         _beijing(case.due_utc),
         _beijing(case.closed_utc),
+        harmless(case.found),
         harmless(case.feedback),
         harmless(case.description_zh),
         _yes(case.is_exercise),

@@ -25,15 +25,18 @@ from patrol.plan import plan_from_dict
 from patrol.sighting import Sighting
 
 _DISTRICT_LENGTH = 6
+_WHOLE_TRACKS, _FEWEST_POINTS = 20, 50  # a day of 200 sorties must not fill the memory
 TRACK_POINTS = 2000  # finer than a reader of maps can see; the whole is in the tlog
 
 
-async def read_sortie(store: Store, telemetry: TelemetryLog, sortie_id: str) -> SortiePages:
-    """The pages of one sortie; LookupError when there is none."""
+async def read_sortie(
+    store: Store, telemetry: TelemetryLog, sortie_id: str, *, is_exercise: bool
+) -> SortiePages:
+    """The pages of one sortie; LookupError when there is none in this space."""
     pages = await store.read(lambda connection: _pages(connection, sortie_id))
-    if pages is None:
+    if pages is None or pages.record.is_exercise != is_exercise:
         raise LookupError(f"there is no sortie {sortie_id}")
-    return await _with_track(pages, telemetry)
+    return await _with_track(pages, telemetry, TRACK_POINTS)
 
 
 async def read_day(
@@ -44,18 +47,23 @@ async def read_day(
     scope: str,
     grids: Mapping[str, str],
     register_version: str,
+    is_exercise: bool,
 ) -> DayBook:
     """The sorties that were launched on a day (Shanghai) in a scope, and the cases of that day."""
     start, end = day_utc(day)
 
     def work(connection: Connection) -> tuple[list[SortiePages], list[Case]]:
-        ids = _ids(connection, tables.sorties, start, end, scope)
+        where = _within(tables.sorties, start, end, scope, is_exercise)
+        ids = _ids(connection, tables.sorties, where)
         found = [_pages(connection, sortie_id) for sortie_id in ids]
-        filed = _bodies(connection, tables.cases, _within(tables.cases, start, end, scope))
+        where = _within(tables.cases, start, end, scope, is_exercise)
+        filed = _bodies(connection, tables.cases, where)
         return [pages for pages in found if pages is not None], [decode(Case, b) for b in filed]
 
     bare, cases = await store.read(work)
-    sorties = tuple([await _with_track(pages, telemetry) for pages in bare])
+    each = max(_FEWEST_POINTS, TRACK_POINTS * _WHOLE_TRACKS // max(1, len(bare)))
+    points = min(TRACK_POINTS, each)
+    sorties = tuple([await _with_track(pages, telemetry, points) for pages in bare])
     return DayBook(
         day=day,
         scope=scope,
@@ -63,6 +71,7 @@ async def read_day(
         sorties=sorties,
         cases=tuple(cases),
         visits=visits_of(sorties, grids, scope),
+        is_exercise=is_exercise,
     )
 
 
@@ -72,8 +81,8 @@ def day_utc(day: date) -> tuple[datetime, datetime]:
     return start, start + timedelta(days=1)
 
 
-async def _with_track(pages: SortiePages, telemetry: TelemetryLog) -> SortiePages:
-    rows = await telemetry.track(pages.record.sortie_id, limit=TRACK_POINTS)
+async def _with_track(pages: SortiePages, telemetry: TelemetryLog, limit: int) -> SortiePages:
+    rows = await telemetry.track(pages.record.sortie_id, limit=limit)
     heights = [row["height_above_home_m"] for row in rows if row["height_above_home_m"] is not None]
     track = tuple(
         TrackPoint(
@@ -121,16 +130,17 @@ def _bodies(
     return [json.loads(text) for text in connection.execute(query).scalars()]
 
 
-def _ids(
-    connection: Connection, table: Table, start: datetime, end: datetime, scope: str
-) -> list[str]:
-    query = select(table.c.id).where(_within(table, start, end, scope)).order_by(table.c.t_utc)
+def _ids(connection: Connection, table: Table, where: ColumnElement[bool]) -> list[str]:
+    query = select(table.c.id).where(where).order_by(table.c.t_utc)
     return list(connection.execute(query).scalars())
 
 
-def _within(table: Table, start: datetime, end: datetime, scope: str) -> ColumnElement[bool]:
+def _within(
+    table: Table, start: datetime, end: datetime, scope: str, is_exercise: bool
+) -> ColumnElement[bool]:
+    in_space = table.c.is_exercise == is_exercise
     in_time = (table.c.t_utc >= utc_text(start)) & (table.c.t_utc < utc_text(end))
     in_scope = table.c.grid_code.startswith(scope, autoescape=True)
     if len(scope) <= _DISTRICT_LENGTH:
         in_scope = in_scope | table.c.grid_code.is_(None)  # outside every grid the district answers
-    return in_time & in_scope
+    return in_space & in_time & in_scope

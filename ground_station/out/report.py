@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ground_station.alerts import Outcome
+from ground_station.announcements import Announcement
 from ground_station.out.book import (
     Audience,
     DayBook,
@@ -160,7 +162,7 @@ def _sortie_parts(
     record = pages.record
     is_internal = audience is Audience.INTERNAL
     outline = outlines.get(record.grid_code, ())
-    drawn = draw_map(pages, outline, language, has_crowds=is_internal)
+    drawn = draw_map(pages, outline, language, is_public=not is_internal)
     parts: list[Table | Figure] = [
         Figure(title=f"{word('map', language)} {record.sortie_id}", svg=drawn)
     ]
@@ -194,11 +196,13 @@ def _alerts(pages: SortiePages, language: Language, audience: Audience) -> Table
         )
         for number, alert in enumerate(pages.alerts, 1)
     ]
-    kept = keys if audience is Audience.INTERNAL else keys[:-1]
+    # Numbers lead into the district's own records.
+    hidden = () if audience is Audience.INTERNAL else ("alert", "case")
+    kept = [index for index, key in enumerate(keys) if key not in hidden]
     return Table(
         title=f"{word('alerts', language)} {pages.record.sortie_id}",
-        headers=tuple(word(key, language) for key in kept),
-        rows=tuple(row[: len(kept)] for row in rows),
+        headers=tuple(word(keys[index], language) for index in kept),
+        rows=tuple(tuple(row[index] for index in kept) for row in rows),
     )
 
 
@@ -208,7 +212,7 @@ def _announcements(pages: SortiePages, language: Language, audience: Audience) -
         (
             said.template_id,
             _time(said.started_utc or said.created_utc, language),
-            said.text,
+            _told_words(said, language, audience),
             word(said.state.value, language),
             said.released_by or word("none", language),
             said.audio_sha256[:12] or word("none", language),
@@ -222,6 +226,12 @@ def _announcements(pages: SortiePages, language: Language, audience: Audience) -
         headers=tuple(names[:kept]),
         rows=tuple(row[:kept] for row in rows),
     )
+
+
+def _told_words(said: Announcement, language: Language, audience: Audience) -> str:
+    """Approved words are anybody's; what somebody typed in the moment may name a person."""
+    is_template = re.fullmatch(r"T\d\d", said.template_id) is not None
+    return said.text if is_template or audience is Audience.INTERNAL else word("typed", language)
 
 
 def _cases(pages: SortiePages, language: Language, audience: Audience) -> Table:

@@ -47,6 +47,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "text": ("内容", "Words"),
     "released": ("放行人", "Released by"),
     "audio": ("音频摘要", "Audio hash"),
+    "typed": ("（临时输入的内容，不公开）", "(typed at the moment: not told in public)"),
     "cases": ("案件", "Cases"),
     "owner": ("责任单位", "Owner"),
     "due": ("处置期限", "Due"),

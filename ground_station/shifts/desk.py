@@ -13,6 +13,7 @@ from ground_station.shifts import shift as shifts
 from ground_station.shifts.shift import Shift, ShiftEvent, ShiftState
 from ground_station.sorties import SortieState
 from ground_station.store.codec import canonical_json, encode, sha256_text
+from ground_station.store.pages import Ask
 from ground_station.store.records import Records
 from ground_station.store.shelves import Shelves
 from missions.register import Register
@@ -34,6 +35,8 @@ class Checked:
     is_whole: bool  # the route was flown to its end
     alerts: int
     cases: tuple[str, ...]
+    people: float | None  # of the largest crowd; None: no crowd was counted
+    outcomes: tuple[str, ...]
 
 
 class ShiftDesk:
@@ -55,9 +58,11 @@ class ShiftDesk:
         self._changing = anyio.Lock()
 
     async def current(self) -> Shift | None:
-        """The open shift, if there is one."""
-        found = await self._shelves.newest(Shift, state=ShiftState.OPEN.value, limit=1)
-        return found[0] if found else None
+        """The open shift of this space (exercise or live), if there is one."""
+        found = await self._shelves.in_states(
+            Shift, (ShiftState.OPEN.value,), is_exercise=self._is_exercise
+        )
+        return found[-1] if found else None
 
     async def open(self, squad: str, cause: Cause) -> Shift:
         """A new shift; Refused while another one is open."""
@@ -110,43 +115,45 @@ class ShiftDesk:
         )
 
     async def sign(self, cause: Cause) -> Shift:
-        """A name under the log; the second one closes it if every sortie's own log is closed."""
-        return await self._change(
-            ShiftEvent.SIGN, cause, lambda shift, now: shifts.sign(shift, cause, now)
-        )
-
-    async def note_sortie(self, sortie_id: str, cause: Cause) -> None:
-        """A sortie is flown in the shift that is open; without one it stands by itself."""
+        """A name under the log as it stands, with every sortie that was flown by now."""
         async with self._changing:
-            shift = await self.current()
-            if shift is not None:
-                moved = shifts.with_sortie(shift, sortie_id)
-                if moved is not shift:
-                    await self._keep(moved, "shift.sortie", cause)
+            shift, now = await self._open_one(), self._world.now_utc()
+            shift = shifts.with_sorties(shift, await self._sortie_ids(shift, now))
+            return await self._keep(shifts.sign(shift, cause, now), "shift.sign", cause)
 
     async def close(self, cause: Cause) -> tuple[Shift, dict[str, Any]]:
         """Close for good; the log and its hash are in the audit row."""
         async with self._changing:
             shift, now = await self._open_one(), self._world.now_utc()
+            # One that was flown since the signatures takes them away: they do not speak of it.
+            shift = shifts.with_sorties(shift, await self._sortie_ids(shift, now))
             still_open = [
                 sortie.sortie_id
                 for sortie in await self._records.open_sorties()
                 if sortie.sortie_id in shift.sortie_ids
             ]
             closed = shifts.close(shift, cause, now, tuple(still_open))
-            await self._keep(closed, "shift.closed", cause)
+            # The log first: a station that is killed in between closes the shift again.
             log = await self.log(closed)
             await self._records.note(
                 "shift.log", closed.shift_id, log, cause=cause, at_utc=now,
                 is_exercise=closed.is_exercise,
             )  # fmt: skip
+            await self._keep(closed, "shift.closed", cause)
         return closed, log
+
+    async def page(self, ask: Ask) -> tuple[list[Shift], str]:
+        """The newest shifts of this space, and the next cursor."""
+        return await self._shelves.page(Shift, ask, is_exercise=self._is_exercise)
 
     async def log(self, shift: Shift) -> dict[str, Any]:
         """What was planned, visited and not, by whom; with a hash over all of it."""
-        sorties = [await self._records.sortie(name) for name in shift.sortie_ids]
+        ids = shift.sortie_ids
+        if shift.state is ShiftState.OPEN:
+            ids = await self._sortie_ids(shift, self._world.now_utc())
+        sorties = [await self._records.sortie(name) for name in ids]
         flown = [one for one in sorties if one is not None and one.takeoff_utc is not None]
-        visited = {one.grid_code for one in flown if one.waypoint_index >= one.waypoint_total}
+        visited = {one.grid_code for one in flown if 0 < one.waypoint_total <= one.waypoint_index}
         planned = shift.planned_grids or tuple(sorted(visited))
         body: dict[str, Any] = encode(shift) | {
             "visited_grids": sorted(visited),
@@ -169,7 +176,7 @@ class ShiftDesk:
         """The last landed sortie over a grid within the time in which it need not be repeated."""
         now = self._world.now_utc()
         last = await self._records.last_flown(grid_code, since_utc=now - RECENTLY)
-        if last is None or last.landed_utc is None:
+        if last is None or last.landed_utc is None or last.is_exercise != self._is_exercise:
             return None
         alerts = await self._records.alerts(last.sortie_id)
         return Checked(
@@ -178,10 +185,19 @@ class ShiftDesk:
             landed_utc=last.landed_utc,
             minutes_ago=(now - last.landed_utc).total_seconds() / 60.0,
             is_whole=last.state is not SortieState.ABORTED
-            and last.waypoint_index >= last.waypoint_total,
+            and 0 < last.waypoint_total <= last.waypoint_index,
             alerts=len(alerts),
             cases=tuple(alert.case_no for alert in alerts if alert.case_no),
+            people=max((a.count.estimate for a in alerts if a.count.is_valid), default=None),
+            outcomes=tuple(a.outcome.value for a in alerts if a.outcome is not None),
         )
+
+    async def _sortie_ids(self, shift: Shift, now: datetime) -> tuple[str, ...]:
+        """What was launched while the shift was open: nobody has to write it down (S-32)."""
+        found = await self._shelves.sorties_between(
+            shift.opened_utc, shift.closed_utc or now, is_exercise=shift.is_exercise
+        )
+        return tuple(one.sortie_id for one in found)
 
     async def _change(
         self, event: ShiftEvent, cause: Cause, work: Callable[[Shift, datetime], Shift]

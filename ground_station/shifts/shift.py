@@ -140,7 +140,7 @@ def sign_in(shift: Shift, cause: Cause, at_utc: datetime) -> Shift:
     if holder:
         raise Refused(f"{holder} is on duty as {cause.role.value}: let {holder} hand it over")
     duty = Duty(person=cause.actor, role=cause.role, from_utc=at_utc)
-    return replace(shift, duties=(*shift.duties, duty))
+    return _unsigned(replace(shift, duties=(*shift.duties, duty)))
 
 
 def hand_over(shift: Shift, to: str, cause: Cause, at_utc: datetime) -> Shift:
@@ -152,7 +152,7 @@ def hand_over(shift: Shift, to: str, cause: Cause, at_utc: datetime) -> Shift:
         raise Refused("a role is handed over to another person")
     ended = _ended(shift, cause, at_utc)
     duty = Duty(person=to, role=cause.role, from_utc=at_utc)
-    return replace(shift, duties=(*ended, duty))
+    return _unsigned(replace(shift, duties=(*ended, duty)))
 
 
 def sign_out(shift: Shift, cause: Cause, at_utc: datetime, *, is_flying: bool) -> Shift:
@@ -168,7 +168,7 @@ def sign_out(shift: Shift, cause: Cause, at_utc: datetime, *, is_flying: bool) -
 def plan_grids(shift: Shift, grids: tuple[str, ...], cause: Cause) -> Shift:
     """What the shift means to visit; it replaces the earlier list."""
     _step(shift, ShiftEvent.PLAN, cause)
-    return replace(shift, planned_grids=tuple(dict.fromkeys(grids)))
+    return _unsigned(replace(shift, planned_grids=tuple(dict.fromkeys(grids))))
 
 
 def remark(shift: Shift, kind: ShiftEvent, text: str, cause: Cause, at_utc: datetime) -> Shift:
@@ -179,14 +179,14 @@ def remark(shift: Shift, kind: ShiftEvent, text: str, cause: Cause, at_utc: date
     line = Remark(
         person=cause.actor, role=cause.role, at_utc=at_utc, kind=kind.value, text=text.strip()
     )
-    return replace(shift, remarks=(*shift.remarks, line))
+    return _unsigned(replace(shift, remarks=(*shift.remarks, line)))
 
 
-def with_sortie(shift: Shift, sortie_id: str) -> Shift:
-    """The shift that this sortie was flown in."""
-    if sortie_id in shift.sortie_ids or shift.state is ShiftState.CLOSED:
+def with_sorties(shift: Shift, sortie_ids: tuple[str, ...]) -> Shift:
+    """The shift in which these were flown; what was signed before does not speak of a new one."""
+    if sortie_ids == shift.sortie_ids:
         return shift
-    return replace(shift, sortie_ids=(*shift.sortie_ids, sortie_id))
+    return _unsigned(replace(shift, sortie_ids=sortie_ids))
 
 
 def sign(shift: Shift, cause: Cause, at_utc: datetime) -> Shift:
@@ -223,6 +223,11 @@ def _step(shift: Shift, event: ShiftEvent, cause: Cause) -> None:
         cause=cause,
         is_exercise=shift.is_exercise,
     )
+
+
+def _unsigned(shift: Shift) -> Shift:
+    """Nobody's name stands under what was written after it: the log is signed again."""
+    return replace(shift, signatures=())
 
 
 def _ended(shift: Shift, cause: Cause, at_utc: datetime) -> tuple[Duty, ...]:

@@ -70,7 +70,8 @@ def live_alerts(
 
 def newest(
     connection: Connection, table: Table, ask: Ask | None = None,
-    *, sortie: str = "", scopes: Scopes = WHOLE_DISTRICT,
+    *, sortie: str = "", state: str = "", scopes: Scopes = WHOLE_DISTRICT,
+    is_exercise: bool | None = None,
 ) -> Page:  # fmt: skip
     """Records of one kind (sorties, sightings, alerts, announcements), newest first."""
     query = select(table.c.t_utc, table.c.id, table.c.body_json).where(
@@ -78,6 +79,10 @@ def newest(
     )
     if sortie:
         query = query.where(table.c.sortie == sortie)
+    if state:
+        query = query.where(table.c.state == state)
+    if is_exercise is not None:
+        query = query.where(table.c.is_exercise == is_exercise)
     return page_of(
         connection, query, keys=(table.c.t_utc, table.c.id), ask=ask or Ask(), show=_body,
         is_descending=True,

@@ -38,6 +38,7 @@ from ground_station.store.rows import (
 )
 from patrol.cause import Cause
 from patrol.clock import utc_text
+from patrol.errors import Refused
 from patrol.plan import MissionPlan, plan_from_dict
 from patrol.sighting import Sighting
 
@@ -162,7 +163,15 @@ class Records:
     ) -> None:
         """Keep a sighting: numbers and one place, nobody's picture."""
         row = sighting_row(sighting, register_version, is_exercise=is_exercise)
-        await self._save(row, action, cause, at_utc)
+
+        def work(connection: Connection) -> None:
+            kept = body_of(connection, tables.sightings, sighting.sighting_id) or {}
+            # What the registrar said of it stays, whatever the eye sees next.
+            body = {**row.body, **({"review": kept["review"]} if "review" in kept else {})}
+            state = kept["review"]["state"] if "review" in kept else row.state
+            save(connection, replace(row, body=body, state=state), action, cause, at_utc)
+
+        await self._store.write(work)
 
     async def sightings(self, sortie_id: str) -> list[Sighting]:
         """The sightings of a sortie, oldest first."""
@@ -254,12 +263,25 @@ class Records:
         return await self._store.write(work)
 
     async def save_case(
-        self, case: Case, *, event: CaseEvent, cause: Cause, at_utc: datetime
+        self,
+        case: Case,
+        *,
+        event: CaseEvent,
+        cause: Cause,
+        at_utc: datetime,
+        was: Case | None = None,
     ) -> None:
-        """Keep a case after an event, and the event in its history."""
+        """Keep a case after an event, and the event in its history.
+
+        `was` is the case from which the step was taken; Refused when it has changed meanwhile.
+        """
 
         def work(connection: Connection) -> None:
             before = body_of(connection, tables.cases, case.case_no) or {"state": ""}
+            if was is not None and decode(Case, before) != was:
+                raise Refused(
+                    f"case {case.case_no} is {before['state']} by now: somebody else was quicker"
+                )
             save(connection, case_row(case), f"case.{event.value}", cause, at_utc)
             append_history(connection, case, event.value, before["state"], cause, at_utc)
 
@@ -277,6 +299,13 @@ class Records:
             lambda c: bodies(c, tables.cases, where, limit=limit, is_newest_first=True)
         )
         return [decode(Case, body) for body in found]
+
+    async def case_of_alert(self, alert_id: str, *, since_utc: datetime) -> Case | None:
+        """The case that was filed of an alert, however many were filed since it was raised."""
+        c = tables.cases.c
+        where = (c.t_utc >= utc_text(since_utc)) & (c.alert_id == alert_id)
+        found = await self._store.read(lambda k: bodies(k, tables.cases, where, limit=1))
+        return decode(Case, found[0]) if found else None
 
     async def case_history(self, case_no: str) -> list[dict[str, Any]]:
         """Every step of a case with its time, event, states, actor and role, oldest first."""

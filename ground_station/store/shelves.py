@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Table
+import anyio.to_thread
+from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select, true
 
+from ground_station.casework.case import Case
 from ground_station.casework.citizens import CitizenReport
 from ground_station.casework.dispatches import Dispatch
 from ground_station.casework.notices import Notice
+from ground_station.casework.states import CaseState
 from ground_station.casework.whistles import Whistle
 from ground_station.shifts.shift import Shift
+from ground_station.sorties import SortieRecord
 from ground_station.store import tables
 from ground_station.store.codec import decode, encode
 from ground_station.store.engine import Store
 from ground_station.store.numbers import next_record_id
+from ground_station.store.pages import WHOLE_DISTRICT, Ask, Page, Scopes, in_scope, page_of
 from ground_station.store.rows import Saved, bodies, body_of, save
 from ground_station.words.versions import TemplateVersion
 from patrol.cause import Cause
+from patrol.clock import utc_text
+from patrol.sighting import Sighting
 
 T = TypeVar("T", Dispatch, CitizenReport, Whistle, Notice, Shift, TemplateVersion)
 
@@ -79,12 +87,36 @@ _NOUNS: dict[type[Any], str] = {
     Shift: "shift", TemplateVersion: "template version",
 }  # fmt: skip
 
+# Until somebody has taken it up, and while it is checked or suspended, `due_utc` is not the clock.
+_OWN_CLOCK = (
+    CaseState.REPORTED, CaseState.VERIFYING, CaseState.REOPENED, CaseState.FILED,
+    CaseState.DISPATCHED, CaseState.RETURNED, CaseState.ESCALATED, CaseState.FEEDBACK,
+    CaseState.CHECKING, CaseState.SUSPENDED,
+)  # fmt: skip
+
+
+def _window(
+    table: Table, since_utc: datetime, until_utc: datetime, is_exercise: bool
+) -> ColumnElement[bool]:
+    c = table.c
+    return and_(
+        c.is_exercise == is_exercise,
+        c.t_utc >= utc_text(since_utc),
+        c.t_utc <= utc_text(until_utc),
+    )
+
+
+def _clocked(texts: list[str]) -> list[Case]:
+    found = (json.loads(text) for text in texts)
+    return [decode(Case, body) for body in found if not body["is_record_only"]]
+
 
 class Shelves:
     """Typed saves and loads. What a save returns from is on the disk."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, is_exercise: bool | None = None) -> None:
         self._store = store
+        self._space = is_exercise  # records of the other space do not exist; None: both do
 
     async def next_id(self, kind: type[T], at_utc: datetime) -> str:
         """A new id, given once; its day is the day in Shanghai."""
@@ -111,7 +143,9 @@ class Shelves:
     async def find(self, kind: type[T], record_id: str) -> T | None:
         """A kept record, or None."""
         body = await self._store.read(lambda c: body_of(c, _SHELVES[kind].table, record_id))
-        return None if body is None else decode(kind, body)
+        record = None if body is None else decode(kind, body)
+        is_foreign = record is not None and self._space not in (None, record.is_exercise)
+        return None if is_foreign else record
 
     async def dispatches(self, case_no: str) -> list[Dispatch]:
         """A case's tasks, oldest first."""
@@ -129,6 +163,104 @@ class Shelves:
             lambda c: bodies(c, table, where, limit=limit, is_newest_first=True)
         )
         return [decode(kind, body) for body in found]
+
+    async def page(
+        self, kind: type[T], ask: Ask, *, is_exercise: bool, state: str = "",
+        scopes: Scopes = WHOLE_DISTRICT,
+    ) -> tuple[list[T], str]:  # fmt: skip
+        """A page of the newest records of a kind in a part of the district, and the next cursor."""
+        c = _SHELVES[kind].table.c
+        query = select(c.t_utc, c.id, c.body_json).where(
+            in_scope(c.grid_code, scopes), c.is_exercise == is_exercise
+        )
+        if state:
+            query = query.where(c.state == state)
+
+        def work(connection: Connection) -> Page:
+            return page_of(
+                connection, query, keys=(c.t_utc, c.id), ask=ask, is_descending=True,
+                show=lambda row: {"body": json.loads(row["body_json"])},
+            )  # fmt: skip
+
+        page = await self._store.read(work)
+        return [decode(kind, item["body"]) for item in page.items], page.next_cursor
+
+    async def in_states(
+        self, kind: type[T], states: Sequence[str], *, is_exercise: bool
+    ) -> list[T]:
+        """Every record of a kind in one of these states, oldest first: for the clocks."""
+        c = _SHELVES[kind].table.c
+        return await self._find(kind, and_(c.state.in_(states), c.is_exercise == is_exercise))
+
+    async def ticking_cases(self, at_utc: datetime, *, is_exercise: bool) -> list[Case]:
+        """Every open case of which a clock may have run out, however many there are.
+
+        A record of a crowd that went has no clock.
+        """
+        c = tables.cases.c
+        where = and_(
+            c.is_open == true(),
+            c.is_exercise == is_exercise,
+            or_(c.due_utc < utc_text(at_utc), c.state.in_([state.value for state in _OWN_CLOCK])),
+        )
+        query = select(c.body_json).where(where).order_by(c.due_utc, c.id)
+        texts = await self._store.read(lambda k: list(k.execute(query).scalars()))
+        # In a thread: twenty thousand of them take seconds, and an aircraft is in the air.
+        return await anyio.to_thread.run_sync(_clocked, texts)
+
+    async def cases_between(
+        self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool
+    ) -> list[Case]:
+        """Open cases that were filed in a window, oldest first."""
+        c = tables.cases.c
+        where = and_(
+            c.is_open == true(), c.is_exercise == is_exercise,
+            c.t_utc >= utc_text(since_utc), c.t_utc <= utc_text(until_utc),
+        )  # fmt: skip
+        found = await self._store.read(lambda connection: bodies(connection, tables.cases, where))
+        return [decode(Case, body) for body in found]
+
+    async def closed_cases(self, *, is_exercise: bool, limit: int) -> list[Case]:
+        """The newest closed cases."""
+        c = tables.cases.c
+        closed = [CaseState.CLOSED.value, CaseState.EVALUATED.value]
+        where = and_(c.state.in_(closed), c.is_exercise == is_exercise)
+        found = await self._store.read(
+            lambda connection: bodies(
+                connection, tables.cases, where, limit=limit, is_newest_first=True
+            )
+        )
+        return [decode(Case, body) for body in found]
+
+    async def reports_between(
+        self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool
+    ) -> list[CitizenReport]:
+        """Reports that came in in a window, oldest first."""
+        return await self._find(
+            CitizenReport, _window(tables.citizen_reports, since_utc, until_utc, is_exercise)
+        )
+
+    async def sightings_between(
+        self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool
+    ) -> list[Sighting]:
+        """What was seen in a window by every sortie, oldest first."""
+        where = _window(tables.sightings, since_utc, until_utc, is_exercise)
+        found = await self._store.read(lambda c: bodies(c, tables.sightings, where))
+        return [decode(Sighting, body["sighting"]) for body in found]
+
+    async def known_sightings(self, ids: Sequence[str], *, is_exercise: bool) -> set[str]:
+        """Which of these there are."""
+        c = tables.sightings.c
+        query = select(c.id).where(c.id.in_(ids), c.is_exercise == is_exercise)
+        return set(await self._store.read(lambda k: list(k.execute(query).scalars())))
+
+    async def sorties_between(
+        self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool
+    ) -> list[SortieRecord]:
+        """Sorties that were launched in a window, oldest first."""
+        where = _window(tables.sorties, since_utc, until_utc, is_exercise)
+        found = await self._store.read(lambda c: bodies(c, tables.sorties, where))
+        return [decode(SortieRecord, body) for body in found]
 
     async def _find(self, kind: type[T], where: ColumnElement[bool]) -> list[T]:
         found = await self._store.read(lambda c: bodies(c, _SHELVES[kind].table, where))

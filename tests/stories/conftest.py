@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.stories.persons import CAST, Person, signed_in
-from tests.stories.street import Street, StoryClock
+from tests.stories.street import StoryClock, Street
 from tests.two_aircraft import TwoAircraft, two_aircraft
 
 

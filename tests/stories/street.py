@@ -11,7 +11,7 @@ import anyio
 from ground_station.alerts import CrowdAlert
 from ground_station.sortie_watch import SortieWatch
 from missions.boundary import default_home
-from patrol.geo import GeoPoint, offset
+from patrol.geo import offset
 from patrol.sighting import Look, PlacedPerson
 from tests.fakes import START, ManualClock
 from tests.stories.persons import Person
@@ -20,7 +20,7 @@ from tests.two_aircraft import GRIDS, NAMES, REGISTER, TwoAircraft
 GRID, AIRCRAFT = GRIDS[0], NAMES[0]
 HEIGHT_M = 30.0
 STANDOFF_M = 30.0  # the rule's: never nearer, and never nearer than the height
-_AWAY_M = 48.0
+_CROWD_M = (5.0, 52.0)  # east and north of the aircraft, and as far from its route
 _LOOK_EVERY_S = 2.0
 _VIEW_M = 60.0
 
@@ -52,7 +52,7 @@ class Street:
         self.desks, self.speaker = station.desks[0], station.speakers[0]
         self.vehicle = station.vehicles[0]
         self.home = default_home(REGISTER.get(GRID))
-        self.crowd_at = _in_the_grid(self.home)
+        self.crowd_at = offset(self.home, east_m=_CROWD_M[0], north_m=_CROWD_M[1])
         self._followed = anyio.Event()
         self.desks.crowd.on_look(self._note)
 
@@ -114,7 +114,7 @@ class Street:
             self.station.bus.publish(self._look(people))
             with anyio.fail_after(10.0):
                 await self._followed.wait()
-            await anyio.sleep(0.0)
+        await self.station.chronicle.settled()
 
     async def _note(self, watch: SortieWatch, look: Look) -> None:
         self._followed.set()
@@ -138,14 +138,3 @@ class Street:
         return PlacedPerson(
             point=place, error_m=1.0, relative_error_m=0.2, score=0.6, box_px=(0, 0, 10, 30)
         )
-
-
-def _in_the_grid(home: GeoPoint) -> GeoPoint:
-    """A place so far from the aircraft, in the grid that it patrols."""
-    for east, north in ((1, 0), (0, 1), (-1, 0), (0, -1)):
-        place = offset(home, east_m=east * _AWAY_M, north_m=north * _AWAY_M)
-        if REGISTER.grid_at(place) == GRID:
-            return place
-    raise AssertionError("the grid is too small for the story")
-
-

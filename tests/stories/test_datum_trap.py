@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from missions.register import Register, load_register
-from patrol.geo import GeoPoint, distance_m, offset
 from patrol.errors import ConfigError
+from patrol.geo import GeoPoint, distance_m, offset
 from tests.wire.test_serve_command import NOBODY, config, is_told, refused
 
 EAST_M, NORTH_M = 465.0, -290.0  # what GCJ-02 is off in Haojiang
@@ -67,9 +67,7 @@ def _shifted(value: dict[str, Any]) -> dict[str, Any]:
 def _moved(coordinates: Any) -> Any:  # noqa: ANN401  # nested lists as deep as the geometry
     if isinstance(coordinates[0], (int, float)):
         lon_deg, lat_deg = coordinates[:2]
-        at = offset(
-            GeoPoint(lat_deg=lat_deg, lon_deg=lon_deg), east_m=EAST_M, north_m=NORTH_M
-        )
+        at = offset(GeoPoint(lat_deg=lat_deg, lon_deg=lon_deg), east_m=EAST_M, north_m=NORTH_M)
         return [at.lon_deg, at.lat_deg]
     return [_moved(part) for part in coordinates]
 

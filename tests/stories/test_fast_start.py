@@ -130,4 +130,4 @@ def station_with(
 
 def nearest_m(corner: Point, flown: list[Point]) -> float:
     """How near the track came to a corner of the route."""
-    return min(corner.distance(place) for place in flown)
+    return float(min(corner.distance(place) for place in flown))

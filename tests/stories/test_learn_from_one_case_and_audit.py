@@ -74,8 +74,12 @@ async def test_three_school_gate_cases_become_a_notice_and_an_auditor_proves_eve
     assert other.status_code == 403, "only an auditor reads it"
 
     # and finds no image for counts-only missions
-    kept = [path for path in tmp_path.rglob("*") if path.suffix in IMAGES]
-    assert kept == []
+    assert images_in(tmp_path) == []
+
+
+def images_in(folder: Path) -> list[Path]:
+    """Every picture or film that lies there."""
+    return [path for path in folder.rglob("*") if path.suffix in IMAGES]
 
 
 async def closed_case(stage: Stage) -> str:

@@ -49,6 +49,10 @@ async def test_a_grid_of_forty_minutes_ago_is_shown_first_and_one_log_is_read_at
     logs = [await table(cast[name], scope, "patrols.csv") for name, scope in levels]
     assert [log[0]["架次"] for log in logs] == [sortie] * 3
     assert logs[0] == logs[1] == logs[2]
+    shift = f"/shifts/{closed['shift_id']}/log"
+    read = [await cast[name].looks(shift) for name, _ in levels]
+    assert {log["sha256"] for log in read} == {closed["log"]["sha256"]}
+    assert [log["visited_grids"] for log in read] == [[GRID]] * 3
 
     # no one re-types a figure
     assert closed["log"]["remarks"] == []
@@ -65,7 +69,7 @@ async def test_a_grid_of_forty_minutes_ago_is_shown_first_and_one_log_is_read_at
 
 
 async def table(person: Person, scope: str, name: str) -> list[dict[str, str]]:
-    """A day's table as a spreadsheet reads it, by its headings; the first line marks an exercise."""
+    """A day's table as a spreadsheet reads it, by its headings; an exercise says so first."""
     content = await person.takes(f"/days/{DAY}/files/{name}", scope=scope, purpose="day end")
     text = content.decode("utf-8-sig")
     head, rest = text.split("\n", 1) if text.startswith("演练") else ("", text)

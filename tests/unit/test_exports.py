@@ -7,6 +7,7 @@ import io
 import struct
 from dataclasses import replace
 from datetime import date, timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ from ground_station.out.book import (
 )
 from ground_station.out.geojson import day_collection, outer_ring, sortie_collection
 from ground_station.out.ledgers import case_ledger_csv, coverage_csv, harmless, patrol_log_csv
-from ground_station.out.report import Report, Table, day_report, sortie_report
+from ground_station.out.report import Figure, Report, Table, day_report, sortie_report
 from ground_station.out.report_html import to_html
+from ground_station.out.report_pdf import _body as pdf_body
 from ground_station.out.report_pdf import to_pdf
 from ground_station.out.tlog import sortie_tlog
 from ground_station.out.wording import word
@@ -87,7 +89,7 @@ def book(people: float = 28.0) -> DayBook:
     grids = {GRID: "第四网格", OTHER_GRID: "第五网格", "440512002001001": "别处"}
     return DayBook(
         day=date(2026, 11, 24), scope="440512001", register_version="sample-1", sorties=(one,),
-        cases=one.cases, visits=visits_of((one,), grids, "440512001"),
+        cases=one.cases, visits=visits_of((one,), grids, "440512001"), is_exercise=True,
     )  # fmt: skip
 
 
@@ -132,7 +134,11 @@ def test_the_public_is_told_the_grid_of_a_crowd_and_no_place_of_it() -> None:
     assert _kind(inner, "alert")["geometry"]["coordinates"] == [116.73, 23.28]
     assert _kind(public, "alert")["geometry"]["coordinates"] == [116.05, 23.05]
     assert not [f for f in public["features"] if f["properties"]["kind"] == "sighting"]
-    assert "owner_unit" not in _kind(public, "case")["properties"]
+    assert not {"owner_unit", "case_no"} & _kind(public, "case")["properties"].keys()
+    # Where it hovered is where the crowd was; home is where the squad stands.
+    kinds = {f["properties"]["kind"] for f in public["features"]}
+    assert kinds == {"alert", "case"}
+    assert "id" not in _kind(public, "alert")["properties"]
 
 
 def test_fewer_than_three_people_are_told_as_such_to_the_public_only() -> None:
@@ -192,6 +198,51 @@ def test_a_route_half_flown_is_a_visit_in_part_and_one_never_begun_is_none() -> 
 @given(st.text(max_size=20))
 def test_no_cell_begins_like_a_formula(text: str) -> None:
     assert harmless(text)[:1] not in ("=", "+", "-", "@", "\t", "\r")
+
+
+@pytest.mark.parametrize("text", ["＝1+1", "  =1+1", "\u3000@SUM(A1)", "\n=1", "－2+3"])
+def test_no_disguise_makes_a_cell_a_formula(text: str) -> None:
+    assert harmless(text) == "'" + text
+
+
+def test_the_public_picture_shows_the_grid_and_nothing_of_the_flight() -> None:
+    for audience, wanted in ((Audience.INTERNAL, 1), (Audience.PUBLIC, 0)):
+        figure = next(part for part in report(audience).parts if isinstance(part, Figure))
+        assert figure.svg.count('stroke="#0b57a4" stroke-width="2"') >= wanted
+        assert ("#0b57a4" in figure.svg) == bool(wanted)  # track, home
+        assert "#eef3ee" in figure.svg  # the grid
+
+
+def test_typed_words_and_numbers_of_records_stay_inside() -> None:
+    typed = replace(an_announcement(), template_id="LIVE", text_zh="穿黄衣服的请离开")
+    made = {
+        audience: to_html(
+            sortie_report(
+                replace(pages(), announcements=(typed,)), outlines={}, language=Language.ZH,
+                audience=audience, made_utc=MORNING,
+            )
+        )
+        for audience in Audience
+    }  # fmt: skip
+    for words in ("穿黄衣服", "A-20261124-0001", "HJ20261124X001000012"):
+        assert words in made[Audience.INTERNAL]
+        assert words not in made[Audience.PUBLIC]
+
+
+def test_html_and_pdf_say_the_same() -> None:
+    made = report()
+    body = pdf_body(made)
+    page = to_html(made)
+    told = [body["title"], body["note"], body["made"], *body["marks"]]
+    told += [text for fact in body["facts"] for text in fact]
+    for part in body["parts"]:
+        told += [part["title"], *(cell for row in part.get("rows", []) for cell in row)]
+    assert all(escape(text) in page for text in told)
+
+
+def test_an_exercises_day_is_marked_though_nothing_flew_in_it() -> None:
+    empty = replace(book(), sorties=(), cases=())
+    assert rows_of(coverage_csv(empty))[0] == ["演练 EXERCISE"]
 
 
 @pytest.mark.parametrize("language", list(Language))

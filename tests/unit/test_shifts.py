@@ -85,7 +85,6 @@ def test_a_shift_closes_with_both_names_and_no_open_sortie_and_then_never_change
     for change in changes:
         with pytest.raises(Refused, match="CLOSED"):
             change()
-    assert shifts.with_sortie(closed, "M-2-S01") is closed
 
 
 def test_who_had_no_duty_does_not_sign() -> None:
@@ -133,3 +132,15 @@ def test_the_system_opens_no_shift() -> None:
     with pytest.raises(Refused):
         shifts.open_shift(shift_id="x", squad="x", cause=SYSTEM, at_utc=MORNING, is_exercise=True)
     assert ShiftState.OPEN.zh != ShiftState.CLOSED.zh
+
+
+def test_nobodys_name_stands_under_what_was_written_after_it() -> None:
+    signed = shifts.sign(crewed(), PILOT, later(900))
+    for changed in (
+        shifts.remark(signed, ShiftEvent.NOTE, "起飞点改变", PILOT, later(901)),
+        shifts.plan_grids(signed, GRIDS, LEADER),
+        shifts.with_sorties(signed, ("M-1-S01",)),
+    ):
+        assert changed.signatures == ()
+        assert shifts.sign(changed, PILOT, later(902)).signatures
+    assert shifts.with_sorties(signed, signed.sortie_ids).signatures == signed.signatures

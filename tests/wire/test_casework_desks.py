@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -15,11 +16,12 @@ from ground_station.casework.steps import Given
 from ground_station.casework.thread import read_thread
 from ground_station.casework.whistles import Whistle, WhistleEvent, WhistleState
 from ground_station.owners import Tier
+from ground_station.sorties import SortieState
 from ground_station.store.chain import verify
 from patrol.cause import Cause, Role
 from patrol.errors import Refused
 from tests.casework_house import CaseworkHouse, casework_house, told
-from tests.ground_core import DISPATCHER, LEADER
+from tests.ground_core import DISPATCHER, LEADER, a_sortie, later
 
 pytestmark = pytest.mark.anyio
 
@@ -154,6 +156,12 @@ async def test_a_whistle_is_answered_by_a_patrol_and_until_then_seen(tmp_path: P
         await house.parts.chronicle.settled()
         assert house.told().count("whistle.unanswered") == 1
         await house.intake.answer_whistle(blown.whistle_id, WhistleEvent.CHECK_IN, COMMUNITY)
+        with pytest.raises(Refused, match="no sortie"):  # a whistle is not blown away by a name
+            await house.intake.answer_whistle(
+                blown.whistle_id, WhistleEvent.FLY, LEADER, sortie="M-20261124-01-S01"
+            )
+        flown = replace(a_sortie(SortieState.LANDED), grid_code=grid, takeoff_utc=later(1))
+        await house.parts.records.save_sortie(flown, cause=LEADER, at_utc=later(2), action="x")
         await house.intake.answer_whistle(
             blown.whistle_id, WhistleEvent.FLY, LEADER, sortie="M-20261124-01-S01"
         )

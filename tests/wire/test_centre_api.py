@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ground_station.store.tables import audit
 from patrol.cause import Role
-from tests.ground_core import PLACE, SORTIE
+from tests.ground_core import LEADER, PLACE, SORTIE, a_sortie, later
 from tests.ground_story import fly_the_story
 from tests.wire.test_web_api import House, house
 
@@ -159,6 +160,10 @@ async def test_a_whistle_is_blown_checked_in_and_flown(house: House) -> None:
     blown = await ok(await house.post("/whistles", "DISP", grid_code=grid, need="人多"), 201)
     steps = f"/whistles/{blown['whistle_id']}/steps"
     await ok(await house.post(f"{steps}/check_in", "COMM"))
+    never = await house.post(f"{steps}/fly", "LEAD", sortie=SORTIE)
+    assert never.status_code == 409
+    sortie = replace(a_sortie(), grid_code=grid, takeoff_utc=later(1))
+    await house.records.save_sortie(sortie, cause=LEADER, at_utc=later(2), action="x")
     flown = await ok(await house.post(f"{steps}/fly", "LEAD", sortie=SORTIE))
     assert (flown["state"], flown["sortie"]) == ("FLOWN", SORTIE)
     listed = await ok(await house.http.get("/api/whistles", params={"state": "FLOWN"}))

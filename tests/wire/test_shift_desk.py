@@ -87,7 +87,7 @@ async def test_a_shift_is_one_log_with_what_was_visited_and_what_was_not(tmp_pat
         await house.desk.plan([GRID, other], LEADER)
         await house.desk.remark(ShiftEvent.WEATHER, "晴，东风3级", PILOT)
         await landed(house)
-        await house.desk.note_sortie(SORTIE, PILOT)
+        house.clock.now_s = 600.0
         await signed(house)
         with pytest.raises(Refused, match=f"logs of {SORTIE} are open"):
             await house.desk.close(REGISTRAR)
@@ -138,7 +138,6 @@ async def test_an_unknown_grid_and_no_open_shift_are_said(tmp_path: Path) -> Non
     async with shift_house(tmp_path) as house:
         with pytest.raises(Refused, match="no shift is open"):
             await house.desk.sign_in(PILOT)
-        await house.desk.note_sortie(SORTIE, PILOT)  # it stands by itself
         await house.desk.open("一队", PILOT)
         with pytest.raises(ConfigError, match="no grid"):
             await house.desk.plan(["nowhere"], LEADER)

@@ -182,7 +182,7 @@ async def test_what_each_flies_belongs_to_the_open_shift_and_its_pilot_stays_whi
     assert opened.status_code == 201, opened.text
     sorties = await station.both_flying()
     shift = (await station.http.get("/api/shift")).json()
-    assert sorted(shift["sortie_ids"]) == sorted(sorties)
+    assert sorted(one["id"] for one in shift["log"]["sorties"]) == sorted(sorties)
     for name in NAMES:
         leaves = await station.post("/shift/sign-out", "PILOT")
         assert leaves.status_code == 409, "somebody has to fly it"

@@ -1,0 +1,115 @@
+"""What consoles page through: alerts, sorties, and (for auditors alone) the audit log."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
+from sqlalchemy import Table
+
+from ground_station.alerts import AlertState, CrowdAlert
+from ground_station.api.asking import Cursor, Limit, ask, cause_for, nowhere, page_view, scopes_of
+from ground_station.api.callers import caller_of
+from ground_station.event_fields import alert_view
+from ground_station.parts import Parts
+from ground_station.people.door import Caller
+from ground_station.people.powers import ROLES_FOR, Verb, power_of
+from ground_station.people.scopes import DISTRICT
+from ground_station.sorties import SortieState
+from ground_station.store import tables
+from ground_station.store.codec import decode
+from ground_station.store.pages import WHOLE_DISTRICT, Page, Scopes
+from ground_station.store.queries import AuditFilter, audit_log, newest
+from patrol.cause import Role
+from patrol.clock import utc_text
+
+Text = Annotated[str, Query(max_length=120)]
+
+
+def list_routes(parts: Parts) -> APIRouter:
+    """`/alerts`, `/sorties`, `/audit`; GET only."""
+    routes = APIRouter(tags=["lists"])
+    _add_records(routes, parts)
+    _add_audit(routes, parts)
+    return routes
+
+
+def _add_records(routes: APIRouter, parts: Parts) -> None:
+    async def page_of(
+        request: Request, table: Table, cursor: str, limit: int, wanted: tuple[str, str]
+    ) -> Page:
+        caller = caller_of(request)
+        await parts.people.door.note_look(caller, table.name)
+        state, sortie = wanted
+        return await parts.centre.store.read(
+            lambda c: newest(
+                c, table, ask(cursor, limit), sortie=sortie, state=state,
+                scopes=scopes_of(caller), is_exercise=parts.centre.casework.is_exercise,
+            )
+        )  # fmt: skip
+
+    @routes.get("/alerts")
+    async def alerts(
+        request: Request,
+        state: AlertState | None = None,
+        sortie: Text = "",
+        cursor: Cursor = "",
+        limit: Limit = 50,
+    ) -> dict[str, Any]:
+        """The newest alerts of the caller's part of the district."""
+        wanted = (state.value if state else "", sortie)
+        page = await page_of(request, tables.alerts, cursor, limit, wanted)
+        items = [alert_view(decode(CrowdAlert, body)) for body in page.items]
+        return {"items": items, "next": page.next_cursor or None}
+
+    @routes.get("/sorties")
+    async def sorties(
+        request: Request, state: SortieState | None = None, cursor: Cursor = "", limit: Limit = 50
+    ) -> dict[str, Any]:
+        """The newest sorties of the caller's part of the district."""
+        wanted = (state.value if state else "", "")
+        return page_view(await page_of(request, tables.sorties, cursor, limit, wanted))
+
+
+def _add_audit(routes: APIRouter, parts: Parts) -> None:
+    @routes.get("/audit")
+    async def audit(
+        request: Request,
+        since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
+        actor: Text = "",
+        action: Text = "",
+        object_id: Annotated[str, Query(max_length=120, alias="object")] = "",
+        newest_first: bool = True,
+        role: Role | None = None,
+        cursor: Cursor = "",
+        limit: Limit = 50,
+    ) -> dict[str, Any]:
+        """Who did what, why and when; that somebody looked is a row of its own."""
+        caller = caller_of(request)
+        cause = await cause_for(parts, request, role, power_of(Verb.READ_AUDIT), nowhere)
+        wanted = AuditFilter(
+            from_utc=since, until_utc=until, actor=actor, action=action, object_id=object_id,
+            is_exercise=parts.centre.casework.is_exercise, scopes=_audited(caller),
+        )  # fmt: skip
+        asked = {
+            "since": utc_text(since) if since else "", "until": utc_text(until) if until else "",
+            "actor": actor, "action": action, "object": object_id, "cursor": cursor,
+        }  # fmt: skip
+        # Before it is read: nobody looks without a trace, though the disk be full.
+        await parts.records.note(
+            "audit.read", object_id, {key: value for key, value in asked.items() if value},
+            cause=cause, at_utc=parts.centre.casework.world.now_utc(),
+            is_exercise=parts.centre.casework.is_exercise,
+        )  # fmt: skip
+        page = await parts.centre.store.read(
+            lambda c: audit_log(c, wanted, ask(cursor, limit), is_newest_first=newest_first)
+        )
+        return page_view(page)
+
+
+def _audited(caller: Caller) -> Scopes:
+    """The parts of the district in which the caller audits, not those in which they only work."""
+    scopes = [grant.scope for grant in caller.grants if grant.role in ROLES_FOR[Verb.READ_AUDIT]]
+    return WHOLE_DISTRICT if DISTRICT in scopes else tuple(dict.fromkeys(scopes))

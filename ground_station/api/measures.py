@@ -1,0 +1,190 @@
+"""Figures over the records of the caller's part of the district, each with its n and interval."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Request
+from pydantic import AwareDatetime
+
+from ground_station.alerts import CrowdAlert
+from ground_station.api.asking import scopes_of
+from ground_station.api.callers import caller_of
+from ground_station.measuring import effects, kpis, precision, responses
+from ground_station.measuring.effects import Share
+from ground_station.measuring.reading import Measured, Window, observed, read_measured
+from ground_station.parts import Parts
+from ground_station.store.codec import encode
+from patrol.clock import SHANGHAI
+from patrol.errors import Refused
+
+USUAL = timedelta(days=30)
+LONGEST = timedelta(days=366)
+
+
+class Level(enum.Enum):
+    """By what figures are grouped; at each level of the tree the totals are the same."""
+
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+    GRID = "grid"
+
+    @property
+    def digits(self) -> int:
+        """Of the code that names an area of the level."""
+        return {"district": 6, "street": 9, "community": 12, "grid": 17}[self.value]
+
+
+class By(enum.Enum):
+    """Beside the levels of the tree."""
+
+    TEMPLATE = "template"
+    HOUR = "hour"
+    RULE = "rule"
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+    GRID = "grid"
+
+
+class _Asked:
+    """The window, as it stands in the address."""
+
+    def __init__(
+        self, since: AwareDatetime | None = None, until: AwareDatetime | None = None
+    ) -> None:
+        self.since: datetime | None = since
+        self.until: datetime | None = until
+
+    def window(self, now: datetime) -> tuple[datetime, datetime]:
+        until = self.until or now
+        since = self.since or until - USUAL
+        if not timedelta(0) < until - since <= LONGEST:
+            raise Refused(f"a window ends after it begins and is {LONGEST.days} days at the most")
+        return since, until
+
+
+Asked = Annotated[_Asked, Depends()]
+
+
+def measure_routes(parts: Parts) -> APIRouter:
+    """`/measures/...`; GET only."""
+    routes = APIRouter(tags=["measures"], prefix="/measures")
+
+    async def read(request: Request, asked: _Asked) -> tuple[Measured, dict[str, Any]]:
+        caller, centre = caller_of(request), parts.centre
+        since, until = asked.window(centre.casework.world.now_utc())
+        await parts.people.door.note_look(caller, "measures")
+        window = Window(
+            from_utc=since, until_utc=until, is_exercise=centre.casework.is_exercise,
+            scopes=scopes_of(caller),
+        )  # fmt: skip
+        told = {"since": encode(since), "until": encode(until), "exercise": window.is_exercise}
+        return await read_measured(centre.store, window), told
+
+    @routes.get("/effects")
+    async def of_effects(request: Request, asked: Asked, by: By = By.TEMPLATE) -> dict[str, Any]:
+        """Dispersal, relapse and displacement beside natural decay; never "success" from one."""
+        measured, told = await read(request, asked)
+        items = await anyio.to_thread.run_sync(_effects, measured, by)
+        return told | {"by": by.value, "alerts": len(measured.alerts), "items": items}
+
+    @routes.get("/precision")
+    async def of_precision(request: Request, asked: Asked, by: By = By.GRID) -> dict[str, Any]:
+        """How often an alert was right, and why it was dismissed where it was not."""
+        measured, told = await read(request, asked)
+        found = precision.precision_by(measured.alerts, _alert_key(by))
+        items = [
+            {"key": one.grid_code, "right": share_view(one.right), "reasons": list(one.reasons)}
+            for one in found
+        ]
+        return told | {"by": by.value, "alerts": len(measured.alerts), "items": items}
+
+    @routes.get("/responses")
+    async def of_responses(
+        request: Request, asked: Asked, by: Level = Level.DISTRICT
+    ) -> dict[str, Any]:
+        """How fast alerts and cases were answered, and how many wait."""
+        measured, told = await read(request, asked)
+        found = await anyio.to_thread.run_sync(responses.responses_by, measured, by.digits)
+        return told | {"by": by.value, "items": [responses_view(one) for one in found]}
+
+    @routes.get("/kpis")
+    async def of_all(request: Request, asked: Asked) -> dict[str, Any]:
+        """The figures of the wall."""
+        measured, told = await read(request, asked)
+        caller = caller_of(request)
+        codes = [grid.code for grid in parts.register.grids if caller.sees(grid.code)]
+        found = await anyio.to_thread.run_sync(kpis.kpis_of, measured, codes)
+        return told | kpis_view(found)
+
+    return routes
+
+
+def _effects(measured: Measured, by: By) -> list[dict[str, Any]]:
+    seen = observed(measured)
+    match by:
+        case By.TEMPLATE:
+            groups = effects.by_template(seen)
+        case By.HOUR:
+            groups = effects.by_hour(seen)
+        case By.RULE:
+            raise Refused("effects are told by template, hour or place")
+        case _:
+            groups = effects.by_place(seen, Level(by.value).digits)
+    return [
+        {
+            "key": one.key,
+            "treatment": one.treatment.value,
+            "dispersed": share_view(one.dispersed),
+            "relapsed": share_view(one.relapsed),
+            "displaced": share_view(one.displaced),
+            "curve": [encode(point) for point in one.curve],
+        }
+        for one in groups
+    ]
+
+
+def _alert_key(by: By) -> Callable[[CrowdAlert], str]:
+    match by:
+        case By.TEMPLATE:
+            raise Refused("precision is told by place, rule or hour: no words made an alert")
+        case By.RULE:
+            return lambda alert: alert.rule
+        case By.HOUR:
+            return lambda alert: f"{alert.raised_utc.astimezone(SHANGHAI):%H}"
+        case _:
+            digits = Level(by.value).digits
+            return lambda alert: (alert.grid_code or "")[:digits]
+
+
+def share_view(share: Share) -> dict[str, Any]:
+    """k of n with the interval; of too few no share is named."""
+    body: dict[str, Any] = encode(share)
+    return body | {"share": share.share}
+
+
+def responses_view(one: responses.Responses) -> dict[str, Any]:
+    """With both shares as they are told everywhere."""
+    body: dict[str, Any] = encode(one)
+    return body | {
+        "closed_on_time": share_view(one.closed_on_time),
+        "reworked": share_view(one.reworked),
+    }
+
+
+def kpis_view(found: kpis.Kpis) -> dict[str, Any]:
+    """All figures, shares as they are told everywhere."""
+    body: dict[str, Any] = encode(found)
+    shares = ("precision", "relapsed", "displaced", "valid_looks")
+    return (
+        body
+        | {name: share_view(getattr(found, name)) for name in shares}
+        | {"dispersed": {key: share_view(one) for key, one in found.dispersed.items()}}
+        | {"responses": [responses_view(one) for one in found.responses]}
+    )
