@@ -18,6 +18,7 @@ ACKNOWLEDGE_WITHIN_S = 60.0  # then the leader is told again
 RENOTIFY_AFTER_S = (60.0, 180.0)  # leader, then centre
 RE_ALARM = timedelta(seconds=300)  # at most one raise a cluster in this time, DOMAIN I14
 RELAPSE_WITHIN = timedelta(minutes=30)
+DISPLACED_M = 100.0  # a new crowd within this of one that was spoken to, DOMAIN 4.6
 SAME_CROWD_M = 20.0  # sightings nearer than this are one crowd, DOMAIN 4.4
 
 
@@ -51,6 +52,7 @@ class AlertEvent(enum.Enum):
     RENOTIFY = "renotify"
     DISMISS = "dismiss"
     ANNOUNCE = "announce"
+    OVERRIDE = "override"  # words that a rule had stopped are spoken after all
     PLAY_ENDED = "play_ended"
     PLAY_FAILED = "play_failed"
     DISPERSE = "disperse"
@@ -97,6 +99,12 @@ ALERT_MACHINE: Machine[AlertState, AlertEvent] = Machine(
             sources=(_St.ACKNOWLEDGED, _St.OBSERVING),
             target=_St.ANNOUNCING,
             roles=(Role.ANNOUNCER,),
+        ),
+        Step(
+            event=_Ev.OVERRIDE,
+            sources=(_St.ACKNOWLEDGED, _St.OBSERVING),
+            target=_St.ANNOUNCING,
+            roles=(Role.LEADER,),
         ),
         Step(event=_Ev.PLAY_ENDED, sources=(_St.ANNOUNCING,), target=_St.OBSERVING, roles=_SYS),
         Step(
@@ -157,7 +165,9 @@ class CrowdAlert:
     outcome_reason: str = ""
     case_no: str = ""
     relapse_of: str = ""
+    displaced_from: str = ""  # the alert whose crowd this may be, a few steps on
     changed_utc: datetime | None = None
+    settled_utc: datetime | None = None  # when the observation gave its verdict
     aircraft: str = ""  # whose eye saw it; empty in records of a station with one
 
 
@@ -181,6 +191,7 @@ def raise_alert(
     register_version: str,
     is_exercise: bool,
     relapse_of: str = "",
+    displaced_from: str = "",
 ) -> CrowdAlert | GatheringEvent:
     """An alert where an order is in force, otherwise an event. Refused for an invalid count."""
     if not sighting.count.is_valid:
@@ -212,6 +223,7 @@ def raise_alert(
         legal_basis_id=order.basis_id,
         is_exercise=is_exercise,
         relapse_of=relapse_of,
+        displaced_from=displaced_from,
     )
 
 
@@ -228,7 +240,7 @@ def same_crowd(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAlert |
 def relapsed_from(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAlert | None:
     """The dispersed crowd that is back at this place within 30 minutes."""
     for alert in alerts:
-        settled_utc = alert.changed_utc or alert.raised_utc
+        settled_utc = alert.settled_utc or alert.changed_utc or alert.raised_utc
         if (
             alert.outcome is Outcome.DISPERSED
             and sighting.time_utc - settled_utc <= RELAPSE_WITHIN
@@ -236,6 +248,24 @@ def relapsed_from(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAler
         ):
             return alert
     return None
+
+
+def displaced_from(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAlert | None:
+    """The crowd that this new one may be, gone a few steps on: of the last 30 minutes, near by.
+
+    The nearest counts that was spoken to or has dispersed; one that nobody has answered yet stands
+    where it stood.
+    """
+    near = [
+        (distance_m(alert.place, sighting.place), alert)
+        for alert in alerts
+        if (alert.played_count or alert.outcome is not None)
+        and alert.outcome is not Outcome.PERSISTING
+        and sighting.time_utc - (alert.settled_utc or alert.changed_utc or alert.raised_utc)
+        <= RELAPSE_WITHIN
+    ]
+    found = [(apart_m, one) for apart_m, one in near if SAME_CROWD_M <= apart_m <= DISPLACED_M]
+    return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
 def advance(
@@ -268,7 +298,7 @@ def advance(
             return replace(moved, renotified_count=alert.renotified_count + 1)
         case AlertEvent.DISMISS:
             return replace(moved, dismissed_reason=reason)
-        case AlertEvent.ANNOUNCE:
+        case AlertEvent.ANNOUNCE | AlertEvent.OVERRIDE:
             ids = (*alert.announcement_ids, _needed(alert, announcement_id, "an announcement"))
             return replace(moved, announcement_ids=ids)
         case AlertEvent.PLAY_ENDED:
@@ -276,10 +306,10 @@ def advance(
         case AlertEvent.PLAY_FAILED if alert.played_count:
             # The first play's observation goes on when only the second one failed.
             return replace(moved, state=AlertState.OBSERVING)
-        case AlertEvent.DISPERSE:
-            return replace(moved, outcome=Outcome.DISPERSED, outcome_reason=reason)
-        case AlertEvent.PERSIST:
-            return replace(moved, outcome=Outcome.PERSISTING, outcome_reason=reason)
+        case AlertEvent.DISPERSE | AlertEvent.PERSIST:
+            is_gone = event is AlertEvent.DISPERSE
+            outcome = Outcome.DISPERSED if is_gone else Outcome.PERSISTING
+            return replace(moved, outcome=outcome, outcome_reason=reason, settled_utc=at_utc)
         case AlertEvent.FILE | AlertEvent.ESCALATE:
             filed = replace(moved, case_no=_needed(alert, case_no, "a case number"))
             return replace(filed, outcome_reason=reason or alert.outcome_reason)

@@ -6,11 +6,12 @@ Whether it may be spoken at all is decided in release_rules.py.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ground_station.templates import Profile, SlotValue, Template
+from ground_station.templates import Category, Profile, SlotValue, Template
 from ground_station.transitions import Machine, Step
 from patrol.cause import Cause, Role
 from patrol.errors import Refused
@@ -25,6 +26,7 @@ NEVER_OVERRIDDEN = frozenset(
         "release.counts_only",
         "release.speaker_busy",
         "release.not_airborne",
+        "release.describes_person",
     }
 )
 
@@ -142,13 +144,26 @@ class Announcement:
     finished_utc: datetime | None = None
     blocked: tuple[Finding, ...] = ()
     overridden_by: str = ""
+    overridden_utc: datetime | None = None
     reason: str = ""  # of the override, the failure or the cancellation
     aircraft: str = ""  # whose loudspeaker
+    category: Category | None = None  # what the words are for; None in records of before
+    text_sha256: str = ""  # of the words as released; what is stored is what is played
+
+    @property
+    def is_text_whole(self) -> bool:
+        """Whether the words are still those that were released."""
+        return self.text_sha256 == text_sha256(self.text)
 
     @property
     def text(self) -> str:
         """The words that are spoken."""
         return self.text_zh if self.language == "zh" else self.text_en
+
+
+def text_sha256(text: str) -> str:
+    """Hexadecimal SHA-256 of the words in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +210,8 @@ def draft_announcement(
         is_exercise=occasion.is_exercise,
         legal_basis_id=occasion.legal_basis_id,
         aircraft=occasion.aircraft,
+        category=template.category,
+        text_sha256=text_sha256(text_zh if language == "zh" else text_en),
     )
 
 
@@ -218,11 +235,13 @@ def advance(
     at_utc: datetime,
     *,
     reason: str = "",
-    findings: Sequence[Finding] = (),
+    findings: Sequence[Finding] | None = None,
     sound: Sound | None = None,
 ) -> Announcement:
     """The announcement after the event; Refused or NotPermitted when the table has no such row.
 
+    OVERRIDE takes the `findings` of that moment, for which the leader answers; without them those
+    of the block count.
     START needs the `sound` that will be played, FINISH the `sound` the loudspeaker says it played:
     if that is another clip, or was heard fewer times than released, the announcement has FAILED.
     """
@@ -241,10 +260,14 @@ def advance(
         case AnnouncementEvent.QUEUE:
             return replace(moved, released_by=cause.actor, released_utc=at_utc)
         case AnnouncementEvent.BLOCK:
-            return replace(moved, blocked=tuple(findings))
+            return replace(moved, blocked=tuple(findings or ()))
         case AnnouncementEvent.OVERRIDE:
-            _require_overridable(announcement)
-            return replace(moved, overridden_by=cause.actor, reason=reason)
+            against = announcement.blocked if findings is None else tuple(findings)
+            _require_overridable(announcement, against)
+            return replace(
+                moved, overridden_by=cause.actor, overridden_utc=at_utc, reason=reason,
+                blocked=against or announcement.blocked,
+            )  # fmt: skip
         case AnnouncementEvent.START:
             return _started(moved, at_utc, sound)
         case AnnouncementEvent.FINISH:
@@ -254,11 +277,17 @@ def advance(
             return replace(moved, reason=reason, finished_utc=at_utc if has_begun else None)
 
 
-def _require_overridable(announcement: Announcement) -> None:
-    fixed = [finding for finding in announcement.blocked if finding.code in NEVER_OVERRIDDEN]
+def never_overridden(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that no reason of a leader outweighs."""
+    return [finding for finding in findings if finding.code in NEVER_OVERRIDDEN]
+
+
+def _require_overridable(announcement: Announcement, against: Sequence[Finding]) -> None:
+    fixed = never_overridden(against)
     if fixed:
         raise Refused(
-            f"announcement {announcement.announcement_id} cannot be overridden: {fixed[0].text}"
+            f"announcement {announcement.announcement_id} cannot be overridden: {fixed[0].text}",
+            text_zh=f"喊话{announcement.announcement_id}不可越权放行：{fixed[0].text_zh}",
         )
 
 

@@ -15,6 +15,7 @@ from ground_station.casework.notice_desk import NoticeDesk
 from ground_station.casework.parts import CaseworkParts
 from ground_station.casework.sighting_desk import SightingDesk
 from ground_station.chronicle import Chronicle
+from ground_station.legal import LegalBook, legal_for
 from ground_station.live import Board
 from ground_station.out.desk import ExportDesk
 from ground_station.owners import responsibility_for
@@ -25,6 +26,8 @@ from ground_station.store.records import Records
 from ground_station.store.seen import SeenSightings
 from ground_station.store.shelves import Shelves
 from ground_station.store.telemetry import TelemetryLog
+from ground_station.templates import load_templates
+from ground_station.words.wording_desk import WordingDesk
 from missions.register import Register
 from patrol.clock import WorldClock
 
@@ -57,25 +60,15 @@ class Centre:
     minder: CaseMinder
     shifts: ShiftDesk
     exports: ExportDesk
+    wordings: WordingDesk
+    legal: LegalBook
 
 
 def make_centre(parts: CentreParts) -> Centre:
     """As the settings want it; ConfigError for a file that is none."""
     settings, store = parts.settings, parts.store
     records, shelves = Records(store), Shelves(store, is_exercise=settings.is_exercise)
-    casework = CaseworkParts(
-        records=records,
-        files=shelves,
-        register=parts.register,
-        rules=read_case_rules(),
-        table=responsibility_for(settings.responsibility_file, is_exercise=settings.is_exercise),
-        items=read_items(),
-        contacts=contacts_for(settings.contacts_file, is_exercise=settings.is_exercise),
-        board=parts.board,
-        chronicle=parts.chronicle,
-        world=parts.world,
-        is_exercise=settings.is_exercise,
-    )
+    casework = _casework(parts, records, shelves)
     desk = CaseworkDesk(casework)
     return Centre(
         store=store,
@@ -102,4 +95,28 @@ def make_centre(parts: CentreParts) -> Centre:
             tlog_folder=settings.data_dir / "tlog",
             is_exercise=settings.is_exercise,
         ),
+        wordings=WordingDesk(
+            shipped=load_templates(),
+            shelves=shelves,
+            world=parts.world,
+            is_exercise=settings.is_exercise,
+        ),
+        legal=legal_for(settings.legal_basis_file, is_exercise=settings.is_exercise),
+    )
+
+
+def _casework(parts: CentreParts, records: Records, shelves: Shelves) -> CaseworkParts:
+    settings = parts.settings
+    return CaseworkParts(
+        records=records,
+        files=shelves,
+        register=parts.register,
+        rules=read_case_rules(),
+        table=responsibility_for(settings.responsibility_file, is_exercise=settings.is_exercise),
+        items=read_items(),
+        contacts=contacts_for(settings.contacts_file, is_exercise=settings.is_exercise),
+        board=parts.board,
+        chronicle=parts.chronicle,
+        world=parts.world,
+        is_exercise=settings.is_exercise,
     )

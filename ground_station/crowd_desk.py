@@ -20,6 +20,7 @@ from ground_station.alerts import (
     CrowdAlert,
     GatheringEvent,
     advance,
+    displaced_from,
     raise_alert,
     relapsed_from,
     same_crowd,
@@ -46,6 +47,7 @@ _CANDIDATE_RULE = by_system("HJ-CROWD-1/gathering")
 _log = structlog.get_logger(__name__)
 Follow = Callable[[SortieWatch, Look], Awaitable[None]]
 Finish = Callable[[SortieWatch], Awaitable[None]]
+Raised = Callable[[CrowdAlert], Awaitable[None]]
 
 
 class CrowdDesk:
@@ -60,6 +62,7 @@ class CrowdDesk:
         self._on_give_up: list[Finish] = []
         self._on_end: list[Finish] = []
         self._on_adopt: list[Finish] = []
+        self._on_raised: list[Raised] = []
         self._hold = HoldDesk(parts, self)
         self._refused_look = ""
 
@@ -78,6 +81,10 @@ class CrowdDesk:
     def on_adopt(self, finish: Finish) -> None:
         """Let a desk end what an earlier run of the station left half done."""
         self._on_adopt.append(finish)
+
+    def on_raised(self, follow: Raised) -> None:
+        """Let a desk know of each new alert, once it is on the disk."""
+        self._on_raised.append(follow)
 
     def begin(
         self,
@@ -272,6 +279,7 @@ class CrowdDesk:
         # A crowd may come back under the next sortie: the records know both.
         earlier = await parts.records.alerts(limit=_EARLIER_ALERTS)
         relapse = relapsed_from(earlier, sighting)
+        moved = None if relapse else displaced_from(earlier, sighting)
         raised = raise_alert(
             sighting,
             alert_id=await parts.records.next_id("A", now),
@@ -280,6 +288,7 @@ class CrowdDesk:
             register_version=parts.register.version,
             is_exercise=parts.is_exercise,
             relapse_of=relapse.alert_id if relapse else "",
+            displaced_from=moved.alert_id if moved else "",
         )
         if isinstance(raised, GatheringEvent):
             await self._note_gathering(raised)
@@ -299,8 +308,11 @@ class CrowdDesk:
                 "grid_name": raised.grid_name,
                 "level": raised.level.value,
                 "relapse_of": raised.relapse_of,
+                "displaced_from": raised.displaced_from,
             },
         )
+        for follow in self._on_raised:
+            self.in_background(partial(self.kept, partial(follow, raised)))
 
     async def _note_gathering(self, seen: GatheringEvent) -> None:
         """No order is in force here: told and kept, and nobody has to answer."""

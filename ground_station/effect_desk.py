@@ -8,24 +8,22 @@ from functools import partial
 import anyio
 
 from ground_station import views
-from ground_station.alerts import AlertEvent, AlertState, CrowdAlert, Outcome
+from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
 from ground_station.announcements import Announcement
 from ground_station.case_desk import NOT_OBSERVED, NOT_TO_THE_END, CaseDesk
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
+from ground_station.effect_records import OBSERVER, EffectBook, effect_record
 from ground_station.event_fields import count_or_none, effect_fields, utc_or_none
+from ground_station.natural_decay import NaturalDecay
 from ground_station.sortie_watch import SortieWatch
-from ground_station.sorties import EffectRecord, EffectSample
-from patrol.cause import by_system
 from patrol.errors import Refused, Transient
 from patrol.sighting import Look
 from vision.effect import Effect, EffectMeter, Verdict
 
-_OBSERVER = by_system("effect-meter")
 _FIRST_PLAY_LONGEST_S = 600.0  # the +10 min look
 _SECOND_PLAY_LONGEST_S = 180.0  # each of two plays is observed at least 3 minutes
 _BROKEN_OFF = "broken off: the station was started again while it was observed"
-_OUTCOMES = {Verdict.DISPERSED: Outcome.DISPERSED, Verdict.PERSISTING: Outcome.PERSISTING}
 
 
 class EffectDesk:
@@ -38,6 +36,8 @@ class EffectDesk:
         self._announcement: Announcement | None = None
         self._recorded_looks = 0
         self._one_at_a_time = anyio.Lock()
+        self._book = EffectBook(parts=parts, desk=desk)
+        self._natural = NaturalDecay(parts=parts, desk=desk, book=self._book)
         desk.on_look(self._see)
         desk.on_give_up(self._cut_short)
         desk.on_end(self._cut_short)
@@ -134,7 +134,7 @@ class EffectDesk:
                 "look",
                 announcement.announcement_id,
                 fields,
-                cause=_OBSERVER,
+                cause=OBSERVER,
                 at_utc=self._parts.world.now_utc(),
                 is_exercise=self._parts.is_exercise,
             )
@@ -152,7 +152,7 @@ class EffectDesk:
             alert = await self._desk.move_alone(
                 alert.alert_id,
                 AlertEvent.DISPERSE if is_dispersed else AlertEvent.PERSIST,
-                _OBSERVER,
+                OBSERVER,
                 "alert.dispersed" if is_dispersed else "alert.persisting",
                 reason=effect.reason,
             )
@@ -167,37 +167,8 @@ class EffectDesk:
         self._desk.resume_patrol(alert.alert_id)
 
     async def _save(self, alert: CrowdAlert, announcement: Announcement, effect: Effect) -> None:
-        await self._parts.records.save_effect(
-            self._record(alert, announcement, effect),
-            cause=_OBSERVER,
-            at_utc=self._parts.world.now_utc(),
-        )
-
-    def _record(
-        self, alert: CrowdAlert, announcement: Announcement, effect: Effect
-    ) -> EffectRecord:
-        finished_utc = announcement.finished_utc or self._parts.world.now_utc()
-        dispersed_utc = effect.dispersed_utc
-        return EffectRecord(
-            effect_id=f"{announcement.announcement_id}-E",
-            alert_id=alert.alert_id,
-            sortie=alert.sortie,
-            grid_code=alert.grid_code,
-            announcement_ids=alert.announcement_ids,
-            observing_since_utc=finished_utc,
-            before=effect.before,
-            samples=tuple(
-                EffectSample(dt_s=sample.dt_s, count=sample.count or NOT_OBSERVED)
-                for sample in effect.samples
-            ),
-            after=effect.after,
-            verdict=_OUTCOMES[effect.verdict] if effect.verdict else None,
-            reason=effect.reason,
-            is_exercise=self._parts.is_exercise,
-            dispersed_after_s=None
-            if dispersed_utc is None
-            else (dispersed_utc - finished_utc).total_seconds(),
-        )
+        since_utc = announcement.finished_utc or self._parts.world.now_utc()
+        await self._book.keep(effect_record(alert, effect, since_utc=since_utc, words=announcement))
 
     def _show(self, effect: Effect, announcement: Announcement) -> None:
         self._parts.board.set(

@@ -49,16 +49,21 @@ def alert_view(alert: CrowdAlert) -> dict[str, Any]:
         "acknowledged_by": alert.acknowledged_by,
         "renotified_count": alert.renotified_count,
         "relapse_of": alert.relapse_of,
+        "displaced_from": alert.displaced_from,
         "case_no": alert.case_no,
         "verdict": alert.outcome.value if alert.outcome else None,
     }
 
 
-def effect_fields(alert: CrowdAlert, announcement: Announcement, effect: Effect) -> dict[str, Any]:
-    """The event `effect`."""
+def effect_fields(
+    alert: CrowdAlert, announcement: Announcement | None, effect: Effect
+) -> dict[str, Any]:
+    """The event `effect`; without an announcement what the crowd did by itself."""
     return {
         "alert": alert.alert_id,
-        "announcement": announcement.announcement_id,
+        "announcement": announcement.announcement_id if announcement else "",
+        "template": announcement.template_id if announcement else "",
+        "version": announcement.template_version if announcement else None,
         "before": count_or_none(effect.before),
         "after": count_or_none(effect.after),
         "verdict": effect.verdict.value if effect.verdict else None,
@@ -82,6 +87,8 @@ def announcement_fields(announcement: Announcement) -> dict[str, Any]:
         "announcement": announcement.announcement_id,
         "alert": announcement.alert_id,
         "template": announcement.template_id,
+        "version": announcement.template_version,
+        "language": announcement.language,
         "text_zh": announcement.text_zh,
         "text_en": announcement.text_en,
     }
@@ -93,11 +100,18 @@ def announcement_view(announcement: Announcement, findings: list[Finding]) -> di
     return {
         "id": announcement.announcement_id,
         "aircraft": announcement.aircraft,
+        "alert": announcement.alert_id,
         "template": announcement.template_id,
+        "version": announcement.template_version,
+        "language": announcement.language,
         "text_zh": announcement.text_zh,
         "text_en": announcement.text_en,
+        "text_sha256": announcement.text_sha256,
         "state": announcement.state.value,
         "released_by": announcement.released_by,
+        "approved_by": announcement.approved_by,
+        "overridden_by": announcement.overridden_by,
+        "reason": announcement.reason,
         "started_utc": utc_or_none(announcement.started_utc),
         "finished_utc": utc_or_none(announcement.finished_utc),
         "volume_pct": announcement.volume_pct,

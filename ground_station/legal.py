@@ -90,6 +90,13 @@ def read_legal_bases(path: Path) -> LegalBook:
         raise ConfigError(f"not a file of legal bases: {path}: {error!r}") from error
 
 
+def legal_for(path: Path | None, *, is_exercise: bool) -> LegalBook:
+    """The file's orders; without a file an exercise has its own, and a live station none."""
+    if path is not None:
+        return read_legal_bases(path)
+    return read_legal_bases(EXERCISE_LEGAL_BASIS_FILE) if is_exercise else LegalBook()
+
+
 def _basis(body: Mapping[str, Any]) -> LegalBasis:
     until = body["valid_to"]
     basis = LegalBasis(

@@ -28,7 +28,6 @@ from ground_station.chronicle import Chronicle
 from ground_station.clock_watch import ClockWatch
 from ground_station.exercise_clock import ExerciseClock
 from ground_station.launch_room import LaunchRoom
-from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
 from ground_station.live import Board
 from ground_station.memory import kept_for_good
 from ground_station.owners import responsibility_for
@@ -159,12 +158,12 @@ class Station:
         return Common(
             register=self._register,
             rules=self._rules,
-            legal=_legal_book(settings),
+            legal=self._centre.legal,
             case_rules=read_case_rules(),
             owners=responsibility_for(
                 settings.responsibility_file, is_exercise=settings.is_exercise
             ),
-            templates=self._templates,
+            wordings=self._centre.wordings,
             records=self._records,
             telemetry=self._telemetry,
             bus=self._bus,
@@ -264,7 +263,6 @@ class Station:
             records=self._records,
             people=people_of(self._settings, self._store, self._world),
             centre=self._centre,
-            templates=self._templates,
             plans=self._plans,
             switchboard=self._switchboard,
         )
@@ -333,12 +331,6 @@ def _recordings(settings: SpeakerSettings, templates: Mapping[str, Template]) ->
         return None
     texts = {key: {"zh": item.zh, "en": item.en} for key, item in templates.items()}
     return load_recordings(settings.clips_dir, texts, settings.recordings)
-
-
-def _legal_book(settings: StationSettings) -> LegalBook:
-    if settings.legal_basis_file is not None:
-        return read_legal_bases(settings.legal_basis_file)
-    return read_legal_bases(EXERCISE_LEGAL_BASIS_FILE) if settings.is_exercise else LegalBook()
 
 
 @asynccontextmanager

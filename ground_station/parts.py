@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,6 @@ from ground_station.plan_desk import PlanDesk
 from ground_station.settings import StationSettings
 from ground_station.store.records import Records
 from ground_station.switchboard import Switchboard
-from ground_station.templates import Template
 from missions.register import Register
 from patrol.bus import Bus
 from patrol.clock import WorldClock
@@ -32,6 +30,5 @@ class Parts:
     records: Records
     people: People
     centre: Centre
-    templates: Mapping[str, Template]
     plans: PlanDesk
     switchboard: Switchboard

@@ -27,6 +27,14 @@ class Places:
         alert = await desks.crowd.find(alert_id)
         return Place(code=alert.grid_code, denial=f"no alert {alert_id} in this sortie")
 
+    async def of_announcement(self, announcement_id: str) -> Place:
+        """For which grid words were meant."""
+        denial = f"no announcement {announcement_id}"
+        announcement = await self.parts.records.announcement(announcement_id)
+        if announcement is None:
+            raise LookupError(denial)
+        return Place(code=announcement.grid_code, denial=denial)
+
     async def of_plan(self, plan_id: str) -> Place:
         """Which grid a plan is for."""
         code = self.parts.plans.found(plan_id).plan.grid_code

@@ -11,12 +11,17 @@ from ground_station.alerts import AlertLevel
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.legal import Allows, LegalBook
 from ground_station.templates import Need, Profile, Template
+from ground_station.words.audible import EAR_MAX_DBA, Sounding, range_findings
+from ground_station.words.person_words import person_findings
 from patrol.cause import Cause, Role
 from patrol.clock import SHANGHAI
 from patrol.plan import Finding, Level
 
 NOISE_LAW = "噪声污染防治法 Art. 64"
-NIGHT_LAW = "噪声污染防治法 Art. 88"
+NIGHT_LAW = "噪声污染防治法 Art. 64, Art. 88"
+BUDGET_RULE = "本系统规则 house rule N-2"
+TEMPLATE_RULE = "喊话模板适用条件 the template's own condition"
+BASIS_RULE = "本系统规则 house rule N-3"
 PIPL_PERSON = "个人信息保护法 Art. 24 ¶3"
 PIPL_NOTICE = "个人信息保护法 Art. 26"
 
@@ -31,8 +36,7 @@ class ReleaseLimits:
     between: timedelta = timedelta(minutes=3)
     window: timedelta = timedelta(minutes=30)
     plays_per_window: int = 3
-    usable_range_m: tuple[float, float] = (30.0, 80.0)
-    ear_dba_max: float = 85.0
+    ear_dba_max: float = EAR_MAX_DBA
     school_hours: tuple[tuple[time, time], ...] = (
         (time(7), time(8, 30)),
         (time(16), time(18, 30)),
@@ -48,10 +52,10 @@ class ReleaseContext:
     alert_id: str
     grid_code: str | None
     is_exercise: bool
-    slant_range_m: float | None
+    heard: Sounding | None  # what the people get of these words
     legal: LegalBook
+    texts: tuple[str, ...] = ()  # as they will be said, slots filled; none: the template's own
     earlier: Sequence[Announcement] = ()  # of this grid, at least of the last 30 minutes
-    spl_1m_dba: float = 110.0  # of the horn at the volume of these words
     repeat: int = 1  # how often they are to be played now
     alert_level: AlertLevel = AlertLevel.AMBER
     is_near_homes_or_schools: bool = True  # nearly every place of a district, DOMAIN 2.6
@@ -59,11 +63,6 @@ class ReleaseContext:
     is_airborne: bool | None = None
     places: frozenset[Need] = frozenset()  # CHECKPOINT, COAST, SCHOOL_GATE, EMERGENCY_DECLARED
     limits: ReleaseLimits = field(default_factory=ReleaseLimits)
-
-
-def level_dba(*, spl_1m_dba: float, slant_range_m: float) -> float:
-    """Level at the listener, spherical spreading without absorption: L(1 m) - 20 log10 r."""
-    return spl_1m_dba - 20.0 * math.log10(max(slant_range_m, 1.0))
 
 
 def may_release(template: Template, context: ReleaseContext) -> list[Finding]:
@@ -146,7 +145,7 @@ def _legal_basis(template: Template, context: ReleaseContext) -> list[Finding]:
                     f"release.no_{allows.value.lower()}",
                     f"{template.template_id} needs {noun} in force in this grid; there is none",
                     f"{template.template_id}需要本网格内有效的{noun_zh}，目前没有",
-                    NOISE_LAW if allows is Allows.HIGH_VOLUME else "",
+                    NOISE_LAW if allows is Allows.HIGH_VOLUME else BASIS_RULE,
                 )
             )
     return found
@@ -169,7 +168,7 @@ def _circumstances(template: Template, context: ReleaseContext) -> list[Finding]
             f"release.{need.value.lower()}",
             f"{template.template_id} is for another situation: {_SITUATIONS[need][0]}",
             f"{template.template_id}不适用：{_SITUATIONS[need][1]}",
-            PIPL_NOTICE if need is Need.COUNTS_ONLY else "",
+            PIPL_NOTICE if need is Need.COUNTS_ONLY else TEMPLATE_RULE,
         )
         for need in template.needs
         if not holds.get(need, True)
@@ -196,7 +195,14 @@ def _budget(template: Template, context: ReleaseContext) -> list[Finding]:
 
     def add(code: str, text: str, text_zh: str, grade: Level = level) -> None:
         found.append(
-            Finding(code=code, level=grade, text=text, text_zh=text_zh, hint="DOMAIN 2.6 N-2")
+            Finding(
+                code=code,
+                level=grade,
+                text=text,
+                text_zh=text_zh,
+                hint="DOMAIN 2.6 N-2",
+                article=BUDGET_RULE,
+            )  # fmt: skip
         )
 
     here = [item for item in context.earlier if item.grid_code == context.grid_code]
@@ -265,39 +271,13 @@ def _airborne(template: Template, context: ReleaseContext) -> list[Finding]:
     ]
 
 
-def _range(template: Template, context: ReleaseContext) -> list[Finding]:
-    range_m, limits = context.slant_range_m, context.limits
-    if range_m is None:
-        return [
-            _stop(
-                "release.range_unknown",
-                "the distance to the people is unknown, so neither is the level at their ears",
-                "与人群的距离未知，无法估计到耳声级",
-            )
-        ]
-    at_ear = level_dba(spl_1m_dba=context.spl_1m_dba, slant_range_m=range_m)
-    near_m, far_m = limits.usable_range_m
-    found = []
-    if at_ear > limits.ear_dba_max:
-        found.append(
-            _stop(
-                "release.too_loud",
-                f"{at_ear:.0f} dB(A) at {range_m:.0f} m; {limits.ear_dba_max:.0f} are the most",
-                f"距离{range_m:.0f}米处约{at_ear:.0f}分贝，上限{limits.ear_dba_max:.0f}分贝",
-            )
-        )
-    if not near_m <= range_m <= far_m:
-        found.append(
-            Finding(
-                code="release.range",
-                level=Level.WARN,
-                text=f"{range_m:.0f} m to the people ({at_ear:.0f} dB(A)); words are understood "
-                f"from {near_m:.0f} to {far_m:.0f} m",
-                text_zh=f"距人群{range_m:.0f}米（约{at_ear:.0f}分贝），"
-                f"适宜距离{near_m:.0f}至{far_m:.0f}米",
-            )
-        )
-    return found
+def _audible(template: Template, context: ReleaseContext) -> list[Finding]:
+    return range_findings(context.heard, ear_max_dba=context.limits.ear_dba_max)
+
+
+def _describes_nobody(template: Template, context: ReleaseContext) -> list[Finding]:
+    texts = context.texts or (template.zh, template.en)
+    return person_findings(tuple(dict.fromkeys(texts)))  # typed words are one text twice
 
 
 def _is_within(now: time, span: tuple[time, time]) -> bool:
@@ -312,5 +292,6 @@ _CHECKS: tuple[Callable[[Template, ReleaseContext], list[Finding]], ...] = (
     _circumstances,
     _budget,
     _airborne,
-    _range,
+    _audible,
+    _describes_nobody,
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from patrol.cause import Cause, Role
 from patrol.declaration import Declaration
@@ -36,6 +37,11 @@ class AnnounceBody(UnderRole):
     """Which approved words to release."""
 
     template: str = Field(pattern=r"^T\d{2}$")
+    values: dict[
+        Annotated[str, StringConstraints(max_length=8)],
+        Annotated[str, StringConstraints(max_length=40)],
+    ] = Field(default_factory=dict, max_length=8, description="Chinese slot name: Chinese value")
+    language: Literal["zh", "en"] = "zh"
     repeat: int = Field(default=1, ge=1, le=2, strict=True, description="how often, one by one")
 
 

@@ -30,6 +30,7 @@ class SortieWatch:
     looks: deque[Look] = field(default_factory=lambda: deque(maxlen=_LOOKS_KEPT))
     alerts: dict[str, CrowdAlert] = field(default_factory=dict)
     announcements: list[Announcement] = field(default_factory=list)
+    blocked_utc: dict[str, datetime] = field(default_factory=dict)  # by alert: its first block
     held_place: GeoPoint | None = None
     held_since_utc: datetime | None = None
     held_reach_m: float = 0.0  # how far from the held place somebody of the crowd may be

@@ -128,4 +128,15 @@ class EffectRecord:
     reason: str
     is_exercise: bool
     dispersed_after_s: float | None = None
-    relapse_alert_id: str = ""
+    relapse_alert_id: str = ""  # the crowd came back as this alert within 30 min
+    displaced_alert_id: str = ""  # a new crowd within 100 m, raised as this alert
+    residual_ratio: float | None = None  # after over before
+    valid_pct: float | None = None  # of the looks since, those that could count
+    template_id: str = ""  # of the last words; empty where nobody spoke (natural decay)
+    template_version: int | None = None
+    hour: str = ""  # in Shanghai, "09" for 09:00 to 09:59: when the observation began
+
+    @property
+    def is_natural(self) -> bool:
+        """Whether nobody was spoken to: what the crowd did by itself."""
+        return not self.announcement_ids

@@ -1,123 +1,147 @@
-"""Releases an announcement: rules first, then the words are spoken, played and recorded."""
+"""The announcer's verbs: release words for an alert, override a block, stop. Rules come first."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-import anyio
-
-from drone.clips import Clip
-from drone.loudness import level_1m_dba
 from drone.speaker import Speaker
 from drone.voice import Voice
 from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
 from ground_station.announcements import (
     Announcement,
     AnnouncementEvent,
-    AnnouncementState,
-    Occasion,
-    Sound,
     advance,
-    draft_announcement,
+    never_overridden,
 )
 from ground_station.broken_play import BrokenPlays
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
+from ground_station.drafting import Chosen, Drafting
 from ground_station.event_fields import announcement_fields, announcement_view
-from ground_station.release_rules import (
-    UNDER_WAY,
-    ReleaseContext,
-    ReleaseLimits,
-    level_dba,
-    may_release,
-)
+from ground_station.playing import OnPlayed, Player, Release
 from ground_station.sortie_watch import SortieWatch
-from ground_station.templates import Template
+from ground_station.templates import Category
+from ground_station.words.typed import typed_words
+from ground_station.words.wording_desk import WordingDesk
 from patrol.cause import Cause, Role, by_system
 from patrol.errors import NotPermitted, PatrolError, PlanRejected, Refused
-from patrol.geo import distance_m
 from patrol.plan import Finding, stops
-from patrol.vehicle import Vehicle
 
-_APPROVED_BEFOREHAND = by_system("template.approved")
-_PLAYER = by_system("loudspeaker")
 _STOPPERS = (Role.ANNOUNCER, Role.PILOT)
+_RULES = by_system("release-rules")
+# Who pressed does not change by asking again, whoever overrides.
+_OF_THE_PRESS = frozenset({"release.person", "release.auto_operator"})
 
 
 class AnnouncementBlocked(PlanRejected):
     """A rule forbids this release; each finding says which and why."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Release:
-    """One play on its way; `announcement` is as far as it has come."""
-
-    watch: SortieWatch
-    alert: CrowdAlert
-    announcement: Announcement
-    number: int  # first or second play of this alert
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    over: anyio.Event = field(default_factory=anyio.Event)
-    stopped_by: Cause | None = None
-
-
 class SpeakingDesk:
-    """The announcer's verbs."""
+    """Three presses at once are one release: every verb holds the crowd desk's `changing`."""
 
     def __init__(
         self,
         *,
         parts: CrowdParts,
         desk: CrowdDesk,
-        vehicle: Vehicle,
         speaker: Speaker,
         voice: Voice,
-        templates: Mapping[str, Template],
-        on_played: Callable[[SortieWatch, Announcement, int], Awaitable[None]],
+        wordings: WordingDesk,
+        on_played: OnPlayed,
     ) -> None:
         self._parts = parts
         self._desk = desk
-        self._vehicle = vehicle
-        self._speaker = speaker
-        self._voice = voice
-        self._templates = templates
-        self._on_played = on_played
-        self._release: _Release | None = None  # there is one loudspeaker
-        desk.on_end(self._end)
+        self.drafting = Drafting(parts=parts, wordings=wordings)
+        self.player = Player(
+            parts=parts, desk=desk, speaker=speaker, voice=voice, drafting=self.drafting,
+            on_played=on_played,
+        )  # fmt: skip
+        desk.on_end(self.player.end)
         desk.on_adopt(BrokenPlays(parts=parts, desk=desk).end)
 
     async def announce(
-        self, alert_id: str, template_id: str, cause: Cause, *, repeat: int = 1
+        self,
+        alert_id: str,
+        template_id: str,
+        cause: Cause,
+        *,
+        values: Mapping[str, str] | None = None,
+        language: str = "zh",
+        repeat: int = 1,
     ) -> dict[str, Any]:
         """Release a template for an alert, to be played once or twice; its volume is its profile's.
 
-        AnnouncementBlocked with every reason if it may not.
+        `values` are the Chinese words picked for its slots. AnnouncementBlocked with every reason
+        if it may not.
         """
-        watch = self._desk.watch
-        if watch is None or alert_id not in watch.alerts:
-            raise LookupError(f"no alert {alert_id} in this sortie")
-        if template_id not in self._templates:
-            raise LookupError(f"no template {template_id}")
-        async with self._desk.changing:  # three presses at once are one release
-            release, findings = await self._released(watch, alert_id, template_id, cause, repeat)
-        self._desk.in_background(lambda: self._play(release))
-        return self._view(release.announcement, findings)
+        watch, alert = self._in_sortie(alert_id)
+        chosen = await self.drafting.choose(
+            alert, template_id, values=values or {}, language=language, repeat=repeat
+        )
+        return await self._say(watch, alert_id, chosen, cause)
+
+    async def speak(
+        self,
+        alert_id: str,
+        text: str,
+        cause: Cause,
+        *,
+        language: str,
+        category: Category,
+        repeat: int = 1,
+    ) -> dict[str, Any]:
+        """Release words typed for this moment; who releases them approves them by that."""
+        watch, _ = self._in_sortie(alert_id)
+        template = typed_words(text, language=language, category=category)
+        chosen = Chosen(template=template, language=language, repeat=repeat)
+        return await self._say(watch, alert_id, chosen, cause)
+
+    async def override(self, announcement_id: str, reason: str, cause: Cause) -> dict[str, Any]:
+        """Play words that a rule stopped, on a leader's reason; the rules are asked once more.
+
+        AnnouncementBlocked when something stands against it now that the leader was not shown, or
+        that no reason outweighs: it is recorded, so that the next press answers for it knowingly.
+        """
+        async with self._desk.changing:
+            blocked = await self._parts.records.announcement(announcement_id)
+            if blocked is None:
+                raise LookupError(f"no announcement {announcement_id}")
+            watch, alert = self._in_sortie(blocked.alert_id)
+            now = self._parts.world.now_utc()
+            advance(blocked, AnnouncementEvent.OVERRIDE, cause, now, reason=reason, findings=())
+            _require_speakable(alert)
+            findings = await self.drafting.look_again(watch, alert, blocked, cause)
+            against = _still_against(blocked, stops(findings))
+            shown = {finding.code for finding in blocked.blocked}
+            if never_overridden(against) or any(one.code not in shown for one in against):
+                await self._tell_blocked(blocked, against, cause, "announcement.blocked_again")
+                raise AnnouncementBlocked(
+                    f"{announcement_id} may not be overridden as it stands now", against,
+                    text_zh=f"喊话{announcement_id}按目前情况不能直接放行，请查看新的原因",
+                )  # fmt: skip
+            words = advance(
+                blocked, AnnouncementEvent.OVERRIDE, cause, now, reason=reason, findings=against
+            )
+            await self.player.save(words, cause, "announcement.overridden")
+            await self._release(watch, alert, words, cause, AlertEvent.OVERRIDE)
+            self._desk.tell(
+                "announcement.overridden",
+                announcement_fields(words)
+                | {"by": cause.actor, "released_by": words.released_by, "reason": reason},
+            )
+        return self._view(words, findings)
 
     async def stop_speaking(self, cause: Cause) -> dict[str, Any]:
         """Silence at once; the announcement then ends as cancelled, by this person."""
         if cause.role not in _STOPPERS:
             raise NotPermitted(cause.actor, " or ".join(role.value for role in _STOPPERS))
-        release = self._release
-        if release is not None:  # also while the words are only being made
-            release.stopped_by = cause
-            release.scope.cancel()
+        self.player.cancel(cause)
         failure = ""
         try:
-            await self._speaker.stop()
+            await self.player.speaker.stop()
         except PatrolError as error:
             failure = str(error)
             raise  # whoever pressed it has to know that words may still sound
@@ -133,244 +157,99 @@ class SpeakingDesk:
         self._desk.tell("speaker.stopped", {"by": cause.actor})
         return {"stopped": True}
 
-    async def _released(
-        self, watch: SortieWatch, alert_id: str, template_id: str, cause: Cause, repeat: int
-    ) -> tuple[_Release, list[Finding]]:
-        alert, template = watch.alerts[alert_id], self._templates[template_id]
-        if alert.state not in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
-            raise Refused(
-                f"alert {alert_id} is {alert.state.value}: acknowledge it before speaking"
-                if alert.state is AlertState.RAISED
-                else f"alert {alert_id} is {alert.state.value}: nothing can be announced for it now"
-            )
-        draft, findings = await self._draft(watch, alert, template, cause, repeat)
-        if stopping := stops(findings):
-            await self._block(draft, stopping, cause)
-            raise AnnouncementBlocked(f"{template_id} may not be played now", stopping)
-        await self._save(draft, cause, "announcement.released")
-        await self._desk.move_alone(
-            alert_id,
-            AlertEvent.ANNOUNCE,
-            cause,
-            "alert.announcing",
-            announcement_id=draft.announcement_id,
-        )
-        watch.announcements.append(draft)
-        release = self._release = _Release(
-            watch=watch, alert=alert, announcement=draft, number=alert.played_count + 1
-        )
-        self._desk.tell("announcement.released", announcement_fields(draft) | {"by": cause.actor})
-        return release, findings
+    def _in_sortie(self, alert_id: str) -> tuple[SortieWatch, CrowdAlert]:
+        watch = self._desk.watch
+        if watch is None or alert_id not in watch.alerts:
+            raise LookupError(f"no alert {alert_id} in this sortie")
+        return watch, watch.alerts[alert_id]
 
-    async def _draft(
+    async def _say(
+        self, watch: SortieWatch, alert_id: str, chosen: Chosen, cause: Cause
+    ) -> dict[str, Any]:
+        async with self._desk.changing:
+            alert = watch.alerts[alert_id]
+            _require_speakable(alert)
+            draft, findings = await self.drafting.draft(watch, alert, chosen, cause)
+            if stopping := stops(findings):
+                await self._block(watch, draft, stopping, cause)
+                raise AnnouncementBlocked(
+                    f"{draft.template_id} may not be played now", stopping,
+                    text_zh=f"{draft.template_id}目前不能播放：{stopping[0].text_zh}",
+                )  # fmt: skip
+            await self.player.save(draft, cause, "announcement.released")
+            await self._release(watch, alert, draft, cause, AlertEvent.ANNOUNCE)
+            self._desk.tell(
+                "announcement.released", announcement_fields(draft) | {"by": cause.actor}
+            )
+        return self._view(draft, findings)
+
+    async def _release(
         self,
         watch: SortieWatch,
         alert: CrowdAlert,
-        template: Template,
+        words: Announcement,
         cause: Cause,
-        repeat: int = 1,
-    ) -> tuple[Announcement, list[Finding]]:
-        parts, now = self._parts, self._parts.world.now_utc()
-        occasion = Occasion(
-            alert_id=alert.alert_id,
-            sortie=watch.sortie_id,
-            grid_code=alert.grid_code,
-            at_utc=now,
-            is_exercise=parts.is_exercise,
-            legal_basis_id=alert.legal_basis_id,
-            aircraft=parts.aircraft,
+        event: AlertEvent,
+    ) -> None:
+        await self._desk.move_alone(
+            alert.alert_id,
+            event,
+            cause,
+            "alert.announcing",
+            announcement_id=words.announcement_id,
         )
-        announcement_id = await parts.records.next_id("B", now)
-        draft = draft_announcement(
-            template, occasion, announcement_id=announcement_id, repeats=repeat
+        watch.announcements.append(words)
+        self.player.begin(
+            Release(watch=watch, alert=alert, announcement=words, number=alert.played_count + 1)
         )
-        draft = advance(draft, AnnouncementEvent.APPROVE, _APPROVED_BEFOREHAND, now)
-        draft = advance(draft, AnnouncementEvent.QUEUE, cause, now)
-        findings = may_release(
-            template,
-            ReleaseContext(
-                at_utc=now,
-                cause=cause,
-                alert_id=alert.alert_id,
-                grid_code=alert.grid_code,
-                is_exercise=parts.is_exercise,
-                slant_range_m=self._slant_range_m(alert),
-                legal=parts.legal,
-                spl_1m_dba=level_1m_dba(draft.volume_pct),
-                repeat=repeat,
-                earlier=await self._earlier(watch, alert),
-                alert_level=alert.level,
-                is_airborne=self._is_airborne(watch),
-            ),
-        )
-        return draft, findings
 
-    async def _block(self, draft: Announcement, findings: list[Finding], cause: Cause) -> None:
+    async def _block(
+        self, watch: SortieWatch, draft: Announcement, findings: list[Finding], cause: Cause
+    ) -> None:
         now = self._parts.world.now_utc()
-        blocked = advance(
-            draft, AnnouncementEvent.BLOCK, by_system("release-rules"), now, findings=findings
-        )
-        await self._save(blocked, cause, "announcement.blocked")
+        blocked = advance(draft, AnnouncementEvent.BLOCK, _RULES, now, findings=findings)
+        # From here on the crowd is watched as one that nobody spoke to.
+        watch.blocked_utc.setdefault(draft.alert_id, now)
+        await self._tell_blocked(blocked, findings, cause, "announcement.blocked")
+
+    async def _tell_blocked(
+        self, words: Announcement, findings: list[Finding], cause: Cause, action: str
+    ) -> None:
+        blocked = replace(words, blocked=tuple(findings))
+        await self.player.save(blocked, cause, action)
         reason = "; ".join(finding.text for finding in findings)
-        self._desk.tell("announcement.blocked", announcement_fields(blocked) | {"reason": reason})
+        fields = announcement_fields(blocked) | {
+            "reason": reason,
+            "reason_zh": "；".join(finding.text_zh for finding in findings),
+        }
+        self._desk.tell("announcement.blocked", fields)
         self._view(blocked, findings)
-
-    async def _earlier(self, watch: SortieWatch, alert: CrowdAlert) -> tuple[Announcement, ...]:
-        """This sortie's announcements, and what other sorties said in the grid of late."""
-        since_utc = self._parts.world.now_utc() - ReleaseLimits().window
-        kept = await self._parts.records.announcements(
-            since_utc=since_utc, grid_code=alert.grid_code
-        )
-        own = {item.announcement_id for item in watch.announcements}
-        others = [item for item in kept if item.announcement_id not in own]
-        # What a station that has ended left under way sounds no more, but it was begun.
-        ended = [
-            replace(item, state=AnnouncementState.FAILED) if item.state in UNDER_WAY else item
-            for item in others
-        ]
-        return (*ended, *watch.announcements)
-
-    def _is_airborne(self, watch: SortieWatch) -> bool | None:
-        sample = self._vehicle.latest()
-        if watch.is_over or sample is None:
-            return False if watch.is_over else None
-        return sample.is_in_air
-
-    async def _end(self, watch: SortieWatch) -> None:
-        """The sortie is over: what is still being spoken ends."""
-        release = self._release
-        if release is not None and release.watch is watch:
-            release.scope.cancel()
-            await release.over.wait()
-
-    async def _play(self, release: _Release) -> None:
-        """Speak, play, record. Whatever goes wrong ends as FAILED or CANCELLED with its reason."""
-        try:
-            with release.scope:
-                end = await self._spoken(release)
-            if release.scope.cancelled_caught:
-                end = partial(self._stopped, release)
-            await self._desk.kept(end)
-        finally:
-            self._release = None
-            release.over.set()
-
-    async def _spoken(self, release: _Release) -> Callable[[], Awaitable[None]]:
-        """Say it; the answer is how it is recorded."""
-        try:
-            words = release.announcement
-            clip = await self._voice.speak(words.text, language=words.language)
-            await self._start(release, clip)
-            played = await self._speaker.play(
-                clip, words.announcement_id, volume_pct=words.volume_pct, repeat=words.repeats
-            )
-        except PatrolError as error:
-            return partial(self._failed, release, str(error))
-        now = self._parts.world.now_utc()
-        sound = Sound(sha256=played.sha256, heard_count=played.heard_count)
-        finished = advance(
-            release.announcement, AnnouncementEvent.FINISH, _PLAYER, now, sound=sound
-        )
-        if finished.state is not AnnouncementState.PLAYED:
-            return partial(self._failed, release, finished.reason)
-        return partial(self._finished, release, finished, clip)
-
-    async def _finished(self, release: _Release, finished: Announcement, clip: Clip) -> None:
-        await self._save(finished, _PLAYER, "announcement.played")
-        self._replace(release, finished)
-        async with self._desk.changing:
-            alert = await self._desk.find(release.alert.alert_id)
-            if alert.state is AlertState.ANNOUNCING:  # else somebody has handed it on meanwhile
-                await self._desk.move_alone(
-                    alert.alert_id, AlertEvent.PLAY_ENDED, _PLAYER, "alert.observing"
-                )
-                alert = await self._desk.find(alert.alert_id)
-        if alert.state is AlertState.OBSERVING:
-            await self._on_played(release.watch, finished, release.number)
-        self._desk.tell(
-            "announcement.played",
-            announcement_fields(finished)
-            | {
-                "play": release.number,
-                "times": finished.heard_count,
-                "volume_pct": finished.volume_pct,
-                "duration_s": round(clip.duration_s, 2),
-                "audio_sha256": finished.audio_sha256,
-                "voice": finished.voice,
-                "released_by": finished.released_by,
-            },
-        )
-
-    async def _start(self, release: _Release, clip: Clip) -> None:
-        sample = self._vehicle.latest()
-        slant_m = self._slant_range_m(release.alert)
-        sound = Sound(
-            sha256=clip.sha256,
-            duration_s=clip.duration_s,
-            voice=clip.voice,
-            place=sample.position if sample else None,
-            slant_range_m=slant_m,
-            level_dba=None
-            if slant_m is None
-            else level_dba(
-                spl_1m_dba=level_1m_dba(release.announcement.volume_pct), slant_range_m=slant_m
-            ),
-        )
-        now = self._parts.world.now_utc()
-        started = advance(release.announcement, AnnouncementEvent.START, _PLAYER, now, sound=sound)
-        await self._save(started, _PLAYER, "announcement.playing")
-        self._replace(release, started)
-
-    async def _stopped(self, release: _Release) -> None:
-        """Somebody pressed stop, or the sortie ended."""
-        cause = release.stopped_by
-        if cause is None:
-            await self._failed(release, "the sortie ended first")
-        else:
-            await self._failed(release, f"stopped by {cause.actor}", cause)
-
-    async def _failed(self, release: _Release, reason: str, stopper: Cause | None = None) -> None:
-        """It was not heard whole; with a stopper it is cancelled by that person."""
-        event = AnnouncementEvent.CANCEL if stopper else AnnouncementEvent.FAIL
-        action = "announcement.cancelled" if stopper else "announcement.failed"
-        cause, now = stopper or _PLAYER, self._parts.world.now_utc()
-        if release.announcement.state in UNDER_WAY:
-            failed = advance(release.announcement, event, cause, now, reason=reason)
-            await self._save(failed, cause, action)
-            self._replace(release, failed)
-        async with self._desk.changing:
-            alert = await self._desk.find(release.alert.alert_id)
-            if alert.state is AlertState.ANNOUNCING:
-                await self._desk.move_alone(
-                    alert.alert_id,
-                    AlertEvent.PLAY_FAILED,
-                    _PLAYER,
-                    "alert.play_failed",
-                    reason=reason,
-                )
-        self._desk.tell(action, announcement_fields(release.announcement) | {"reason": reason})
-
-    def _replace(self, release: _Release, announcement: Announcement) -> None:
-        release.announcement = announcement
-        release.watch.announcements = [
-            announcement if old.announcement_id == announcement.announcement_id else old
-            for old in release.watch.announcements
-        ]
-        self._view(announcement, [])
-
-    async def _save(self, announcement: Announcement, cause: Cause, action: str) -> None:
-        await self._parts.records.save_announcement(
-            announcement, cause=cause, at_utc=self._parts.world.now_utc(), action=action
-        )
-
-    def _slant_range_m(self, alert: CrowdAlert) -> float | None:
-        sample = self._vehicle.latest()
-        if sample is None or sample.position is None or sample.height_above_home_m is None:
-            return None
-        return math.hypot(distance_m(sample.position, alert.place), sample.height_above_home_m)
 
     def _view(self, announcement: Announcement, findings: list[Finding]) -> dict[str, Any]:
         """Show the announcement on the board and give the same to the caller."""
         shown = announcement_view(announcement, findings)
         self._parts.board.set(announcement=shown)
         return shown
+
+
+def _require_speakable(alert: CrowdAlert) -> None:
+    if alert.state in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
+        return
+    if alert.state is AlertState.RAISED:
+        raise Refused(
+            f"alert {alert.alert_id} is {alert.state.value}: acknowledge it before speaking",
+            text_zh=f"告警{alert.alert_id}尚未确认，请先确认再喊话",
+        )
+    raise Refused(
+        f"alert {alert.alert_id} is {alert.state.value}: nothing can be announced for it now",
+        text_zh=f"告警{alert.alert_id}当前状态不能喊话",
+    )
+
+
+def _still_against(blocked: Announcement, fresh: list[Finding]) -> list[Finding]:
+    known = {finding.code for finding in fresh}
+    kept = [
+        finding for finding in blocked.blocked
+        if finding.code in _OF_THE_PRESS and finding.code not in known
+    ]  # fmt: skip
+    return [*fresh, *kept]

@@ -107,6 +107,19 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "standoff": lambda f: f"stand-off: {f.get('reason')}",
     "case.closed": lambda f: f"record {f.get('case_no')} closed by {f.get('by')}",
     "log.waits": lambda f: f"the log stays open: {f.get('reason')}",
+    "announcement.overridden": lambda f: (
+        f"{f.get('template')} released by {f.get('released_by')}, overridden by {f.get('by')}: "
+        f"{f.get('reason')}"
+    ),
+    "effect.natural": lambda f: f"nobody spoke to it; {_effect(f)}",
+    "effect.followed": lambda f: (
+        f"after {f.get('effect')}: "
+        + (
+            f"the crowd is back, {f.get('relapse_alert_id')}"
+            if f.get("relapse_alert_id")
+            else f"a new crowd near by, {f.get('displaced_alert_id')}"
+        )
+    ),
     "announcement.cancelled": lambda f: f"announcement cancelled: {f.get('reason')}",
     "gathering.noted": lambda f: f"gathering noted, no alert: {f.get('text')}",
     "announcement.failed": lambda f: f"announcement failed: {f.get('reason')}",

@@ -89,6 +89,13 @@ class Switchboard:
         alert = await self._records.alert(alert_id)
         return self._or_first(alert.aircraft if alert is not None else "")
 
+    async def of_announcement(self, announcement_id: str) -> Desks:
+        """The desks whose loudspeaker the words were meant for; LookupError for no such words."""
+        announcement = await self._records.announcement(announcement_id)
+        if announcement is None:
+            raise LookupError(f"no announcement {announcement_id}")
+        return await self.of_alert(announcement.alert_id)
+
     async def of_sortie(self, sortie_id: str) -> Desks:
         """The desks that fly it or flew it."""
         for desks in self._desks:

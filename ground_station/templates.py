@@ -6,7 +6,7 @@ import enum
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +138,21 @@ def _template(body: Mapping[str, Any]) -> Template:
         max_repeats=int(body["max_repeats"]),
         longest_s=float(body["longest_s"]),
     )
+    _require_whole(template)
+    return template
+
+
+def reworded(template: Template, *, version: int, zh: str, en: str) -> Template:
+    """The same template in other words: same slots and needs; Refused where they are not so."""
+    fresh = replace(template, version=version, zh=zh.strip(), en=en.strip())
+    try:
+        _require_whole(fresh)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    return fresh
+
+
+def _require_whole(template: Template) -> None:
     name = template.template_id
     if not _ID.fullmatch(name):
         raise ValueError(f"not a template id: {name!r}")
@@ -151,4 +166,3 @@ def _template(body: Mapping[str, Any]) -> Template:
             raise ValueError(f"{name}: the slots in the words are not those declared: {declared}")
     if not 1 <= template.max_repeats <= 2:
         raise ValueError(f"{name}: a template is played once or twice")
-    return template

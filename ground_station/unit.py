@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,7 +32,7 @@ from ground_station.speaking_desk import SpeakingDesk
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Desks, Pictures
-from ground_station.templates import Template
+from ground_station.words.wording_desk import WordingDesk
 from missions.register import Register
 from patrol.bus import Bus
 from patrol.camera import CameraLens
@@ -83,7 +83,7 @@ class Common:
     legal: LegalBook
     case_rules: CaseRules
     owners: ResponsibilityTable
-    templates: Mapping[str, Template]
+    wordings: WordingDesk
     records: Records
     telemetry: TelemetryLog
     bus: Bus
@@ -126,8 +126,8 @@ class AircraftUnit:
             crowd=crowd,
             cases=cases,
             speaking=SpeakingDesk(
-                parts=parts, desk=crowd, vehicle=ports.vehicle, speaker=ports.speaker,
-                voice=ports.voice, templates=common.templates, on_played=effects.begin,
+                parts=parts, desk=crowd, speaker=ports.speaker, voice=ports.voice,
+                wordings=common.wordings, on_played=effects.begin,
             ),
             pictures=ports.pictures,
         )  # fmt: skip

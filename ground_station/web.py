@@ -28,6 +28,7 @@ from ground_station.api.sightings import sighting_routes
 from ground_station.api.sign_in import people_routes
 from ground_station.api.sockets import socket_routes
 from ground_station.api.verbs import verb_routes
+from ground_station.api.words import words_routes
 from ground_station.headers import headers_for
 from ground_station.parts import Parts
 from ground_station.people.door import CONSOLE_HEADER
@@ -44,8 +45,8 @@ def make_app(parts: Parts) -> FastAPI:
     app.state.people = parts.people
     inside = [Depends(signed_in)]  # whatever is added to these is for people who are in
     for routes in (
-        read_routes, verb_routes, case_routes, intake_routes, shift_routes, file_routes,
-        list_routes, sighting_routes, measure_routes,
+        read_routes, verb_routes, words_routes, case_routes, intake_routes, shift_routes,
+        file_routes, list_routes, sighting_routes, measure_routes,
     ):  # fmt: skip
         app.include_router(routes(parts), prefix="/api", dependencies=inside, responses=ERRORS)
     for prefix in ("/api", "/ws"):

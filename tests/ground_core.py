@@ -14,7 +14,12 @@ from ground_station.alerts import AlertEvent, CrowdAlert, advance, raise_alert
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, read_legal_bases
 from ground_station.sorties import SortieRecord, SortieState
 from ground_station.store.engine import Store
+from ground_station.store.records import Records
+from ground_station.store.shelves import Shelves
+from ground_station.templates import load_templates
+from ground_station.words.wording_desk import WordingDesk
 from patrol.cause import Cause, Role, by_system
+from patrol.clock import WorldClock
 from patrol.geo import Datum, GeoPoint, Height
 from patrol.plan import LookHold, MissionPlan, Waypoint
 from patrol.sighting import Sighting, SightingKind, Stage, poisson_count
@@ -120,6 +125,13 @@ def a_sortie(state: SortieState = SortieState.AIRBORNE) -> SortieRecord:
         state=state,
         created_utc=MORNING,
         is_exercise=True,
+    )
+
+
+def wordings_of(records: Records, world: WorldClock) -> WordingDesk:
+    """The shipped words of an exercise, and what is written in this store."""
+    return WordingDesk(
+        shipped=load_templates(), shelves=Shelves(records._store), world=world, is_exercise=True
     )
 
 

@@ -25,7 +25,6 @@ from ground_station.showing import Showing
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Desks, Switchboard
-from ground_station.templates import load_templates
 from ground_station.unit import AircraftUnit, Common, Ports
 from ground_station.web import make_app
 from ground_station.web_server import WebServer, bind
@@ -34,7 +33,7 @@ from missions.register import load_register
 from patrol.bus import Bus
 from patrol.telemetry import TelemetrySample
 from tests.fakes import FakeVehicle, ManualClock
-from tests.ground_core import LEGAL, running_store
+from tests.ground_core import LEGAL, running_store, wordings_of
 from tests.house_fakes import FakePictures, FakeSpeaker, SilentVoice
 from tests.persons import SettableClock, a_book, with_token
 from tests.web_parts import web_parts
@@ -163,7 +162,8 @@ class TwoAircraft:
     def _common(self) -> Common:
         return Common(
             register=REGISTER, rules=CrowdRules(), legal=LEGAL, case_rules=read_case_rules(),
-            owners=read_responsibility(), templates=load_templates(), records=self.records,
+            owners=read_responsibility(), records=self.records,
+            wordings=wordings_of(self.records, self.clock),
             telemetry=self.telemetry, bus=self.bus, board=self.board, chronicle=self.chronicle,
             plans=self.plans, room=LaunchRoom(), world=self.clock, wall=self.clock, pace=None,
             is_anothers=lambda seen, name: self.switchboard.is_anothers(seen, name),

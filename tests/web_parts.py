@@ -15,7 +15,6 @@ from ground_station.settings import StationSettings
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Desks, Switchboard
-from ground_station.templates import load_templates
 from missions.register import load_register
 from patrol.bus import Bus
 from tests.fakes import ManualClock
@@ -56,5 +55,5 @@ def web_parts(
             store=store, is_exercise=True, world_utc=station.clock.now_utc,
             now=station.wall.now_utc, now_s=station.wall.monotonic_s, strictness=LAX,
         ),
-        centre=centre, templates=load_templates(), plans=station.plans, switchboard=switchboard,
+        centre=centre, plans=station.plans, switchboard=switchboard,
     )  # fmt: skip

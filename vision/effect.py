@@ -65,9 +65,15 @@ class EffectMeter:
     """Counts people on one circle of ground around an announcement. All times are world time."""
 
     def __init__(
-        self, *, place: GeoPoint, radius_m: float, rules: CrowdRules, longest_s: float
+        self,
+        *,
+        place: GeoPoint,
+        radius_m: float,
+        rules: CrowdRules,
+        longest_s: float,
+        since: str = "the words",
     ) -> None:
-        self._place = place
+        self._place, self._since = place, since
         # The ground where they stood has to be whole in the picture; the margin around it need not.
         self._rim = tuple(
             offset(
@@ -194,9 +200,8 @@ class EffectMeter:
             self._end(Verdict.DISPERSED, f"at most {threshold:.1f} people for 60 s")
         elif now - self._finished_utc >= self._longest + _AROUND:
             words = "not dispersed" if valid else "nothing valid was seen"
-            self._end(
-                Verdict.PERSISTING, f"{words} {self._longest.total_seconds():.0f} s after the words"
-            )
+            after_s = self._longest.total_seconds()
+            self._end(Verdict.PERSISTING, f"{words} {after_s:.0f} s after {self._since}")
 
     def _is_sustained(self, now: datetime) -> bool:
         if self._below_since_utc is None or now - self._below_since_utc < _SUSTAINED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -193,8 +193,21 @@ class TypedBody(UnderRole):
     """Words typed for this moment."""
 
     text: Words
-    language: Annotated[str, StringConstraints(pattern=r"^(zh|en)$")] = "zh"
+    language: Literal["zh", "en"] = "zh"
     category: Category = Category.SAFETY
+    repeat: int = Field(default=1, ge=1, le=2, strict=True, description="how often, one by one")
+
+
+class OverrideBody(UnderRole):
+    """Why the words are to be played all the same."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
+
+class TemplateStepBody(UnderRole):
+    """A reason, which retire needs."""
+
+    reason: Line = ""
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""What can be read: the state, the grids, the templates, the story, the newest picture."""
+"""What can be read: the state, the grids, the story, the newest picture."""
 
 from __future__ import annotations
 
@@ -38,13 +38,6 @@ def _add_state(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/grids.geojson")
     async def grids(request: Request) -> dict[str, Any]:
         return seen_grids(caller_of(request), parts.grids_geojson)
-
-    @routes.get("/templates")
-    async def templates() -> list[dict[str, Any]]:
-        return [
-            {"id": template.template_id, "zh": template.zh, "en": template.en}
-            for template in parts.templates.values()
-        ]
 
 
 def _add_story(routes: APIRouter, parts: Parts) -> None:

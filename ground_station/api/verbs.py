@@ -18,10 +18,12 @@ _COMMANDS = {"hold": Verb.HOLD, "resume": Verb.RESUME, "return": Verb.RETURN}
 
 
 def verb_routes(parts: Parts) -> APIRouter:
-    """POST only; who asks comes from the sign-in, under which role from the body."""
+    """POST only; who asks comes from the sign-in, under which role from the body.
+
+    The loudspeaker's are in `words.py`.
+    """
     routes = APIRouter()
     _add_alert_verbs(routes, parts)
-    _add_speaker_verbs(routes, parts)
     _add_plan_verbs(routes, parts)
     _add_sortie_verbs(routes, parts)
     return routes
@@ -59,25 +61,6 @@ def _add_alert_verbs(routes: APIRouter, parts: Parts) -> None:
     ) -> dict[str, Any]:
         cause = await cause_at(request, body, Verb.ESCALATE, alert_id)
         return await (await of_alert(alert_id)).cases.escalate(alert_id, body.reason, cause)
-
-
-def _add_speaker_verbs(routes: APIRouter, parts: Parts) -> None:
-    switchboard, places = parts.switchboard, Places(parts=parts)
-
-    @routes.post("/alerts/{alert_id}/announce", status_code=202)
-    async def announce(
-        alert_id: str, body: schemas.AnnounceBody, request: Request
-    ) -> dict[str, Any]:
-        cause = await _cause(parts, request, body, Verb.ANNOUNCE, lambda: places.of_alert(alert_id))
-        desks = await switchboard.of_alert(alert_id)
-        return await desks.speaking.announce(alert_id, body.template, cause, repeat=body.repeat)
-
-    @routes.post("/speaker/stop")
-    async def stop_speaking(body: schemas.OfAircraft, request: Request) -> dict[str, Any]:
-        cause = await _cause(
-            parts, request, body, Verb.STOP_SPEAKING, lambda: places.of_flight(body.aircraft)
-        )
-        return await switchboard.named(body.aircraft).speaking.stop_speaking(cause)
 
 
 def _add_plan_verbs(routes: APIRouter, parts: Parts) -> None:

@@ -16,6 +16,7 @@ from patrol.telemetry import Wind
 UNDERSTOOD_ABOVE_DB = 10.0  # DOMAIN 2.6: 10 to 15 dB above what else is heard
 EAR_MAX_DBA = 85.0
 STREET_DBA = 60.0  # a district's street by day (GB 3096 class 2)
+RANGE_RULE = "本系统规则 house rule N-4"
 _AIRCRAFT_1M_DBA = 78.0
 _AIR_DB_PER_M = 0.007
 _UPWIND_DB_PER_M_AND_M_S = 0.008  # of the size that CONCAWE 4/81 gives
@@ -100,6 +101,7 @@ def range_findings(heard: Sounding | None, *, ear_max_dba: float = EAR_MAX_DBA) 
                 level=Level.NOTE,
                 text="the wind is not known: the level does not count it",
                 text_zh="风况未知，声级估计未计入风的影响",
+                article=RANGE_RULE,
             )
         )
     return found
@@ -120,4 +122,7 @@ def _together(one_dba: float, other_dba: float) -> float:
 
 
 def _stop(code: str, text: str, text_zh: str) -> Finding:
-    return Finding(code=code, level=Level.STOP, text=text, text_zh=text_zh, hint="DOMAIN 2.6")
+    return Finding(
+        code=code, level=Level.STOP, text=text, text_zh=text_zh, hint="DOMAIN 2.6",
+        article=RANGE_RULE,
+    )  # fmt: skip

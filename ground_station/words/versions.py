@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ground_station.templates import Template
 from ground_station.transitions import Machine, Step
@@ -14,6 +14,8 @@ from patrol.cause import Cause, Role
 from patrol.errors import PlanRejected, Refused
 
 VERBATIM = {"T01": "疫情期间请不要聚集!请各位快速散开!"}  # from the report; never improved
+
+SHIPPED_UTC = datetime(2026, 11, 24, tzinfo=UTC)  # when version 1 of T01 to T12 was written
 
 
 class VersionState(enum.Enum):
@@ -45,7 +47,7 @@ VERSION_MACHINE: Machine[VersionState, VersionEvent] = Machine(
         ),
     ),
 )
-_AUTHORS = (Role.LEADER, Role.ANNOUNCER, Role.REVIEWER)
+AUTHORS = (Role.LEADER, Role.ANNOUNCER, Role.REVIEWER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +77,8 @@ def write(
     template: Template, *, cause: Cause, at_utc: datetime, is_exercise: bool
 ) -> TemplateVersion:
     """A new draft. Refused when T01 is not word for word, or one person is described."""
-    if cause.role not in _AUTHORS:
-        roles = ", ".join(role.value for role in _AUTHORS)
+    if cause.role not in AUTHORS:
+        roles = ", ".join(role.value for role in AUTHORS)
         raise Refused(f"{cause.actor} may not write templates: it needs one of {roles}")
     name = template.template_id
     if name in VERBATIM and template.zh != VERBATIM[name]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.stories.persons import CAST, Person, signed_in
-from tests.stories.street import Street, StoryClock
+from tests.stories.street import StoryClock, Street
 from tests.two_aircraft import TwoAircraft, two_aircraft
 
 

@@ -21,11 +21,13 @@ from ground_station.announcements import (
     draft_announcement,
 )
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
-from ground_station.release_rules import ReleaseContext, level_dba, may_release
+from ground_station.release_rules import ReleaseContext, may_release
 from ground_station.templates import Need, Profile, load_templates
+from ground_station.words.audible import Sounding, sounding
 from patrol.cause import Cause, Role
 from patrol.errors import NotPermitted, Refused
 from patrol.plan import Finding, Level, stops
+from patrol.telemetry import Wind
 from tests.ground_core import (
     ANNOUNCER,
     GRID,
@@ -33,6 +35,7 @@ from tests.ground_core import (
     MORNING,
     OPERATOR,
     PILOT,
+    PLACE,
     SORTIE,
     SYSTEM,
     later,
@@ -63,6 +66,16 @@ def played(name: str, at_s: float) -> Announcement:
     return advance(started, E.FINISH, SYSTEM, later(at_s + 4), sound=Sound(sha256="ab"))
 
 
+def heard_at(slant_range_m: float | None, spl_1m_dba: float = 107.0) -> Sounding | None:
+    """Straight above a place without wind."""
+    if slant_range_m is None:
+        return None
+    return sounding(
+        speaker=PLACE, height_agl_m=slant_range_m, ear=PLACE, spl_1m_dba=spl_1m_dba,
+        wind=Wind(speed_m_s=0.0, from_deg_true=0.0),
+    )  # fmt: skip
+
+
 def context(
     *,
     at_utc: datetime = MORNING,
@@ -76,7 +89,7 @@ def context(
 ) -> ReleaseContext:
     return ReleaseContext(
         at_utc=at_utc, cause=cause, alert_id="A-1", grid_code=grid_code,
-        is_exercise=is_exercise, slant_range_m=slant_range_m, legal=legal, earlier=earlier,
+        is_exercise=is_exercise, heard=heard_at(slant_range_m), legal=legal, earlier=earlier,
         is_airborne=is_airborne,
     )  # fmt: skip
 
@@ -182,8 +195,9 @@ def test_the_volume_is_the_profiles_and_only_emergencies_have_the_full_level() -
     assert VOLUME_PCT == {Profile.ADVISORY: 50.0, Profile.NORMAL: 71.0, Profile.EMERGENCY: 100.0}
     assert volumes["T06"] == VOLUME_PCT[Profile.ADVISORY] < volumes["T01"] < 100.0
     for profile, volume_pct in VOLUME_PCT.items():
-        at_ear = level_dba(spl_1m_dba=level_1m_dba(volume_pct), slant_range_m=50.0)
-        assert 65.0 < at_ear < 85.0, profile
+        heard = heard_at(50.0, level_1m_dba(volume_pct))
+        assert heard is not None
+        assert 65.0 < heard.level_dba < 85.0, profile
 
 
 def test_words_heard_fewer_times_than_released_are_a_failure() -> None:
@@ -215,11 +229,10 @@ def test_what_never_began_costs_no_budget() -> None:
 @pytest.mark.parametrize(
     ("range_m", "found"),
     [
-        (10.0, ["release.too_loud", "release.range"]),
-        (20.0, ["release.range"]),
-        (30.0, []),
-        (80.0, []),
-        (95.0, ["release.range"]),
+        (10.0, ["release.too_loud"]),
+        (20.0, []),
+        (60.0, []),
+        (95.0, ["release.not_audible"]),
         (None, ["release.range_unknown"]),
     ],
 )
@@ -227,13 +240,22 @@ def test_the_distance_decides_the_level_at_the_ear(range_m: float | None, found:
     assert codes(may_release(T["T01"], context(slant_range_m=range_m))) == found
 
 
-def test_too_far_only_warns_and_unknown_stops() -> None:
-    assert may_release(T["T01"], context(slant_range_m=95.0))[0].level is Level.WARN
-    assert may_release(T["T01"], context(slant_range_m=None))[0].level is Level.STOP
+def test_who_would_not_understand_a_word_is_not_spoken_to() -> None:
+    for range_m in (95.0, None):
+        (finding,) = stops(may_release(T["T01"], context(slant_range_m=range_m)))
+        assert finding.article
 
 
-def test_the_level_falls_by_spherical_spreading() -> None:
-    assert level_dba(spl_1m_dba=110.0, slant_range_m=40.0) == pytest.approx(78.0, abs=0.05)
+def test_words_that_point_at_one_person_are_stopped_and_no_leader_plays_them() -> None:
+    slip = context()
+    for text in ("穿黄衣服的请离开", "You there with the red hat, leave"):
+        found = stops(may_release(T["T01"], replace(slip, texts=(text,))))
+        assert set(codes(found)) == {"release.describes_person"}, text
+        assert all("个人信息保护法" in finding.article for finding in found)
+        blocked = advance(queued(), E.BLOCK, SYSTEM, MORNING, findings=found)
+        with pytest.raises(Refused, match="cannot be overridden"):
+            advance(blocked, E.OVERRIDE, LEADER, MORNING, reason="fire")
+    assert may_release(T["T01"], replace(slip, texts=("请不要推挤", "Do not push"))) == []
 
 
 def test_words_for_another_situation_are_stopped() -> None:
@@ -256,6 +278,9 @@ def test_every_objection_is_in_both_languages() -> None:
     findings = [item for template in T.values() for item in may_release(template, worst)]
     assert findings
     assert all(finding.text and finding.text_zh for finding in findings)
+    whole = [finding for finding in stops(findings) if not finding.article]
+    # A fact of the moment, no rule.
+    assert set(codes(whole)) <= {"release.not_airborne"}
 
 
 def test_the_words_stored_are_the_words_played() -> None:
@@ -289,6 +314,14 @@ def test_a_blocked_announcement_plays_only_when_the_leader_overrides_it_with_a_r
         advance(blocked, E.OVERRIDE, LEADER, MORNING)
     overridden = advance(blocked, E.OVERRIDE, LEADER, MORNING, reason="fire")
     assert (overridden.overridden_by, overridden.released_by) == ("Zheng", "Lin")
+    worse = Finding(code="release.speaker_busy", level=Level.STOP, text="busy", text_zh="正在播放")
+    with pytest.raises(Refused, match="busy"):
+        advance(blocked, E.OVERRIDE, LEADER, MORNING, reason="fire", findings=[finding, worse])
+
+
+def test_the_text_of_an_announcement_is_known_by_its_hash() -> None:
+    assert a_draft().is_text_whole
+    assert not replace(a_draft(), text_zh=a_draft().text_zh + "!").is_text_whole
 
 
 def test_nobody_overrides_that_a_person_is_missing() -> None:

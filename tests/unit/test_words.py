@@ -164,7 +164,6 @@ def test_typed_words_take_volume_and_needs_from_what_they_are_for() -> None:
         ("please " * 40, "en", Category.SAFETY),
         ("请散开", "teochew", Category.SAFETY),
         ("请散开", "zh", Category.EPIDEMIC),
-        ("那位女士请离开", "zh", Category.SAFETY),
     ],
 )  # fmt: skip
 def test_typed_words_that_may_not_be_spoken_are_refused(

@@ -16,7 +16,9 @@ from ground_station.alerts import AlertState, CrowdAlert
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState
+from ground_station.drafting import Chosen
 from ground_station.station_client import StationClient
+from ground_station.templates import load_templates
 from patrol.clock import utc_text
 from patrol.errors import Refused, StoreUnavailable
 from patrol.sighting import Look
@@ -41,6 +43,7 @@ async def flying_with_an_alert(house: House) -> str:
     sortie = str((await house.post("/sorties", "PILOT", plan_id=plan_id)).json()["sortie"])
     await house.until(lambda: "airborne" in house.told())
     assert house.crowd.watch is not None
+    house.is_near(PLACE)
     alert = replace(an_alert(), sortie=sortie, place=PLACE)
     house.crowd.watch.alerts[ALERT], house.crowd.watch.alert_id = alert, ALERT
     house.crowd._show_alerts(house.crowd.watch)
@@ -126,7 +129,7 @@ class SlowVoice(SilentVoice):
 async def slow(house: House) -> AsyncIterator[SlowVoice]:
     """A voice that takes its time."""
     voice = SlowVoice()
-    house.speaking._voice = voice
+    house.speaking.player.voice = voice
     yield voice
     voice.go.set()
 
@@ -367,10 +370,10 @@ async def _said_before(house: House, *, seconds_ago: float) -> Announcement:
     """An announcement of another sortie, which a station that ended left under way."""
     now = house.clock.now_utc() - timedelta(seconds=seconds_ago)
     assert house.crowd.watch is not None
-    draft, _ = await house.speaking._draft(
-        house.crowd.watch, alert_of(house), house.speaking._templates["T01"],
-        ANNOUNCER,
-    )  # fmt: skip
+    chosen = Chosen(template=load_templates()["T01"])
+    draft, _ = await house.speaking.drafting.draft(
+        house.crowd.watch, alert_of(house), chosen, ANNOUNCER
+    )
     said = replace(
         draft, announcement_id="B-1", alert_id="A-0", sortie="M-0-S01", started_utc=now,
         state=AnnouncementState.PLAYING,

@@ -27,6 +27,7 @@ from ground_station.templates import load_templates
 from missions.register import load_register
 from missions.runner import SortieRunner
 from patrol.bus import Bus
+from patrol.geo import offset
 from patrol.plan import Finding, MissionPlan
 from tests.agents import agent_here, speaker_at, wav
 from tests.fakes import FakeVehicle, ManualClock, a_sample
@@ -34,11 +35,13 @@ from tests.ground_core import (
     ANNOUNCER,
     LEGAL,
     OPERATOR,
+    PLACE,
     SORTIE,
     SYSTEM,
     a_plan,
     an_alert,
     running_store,
+    wordings_of,
 )  # fmt: skip
 from vision.crowd import CrowdRules
 
@@ -58,7 +61,7 @@ class Stage:
             aircraft="GP-1", camera_id="cam-1", register=load_register(), rules=CrowdRules(),
             legal=LEGAL, records=records, bus=bus,
             board=board.of("GP-1"), chronicle=self.chronicle, world=clock, wall=clock,
-            set_pace=lambda plan: None, is_exercise=True,
+            set_pace=lambda plan: None, is_exercise=True, latest=self.vehicle.latest,
         )  # fmt: skip
         self.crowd = CrowdDesk(self.parts)
         runner = SortieRunner(
@@ -69,7 +72,8 @@ class Stage:
 
     async def acknowledge(self) -> str:
         """The alert's id, ready to be spoken to."""
-        self.vehicle._sample = a_sample()  # in the air, holding
+        here = offset(PLACE, east_m=0.0, north_m=-40.0)
+        self.vehicle._sample = a_sample(position=here)  # in the air, holding
         alert, watch = an_alert(), self.crowd.watch
         assert watch is not None
         watch.alerts[alert.alert_id], watch.alert_id = alert, alert.alert_id
@@ -105,8 +109,8 @@ async def test_a_teochew_recording_is_what_is_played_recorded_and_told(tmp_path:
             group.start_soon(stage.chronicle.run)
             group.start_soon(stage.crowd.run)
             desk = SpeakingDesk(
-                parts=stage.parts, desk=stage.crowd, vehicle=stage.vehicle, speaker=speaker,
-                voice=voice, templates=TEMPLATES, on_played=keep,
+                parts=stage.parts, desk=stage.crowd, speaker=speaker, voice=voice,
+                wordings=wordings_of(stage.records, stage.clock), on_played=keep,
             )  # fmt: skip
             await desk.announce(await stage.acknowledge(), "T01", ANNOUNCER, repeat=2)
             told = await _until_played(stage.board)
@@ -120,8 +124,9 @@ async def test_a_teochew_recording_is_what_is_played_recorded_and_told(tmp_path:
     assert volumes_pct == [announcement.volume_pct] * 2 == [71.0, 71.0]
     assert announcement.level_dba is not None
     assert announcement.slant_range_m is not None
+    assert announcement.slant_range_m == pytest.approx(50.0, abs=0.1)
     full_dba = 110.0 - 20.0 * math.log10(announcement.slant_range_m)
-    assert announcement.level_dba == pytest.approx(full_dba - 3.0, abs=0.1)
+    assert announcement.level_dba == pytest.approx(full_dba - 3.0 - 0.35, abs=0.1)
 
 
 async def _until_played(board: Board) -> dict[str, Any]:

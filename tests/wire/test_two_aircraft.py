@@ -75,6 +75,8 @@ async def test_an_alert_of_one_names_it_holds_it_alone_and_is_spoken_to_by_its_o
     kept = await station.records.alert(alert["id"])
     assert kept is not None
     assert kept.aircraft == "GP-1"
+    here = offset(kept.place, east_m=0.0, north_m=-40.0)  # where words are understood
+    station.vehicles[0]._sample = replace(station.vehicles[0]._sample, position=here)
     path = f"/alerts/{alert['id']}"
     assert (await station.post(f"{path}/acknowledge", "OPER")).status_code == 200
     released = await station.post(f"{path}/announce", "ANNC", template="T01")

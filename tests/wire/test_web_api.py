@@ -34,15 +34,25 @@ from ground_station.speaking_desk import SpeakingDesk
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Desks, Switchboard
-from ground_station.templates import load_templates
 from ground_station.web import make_app
 from ground_station.web_server import WebServer, bind
 from missions.register import load_register
 from missions.runner import SortieRunner
 from patrol.bus import Bus
+from patrol.geo import GeoPoint, offset
 from patrol.story import StoryEvent
 from tests.fakes import START, FakeVehicle, ManualClock
-from tests.ground_core import GRID, LEGAL, SORTIE, SYSTEM, a_plan, an_alert, running_store
+from tests.ground_core import (
+    GRID,
+    LEGAL,
+    PLACE,
+    SORTIE,
+    SYSTEM,
+    a_plan,
+    an_alert,
+    running_store,
+    wordings_of,
+)
 from tests.house_fakes import FakePictures, FakeSpeaker, SilentVoice, no_findings, nothing
 from tests.persons import SettableClock, a_book, with_token
 from tests.web_parts import web_parts
@@ -104,8 +114,8 @@ class House:
         self.effects = EffectDesk(parts=crowd_parts, desk=self.crowd, cases=self.cases)
         self.minder = AlertMinder(parts=crowd_parts, desk=self.crowd)
         self.speaking = SpeakingDesk(
-            parts=crowd_parts, desk=self.crowd, vehicle=self.vehicle, speaker=self.speaker,
-            voice=SilentVoice(), templates=load_templates(), on_played=self.effects.begin,
+            parts=crowd_parts, desk=self.crowd, speaker=self.speaker, voice=SilentVoice(),
+            wordings=wordings_of(records, self.clock), on_played=self.effects.begin,
         )  # fmt: skip
         self.plans = PlanDesk(
             PlanParts(
@@ -167,7 +177,7 @@ class House:
 
     async def has_alert(self) -> None:
         """A sortie is being flown and has raised an alert."""
-        self.vehicle._sample = replace(self.vehicle._sample, is_in_air=True, is_armed=True)
+        self.is_near(PLACE)
         plan = a_plan()
         runner = SortieRunner(
             plan=plan, vehicle=self.vehicle, bus=self.bus, world=self.clock, wall=self.clock,
@@ -180,6 +190,13 @@ class House:
         await self.records.save_alert(
             an_alert(), cause=SYSTEM, at_utc=self.clock.now_utc(), action="alert.raised"
         )
+
+    def is_near(self, place: GeoPoint) -> None:
+        """The aircraft is in the air where words are understood at this place."""
+        self.vehicle._sample = replace(
+            self.vehicle._sample, is_in_air=True, is_armed=True, height_above_home_m=30.0,
+            position=offset(place, east_m=0.0, north_m=-40.0),
+        )  # fmt: skip
 
     async def until(self, condition: Callable[[], bool]) -> None:
         with anyio.fail_after(10.0):
@@ -239,9 +256,10 @@ async def test_the_grids_are_a_feature_collection_with_code_name_and_level(house
 
 
 async def test_the_templates_are_told_in_both_languages(house: House) -> None:
-    templates = (await house.http.get("/api/templates")).json()
-    assert all(set(template) == {"id", "zh", "en"} for template in templates)
-    assert "T01" in {template["id"] for template in templates}
+    *templates, typed = (await house.http.get("/api/templates")).json()
+    assert all(template["zh"] and template["en"] for template in templates)
+    assert [template["id"] for template in templates] == [f"T{n:02}" for n in range(1, 13)]
+    assert typed["reminder"] and typed["reminder_zh"]  # noqa: PT018
 
 
 async def test_every_answer_tells_the_browser_to_run_nothing_foreign(house: House) -> None:

@@ -1,0 +1,118 @@
+"""Watches crowds that nobody spoke to by the same meter: what words change is known only beside it.
+
+An alert whose words were blocked is watched from the block on, one that was acknowledged without
+words from then on, as far as the aircraft still looks there. No alert changes by this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import anyio
+
+from ground_station.alerts import AlertState, CrowdAlert
+from ground_station.case_desk import NOT_TO_THE_END
+from ground_station.crowd_desk import CrowdDesk
+from ground_station.crowd_parts import CrowdParts
+from ground_station.effect_records import EffectBook, effect_record
+from ground_station.event_fields import effect_fields
+from ground_station.sortie_watch import SortieWatch
+from patrol.sighting import Look
+from vision.effect import LOOKS_AT_S, Effect, EffectMeter, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    """One observation that goes on."""
+
+    alert_id: str
+    since_utc: datetime
+    meter: EffectMeter
+
+
+class NaturalDecay:
+    """One crowd at a time: the one that the aircraft holds for."""
+
+    def __init__(self, *, parts: CrowdParts, desk: CrowdDesk, book: EffectBook) -> None:
+        self._parts = parts
+        self._desk = desk
+        self._book = book
+        self._open: _Open | None = None
+        self._done: set[str] = set()
+        self._one_at_a_time = anyio.Lock()
+        desk.on_look(self._see)
+        desk.on_give_up(self._cut_short)
+        desk.on_end(self._cut_short)
+
+    async def _see(self, watch: SortieWatch, look: Look) -> None:
+        async with self._one_at_a_time:
+            await self._end_what_is_over(watch)
+            if self._open is None:
+                self._open = self._begun(watch)  # this look is among those it was given
+            else:
+                self._open.meter.see(look)
+            if self._open is not None:
+                effect = self._open.meter.result()
+                if effect.verdict is not None:
+                    await self._settle(watch, self._open, effect)
+
+    async def _cut_short(self, watch: SortieWatch) -> None:
+        """Nobody looks any more."""
+        async with self._one_at_a_time:
+            if self._open is not None:
+                await self._cut(watch, self._open)
+
+    def _begun(self, watch: SortieWatch) -> _Open | None:
+        alert = watch.alert
+        if alert is None or not _is_unspoken(alert) or alert.alert_id in self._done:
+            return None
+        since_utc = watch.blocked_utc.get(alert.alert_id) or alert.acknowledged_utc
+        if since_utc is None:
+            return None
+        meter = EffectMeter(
+            place=alert.place,
+            radius_m=alert.radius_m,
+            rules=self._parts.rules,
+            longest_s=LOOKS_AT_S[-1],
+            since="nobody spoke",
+        )
+        for look in watch.looks:
+            meter.see(look)
+        meter.played(started_utc=since_utc, finished_utc=since_utc)
+        if meter.result().before is None:
+            return None  # without a count before there is nothing to hold the later ones against
+        return _Open(alert_id=alert.alert_id, since_utc=since_utc, meter=meter)
+
+    async def _end_what_is_over(self, watch: SortieWatch) -> None:
+        one = self._open
+        if one is None:
+            return
+        alert = watch.alerts.get(one.alert_id)
+        if alert is None or alert.announcement_ids or alert.state is AlertState.DISMISSED:
+            self._open = None  # spoken to after all, or no crowd: this is no decay
+        elif not _is_unspoken(alert) or watch.alert_id != one.alert_id:
+            await self._cut(watch, one)  # handed on, or the aircraft went on
+        elif watch.blocked_utc.get(one.alert_id, one.since_utc) != one.since_utc:
+            self._open = None  # words were stopped meanwhile: counted from then on
+
+    async def _cut(self, watch: SortieWatch, one: _Open) -> None:
+        one.meter.cut()
+        effect = one.meter.result()
+        if not any(sample.is_observed for sample in effect.samples):
+            self._open = None  # gone before the first look: it says nothing
+            return
+        if effect.verdict is None:
+            effect = replace(effect, verdict=Verdict.PERSISTING, reason=NOT_TO_THE_END)
+        await self._settle(watch, one, effect)
+
+    async def _settle(self, watch: SortieWatch, one: _Open, effect: Effect) -> None:
+        alert = watch.alerts[one.alert_id]
+        await self._book.keep(effect_record(alert, effect, since_utc=one.since_utc, words=None))
+        self._done.add(one.alert_id)
+        self._open = None
+        self._desk.tell("effect.natural", effect_fields(alert, None, effect))
+
+
+def _is_unspoken(alert: CrowdAlert) -> bool:
+    return alert.state is AlertState.ACKNOWLEDGED and not alert.announcement_ids
