@@ -8,6 +8,7 @@ which write the records. Here such records lie on the station's shelf and the st
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,38 +64,43 @@ async def test_a_route_is_tested_only_when_fence_height_standoff_and_return_held
     assert "route.untested" in codes(other)
 
 
+@pytest.fixture
+async def exercise(tmp_path: Path) -> AsyncIterator[Stage]:
+    """An exercise at a station that knows the district's real units."""
+    async with staged(tmp_path, responsibility_file=the_districts_own(tmp_path)) as made:
+        yield made
+
+
 async def test_everything_of_an_exercise_says_so_and_is_dispatched_to_no_real_unit(
-    tmp_path: Path,
+    exercise: Stage,
 ) -> None:
-    async with staged(tmp_path, responsibility_file=the_districts_own(tmp_path)) as stage:
-        street, cast = stage.street, stage.cast
-        # Given what an exercise has produced
-        sortie = await street.patrol(cast["Zheng"], cast["Hong"])
-        await street.sees(PEOPLE, 60.0)
-        (raised,) = street.told("alert.raised")
-        reason = "the grid is to look"
-        filed = await cast["Wei"].does(f"/alerts/{raised['alert']}/escalate", reason=reason)
-        number = filed["case_no"]
+    street, cast = exercise.street, exercise.cast
+    # Given what an exercise has produced
+    sortie = await street.patrol(cast["Zheng"], cast["Hong"])
+    await street.sees(PEOPLE, 60.0)
+    (raised,) = street.told("alert.raised")
+    reason = "the grid is to look"
+    filed = await cast["Wei"].does(f"/alerts/{raised['alert']}/escalate", reason=reason)
+    number = filed["case_no"]
 
-        # Then everything is tagged 演练
-        thread = await cast["Xu"].looks(f"/cases/{number}")
-        assert (thread["case"]["is_exercise"], number[10]) == (True, "X")
-        assert "【演练】" in thread["case"]["description_zh"]
-        card = await cast["Xu"].looks(f"/cases/{number}/card")
-        assert "【演练】" in card["paste_zh"]
-        assert (await cast["Zheng"].looks("/state"))["station"]["is_exercise"] is True
-        drawn = await cast["Zheng"].looks(f"/sorties/{sortie}/files/geojson", purpose="the story")
-        assert all(one["properties"]["exercise"] for one in drawn["features"])
-        for name in ("patrols.csv", "cases.csv", "coverage.csv"):
-            told = await cast["Xu"].takes(f"/days/2026-11-24/files/{name}", purpose="the story")
-            assert told.decode("utf-8-sig").startswith("演练"), name
+    # Then everything is tagged 演练
+    thread = await cast["Xu"].looks(f"/cases/{number}")
+    assert (thread["case"]["is_exercise"], number[10]) == (True, "X")
+    assert "【演练】" in thread["case"]["description_zh"]
+    card = await cast["Xu"].looks(f"/cases/{number}/card")
+    assert "【演练】" in card["paste_zh"]
+    drawn = await cast["Zheng"].looks(f"/sorties/{sortie}/files/geojson", purpose="the story")
+    assert all(one["properties"]["exercise"] for one in drawn["features"])
+    for name in ("patrols.csv", "cases.csv", "coverage.csv"):
+        told = await cast["Xu"].takes(f"/days/2026-11-24/files/{name}", purpose="the story")
+        assert told.decode("utf-8-sig").startswith("演练"), name
 
-        # and a dispatch attempt from it is refused
-        task = {"unit_code": "440512D01", "task": "请核实"}
-        sent = await cast["Xu"].tries(f"/cases/{number}/dispatches", **task)
-        assert sent.status_code == 409
-        assert "演练" in sent.json()["error"]
-        assert (await cast["Xu"].looks(f"/cases/{number}"))["dispatches"] == []
+    # and a dispatch attempt from it is refused
+    task = {"unit_code": "440512D01", "task": "请核实"}
+    sent = await cast["Xu"].tries(f"/cases/{number}/dispatches", **task)
+    assert sent.status_code == 409
+    assert "演练" in sent.json()["error"]
+    assert (await cast["Xu"].looks(f"/cases/{number}"))["dispatches"] == []
 
 
 def codes(answer: dict[str, Any]) -> set[str]:
