@@ -42,7 +42,7 @@ async def test_at_half_past_ten_t02_is_blocked_and_t04_plays_when_the_leader_ans
 
     # When the leader overrides for a CRITICAL density with reason
     t04 = await cast["Lin"].tries(f"{alert}/announce", template="T04")
-    blocked = street.told("announcement.blocked")[-1]["announcement"]
+    blocked = t04.json()["announcement"]
     override = f"/announcements/{blocked}/override"
     not_the_leader = await cast["Lin"].tries(override, reason=REASON)
     assert not_the_leader.status_code == 403
