@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query, Request
+from pydantic import AfterValidator, AwareDatetime
 
 from ground_station.api.callers import caller_of
 from ground_station.parts import Parts
@@ -17,6 +19,16 @@ from ground_station.places import Place
 from ground_station.store.pages import LONGEST_PAGE, WHOLE_DISTRICT, Ask, Page, Scopes
 from patrol.cause import Cause, Role
 
+
+def _believable(moment: datetime) -> datetime:
+    """Years that this house can live through: others overflow when they change their zone."""
+    if not FIRST_DAY.year <= moment.year <= LAST_DAY.year:
+        raise ValueError(f"a time between {FIRST_DAY.year} and {LAST_DAY.year}")
+    return moment
+
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+Moment = Annotated[AwareDatetime, AfterValidator(_believable)]
 Where = Callable[[], Awaitable[Place | None]]
 Cursor = Annotated[str, Query(max_length=400, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=LONGEST_PAGE)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from ground_station.api.asking import Moment
 from ground_station.casework.intake import Told
 from ground_station.casework.notices import NoticeAudience
 from ground_station.casework.opening import PEOPLE_MAX, Matter
@@ -19,7 +20,8 @@ from patrol.geo import GeoPoint
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
-Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_]{1,32}$")]
+Kind = Annotated[str, StringConstraints(pattern=r"^[A-Z_]{1,32}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,32}$")]
 CaseNo = Annotated[str, StringConstraints(pattern=r"^HJ[0-9UCWDX]{1,24}$")]
 
 
@@ -42,8 +44,8 @@ class CaseStepBody(UnderRole):
     reason: Words = ""
     found: Words = Field(default="", description="feed_back: the fact that was established")
     severity: Severity | None = Field(default=None, description="file: instead of the item's own")
-    due_utc: AwareDatetime | None = Field(default=None, description="defer, resume: the new time")
-    review_utc: AwareDatetime | None = Field(default=None, description="ask_suspension")
+    due_utc: Moment | None = Field(default=None, description="defer, resume: the new time")
+    review_utc: Moment | None = Field(default=None, description="ask_suspension")
     other_case: CaseNo | None = Field(default=None, description="merge: the one that goes on")
     checker: Name = Field(default="", description="check: the supervisor's name")
     unit_code: Code | None = Field(default=None, description="file, dispatch, reassign: which unit")
@@ -66,7 +68,7 @@ class CaseStepBody(UnderRole):
 class NewCaseBody(UnderRole):
     """What somebody of the grid or a department brings; the rest is looked up."""
 
-    kind: Code = "OTHER"
+    kind: Kind = "OTHER"
     text: Words
     place: PlaceBody
     people: int | None = Field(default=None, ge=0, le=PEOPLE_MAX, description="as counted by eye")
@@ -81,7 +83,7 @@ class DispatchBody(UnderRole):
 
     unit_code: Code
     task: Words
-    due_utc: AwareDatetime | None = None
+    due_utc: Moment | None = None
 
 
 class ReplyBody(UnderRole):
@@ -94,7 +96,7 @@ class ReportBody(UnderRole):
     """What a citizen told; the picture stays where it is, its address and hash come here."""
 
     channel: Name = "随手拍"
-    kind: Code | None = Field(default=None, description="of the item list; none: OTHER")
+    kind: Kind | None = Field(default=None, description="of the item list; none: OTHER")
     text: Words
     place: PlaceBody
     contact: Name = ""

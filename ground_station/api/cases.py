@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
 
-from ground_station.api.asking import Cursor, Limit, ask, cause_for, page_view, scopes_of
+from ground_station.api.asking import Cursor, Limit, Moment, ask, cause_for, page_view, scopes_of
 from ground_station.api.bodies import CaseStepBody, DispatchBody, NewCaseBody, ReplyBody
 from ground_station.api.callers import caller_of
 from ground_station.casework.case import Case
@@ -61,7 +60,7 @@ def _add_lists(routes: APIRouter, parts: Parts) -> None:
         tier: Annotated[list[Tier] | None, Query()] = None,
         state: Annotated[list[CaseState] | None, Query()] = None,
         unit: Annotated[str, Query(max_length=80)] = "",
-        due_before: AwareDatetime | None = None,
+        due_before: Moment | None = None,
         cursor: Cursor = "",
         limit: Limit = 50,
     ) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from ground_station.api.asking import cause_for
+from ground_station.api.asking import FIRST_DAY, LAST_DAY, cause_for, scopes_of
 from ground_station.out.book import Audience, Language
 from ground_station.out.desk import DayFile, SortieFile, Wanted
 from ground_station.parts import Parts
+from ground_station.people.door import caller_of
 from ground_station.people.powers import Verb, power_of
 from ground_station.people.scopes import read_scope
 from ground_station.places import Place, Places
@@ -46,12 +47,13 @@ def file_routes(parts: Parts) -> APIRouter:
         cause = await cause_for(
             parts, request, role, export, lambda: Places(parts=parts).of_any_sortie(sortie_id)
         )
-        content = await desk.sortie(sortie_id, kind, _wanted(lang, public, purpose), cause)
+        wanted, scopes = _wanted(lang, public, purpose), scopes_of(caller_of(request))
+        content = await desk.sortie(sortie_id, kind, wanted, cause, scopes)
         return _file(content, f"{sortie_id}.{kind.value}")
 
     @routes.get("/days/{day}/files/{kind}", response_class=Response)
     async def of_day(
-        day: date,
+        day: Annotated[date, Path(ge=FIRST_DAY, le=LAST_DAY)],
         kind: DayFile,
         request: Request,
         scope: Annotated[str, Query(max_length=32)] = "440512",

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
 from sqlalchemy import Table
 
 from ground_station.alerts import AlertState, CrowdAlert
-from ground_station.api.asking import Cursor, Limit, ask, cause_for, nowhere, page_view, scopes_of
+from ground_station.api.asking import (
+    Cursor,
+    Limit,
+    Moment,
+    ask,
+    cause_for,
+    nowhere,
+    page_view,
+    scopes_of,
+)
 from ground_station.api.callers import caller_of
 from ground_station.event_fields import alert_view
 from ground_station.parts import Parts
@@ -76,8 +84,8 @@ def _add_audit(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/audit")
     async def audit(
         request: Request,
-        since: AwareDatetime | None = None,
-        until: AwareDatetime | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         actor: Text = "",
         action: Text = "",
         object_id: Annotated[str, Query(max_length=120, alias="object")] = "",

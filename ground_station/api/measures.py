@@ -9,10 +9,9 @@ from typing import Annotated, Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
-from pydantic import AwareDatetime
 
 from ground_station.alerts import CrowdAlert
-from ground_station.api.asking import scopes_of
+from ground_station.api.asking import Moment, scopes_of
 from ground_station.api.callers import caller_of
 from ground_station.measuring import effects, kpis, precision, responses
 from ground_station.measuring.effects import Share
@@ -55,9 +54,7 @@ class By(enum.Enum):
 class _Asked:
     """The window, as it stands in the address."""
 
-    def __init__(
-        self, since: AwareDatetime | None = None, until: AwareDatetime | None = None
-    ) -> None:
+    def __init__(self, since: Moment | None = None, until: Moment | None = None) -> None:
         self.since: datetime | None = since
         self.until: datetime | None = until
 

@@ -107,9 +107,10 @@ class CitizenReport:
     reason: str = ""
 
     def is_overdue(self, at_utc: datetime) -> bool:
-        """Whether nobody has taken it up, or told who was rejected, in time."""
-        waits = self.state in (ReportState.RECEIVED, ReportState.REJECTED)
-        return waits and at_utc - self.received_utc > TAKEN_UP_WITHIN
+        """Whether nobody has taken it up or answered it in time; asked while nothing is done."""
+        return (
+            self.state is not ReportState.ANSWERED and at_utc - self.received_utc > TAKEN_UP_WITHIN
+        )
 
     @property
     def masked_contact(self) -> str:

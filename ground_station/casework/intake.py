@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sqlalchemy import Connection
+
 from ground_station.case_numbers import CaseSource
 from ground_station.casework import citizens, whistles
 from ground_station.casework.case import Case
@@ -100,8 +102,17 @@ class IntakeDesk:
                 kind=report.kind, text=report.text, place=report.place,
                 reporter=f"report {report.report_id}",
             )  # fmt: skip
-            case = await open_case(parts, matter, CaseSource.CITIZEN, cause)
-            await self._moved(report_id, ReportEvent.LINK, _OPENED, case_no=case.case_no)
+            now = parts.world.now_utc()
+
+            def link(connection: Connection, case: Case) -> None:
+                linked = citizens.advance(
+                    report, ReportEvent.LINK, _OPENED, now, case_no=case.case_no
+                )
+                parts.files.save_in(connection, linked, "report.link", _OPENED, now)
+
+            case = await open_case(parts, matter, CaseSource.CITIZEN, cause, link)
+        fields = {"report": report_id, "case_no": case.case_no, "by": cause.actor}
+        parts.tell("report.link", report.grid_code, fields)
         return case
 
     async def bring(self, matter: Matter, cause: Cause) -> Case:

@@ -87,7 +87,8 @@ class CaseMinder:
         """Whoever told or asked something is not forgotten."""
         now, space = self.parts.world.now_utc(), self.parts.is_exercise
         waiting = (ReportState.RECEIVED.value, ReportState.REJECTED.value)
-        for report in await self.parts.files.in_states(CitizenReport, waiting, is_exercise=space):
+        reports = await self.parts.files.in_states(CitizenReport, waiting, is_exercise=space)
+        for report in [*reports, *await self.parts.files.reports_left_behind(is_exercise=space)]:
             if report.is_overdue(now):
                 fields = {"report": report.report_id}
                 words = ("nobody has answered this report", "群众反映超时未答复")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from ground_station.case_numbers import CaseSource
 from ground_station.casework.case import Case
@@ -14,6 +17,7 @@ from patrol.errors import Refused
 from patrol.geo import GeoPoint
 from patrol.sighting import Count, poisson_count
 
+Also = Callable[[Connection, Case], None]
 NOBODY_COUNTED = Count(low=0.0, estimate=0.0, high=0.0, is_valid=False, reason="reported in words")
 TEXT_MAX = 2000
 PEOPLE_MAX = 100_000
@@ -42,8 +46,17 @@ def source_of(role: Role) -> CaseSource:
     return CaseSource.DEPARTMENT if role is Role.DEPARTMENT else CaseSource.WORKER
 
 
-async def open_case(parts: CaseworkParts, matter: Matter, source: CaseSource, cause: Cause) -> Case:
-    """Number and keep it as reported; Refused for an item that is not listed or without words."""
+async def open_case(
+    parts: CaseworkParts,
+    matter: Matter,
+    source: CaseSource,
+    cause: Cause,
+    also: Also | None = None,
+) -> Case:
+    """Number and keep it as reported; Refused for an item that is not listed or without words.
+
+    `also` writes what belongs to it: both are kept or neither, whatever ends the process.
+    """
     item, text = parts.items.get(matter.kind), matter.text.strip()
     if not text or len(text) > TEXT_MAX:
         raise Refused(f"a case has words, {TEXT_MAX} characters at the most")
@@ -80,6 +93,7 @@ async def open_case(parts: CaseworkParts, matter: Matter, source: CaseSource, ca
         cause=cause,
         at_utc=now,
         event="report",
+        also=also,
     )
     parts.tell("case.reported", case.grid_code, {"case_no": case.case_no, "by": cause.actor})
     parts.show(case)

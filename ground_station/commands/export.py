@@ -15,6 +15,7 @@ from sqlalchemy import Connection, false, select
 from ground_station.data_lock import data_lock
 from ground_station.out.book import Audience
 from ground_station.out.desk import NEVER_PUBLIC, DayFile, ExportDesk, SortieFile, Wanted
+from ground_station.out.reading import day_utc
 from ground_station.store.engine import Store
 from ground_station.store.schema import DATABASE_NAME
 from ground_station.store.tables import cases, sorties
@@ -142,6 +143,8 @@ def _cause() -> Cause:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
+        day = date.fromisoformat(text)
+        day_utc(day)
+        return day
+    except (ValueError, OverflowError) as error:
         raise ConfigError(f"a day is written as 2026-11-24, not {text!r}") from error

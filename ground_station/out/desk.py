@@ -16,12 +16,13 @@ import anyio.to_thread
 from ground_station.out.book import Audience, DayBook, Language, SortiePages
 from ground_station.out.geojson import day_collection, sortie_collection
 from ground_station.out.ledgers import case_ledger_csv, coverage_csv, patrol_log_csv
-from ground_station.out.reading import read_day, read_sortie
+from ground_station.out.reading import read_day, read_sortie, within
 from ground_station.out.report import Report, day_report, sortie_report
 from ground_station.out.report_html import to_html
 from ground_station.out.report_pdf import to_pdf
 from ground_station.out.tlog import sortie_tlog
 from ground_station.store.engine import Store
+from ground_station.store.pages import WHOLE_DISTRICT, Scopes
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from missions.formats import to_qgc
@@ -97,13 +98,23 @@ class ExportDesk:
         self._tlog_folder = tlog_folder
         self._is_exercise = is_exercise
 
-    async def sortie(self, sortie_id: str, kind: SortieFile, wanted: Wanted, cause: Cause) -> bytes:
-        """One file of a sortie; LookupError without such a sortie, Refused when it has none."""
+    async def sortie(
+        self,
+        sortie_id: str,
+        kind: SortieFile,
+        wanted: Wanted,
+        cause: Cause,
+        scopes: Scopes = WHOLE_DISTRICT,
+    ) -> bytes:
+        """One file of a sortie; LookupError without such a sortie, Refused when it has none.
+
+        Nothing of it that lies outside `scopes` is told.
+        """
         _require_allowed(kind, wanted)
         pages = await read_sortie(
             self._store, self._telemetry, sortie_id, is_exercise=self._is_exercise
         )
-        content = await self._sortie_content(pages, kind, wanted)
+        content = await self._sortie_content(within(pages, scopes), kind, wanted)
         grid_code = pages.record.grid_code
         await self._note(_Made(sortie_id, grid_code, kind, content), wanted, cause)
         return content

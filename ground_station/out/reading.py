@@ -18,6 +18,7 @@ from ground_station.sorties import EffectRecord, SortieRecord
 from ground_station.store import tables
 from ground_station.store.codec import decode
 from ground_station.store.engine import Store
+from ground_station.store.pages import Scopes
 from ground_station.store.telemetry import TelemetryLog
 from patrol.clock import SHANGHAI, parse_utc, utc_text
 from patrol.geo import GeoPoint
@@ -37,6 +38,24 @@ async def read_sortie(
     if pages is None or pages.record.is_exercise != is_exercise:
         raise LookupError(f"there is no sortie {sortie_id}")
     return await _with_track(pages, telemetry, TRACK_POINTS)
+
+
+def within(pages: SortiePages, scopes: Scopes) -> SortiePages:
+    """A sortie as far as a part of the district goes: a crowd next door is the neighbour's."""
+    if "" in scopes:
+        return pages
+
+    def is_inside(code: str | None) -> bool:
+        return any((code or "").startswith(scope) for scope in scopes)
+
+    return replace(
+        pages,
+        sightings=tuple(one for one in pages.sightings if is_inside(one.grid_code)),
+        alerts=tuple(one for one in pages.alerts if is_inside(one.grid_code)),
+        announcements=tuple(one for one in pages.announcements if is_inside(one.grid_code)),
+        effects=tuple(one for one in pages.effects if is_inside(one.grid_code)),
+        cases=tuple(one for one in pages.cases if is_inside(one.grid_code)),
+    )
 
 
 async def read_day(
@@ -60,7 +79,9 @@ async def read_day(
         filed = _bodies(connection, tables.cases, where)
         return [pages for pages in found if pages is not None], [decode(Case, b) for b in filed]
 
-    bare, cases = await store.read(work)
+    found, cases = await store.read(work)
+    scopes = ("",) if len(scope) <= _DISTRICT_LENGTH else (scope,)
+    bare = [within(pages, scopes) for pages in found]
     each = max(_FEWEST_POINTS, TRACK_POINTS * _WHOLE_TRACKS // max(1, len(bare)))
     points = min(TRACK_POINTS, each)
     sorties = tuple([await _with_track(pages, telemetry, points) for pages in bare])

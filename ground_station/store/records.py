@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from ground_station.casework.states import CaseEvent
 from ground_station.sorties import EffectRecord, SortieRecord, SortieState
 from ground_station.store import audit, tables
 from ground_station.store.closing import ClosedLog, close_in, correct_in
-from ground_station.store.codec import canonical_json, decode
+from ground_station.store.codec import canonical_json, decode, encode
 from ground_station.store.engine import Store
 from ground_station.store.numbers import next_case_sequence, next_record_id
 from ground_station.store.rows import (
@@ -245,9 +245,18 @@ class Records:
     # Cases
 
     async def file_case(
-        self, case: Case, *, cause: Cause, at_utc: datetime, event: str = "file"
+        self,
+        case: Case,
+        *,
+        cause: Cause,
+        at_utc: datetime,
+        event: str = "file",
+        also: Callable[[Connection, Case], None] | None = None,
     ) -> Case:
-        """Number a case and keep it, all or nothing: a number is never used twice."""
+        """Number a case and keep it, all or nothing: a number is never used twice.
+
+        `also` writes what belongs to the numbered case in the same transaction.
+        """
 
         def work(connection: Connection) -> Case:
             sequence = next_case_sequence(connection, case.source, at_utc)
@@ -258,6 +267,8 @@ class Records:
             action = "case.filed" if event == "file" else f"case.{event}"
             save(connection, case_row(numbered), action, cause, at_utc)
             append_history(connection, numbered, event, "", cause, at_utc)
+            if also is not None:
+                also(connection, numbered)
             return numbered
 
         return await self._store.write(work)
@@ -278,7 +289,8 @@ class Records:
 
         def work(connection: Connection) -> None:
             before = body_of(connection, tables.cases, case.case_no) or {"state": ""}
-            if was is not None and decode(Case, before) != was:
+            # As written: the records keep milliseconds, and a clock tells more.
+            if was is not None and encode(decode(Case, before)) != encode(was):
                 raise Refused(
                     f"case {case.case_no} is {before['state']} by now: somebody else was quicker"
                 )

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import anyio.to_thread
-from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Table, and_, false, or_, select, true
 
 from ground_station.casework.case import Case
-from ground_station.casework.citizens import CitizenReport
+from ground_station.casework.citizens import CitizenReport, ReportState
 from ground_station.casework.dispatches import Dispatch
 from ground_station.casework.notices import Notice
 from ground_station.casework.states import CaseState
@@ -125,13 +125,19 @@ class Shelves:
 
     async def save(self, record: T, *, action: str, cause: Cause, at_utc: datetime) -> None:
         """Keep a record as it is now."""
+        await self._store.write(lambda c: self.save_in(c, record, action, cause, at_utc))
+
+    def save_in(
+        self, connection: Connection, record: T, action: str, cause: Cause, at_utc: datetime
+    ) -> None:
+        """The same in a transaction that is open already."""
         shelf = _SHELVES[type(record)]
         record_id, grid_code, state, made_utc, extra = shelf.row(record)
         row = Saved(
             table=shelf.table, id=record_id, sortie="", grid_code=grid_code, state=state,
             t_utc=made_utc, is_exercise=record.is_exercise, body=encode(record), extra=extra,
         )  # fmt: skip
-        await self._store.write(lambda connection: save(connection, row, action, cause, at_utc))
+        save(connection, row, action, cause, at_utc)
 
     async def get(self, kind: type[T], record_id: str) -> T:
         """A kept record; LookupError when there is none."""
@@ -239,6 +245,14 @@ class Shelves:
         return await self._find(
             CitizenReport, _window(tables.citizen_reports, since_utc, until_utc, is_exercise)
         )
+
+    async def reports_left_behind(self, *, is_exercise: bool) -> list[CitizenReport]:
+        """Reports whose case has ended, rejected or voided, while they were not answered."""
+        c, cases = tables.citizen_reports.c, tables.cases.c
+        ended = select(cases.id).where(cases.is_open == false())
+        linked = c.state == ReportState.LINKED.value
+        where = and_(linked, c.is_exercise == is_exercise, c.case_no.in_(ended))
+        return await self._find(CitizenReport, where)
 
     async def sightings_between(
         self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool

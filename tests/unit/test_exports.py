@@ -28,6 +28,7 @@ from ground_station.out.book import (
 )
 from ground_station.out.geojson import day_collection, outer_ring, sortie_collection
 from ground_station.out.ledgers import case_ledger_csv, coverage_csv, harmless, patrol_log_csv
+from ground_station.out.reading import within
 from ground_station.out.report import Figure, Report, Table, day_report, sortie_report
 from ground_station.out.report_html import to_html
 from ground_station.out.report_pdf import _body as pdf_body
@@ -331,3 +332,17 @@ def test_a_point_is_told_to_the_metre_and_no_finer() -> None:
     fine = replace(an_alert(), place=GeoPoint(lat_deg=23.280001234, lon_deg=116.730004321))
     made = sortie_collection(replace(pages(), alerts=(fine,)), Audience.INTERNAL)
     assert _kind(made, "alert")["geometry"]["coordinates"] == [116.73, 23.28]
+
+
+def test_a_crowd_next_door_is_the_neighbours() -> None:
+    there = "440512002001001"
+    both = replace(
+        pages(),
+        alerts=(an_alert(), replace(an_alert(), alert_id="A-2", grid_code=there)),
+        sightings=(a_sighting(), replace(a_sighting(), grid_code=None)),
+    )
+    ours = within(both, (GRID[:9],))
+    assert [one.alert_id for one in ours.alerts] == ["A-20261124-0001"]
+    assert len(ours.sightings) == 1
+    assert within(both, (there,)).cases == ()
+    assert within(both, ("",)) is both

@@ -44,6 +44,18 @@ async def test_of_two_who_open_a_case_for_one_report_only_one_does(tmp_path: Pat
         assert len(await house.parts.records.cases()) == 1
 
 
+async def test_a_report_that_cannot_be_linked_leaves_no_case_behind(tmp_path: Path) -> None:
+    async with casework_house(tmp_path) as house:
+        report, _ = await house.intake.take(told(), DISPATCHER)
+        await house.intake.reject(report.report_id, "not ours", DISPATCHER)
+        with pytest.raises(Refused, match="REJECTED"):
+            await house.intake.open_case(report.report_id, DISPATCHER)
+        assert await house.parts.records.cases() == []
+        second, _ = await house.intake.take(told(), DISPATCHER)
+        case = await house.intake.open_case(second.report_id, DISPATCHER)
+        assert case.case_no[14:19] == "00001"  # nor is a number lost
+
+
 async def test_a_look_that_is_asked_for_while_a_report_is_linked_takes_nothing_back(
     tmp_path: Path,
 ) -> None:
@@ -70,6 +82,13 @@ async def test_a_step_from_a_case_that_has_changed_meanwhile_is_refused(tmp_path
                 replace(was, state=CaseState.RETURNED), event=E.RETURN, cause=COMMUNITY,
                 at_utc=house.clock.now_utc(), was=was,
             )  # fmt: skip
+
+
+async def test_a_clock_of_microseconds_is_nobody_who_was_quicker(tmp_path: Path) -> None:
+    async with casework_house(tmp_path) as house:
+        house.clock.now_s = 0.123456  # the records keep 0.123
+        _, case_no = await opened(house)
+        assert (await house.desk.find(case_no)).state is CaseState.DISPATCHED
 
 
 async def test_reports_of_a_merged_case_are_owed_their_answer_by_the_one_that_goes_on(
@@ -194,6 +213,18 @@ async def test_a_task_and_a_report_that_nobody_answers_are_told_once(tmp_path: P
         await house.parts.chronicle.settled()
         assert house.told().count("dispatch.overdue") == 1
         assert house.told().count("report.unanswered") == 1
+
+
+async def test_a_report_whose_case_was_rejected_is_not_forgotten(tmp_path: Path) -> None:
+    async with casework_house(tmp_path) as house:
+        report, _ = await house.intake.take(told(), DISPATCHER)
+        case = await house.intake.open_case(report.report_id, DISPATCHER)
+        house.clock.now_s += 3 * 3600
+        await house.minder.look()
+        await house.desk.act(case.case_no, E.REJECT, DISPATCHER, Given(reason="not ours"))
+        await house.minder.look()
+        await house.parts.chronicle.settled()
+        assert house.told().count("report.unanswered") == 1  # the open case had its own clock
 
 
 async def test_who_replied_for_a_department_does_not_check_the_case(tmp_path: Path) -> None:

@@ -150,6 +150,21 @@ async def test_wrong_input_is_told_and_changes_nothing(house: House) -> None:
         ("/notices", {"case_nos": []}),
     ):
         assert (await house.post(path, "DISP", **body)).status_code == 422, path
+    early, late = "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"
+    for moment in (early, late):  # no calendar's end ends the station
+        for path, name in (
+            ("/cases", "due_before"), ("/audit", "since"), ("/measures/kpis", "until"),
+        ):  # fmt: skip
+            answer = await house.http.get(f"/api{path}", params={name: moment})
+            assert answer.status_code == 422, (path, moment)
+        day = await house.http.get(f"/api/days/{moment[:10]}/files/cases.csv")
+        assert day.status_code == 422
+        body = {"reason": "x", "due_utc": moment}
+        assert (
+            await house.post(f"/cases/{case_no}/steps/defer", "DISP", **body)
+        ).status_code == 422
+    complaint = {**WORDS, "kind": "DRONE_COMPLAINT", "text": "太吵"}
+    assert (await house.post("/reports", "DISP", **complaint)).status_code == 201
     unknown = await house.post("/reports", "DISP", **{**WORDS, "kind": "NOISE"})
     assert unknown.status_code == 409
     assert "item list" in unknown.json()["error"]

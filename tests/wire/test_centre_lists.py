@@ -312,3 +312,20 @@ async def test_a_window_that_holds_too_much_is_refused_in_words(
     refused = await house.http.get("/api/measures/kpis")
     assert refused.status_code == 409
     assert "a shorter one" in refused.json()["error"]
+
+
+async def test_a_dismissal_counts_in_the_precision_of_its_grid_with_its_reason(
+    house: House,
+) -> None:
+    await house.has_alert()
+    reason = "一排电动车"
+    await ok(await house.post("/alerts/A-20261124-0001/dismiss", "REG", reason=reason))
+    house.clock.now_s = 60.0
+    for by, key in (("grid", GRID), ("hour", "09"), ("rule", "HJ-CROWD-1/gathering")):
+        told = await ok(await house.http.get("/api/measures/precision", params={"by": by}))
+        (one,) = told["items"]
+        assert (one["key"], one["right"]["k"], one["right"]["n"]) == (key, 0, 1)
+        assert one["reasons"] == [[reason, 1]]
+        assert one["right"]["share"] is None  # of one no share is named
+    listed_alerts = await ok(await house.http.get("/api/alerts", params={"state": "DISMISSED"}))
+    assert [one["id"] for one in listed_alerts["items"]] == ["A-20261124-0001"]

@@ -73,6 +73,7 @@ async def test_wrong_input_is_one_sentence(data: Path, tmp_path: Path) -> None:
     for arguments, code, words in (
         (("sortie", "NOPE", "--data", str(data), "--out", out), 1, "there is no sortie NOPE"),
         (("sortie", SORTIE, "--data", str(tmp_path), "--out", out), 2, "no station has worked"),
+        (("day", "0001-01-01", "--data", str(data), "--out", out), 2, "a day is written as"),
         (("day", "yesterday", "--data", str(data), "--out", out), 2, "a day is written as"),
     ):
         done = export(*arguments)
