@@ -297,8 +297,12 @@ class CrowdDesk:
         await parts.records.save_alert(
             raised, cause=_CANDIDATE_RULE, at_utc=now, action="alert.raised"
         )
+        self._take_up(watch, raised, sighting)
+
+    def _take_up(self, watch: SortieWatch, raised: CrowdAlert, sighting: Sighting) -> None:
+        """A new alert that is on the disk: shown, told, and worked on from here."""
         watch.alerts[raised.alert_id], watch.alert_id = raised, raised.alert_id
-        parts.set_pace(None)
+        self._parts.set_pace(None)
         self._show_alerts(watch)
         self.tell(
             "alert.raised",

@@ -19,18 +19,21 @@ from ground_station.announcements import (
 from ground_station.crowd_parts import CrowdParts
 from ground_station.release_rules import UNDER_WAY, ReleaseContext, ReleaseLimits, may_release
 from ground_station.sortie_watch import SortieWatch
-from ground_station.templates import Category, SlotValue, Template
+from ground_station.templates import Category, Need, SlotValue, Template
 from ground_station.words.audible import Sounding, sounding
 from ground_station.words.slot_lists import SlotLists, pick, read_slot_lists
 from ground_station.words.slot_places import slot_place
 from ground_station.words.typed import TYPED_ID, typed_words
 from ground_station.words.wording_desk import WordingDesk
 from patrol.cause import Cause, by_system
+from patrol.geo import distance_m
 from patrol.plan import Finding
 from patrol.telemetry import TelemetrySample, Wind
 
 POSITION_OLD_S = 5.0  # wall; in that time the aircraft may be anywhere within half a stand-off
 WIND_OLD_S = 30.0  # wall; the autopilot tells it every second or so
+SCHOOLS = "440512T3"  # the overlay of schools, DOMAIN 5.4
+SCHOOL_GATE_M = 100.0  # from the school's point in the register, which is seldom its gate
 _APPROVED_BEFOREHAND = by_system("template.approved")
 
 
@@ -171,9 +174,18 @@ class Drafting:
                 repeat=words.repeats,
                 earlier=await self._earlier(watch, alert),
                 alert_level=alert.level,
+                places=self._places(alert),
                 is_airborne=self._is_airborne(watch),
             ),
         )
+
+    def _places(self, alert: CrowdAlert) -> frozenset[Need]:
+        """What the register knows of the place; it knows no checkpoint, coast or emergency."""
+        is_school = any(
+            site.overlay == SCHOOLS and distance_m(site.point, alert.place) <= SCHOOL_GATE_M
+            for site in self._parts.register.sites
+        )
+        return frozenset({Need.SCHOOL_GATE}) if is_school else frozenset()
 
     async def _earlier(self, watch: SortieWatch, alert: CrowdAlert) -> tuple[Announcement, ...]:
         """This sortie's announcements, and what other sorties said in the grid of late."""

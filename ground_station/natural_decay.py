@@ -67,7 +67,8 @@ class NaturalDecay:
         alert = watch.alert
         if alert is None or not _is_unspoken(alert) or alert.alert_id in self._done:
             return None
-        since_utc = watch.blocked_utc.get(alert.alert_id) or alert.acknowledged_utc
+        blocked_utc = watch.blocked_utc.get(alert.alert_id)
+        since_utc = blocked_utc or alert.acknowledged_utc
         if since_utc is None:
             return None
         meter = EffectMeter(
@@ -75,7 +76,7 @@ class NaturalDecay:
             radius_m=alert.radius_m,
             rules=self._parts.rules,
             longest_s=LOOKS_AT_S[-1],
-            since="nobody spoke",
+            since="the words were blocked" if blocked_utc else "it was acknowledged, unspoken to",
         )
         for look in watch.looks:
             meter.see(look)

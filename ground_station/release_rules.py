@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
 from ground_station.alerts import AlertLevel
@@ -189,65 +189,88 @@ _SITUATIONS: Mapping[Need, tuple[str, str]] = {
 }
 
 
-def _budget(template: Template, context: ReleaseContext) -> list[Finding]:
-    limits, found = context.limits, []
-    level = Level.WARN if template.is_emergency else Level.STOP
-
-    def add(code: str, text: str, text_zh: str, grade: Level = level) -> None:
-        found.append(
-            Finding(
-                code=code,
-                level=grade,
-                text=text,
-                text_zh=text_zh,
-                hint="DOMAIN 2.6 N-2",
-                article=BUDGET_RULE,
-            )  # fmt: skip
-        )
-
-    here = [item for item in context.earlier if item.grid_code == context.grid_code]
-    if any(item.state in UNDER_WAY for item in context.earlier):
-        add(
+def _busy(template: Template, context: ReleaseContext) -> list[Finding]:
+    if not any(item.state in UNDER_WAY for item in context.earlier):
+        return []
+    return [
+        _stop(
             "release.speaker_busy",
             "another announcement is waiting or playing",
             "另一条喊话正在等待或播放",
-            Level.STOP,
+            BUDGET_RULE,
         )
-    begun = [
-        (item, item.started_utc)
-        for item in here
-        if item.started_utc is not None and item.started_utc <= context.at_utc
     ]
-    of_alert = [item for item, _ in begun if item.alert_id == context.alert_id]
-    allowed = min(limits.plays_per_alert, template.max_repeats)
-    times = sum(item.repeats for item in of_alert)
-    if not 1 <= context.repeat <= allowed or (
-        context.alert_id and times + context.repeat > allowed
-    ):
-        more = f", and {context.repeat} more are asked for" if context.repeat != 1 else ""
-        more_zh = f"，本次要求{context.repeat}次" if context.repeat != 1 else ""
-        add(
+
+
+def _budget(template: Template, context: ReleaseContext) -> list[Finding]:
+    """Safety words that have used it up are warned of, and spoken."""
+    found = [
+        *_too_many_times(template, context),
+        *_too_soon(context),
+        *_too_many_in_the_grid(context),
+    ]
+    level = Level.WARN if template.is_emergency else Level.STOP
+    return [replace(finding, level=level) for finding in found]
+
+
+def _begun(context: ReleaseContext) -> list[tuple[Announcement, datetime]]:
+    """What was begun in this grid, and when."""
+    return [
+        (item, item.started_utc)
+        for item in context.earlier
+        if item.grid_code == context.grid_code
+        and item.started_utc is not None
+        and item.started_utc <= context.at_utc
+    ]
+
+
+def _too_many_times(template: Template, context: ReleaseContext) -> list[Finding]:
+    allowed = min(context.limits.plays_per_alert, template.max_repeats)
+    times = sum(item.repeats for item, _ in _begun(context) if item.alert_id == context.alert_id)
+    is_within = not context.alert_id or times + context.repeat <= allowed
+    if 1 <= context.repeat <= allowed and is_within:
+        return []
+    more = f", and {context.repeat} more are asked for" if context.repeat != 1 else ""
+    more_zh = f"，本次要求{context.repeat}次" if context.repeat != 1 else ""
+    return [
+        _stop(
             "release.repeats",
             f"this crowd has been spoken to {times} times{more}; {allowed} are allowed",
             f"对该人群已喊话{times}次{more_zh}，最多{allowed}次",
+            BUDGET_RULE,
         )
-    since_s = min(((context.at_utc - at).total_seconds() for _, at in begun), default=math.inf)
-    if since_s < limits.between.total_seconds():
-        wait_s = math.ceil(limits.between.total_seconds() - since_s)
-        add(
+    ]
+
+
+def _too_soon(context: ReleaseContext) -> list[Finding]:
+    ago_s = [(context.at_utc - at).total_seconds() for _, at in _begun(context)]
+    since_s, between_s = min(ago_s, default=math.inf), context.limits.between.total_seconds()
+    if since_s >= between_s:
+        return []
+    wait_s = math.ceil(between_s - since_s)
+    return [
+        _stop(
             "release.too_soon",
             f"the last announcement here was {since_s:.0f} s ago; wait {wait_s} s more",
             f"本网格上次喊话在{since_s:.0f}秒前，还需等待{wait_s}秒",
+            BUDGET_RULE,
         )
-    lately = [at for _, at in begun if context.at_utc - at < limits.window]
-    if len(lately) >= limits.plays_per_window:
-        add(
+    ]
+
+
+def _too_many_in_the_grid(context: ReleaseContext) -> list[Finding]:
+    allowed = context.limits.plays_per_window
+    lately = [at for _, at in _begun(context) if context.at_utc - at < context.limits.window]
+    if len(lately) < allowed:
+        return []
+    return [
+        _stop(
             "release.grid_budget",
-            f"{len(lately)} announcements in this grid in 30 minutes; "
-            f"{limits.plays_per_window} are allowed",
-            f"本网格30分钟内已喊话{len(lately)}次，最多{limits.plays_per_window}次",
+            f"{len(lately)} announcements in this grid in 30 minutes; {allowed} are allowed",
+            f"本网格30分钟内已喊话{len(lately)}次，最多{allowed}次",
+            BUDGET_RULE,
         )
-    return found
+    ]
 
 
 UNDER_WAY = (
@@ -290,6 +313,7 @@ _CHECKS: tuple[Callable[[Template, ReleaseContext], list[Finding]], ...] = (
     _quiet_hours,
     _legal_basis,
     _circumstances,
+    _busy,
     _budget,
     _airborne,
     _audible,

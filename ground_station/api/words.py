@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from ground_station import schemas
-from ground_station.api.asking import Where, cause_for, nowhere, require_seen
+from ground_station.api.asking import cause_for, nowhere, require_seen
 from ground_station.api.bodies import OverrideBody, TemplateBody, TemplateStepBody, TypedBody
 from ground_station.parts import Parts
 from ground_station.people.powers import Power, Verb, power_of
@@ -36,6 +36,7 @@ def words_routes(parts: Parts) -> APIRouter:
     routes = APIRouter(tags=["words"])
     _add_wordings(routes, parts)
     _add_releases(routes, parts)
+    _add_second_thoughts(routes, parts)
     return routes
 
 
@@ -79,17 +80,16 @@ def _add_wordings(routes: APIRouter, parts: Parts) -> None:
 def _add_releases(routes: APIRouter, parts: Parts) -> None:
     switchboard, places = parts.switchboard, Places(parts=parts)
 
-    async def cause_of(
-        request: Request, body: schemas.UnderRole, verb: Verb, where: Where
-    ) -> Cause:
-        return await cause_for(parts, request, body.role, power_of(verb), where)
+    async def cause_at(request: Request, body: schemas.UnderRole, alert_id: str) -> Cause:
+        power = power_of(Verb.ANNOUNCE)
+        return await cause_for(parts, request, body.role, power, lambda: places.of_alert(alert_id))
 
     @routes.post("/alerts/{alert_id}/announce", status_code=202)
     async def announce(
         alert_id: str, body: schemas.AnnounceBody, request: Request
     ) -> dict[str, Any]:
         """Release a template's words."""
-        cause = await cause_of(request, body, Verb.ANNOUNCE, lambda: places.of_alert(alert_id))
+        cause = await cause_at(request, body, alert_id)
         desks = await switchboard.of_alert(alert_id)
         return await desks.speaking.announce(
             alert_id, body.template, cause, values=body.values, language=body.language,
@@ -99,12 +99,16 @@ def _add_releases(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/alerts/{alert_id}/speak", status_code=202)
     async def speak(alert_id: str, body: TypedBody, request: Request) -> dict[str, Any]:
         """Release words typed for this moment."""
-        cause = await cause_of(request, body, Verb.ANNOUNCE, lambda: places.of_alert(alert_id))
+        cause = await cause_at(request, body, alert_id)
         desks = await switchboard.of_alert(alert_id)
         return await desks.speaking.speak(
             alert_id, body.text, cause, language=body.language, category=body.category,
             repeat=body.repeat,
         )  # fmt: skip
+
+
+def _add_second_thoughts(routes: APIRouter, parts: Parts) -> None:
+    switchboard, places = parts.switchboard, Places(parts=parts)
 
     @routes.post("/announcements/{announcement_id}/override", status_code=202)
     async def override(
@@ -120,8 +124,9 @@ def _add_releases(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/speaker/stop")
     async def stop_speaking(body: schemas.OfAircraft, request: Request) -> dict[str, Any]:
         """Silence at once."""
-        cause = await cause_of(
-            request, body, Verb.STOP_SPEAKING, lambda: places.of_flight(body.aircraft)
+        power = power_of(Verb.STOP_SPEAKING)
+        cause = await cause_for(
+            parts, request, body.role, power, lambda: places.of_flight(body.aircraft)
         )
         return await switchboard.named(body.aircraft).speaking.stop_speaking(cause)
 

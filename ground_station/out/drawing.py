@@ -176,7 +176,12 @@ def draw_effect(effect: EffectRecord, language: Language) -> str:
             sheet.text(at(dt_s, 0)[0] + 6, at(dt_s, count.estimate)[1] - 6, f"{count.estimate:.0f}")
         else:
             sheet.text(at(dt_s, 0)[0], bottom - 8, "×", size=16, anchor="middle")
-    return sheet.svg(word("effect", language))
+    return sheet.svg(effect_title(effect, language))
+
+
+def effect_title(effect: EffectRecord, language: Language) -> str:
+    """Of words, or of a crowd that nobody spoke to: one is never taken for the other."""
+    return word("decay" if effect.is_natural else "effect", language)
 
 
 def _points(effect: EffectRecord) -> list[tuple[float, Count]]:

@@ -18,7 +18,7 @@ from ground_station.out.book import (
     state_zh,
     told_count,
 )
-from ground_station.out.drawing import draw_effect, draw_map
+from ground_station.out.drawing import draw_effect, draw_map, effect_title
 from ground_station.out.wording import word
 from patrol.clock import SHANGHAI
 from patrol.geo import GeoPoint
@@ -173,7 +173,7 @@ def _sortie_parts(
     if is_internal:
         parts += [
             Figure(
-                title=f"{word('effect', language)} {effect.alert_id}",
+                title=f"{effect_title(effect, language)} {effect.alert_id}",
                 svg=draw_effect(effect, language),
             )
             for effect in pages.effects

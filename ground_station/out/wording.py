@@ -18,6 +18,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "legend crowd": ("圆圈：告警", "circle: alert"),
     "effect": ("喊话前后人数", "People before and after the words"),
+    "decay": ("未喊话时人数变化", "People where nobody spoke to them"),
     "before": ("喊话前", "before"),
     "people axis": ("人数（含上下限）", "people, with bounds"),
     "unseen mark": ("× 未观察到", "× not observed"),

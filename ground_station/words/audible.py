@@ -13,7 +13,9 @@ from patrol.geo import GeoPoint, bearing_true_deg, distance_m
 from patrol.plan import Finding, Level
 from patrol.telemetry import Wind
 
-UNDERSTOOD_ABOVE_DB = 10.0  # DOMAIN 2.6: 10 to 15 dB above what else is heard
+WANTED_ABOVE_DB = 10.0  # DOMAIN 2.6: 10 to 15 dB above what else is heard
+# A speech transmission index of (6 + 15) / 30 = 0.7, "good" (IEC 60268-16): below that they guess.
+UNDERSTOOD_ABOVE_DB = 6.0
 EAR_MAX_DBA = 85.0
 STREET_DBA = 60.0  # a district's street by day (GB 3096 class 2)
 RANGE_RULE = "本系统规则 house rule N-4"
@@ -84,16 +86,8 @@ def range_findings(heard: Sounding | None, *, ear_max_dba: float = EAR_MAX_DBA) 
                 f"{told_zh}，到耳上限{ear_max_dba:.0f}分贝",
             )
         )
-    if not heard.is_understood:
-        found.append(
-            _stop(
-                "release.not_audible",
-                f"{told}, only {heard.margin_db:.0f} dB above the noise: words want "
-                f"{UNDERSTOOD_ABOVE_DB:.0f}; go nearer, or lower, or to the windward side",
-                f"{told_zh}，仅高于环境噪声{heard.margin_db:.0f}分贝，听清需要"
-                f"{UNDERSTOOD_ABOVE_DB:.0f}分贝；请靠近、降低或到上风侧",
-            )
-        )
+    if heard.margin_db < WANTED_ABOVE_DB:
+        found.append(_faint(heard, told, told_zh))
     if not heard.wind_known:
         found.append(
             Finding(
@@ -105,6 +99,26 @@ def range_findings(heard: Sounding | None, *, ear_max_dba: float = EAR_MAX_DBA) 
             )
         )
     return found
+
+
+def _faint(heard: Sounding, told: str, told_zh: str) -> Finding:
+    needed_db = WANTED_ABOVE_DB if heard.is_understood else UNDERSTOOD_ABOVE_DB
+    text = (
+        f"{told}, {heard.margin_db:.0f} dB above the noise, {needed_db:.0f} are "
+        f"{'wanted' if heard.is_understood else 'needed'}: "
+        "go nearer, or lower, or to the windward side"
+    )
+    text_zh = (
+        f"{told_zh}，高于环境噪声{heard.margin_db:.0f}分贝，"
+        f"{'宜达' if heard.is_understood else '至少需要'}{needed_db:.0f}分贝；"
+        "请靠近、降低或到上风侧"
+    )
+    if not heard.is_understood:
+        return _stop("release.not_audible", text, text_zh)
+    return Finding(
+        code="release.faint", level=Level.WARN, text=text, text_zh=text_zh, hint="DOMAIN 2.6",
+        article=RANGE_RULE,
+    )  # fmt: skip
 
 
 def _wind_db(speaker: GeoPoint, ear: GeoPoint, flat_m: float, wind: Wind | None) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from ground_station.alerts import (
     ALERT_MACHINE,
@@ -15,6 +17,7 @@ from ground_station.alerts import (
     GatheringEvent,
     Outcome,
     advance,
+    displaced_from,
     raise_alert,
     relapsed_from,
     renotify_due,
@@ -28,6 +31,7 @@ from tests.ground_core import (
     ANNOUNCER,
     LEADER,
     OPERATOR,
+    PLACE,
     REGISTRAR,
     SYSTEM,
     a_sighting,
@@ -188,3 +192,28 @@ def test_an_alert_is_never_changed_in_place() -> None:
     alert: CrowdAlert = an_alert()
     advance(alert, E.ACKNOWLEDGE, OPERATOR, later(1))
     assert alert.state is S.RAISED
+
+
+@given(st.floats(0.0, 200.0), st.floats(0.0, 4000.0))
+def test_a_new_crowd_is_the_old_one_back_or_moved_on_or_neither_and_never_both(
+    apart_m: float, after_s: float
+) -> None:
+    assume(all(abs(apart_m - edge_m) > 0.5 for edge_m in (20.0, 100.0)))
+    gone = an_observed_alert(AlertEvent.DISPERSE)  # at later(100)
+    seen = replace(
+        a_sighting(), time_utc=later(100 + after_s),
+        place=offset(PLACE, east_m=0.0, north_m=apart_m),
+    )  # fmt: skip
+    is_soon = after_s <= 1800.0
+    assert (relapsed_from([gone], seen) is not None) == (is_soon and apart_m < 20.0)
+    assert (displaced_from([gone], seen) is not None) == (is_soon and 20.0 < apart_m < 100.0)
+    stayed = an_observed_alert(AlertEvent.PERSIST)
+    assert displaced_from([stayed], seen) is None
+    assert relapsed_from([stayed], seen) is None
+
+
+def test_the_half_hour_runs_from_the_verdict_whatever_is_done_with_the_alert_later() -> None:
+    gone = advance(an_observed_alert(AlertEvent.DISPERSE), AlertEvent.CLOSE, REGISTRAR, later(1700))
+    for after_s, is_back in ((1800.0, True), (1801.0, False)):
+        seen = replace(a_sighting(), time_utc=later(100 + after_s), place=PLACE)
+        assert (relapsed_from([gone], seen) is not None) == is_back

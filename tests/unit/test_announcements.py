@@ -232,7 +232,8 @@ def test_what_never_began_costs_no_budget() -> None:
         (10.0, ["release.too_loud"]),
         (20.0, []),
         (60.0, []),
-        (95.0, ["release.not_audible"]),
+        (95.0, ["release.faint"]),
+        (130.0, ["release.not_audible"]),
         (None, ["release.range_unknown"]),
     ],
 )
@@ -241,7 +242,7 @@ def test_the_distance_decides_the_level_at_the_ear(range_m: float | None, found:
 
 
 def test_who_would_not_understand_a_word_is_not_spoken_to() -> None:
-    for range_m in (95.0, None):
+    for range_m in (130.0, None):
         (finding,) = stops(may_release(T["T01"], context(slant_range_m=range_m)))
         assert finding.article
 

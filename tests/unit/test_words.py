@@ -201,7 +201,9 @@ def test_words_go_less_far_against_the_wind_than_with_it() -> None:
 
 @pytest.mark.parametrize(
     ("east_m", "height_m", "code"),
-    [(0, 10, "release.too_loud"), (400, 30, "release.not_audible"), (40, 30, "")],
+    [
+        (0, 10, "release.too_loud"), (400, 30, "release.not_audible"), (40, 30, ""), (90, 30, ""),
+    ],
 )  # fmt: skip
 def test_words_are_for_ears_that_hear_them_and_are_not_hurt(
     east_m: float, height_m: float, code: str
