@@ -247,10 +247,14 @@ class SortieDesk:
         )
         self._flight = replace(flight, record=record, report=report)
         # It is down whether the disk is there or not: the record waits for it.
-        await parts.crowd.kept(lambda: self._save(record, flight.cause, "sortie.landed"))
+        await parts.crowd.kept(lambda: self._save_landed(record, flight.cause))
         await parts.chronicle.settled()
         if self._flight is not None:  # else it is signed and closed already
             self._set_state("LANDED")
+
+    async def _save_landed(self, record: SortieRecord, cause: Cause) -> None:
+        wind = await self._parts.telemetry.wind(record.sortie_id)
+        await self._save(replace(record, wind=wind), cause, "sortie.landed")
 
     async def _flown(self, flight: Flight) -> SortieReport:
         """The report; what fails before take-off is raised, what fails in the air is followed."""

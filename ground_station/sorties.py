@@ -42,6 +42,15 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindSeen:
+    """The wind in the air as the autopilot reckoned it: nobody types the weather of a flight."""
+
+    mean_m_s: float
+    max_m_s: float
+    samples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SortieRecord:
     """One take-off to landing, as it is kept."""
 
@@ -61,6 +70,7 @@ class SortieRecord:
     waypoint_total: int = 0
     abnormal: tuple[str, ...] = ()
     signatures: tuple[Signature, ...] = ()
+    wind: WindSeen | None = None  # None: the autopilot told none
 
     def is_signed_by(self, role: Role) -> bool:
         """Whether somebody has signed under this role."""

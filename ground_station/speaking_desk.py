@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +36,13 @@ _OF_THE_PRESS = frozenset({"release.person", "release.auto_operator"})
 
 
 class AnnouncementBlocked(PlanRejected):
-    """A rule forbids this release; each finding says which and why."""
+    """A rule forbids this release; each finding says which and why. A leader overrides it by id."""
+
+    def __init__(
+        self, text: str, findings: Sequence[Finding], *, text_zh: str, announcement_id: str
+    ) -> None:
+        super().__init__(text, findings, text_zh=text_zh)
+        self.announcement_id = announcement_id
 
 
 class SpeakingDesk:
@@ -121,6 +127,7 @@ class SpeakingDesk:
                 raise AnnouncementBlocked(
                     f"{announcement_id} may not be overridden as it stands now", against,
                     text_zh=f"喊话{announcement_id}按目前情况不能直接放行，请查看新的原因",
+                    announcement_id=announcement_id,
                 )  # fmt: skip
             words = advance(
                 blocked, AnnouncementEvent.OVERRIDE, cause, now, reason=reason, findings=against
@@ -175,6 +182,7 @@ class SpeakingDesk:
                 raise AnnouncementBlocked(
                     f"{draft.template_id} may not be played now", stopping,
                     text_zh=f"{draft.template_id}目前不能播放：{stopping[0].text_zh}",
+                    announcement_id=draft.announcement_id,
                 )  # fmt: skip
             await self.player.save(draft, cause, "announcement.released")
             await self._release(watch, alert, draft, cause, AlertEvent.ANNOUNCE)

@@ -13,7 +13,10 @@ from xdist.scheduler import LoadFileScheduling
 MINIMA = "minima"  # a user property: a line a flight
 # A street that nobody here filmed; Debian's opencv-doc carries it.
 REAL_VIDEO = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
-_HEAVY = ("tests/browser/", "tests/flight/")
+_HEAVY = (
+    "tests/browser/", "tests/flight/", "tests/stories/test_fast_start.py",
+    "tests/stories/test_not_dispersed_to_grid.py",
+)  # fmt: skip
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 

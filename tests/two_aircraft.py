@@ -57,8 +57,15 @@ class BlindEye:
 class TwoAircraft:
     """Both stand on the ground, ready; their missions do not get on until they are thawed."""
 
-    def __init__(self, folder: Path, records: Records, telemetry: TelemetryLog) -> None:
-        self.bus, self.board, self.clock = Bus(), Board(NAMES), ManualClock()
+    def __init__(
+        self,
+        folder: Path,
+        records: Records,
+        telemetry: TelemetryLog,
+        clock: ManualClock,
+        **settings: Any,
+    ) -> None:
+        self.bus, self.board, self.clock = Bus(), Board(NAMES), clock
         self.records, self.telemetry = records, telemetry
         self.speakers = [FakeSpeaker() for _ in NAMES]
         self.vehicles = [self._vehicle(number) for number in range(len(NAMES))]
@@ -80,7 +87,7 @@ class TwoAircraft:
             bus=self.bus, board=self.board, desks=self.desks, world=self.clock, wall=self.clock
         )
         self.wall, self.book = SettableClock(), a_book(records._store)
-        parts = web_parts(self, _settings(folder), self.desks, self.switchboard)
+        parts = web_parts(self, _settings(folder, settings), self.desks, self.switchboard)
         self.shifts = parts.centre.shifts
         self.web = WebServer(lambda: make_app(parts), bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
@@ -165,11 +172,13 @@ class TwoAircraft:
 
 
 @asynccontextmanager
-async def two_aircraft(folder: Path) -> AsyncIterator[TwoAircraft]:
+async def two_aircraft(
+    folder: Path, clock: ManualClock | None = None, **settings: Any
+) -> AsyncIterator[TwoAircraft]:
     """The station, alive. Nobody guards or adopts: a clock that moves when told knows no ages."""
     telemetry = await TelemetryLog.open(folder, is_exercise=True)
     async with running_store(folder) as store:
-        station = TwoAircraft(folder, Records(store), telemetry)
+        station = TwoAircraft(folder, Records(store), telemetry, clock or ManualClock(), **settings)
         async with anyio.create_task_group() as tasks:
             for run in (station.chronicle.run, station.showing.run, station.web.run):
                 tasks.start_soon(run)
@@ -185,7 +194,7 @@ async def two_aircraft(folder: Path) -> AsyncIterator[TwoAircraft]:
     await telemetry.close()
 
 
-def _settings(folder: Path) -> StationSettings:
+def _settings(folder: Path, others: dict[str, Any]) -> StationSettings:
     aircraft = [
         {
             "name": name, "connect": f"udpin://127.0.0.1:1454{number}",
@@ -195,4 +204,4 @@ def _settings(folder: Path) -> StationSettings:
         for number, name in enumerate(NAMES)
     ]  # fmt: skip
     body = {"data_dir": folder, "aircraft": aircraft, "is_exercise": True}
-    return StationSettings.model_validate(body | {"sign_in": {"ask_again_s": 0.1}})
+    return StationSettings.model_validate(body | {"sign_in": {"ask_again_s": 0.1}} | others)

@@ -40,6 +40,7 @@ class Problem(BaseModel):
     error: str
     error_zh: str
     findings: list[dict[str, Any]] = Field(default_factory=list)
+    announcement: str = Field(default="", description="the blocked one, which a leader overrides")
 
 
 _MEANINGS: Mapping[int, str] = {
@@ -98,7 +99,7 @@ def add_problems(app: FastAPI) -> None:
     async def refused(request: Request, error: PatrolError) -> JSONResponse:
         return problem(
             request, _status(error), str(error), error.text_zh, name=_name(error),
-            findings=_findings(error),
+            **_more(error),
         )  # fmt: skip
 
     @app.exception_handler(DoorRefused)
@@ -155,3 +156,9 @@ def _name(error: PatrolError) -> str:
 def _findings(error: PatrolError) -> list[dict[str, object]]:
     found: tuple[Finding, ...] = getattr(error, "findings", ())
     return [finding.to_dict() for finding in found]
+
+
+def _more(error: PatrolError) -> dict[str, Any]:
+    """Every reason, and which announcement it was that a rule forbade."""
+    blocked: str = getattr(error, "announcement_id", "")
+    return {"findings": _findings(error)} | ({"announcement": blocked} if blocked else {})

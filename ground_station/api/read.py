@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -15,6 +15,7 @@ from ground_station.people.powers import ROLES_FOR, Verb
 from ground_station.people.seen import seen_grids, seen_state, sees_event, sees_flight
 from patrol.errors import NotPermitted
 
+Purpose = Annotated[str, Query(max_length=200, description="what for; it is in the audit row")]
 _ASK_AGAIN_S = 5.0  # who has been signed out reads no more after so long
 
 
@@ -63,14 +64,14 @@ def _add_story(routes: APIRouter, parts: Parts) -> None:
 
 def _add_picture(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/picture/{camera_id}.jpg")
-    async def picture(camera_id: str, request: Request) -> Response:
+    async def picture(camera_id: str, request: Request, purpose: Purpose = "") -> Response:
         caller, desks = caller_of(request), parts.switchboard.of_camera(camera_id)
         if not sees_flight(caller, parts.board.of(desks.aircraft)):
             raise LookupError(f"no camera {camera_id}")
         if not caller.may(Verb.SEE_VIDEO):
             roles = " or ".join(role.value for role in ROLES_FOR[Verb.SEE_VIDEO])
             raise NotPermitted(caller.person.name, roles)
-        await parts.people.door.note_look(caller, "picture", camera_id)
+        await parts.people.door.note_look(caller, "picture", camera_id, purpose)
         jpeg = await desks.pictures.newest()
         if jpeg is None:
             return Response(status_code=503)

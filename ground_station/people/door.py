@@ -142,11 +142,17 @@ class Door:
         await self._journal.note("scope.refused", place or "", cause, {"asked": words})
         raise LookupError(words)
 
-    async def note_look(self, caller: Caller, what: str, object_id: str = "") -> None:
-        """An audit row that somebody looked; the same look again is told after ten minutes."""
-        if self._is_news(caller.person.login, what, object_id):
+    async def note_look(
+        self, caller: Caller, what: str, object_id: str = "", purpose: str = ""
+    ) -> None:
+        """An audit row that somebody looked, and what for.
+
+        The same look again is told after ten minutes; for another purpose it is another look.
+        """
+        if self._is_news(caller.person.login, what, f"{object_id} {purpose}"):
             cause = by_person(caller.person.name, is_automatic=caller.person.is_automatic)
-            await self._note(f"view.{what}", object_id, cause, {})
+            told = {"purpose": purpose} if purpose else {}
+            await self._note(f"view.{what}", object_id, cause, told)
 
     async def is_still_in(self, connection: HTTPConnection) -> Caller | None:
         """For sockets that stay open: who it is now, or None when signed out meanwhile.

@@ -159,7 +159,13 @@ class ShiftDesk:
             "visited_grids": sorted(visited),
             "unvisited_grids": [code for code in planned if code not in visited],
             "sorties": [
-                {"id": one.sortie_id, "grid": one.grid_code, "state": one.state.value}
+                {
+                    "id": one.sortie_id,
+                    "grid": one.grid_code,
+                    "register_version": one.register_version,
+                    "state": one.state.value,
+                    "wind": encode(one.wind) if one.wind else None,
+                }
                 for one in sorties
                 if one is not None
             ],

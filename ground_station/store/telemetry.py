@@ -33,6 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateColumn
 
+from ground_station.sorties import WindSeen
 from ground_station.store import track_queries
 from ground_station.store.dialects import in_plain_words, server_engine, server_url, sqlite_engine
 from ground_station.store.sample_rows import sample_columns, sample_row
@@ -190,6 +191,11 @@ class TelemetryLog:
         await self.flush()
         return await self.read(lambda c: _flown(c, sortie))
 
+    async def wind(self, sortie: str) -> WindSeen | None:
+        """The wind of a flight; None when the autopilot told none in the air."""
+        await self.flush()
+        return await self.read(lambda c: _wind(c, sortie))
+
     async def track(self, sortie: str, limit: int = 500) -> list[dict[str, Any]]:
         """At most so many rows of a sortie, evenly spread from the first to the last."""
         return await self.read(partial(track_queries.spread, samples_table, sortie, limit))
@@ -283,3 +289,15 @@ def _flown(connection: Connection, sortie: str) -> Flown | None:
     )
     first, item = connection.execute(query).one()
     return None if first is None else Flown(takeoff_utc=parse_utc(first), mission_item=item)
+
+
+def _wind(connection: Connection, sortie: str) -> WindSeen | None:
+    columns = samples_table.c
+    told = columns.wind_speed_m_s
+    query = select(func.avg(told), func.max(told), func.count(told)).where(
+        (columns.sortie == sortie) & (columns.is_in_air == 1)
+    )
+    mean_m_s, max_m_s, samples = connection.execute(query).one()
+    if not samples:
+        return None
+    return WindSeen(mean_m_s=round(mean_m_s, 2), max_m_s=round(max_m_s, 2), samples=samples)

@@ -100,20 +100,6 @@ def test_a_crowd_is_seen_spoken_to_measured_and_filed_and_the_patrol_is_flown_wh
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".jpg", ".png", ".mp4")]
 
 
-def test_people_who_stay_end_in_a_case_at_the_communitys_tier(tmp_path: Path) -> None:
-    code, events, errors = demo(
-        tmp_path, "--seed", "2", "--speed", "10", "--scenario", "stubborn", "--until", "filed"
-    )
-    assert code == 0, errors
-    played = [event for event in events if event["event"] == "announcement.played"]
-    assert len(played) == 2
-    assert one(events, "effect")["verdict"] == "persisting"
-    case = one(events, "case.filed")
-    assert (case["severity"], case["tier"]) == ("ORDINARY", "MIDDLE")
-    assert case["owner_unit"]
-    assert case["owner_person"]
-
-
 def test_nobody_hears_a_muted_loudspeaker_and_the_verdict_is_persisting(tmp_path: Path) -> None:
     code, events, errors = demo(
         tmp_path, "--seed", "3", "--speed", "10", "--muted", "--until", "filed"
