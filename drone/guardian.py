@@ -5,7 +5,7 @@ The rules are rows in `guard_rules.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from datetime import datetime
 
@@ -54,6 +54,7 @@ class Guardian:
         wall: WallClock,
         plan: Callable[[], MissionPlan | None],
         in_command: Callable[[], InCommand | None] = lambda: None,
+        silent_others: Callable[[], Iterable[str]] = tuple,
         limits: GuardLimits | None = None,
     ) -> None:
         self._limits = limits or GuardLimits()
@@ -63,6 +64,7 @@ class Guardian:
         self._wall = wall
         self._plan = plan
         self._in_command = in_command
+        self._silent_others = silent_others  # those of an earlier run too, which were never heard
         self._acted: dict[str, float] = {}
         self._since: dict[str, float] = {}  # when a rule began to apply, wall
         self._stale_ticks = 0
@@ -117,11 +119,12 @@ class Guardian:
         now_s, since_utc = self._wall.monotonic_s(), self._near_since_utc
         others = [other for other in self._others.values() if other.is_in_air is not False]
         heard = [other for other in others if now_s - other.heard_at_s < _OTHER_AGE_S]
+        silent = [other.vehicle_id for other in others if other not in heard]
         return Seen(
             sample=sample, plan=plan, limits=self._limits, age_s=age_s, crowds=self._crowds,
             near_looks=self._near_looks, others=tuple(heard), power=self._drain.power(),
             near_blind_s=(sample.time_utc - since_utc).total_seconds() if since_utc else 0.0,
-            silent_others=tuple(other.vehicle_id for other in others if other not in heard),
+            silent_others=tuple(dict.fromkeys((*silent, *self._silent_others()))),
         )  # fmt: skip
 
     def _guard(self, sample: TelemetrySample, age_s: float = 0.0) -> None:

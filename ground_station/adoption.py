@@ -40,6 +40,10 @@ class Flyer(Protocol):
         ...
 
 
+def _nobody(_record: SortieRecord | None, _plan: MissionPlan | None) -> None:
+    return None
+
+
 @dataclass(slots=True, kw_only=True)
 class Adoption:
     """Runs once for each aircraft at the start of a station; none waits for another."""
@@ -52,6 +56,7 @@ class Adoption:
     world: WorldClock
     wall: WallClock
     on_known: Callable[[], None]
+    on_found: Callable[[SortieRecord | None, MissionPlan | None], None] = _nobody
     _told: str = ""
 
     async def run(self) -> None:
@@ -64,10 +69,13 @@ class Adoption:
         if record is None:
             return  # no sortie of ours was under way
         plan = await self._plan(record)
+        if plan is not None:
+            self.on_found(record, plan)
         while True:
             sample = await self._heard(record)
             if sample.is_in_air is False and sample.is_armed is False:
                 await self._end(record)
+                self.on_found(None, None)
                 return
             if sample.is_in_air and await self._is_flying(record, plan):
                 return

@@ -154,7 +154,7 @@ class Station:
             board=self._board,
             chronicle=self._chronicle,
             plans=self._plans,
-            room=LaunchRoom(),
+            room=LaunchRoom(self._wall),
             world=self._world,
             wall=self._wall,
             pace=self._pace,

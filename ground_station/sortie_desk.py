@@ -74,6 +74,22 @@ class SortieDesk:
         """It is known what the aircraft does: from now on it may be launched."""
         self._known.set()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is; until then a sortie of an earlier run may still be in the air."""
+        return self._known.is_set()
+
+    def show_found(self, record: SortieRecord | None, plan: MissionPlan | None) -> None:
+        """A sortie that an earlier run left open: of its aircraft nothing else is known yet.
+
+        None when it turned out to be over.
+        """
+        if record is None or plan is None:
+            self._parts.board.set(sortie=None)
+            return
+        self._show(record, plan, [])
+        self._set_state("UNKNOWN")  # not what was recorded at its launch
+
     async def until_known(self) -> None:
         """Wait for that."""
         await self._known.wait()

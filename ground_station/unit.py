@@ -179,13 +179,12 @@ class AircraftUnit:
         """Who flies."""
         common, ports = self._common, self._ports
         sheet = common.board.of(self.aircraft)
-        common.room.join(self.aircraft, ports.vehicle.latest)
         readiness = Readiness(
             vehicle=ports.vehicle, speaker=ports.speaker, board=sheet, wall=common.wall,
             bus=common.bus, world=common.world, within_s=common.ready_within_s,
-            room=lambda: common.room.ask(self.aircraft),
+            room=lambda said: common.room.ask(self.aircraft, said),
         )  # fmt: skip
-        return SortieDesk(
+        desk = SortieDesk(
             SortieParts(
                 plans=common.plans,
                 vehicle=ports.vehicle,
@@ -203,12 +202,15 @@ class AircraftUnit:
                 on_over=lambda: common.room.leave(self.aircraft),
             )
         )
+        common.room.join(self.aircraft, ports.vehicle.latest, lambda: desk.is_known)
+        return desk
 
     def _make_guardian(self) -> Guardian:
         common, sorties = self._common, self.desks.sorties
         return Guardian(
             vehicle=self._ports.vehicle, bus=common.bus, world=common.world, wall=common.wall,
             plan=lambda: sorties.plan, in_command=lambda: sorties.in_command,
+            silent_others=lambda: common.room.silent(self.aircraft),
         )  # fmt: skip
 
     def _make_adoption(self) -> Adoption:
@@ -217,7 +219,7 @@ class AircraftUnit:
         return Adoption(
             records=common.records, telemetry=common.telemetry, vehicle=self._ports.vehicle,
             flyer=sorties, bus=common.bus, world=common.world, wall=common.wall,
-            on_known=sorties.know_the_aircraft,
+            on_known=sorties.know_the_aircraft, on_found=sorties.show_found,
         )  # fmt: skip
 
     def _set_pace(self, want: MissionPlan | LookWindow | None) -> None:

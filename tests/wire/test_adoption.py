@@ -46,7 +46,7 @@ def adoption(house: House) -> Adoption:
     return Adoption(
         records=house.records, telemetry=house.telemetry, vehicle=house.vehicle,
         flyer=house.sorties, bus=house.bus, world=house.clock, wall=house.clock,
-        on_known=house.sorties.know_the_aircraft,
+        on_known=house.sorties.know_the_aircraft, on_found=house.sorties.show_found,
     )  # fmt: skip
 
 
@@ -139,6 +139,20 @@ async def test_a_sortie_that_ended_meanwhile_gets_its_end_and_can_be_signed(
         answer = await house.post(f"/sorties/{SORTIE}/sign", role)
         assert answer.status_code == 200, answer.text
     await house.until(lambda: "log.closed" in house.told())
+
+
+async def test_an_open_sortie_is_on_the_board_before_its_aircraft_is_heard(house: House) -> None:
+    await left_behind(house)
+    house.vehicle.latest = lambda: None  # type: ignore[method-assign]
+    async with anyio.create_task_group() as group:
+        group.start_soon(adoption(house).run)
+        await house.until(lambda: house.shown.get("sortie"))
+        shown = house.shown.get("sortie")
+        assert (shown["id"], shown["state"]) == (SORTIE, "UNKNOWN")
+        del house.vehicle.latest
+        house.vehicle._sample = ON_THE_GROUND
+        await house.until(lambda: "sortie.found_ended" in house.told())
+        await house.until(lambda: house.shown.get("sortie") is None)
 
 
 async def test_of_several_sorties_without_an_end_only_the_newest_can_be_in_the_air(

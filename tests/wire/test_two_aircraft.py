@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from patrol.geo import offset
@@ -130,6 +131,21 @@ async def test_a_silent_aircraft_does_not_delay_the_launch_of_another(
     assert nobody.status_code == 409
     launched = await station.post("/sorties", "PILOT", plan_id=await station.planned(1))
     assert launched.status_code == 202, launched.text
+    await station.until(lambda: station.shown("GP-2").get("state") == "AIRBORNE")
+
+
+async def test_beside_one_that_may_still_fly_since_a_restart_none_rises_but_by_a_persons_word(
+    station: TwoAircraft,
+) -> None:
+    station.vehicles[0].is_unheard = True
+    station.desks[0].sorties._known = anyio.Event()
+    plan_id = await station.planned(1)
+    await station.post("/sorties", "PILOT", plan_id=plan_id)
+    await station.until(lambda: "sortie.aborted" in station.told("GP-2"))
+    (told,) = [e for e in station.board.state()["story"] if e["event"] == "sortie.aborted"]
+    assert "GP-1 may be in the air" in str(told["findings"])
+    said = {"remote_id_ok": True, "weather": "clear", "on_ground": ["GP-1"]}
+    await station.post("/sorties", "PILOT", plan_id=plan_id, declaration=said)
     await station.until(lambda: station.shown("GP-2").get("state") == "AIRBORNE")
 
 
