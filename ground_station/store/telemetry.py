@@ -188,6 +188,10 @@ class TelemetryLog:
     async def flown(self, sortie: str) -> Flown | None:
         """What was recorded of a flight; None when no sample of it was in the air."""
         await self.flush()
+        return await self.flown_before(sortie)
+
+    async def flown_before(self, sortie: str) -> Flown | None:
+        """The same of what is written by now: a full disk can still be read."""
         return await self.read(lambda c: _flown(c, sortie))
 
     async def track(self, sortie: str, limit: int = 500) -> list[dict[str, Any]]:
@@ -251,10 +255,10 @@ class TelemetryLog:
 
 
 def _make(connection: Connection) -> None:
-    is_file = connection.dialect.name == "sqlite"
-    if is_file and (
-        connection.exec_driver_sql("PRAGMA user_version").scalar_one() > SCHEMA_VERSION
-    ):
+    version = SCHEMA_VERSION
+    if connection.dialect.name == "sqlite":
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if version > SCHEMA_VERSION:
         raise ConfigError("the telemetry file was written by a newer GridPatrol")
     telemetry_metadata.create_all(connection)
     # An older table gets what has been recorded since; every such column may be empty.
@@ -267,7 +271,7 @@ def _make(connection: Connection) -> None:
     for index in samples_table.indexes:
         if index.name not in indexes:
             index.create(connection)
-    if is_file:
+    if version != SCHEMA_VERSION:  # a full disk must not keep a station from starting
         connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 

@@ -193,6 +193,16 @@ async def log(tmp_path: Path) -> AsyncIterator[TelemetryLog]:
     await opened.close()
 
 
+async def test_opening_the_telemetry_again_writes_nothing_for_the_disk_may_be_full(
+    tmp_path: Path,
+) -> None:
+    await (await TelemetryLog.open(tmp_path, is_exercise=True)).close()
+    file = tmp_path / telemetry.TELEMETRY_NAME
+    before = file.read_bytes()
+    await (await TelemetryLog.open(tmp_path, is_exercise=True)).close()
+    assert file.read_bytes() == before
+
+
 async def until_told(lines: list[MutableMapping[str, Any]], words: str) -> MutableMapping[str, Any]:
     with anyio.fail_after(8):
         while not (found := [line for line in lines if line["event"] == words]):
