@@ -35,8 +35,9 @@ class _Member:
 class LaunchRoom:
     """Every aircraft of the station. It asks nobody: what was heard last has to do."""
 
-    def __init__(self, wall: WallClock) -> None:
+    def __init__(self, wall: WallClock, *, is_exercise: bool) -> None:
         self._wall = wall
+        self._is_exercise = is_exercise
         self._members: dict[str, _Member] = {}
         self._rising: set[str] = set()  # from the last check before take-off to the landing
 
@@ -48,11 +49,12 @@ class LaunchRoom:
         """What is in the way; without a STOP it may rise now, and the room is its own."""
         sample = self._members[aircraft].latest()
         place = sample.position if sample is not None else None
-        found = [
-            finding
-            for other in self._members
-            if other != aircraft and (finding := self._in_the_way(other, place, said)) is not None
-        ]
+        home = sample.home if sample is not None else None
+        found = []
+        for other in self._members:
+            if other != aircraft:
+                finding = self._in_the_way(other, place, said) or self._beside(other, home)
+                found += [finding] if finding is not None else []
         if not any(finding.level is Level.STOP for finding in found):
             self._rising.add(aircraft)
         return found
@@ -100,6 +102,28 @@ class LaunchRoom:
             f"{other} rises or flies {apart_m:.0f} m away; {APART_M:.0f} m are needed",
             f"{other}正在{apart_m:.0f}米外起飞或飞行，至少需{APART_M:.0f}米",
         )
+
+    def _beside(self, other: str, home: GeoPoint | None) -> Finding | None:
+        """Two in the air must not come home to one place: a lost link brings both at once.
+
+        With a link the guardian lets the farther wait, which is enough for an exercise.
+        """
+        sample = self._members[other].latest()
+        if not self._may_be_up(other):
+            return None
+        there = sample.home if sample is not None else None
+        apart_m = distance_m(home, there) if home is not None and there is not None else None
+        if apart_m is not None and apart_m >= APART_M:
+            return None
+        told = f"{apart_m:.0f} m" if apart_m is not None else "unknown"
+        told_zh = f"{apart_m:.0f}米" if apart_m is not None else "未知"
+        return Finding(
+            code="separation.homes", level=Level.WARN if self._is_exercise else Level.STOP,
+            text=f"{other} is in the air and its home is {told} from this one's; {APART_M:.0f} m "
+            "are needed: without a link both would come home at once",
+            text_zh=f"{other}在空中，其返航点与本机相距{told_zh}，至少需{APART_M:.0f}米：失联时两机将同时返航",
+            hint="launch when it has landed, or from a place farther off",
+        )  # fmt: skip
 
 
 def _never_heard(other: str) -> Finding:

@@ -154,7 +154,7 @@ class Station:
             board=self._board,
             chronicle=self._chronicle,
             plans=self._plans,
-            room=LaunchRoom(self._wall),
+            room=LaunchRoom(self._wall, is_exercise=settings.is_exercise),
             world=self._world,
             wall=self._wall,
             pace=self._pace,

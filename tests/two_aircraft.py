@@ -157,7 +157,7 @@ class TwoAircraft:
             register=REGISTER, rules=CrowdRules(), legal=LEGAL, case_rules=read_case_rules(),
             owners=read_responsibility(), templates=load_templates(), records=self.records,
             telemetry=self.telemetry, bus=self.bus, board=self.board, chronicle=self.chronicle,
-            plans=self.plans, room=LaunchRoom(self.clock), world=self.clock,
+            plans=self.plans, room=LaunchRoom(self.clock, is_exercise=True), world=self.clock,
             wall=self.clock, pace=None,
             is_anothers=lambda seen, name: self.switchboard.is_anothers(seen, name),
             is_exercise=True, ready_within_s=0.0,

@@ -28,11 +28,12 @@ def room(
     *,
     is_known: Callable[[], bool] = lambda: True,
     now_s: float = 0.0,
+    is_exercise: bool = True,
 ) -> LaunchRoom:
     """GP-1 stands at home, unless told otherwise, and GP-2 is like this."""
     clock = ManualClock()
     clock.now_s = now_s
-    made = LaunchRoom(clock)
+    made = LaunchRoom(clock, is_exercise=is_exercise)
     here = own or replace(DOWN, vehicle_id="GP-1", heard_at_s=now_s)
     made.join("GP-1", lambda: here)
     made.join("GP-2", lambda: other, is_known)
@@ -81,7 +82,8 @@ def test_one_that_a_restart_left_silent_in_the_air_is_in_the_way_until_it_is_kno
 
 
 def test_where_it_was_in_the_air_longer_ago_is_no_knowledge() -> None:
-    far = replace(DOWN, is_in_air=True, position=offset(HOME, east_m=500, north_m=0))
+    place = offset(HOME, east_m=500, north_m=0)
+    far = replace(DOWN, is_in_air=True, position=place, home=place)
     assert room(far, now_s=4.0).ask("GP-1") == []
     one = room(far, now_s=6.0)
     assert one.ask("GP-1")[0].level is Level.STOP
@@ -99,6 +101,22 @@ def test_a_named_person_who_sees_the_silent_one_on_the_ground_lets_the_other_ris
         assert finding.level is Level.STOP
     flying = replace(DOWN, is_in_air=True)
     assert room(flying).ask("GP-1", SEEN)[0].level is Level.STOP, "what is heard counts for more"
+
+
+@pytest.mark.parametrize(
+    ("is_exercise", "level"), [(True, Level.WARN), (False, Level.STOP)], ids=["exercise", "live"]
+)
+def test_beside_the_home_of_one_that_flies_none_rises_in_earnest(
+    is_exercise: bool, level: Level
+) -> None:
+    off = replace(DOWN, is_in_air=True, position=offset(HOME, east_m=500, north_m=0))
+    for home in (offset(HOME, east_m=5, north_m=0), None):
+        (finding,) = room(replace(off, home=home), is_exercise=is_exercise).ask("GP-1")
+        assert (finding.code, finding.level) == ("separation.homes", level)
+        assert finding.text_zh
+    far = replace(off, home=offset(HOME, east_m=50, north_m=0))
+    assert room(far, is_exercise=is_exercise).ask("GP-1") == []
+    assert room(replace(off, is_in_air=False), is_exercise=is_exercise).ask("GP-1") == [], "down"
 
 
 @pytest.mark.parametrize(
@@ -121,6 +139,6 @@ def test_there_is_room_from_the_distance_on_in_every_direction(away_m: float, tu
     place = offset(
         HOME, east_m=away_m * (turn / 360.0), north_m=away_m * (1.0 - (turn / 360.0) ** 2) ** 0.5
     )
-    found = room(replace(DOWN, is_in_air=True, position=place)).ask("GP-1")
+    found = room(replace(DOWN, is_in_air=True, position=place, home=place)).ask("GP-1")
     if abs(away_m - APART_M) > 0.5:
         assert bool(found) == (away_m < APART_M)
