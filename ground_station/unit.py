@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,7 +44,8 @@ from patrol.telemetry import TelemetrySample
 from patrol.vehicle import Vehicle
 from vision.crowd import CrowdRules
 
-LINK_FIRST_S = 5.0  # wall; consoles and cameras come after link and guardian
+_CONSOLE_WITHIN_S = 1.5  # wall; one silent aircraft keeps nobody from seeing the others
+_EYE_WITHIN_S = 5.0  # wall; an aircraft's camera comes after its link and guardian
 _POSES_WAITING = 64
 _log = structlog.get_logger(__name__)
 
@@ -230,7 +231,7 @@ class AircraftUnit:
 
     async def _look(self) -> None:
         """The eye is slow to start: it waits a little until it is known what the aircraft does."""
-        with anyio.move_on_after(LINK_FIRST_S):
+        with anyio.move_on_after(_EYE_WITHIN_S):
             await self.desks.sorties.until_known()
         await self._ports.eye.run()
 
@@ -245,6 +246,15 @@ class AircraftUnit:
         ) as samples:
             async for sample in samples:
                 self._ports.eye.send_pose(sample)
+
+
+async def once_known(
+    waits: Iterable[Callable[[], Awaitable[None]]], within_s: float = _CONSOLE_WITHIN_S
+) -> None:
+    """Return when it is known what every aircraft does, and soon in any case."""
+    with anyio.move_on_after(within_s):
+        for until_known in waits:
+            await until_known()
 
 
 async def kept_alive(
