@@ -44,10 +44,14 @@ class Readiness:
         """What speaks against the flight."""
         findings = await self._ready(plan, said)
         give_up_s = self.wall.monotonic_s() + self.room_within_s
+        told: set[str] = set()
         while not stops(findings):
             in_the_way = self.room(said)
             if not stops(in_the_way) or self.wall.monotonic_s() > give_up_s:
                 return [*in_the_way, *findings]
+            if (codes := {finding.code for finding in stops(in_the_way)}) - told:
+                told |= codes  # not the text: its metres change with every look
+                self._tell_waiting(plan, stops(in_the_way), self.room_within_s)
             await self.wall.sleep(_ASK_AGAIN_S)
             findings = await self._once(plan, said)  # what was ready need not be any more
         return findings
@@ -63,14 +67,14 @@ class Readiness:
             reasons = [finding.text for finding in stops(findings)]
             if reasons and reasons != told:
                 told = reasons
-                self._tell_waiting(plan, stops(findings))
+                self._tell_waiting(plan, stops(findings), self.within_s)
             await self.wall.sleep(_ASK_AGAIN_S)
 
-    def _tell_waiting(self, plan: MissionPlan, findings: list[Finding]) -> None:
+    def _tell_waiting(self, plan: MissionPlan, findings: list[Finding], within_s: float) -> None:
         fields = {
             "reason": "; ".join(finding.text for finding in findings),
             "reason_zh": "；".join(finding.text_zh for finding in findings),
-            "within_s": self.within_s,
+            "within_s": within_s,
         }
         self.bus.publish(
             StoryEvent(

@@ -71,6 +71,7 @@ class SortieRunner:
         self._sortie_id = sortie_id
         self._preflight = preflight
         self.in_command = InCommand()
+        self._checking: anyio.CancelScope | None = None  # pre-flight is under way
         self._sent_utc: datetime | None = None  # when take-off was sent
         self._takeoff_utc: datetime | None = None  # when it was confirmed
         self._waypoint = 0
@@ -90,7 +91,7 @@ class SortieRunner:
             "mission.uploaded", plan=self._plan.plan_id, items=len(self._plan.waypoints),
             digest=self._plan.digest, read_back=True,
         )  # fmt: skip
-        findings = await self._preflight()
+        findings = await self._checked()
         self._tell("preflight", findings=[finding.to_dict() for finding in findings])
         if stopping := stops(findings):
             raise PreflightFailed("the aircraft is not ready", stopping)
@@ -125,6 +126,19 @@ class SortieRunner:
         await self._follow_route()
         await self._follow_home()
         return self._report()
+
+    async def _checked(self) -> list[Finding]:
+        """What pre-flight finds; Refused when a person called the launch off meanwhile."""
+        findings: list[Finding] = []
+        with anyio.CancelScope() as checking:
+            self._checking = checking
+            try:
+                findings = await self._preflight()
+            finally:
+                self._checking = None
+        if checking.cancel_called:
+            raise Refused(f"the launch was called off: {self._abnormal[-1]}")
+        return findings
 
     @property
     def has_taken_off(self) -> bool:
@@ -175,7 +189,14 @@ class SortieRunner:
             self._tell("resumed", by=cause.actor, waypoint=self._waypoint)
 
     async def bring_home(self, cause: Cause, reason: str) -> None:
-        """Break off and return, at once: what is under way is given up, the climb included."""
+        """Break off and return, at once: what is under way is given up, the climb included.
+
+        Before it arms, a launch that waits is called off.
+        """
+        if self._checking is not None:
+            self._abnormal.append(reason)
+            self._checking.cancel()
+            return
         if self._sent_utc is None:
             raise Refused("return: the aircraft is not in the air yet")
         self.in_command.require(cause, self._vehicle.latest())
