@@ -105,6 +105,7 @@ class SortieDesk:
             record=record, plan=plan, runner=runner, cause=_RESTART, is_adopted=True,
             alerts=tuple(reversed(alerts)),
         )  # fmt: skip
+        self._parts.plans.note_flown(plan, record.vehicle_id)
         self._show(record, plan, [])
         self._asked.set()
 
@@ -128,7 +129,7 @@ class SortieDesk:
         finally:
             if not is_saved:
                 self._flight = None  # what is not recorded is not flown
-                parts.plans.give_back(plan_id)
+                parts.plans.give_back(record.vehicle_id)
         self._show(record, drawn.plan, drawn.findings)
         self._asked.set()
         return {"sortie": record.sortie_id, "aircraft": record.vehicle_id}
@@ -187,7 +188,7 @@ class SortieDesk:
     def _new_record(self, plan: MissionPlan) -> SortieRecord:
         parts, vehicle_id = self._parts, self._parts.vehicle.vehicle_id
         return SortieRecord(
-            sortie_id=parts.plans.take(plan.plan_id, vehicle_id),
+            sortie_id=parts.plans.take(plan, vehicle_id),
             plan_id=plan.plan_id,
             plan_digest=plan.digest,
             vehicle_id=vehicle_id,
@@ -242,7 +243,7 @@ class SortieDesk:
         finally:
             # What is heard from now on belongs to no sortie: the log's hash is over its flight.
             parts.telemetry.end(aircraft)
-            parts.plans.give_back(flight.plan.plan_id)
+            parts.plans.give_back(aircraft)
             parts.on_over()
             await parts.crowd.end()
         record = replace(
