@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from drone.giving_way import is_free_again, must_give_way
 from drone.guard_seen import GuardLimits, Seen
 from patrol.plan import MissionPlan
 from patrol.telemetry import TelemetrySample
@@ -40,6 +41,7 @@ def _row(
     )  # fmt: skip
 
 
+WAY_HOME_TAKEN, WAY_HOME_FREE = "way_home.taken", "way_home.free"
 _GUST_S = 5.0  # a gust, or one estimate that is off, ends no patrol
 
 # An aircraft that we no longer hear may still hear us: it is called home by `link.stale`. Its own
@@ -65,6 +67,11 @@ RULES = (
          "与人群距离小于安全距离，且返航路线不会远离人群"),
     _row("separation.lost", lambda s: s.is_near_another, Hold(),
          "another of our aircraft is too near", "与本队另一飞行器距离过近"),
+    _row(WAY_HOME_TAKEN, must_give_way, Hold(),
+         "another of ours comes home beside and is nearer: it waits until that one is down",
+         "本队另一飞行器正返回相邻起降点且更近，等待其落地"),
+    _row(WAY_HOME_FREE, is_free_again, ReturnHome(),
+         "it has waited for another of ours, and goes on home", "等待结束，继续返航"),
     _row("battery.low", lambda s: s.charge_pct < s.limits.return_pct or s.is_energy_low,
          ReturnHome(), "the battery has to last for the way home", "电量仅够返航"),
     _row("link.stale", lambda s: s.age_s > s.limits.link_age_s, ReturnHome(),

@@ -53,6 +53,8 @@ class Seen:
     near_blind_s: float = 0.0  # world, that somebody has been too near and no look has come
     others: tuple[TelemetrySample, ...] = ()  # our own aircraft in the air, as last heard
     silent_others: tuple[str, ...] = ()  # our own in the air that have not been heard for a while
+    may_give_way: bool = False  # on a way home that one of us asked for, or waiting on it
+    is_waiting: bool = False  # because it gave way
     power: Power = field(default_factory=Power)
 
     @property
@@ -128,7 +130,7 @@ class Seen:
 
         By the upper bound: the nearest that anybody may be.
         """
-        return self._comes_near(self._stopping_s(self.sample))
+        return self._comes_near(self.stopping_s(self.sample))
 
     @property
     def is_crowd_ahead(self) -> bool:
@@ -145,7 +147,7 @@ class Seen:
         if position is None or not is_long or not self.is_near_crowd:
             return False
         person = self.crowds.nearest(position)
-        return person is not None and self._opening_m_s(person.point) < limits.opening_m_s
+        return person is not None and self.opening_m_s(person.point) < limits.opening_m_s
 
     @property
     def is_home_away_from_crowd(self) -> bool:
@@ -175,25 +177,32 @@ class Seen:
         """
         limit_m = self.limits.separation_m + self.limits.separation_slack_m
         return any(
-            self._apart_m(other) < limit_m
+            self.apart_m(other) < limit_m
             and other.position is not None
-            and self._opening_m_s(other.position) < self.limits.opening_m_s
+            and self.opening_m_s(other.position) < self.limits.opening_m_s
             for other in self.others
         )
 
     @property
     def is_energy_low(self) -> bool:
         """Less charge than the plan's way home takes from here, with a reserve."""
-        sample, limits = self.sample, self.limits
-        if sample.battery is None or sample.position is None:
+        home_pct, limits = self.energy_home_pct, self.limits
+        if self.sample.battery is None or home_pct is None:
             return False  # rows of their own
+        return self.charge_pct < max(limits.return_pct, home_pct + limits.reserve_pct)
+
+    @property
+    def energy_home_pct(self) -> float | None:
+        """The charge that the plan's way home takes from here; None without a position."""
+        sample = self.sample
+        if sample.position is None:
+            return None
         wind = sample.wind if self.is_wind_known else None
-        home_pct = energy_home_pct(
+        return energy_home_pct(
             sample.position, self.plan, height_above_home_m=sample.height_above_home_m,
             wind_m_s=wind.speed_m_s if wind else None,
             wind_from_true_deg=wind.from_deg_true if wind else None, power=self.power,
         )  # fmt: skip
-        return self.charge_pct < max(limits.return_pct, home_pct + limits.reserve_pct)
 
     @property
     def has_no_fix(self) -> bool:
@@ -218,7 +227,7 @@ class Seen:
     def _is_fresh(self, age_s: float | None) -> bool:
         return age_s is None or age_s <= self.limits.value_age_s
 
-    def _opening_m_s(self, point: GeoPoint) -> float:
+    def opening_m_s(self, point: GeoPoint) -> float:
         """How fast the aircraft moves away from a place; not at all where nobody knows."""
         velocity, position = self.sample.velocity, self.sample.position
         if velocity is None or position is None:
@@ -237,18 +246,18 @@ class Seen:
         person = self.crowds.nearest(position) if position is not None else None
         if position is None or person is None:
             return False
-        now_m, closing_m_s = away_m(position, person), -self._opening_m_s(person.point)
+        now_m, closing_m_s = away_m(position, person), -self.opening_m_s(person.point)
         if now_m < self.standoff_need_m - self.limits.standoff_slack_m:
             return True
         is_closing = closing_m_s > self.limits.opening_m_s
         return is_closing and now_m - closing_m_s * ahead_s < self.standoff_need_m
 
-    def _stopping_s(self, *samples: TelemetrySample) -> float:
+    def stopping_s(self, *samples: TelemetrySample) -> float:
         """At full speed for so long is as far as the fastest of them gets before it stands."""
         fastest_m_s = max(math.hypot(*_velocity(sample)) for sample in samples)
         return self.limits.reaction_s + fastest_m_s / (2.0 * self.limits.brakes_m_s2)
 
-    def _apart_m(self, other: TelemetrySample) -> float:
+    def apart_m(self, other: TelemetrySample) -> float:
         """The least distance in space until both could stand; infinite without a position.
 
         Heights that are not known count as the same, velocities that are not known as none. The
@@ -268,7 +277,7 @@ class Seen:
         drift = tuple(b - a for a, b in zip(mine, theirs, strict=True))
         drift_sq = sum(part * part for part in drift) or 1.0
         nearest_s = -sum(p * d for p, d in zip(place, drift, strict=True)) / drift_sq
-        at_s = min(self._stopping_s(here, there), max(0.0, nearest_s))
+        at_s = min(self.stopping_s(here, there), max(0.0, nearest_s))
         return math.hypot(*(p + d * at_s for p, d in zip(place, drift, strict=True)))
 
 

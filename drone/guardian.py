@@ -5,7 +5,7 @@ The rules are rows in `guard_rules.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from datetime import datetime
 
@@ -13,7 +13,13 @@ import anyio
 import anyio.abc
 
 from drone.guard_drain import Drain
-from drone.guard_rules import RULES, GuardRule, applying, decide
+from drone.guard_rules import (
+    RULES,
+    WAY_HOME_TAKEN,
+    GuardRule,
+    applying,
+    decide,
+)
 from drone.guard_seen import GuardLimits, Seen
 from patrol.bus import Bus
 from patrol.clock import WallClock, WorldClock
@@ -33,6 +39,7 @@ _WARN_AGAIN_S = 300.0  # wall
 _OTHER_AGE_S = 5.0  # wall; where an aircraft was longer ago is no knowledge
 _IN_AIR_AGE_S = 10.0  # wall
 _TICK_S = 0.5  # wall; samples stop when the link is lost, the watch must not
+_BEHIND_S = 3.0  # wall
 _STALE_TICKS = 2  # one could be our own process that stood still
 _OURS = frozenset({FlightMode.MISSION, FlightMode.HOLD, FlightMode.TAKE_OFF})
 _ENDS_IN: dict[type[Command], frozenset[FlightMode]] = {
@@ -54,6 +61,7 @@ class Guardian:
         wall: WallClock,
         plan: Callable[[], MissionPlan | None],
         in_command: Callable[[], InCommand | None] = lambda: None,
+        silent_others: Callable[[], Iterable[str]] = tuple,
         limits: GuardLimits | None = None,
     ) -> None:
         self._limits = limits or GuardLimits()
@@ -63,6 +71,7 @@ class Guardian:
         self._wall = wall
         self._plan = plan
         self._in_command = in_command
+        self._silent_others = silent_others  # those of an earlier run too, which were never heard
         self._acted: dict[str, float] = {}
         self._since: dict[str, float] = {}  # when a rule began to apply, wall
         self._stale_ticks = 0
@@ -71,6 +80,7 @@ class Guardian:
         self._others: dict[str, TelemetrySample] = {}
         self._near_since_utc: datetime | None = None  # somebody is too near, and no look since
         self._drain = Drain()
+        self._waits_since_s: float | None = None  # wall; on the way home, for another
         self._under_way: list[GuardRule] = []
         self._group: anyio.abc.TaskGroup | None = None
 
@@ -117,11 +127,13 @@ class Guardian:
         now_s, since_utc = self._wall.monotonic_s(), self._near_since_utc
         others = [other for other in self._others.values() if other.is_in_air is not False]
         heard = [other for other in others if now_s - other.heard_at_s < _OTHER_AGE_S]
+        silent = [other.vehicle_id for other in others if other not in heard]
         return Seen(
             sample=sample, plan=plan, limits=self._limits, age_s=age_s, crowds=self._crowds,
             near_looks=self._near_looks, others=tuple(heard), power=self._drain.power(),
             near_blind_s=(sample.time_utc - since_utc).total_seconds() if since_utc else 0.0,
-            silent_others=tuple(other.vehicle_id for other in others if other not in heard),
+            may_give_way=self._may_give_way(sample), is_waiting=self._waits_since_s is not None,
+            silent_others=tuple(dict.fromkeys((*silent, *self._silent_others()))),
         )  # fmt: skip
 
     def _guard(self, sample: TelemetrySample, age_s: float = 0.0) -> None:
@@ -131,7 +143,9 @@ class Guardian:
         is_left_alone = is_pilot_flying or sample.mode is FlightMode.MANUAL
         if plan is None or is_left_alone or _is_down(sample):
             self._since.clear()
+            self._waits_since_s = None
             return
+        self._note_waiting(sample)
         seen = self._seen(sample, plan, age_s)
         if not seen.is_near_crowd:
             self._near_since_utc = None
@@ -145,12 +159,31 @@ class Guardian:
             if now_s - self._since[row.rule] < row.lasting_s:
                 continue
             is_in_effect = row.action is not None and sample.mode in _ENDS_IN[type(row.action)]
-            if row.action is not None and not is_in_effect and may_act:
+            may_wait = row.rule == WAY_HOME_TAKEN  # which looks itself at who asked for the return
+            if row.action is not None and not is_in_effect and (may_act or may_wait):
                 # The gravest deed alone, and nothing less grave while it waits to be tried again.
                 self._begin(row)
                 return
             if now_s - self._since[row.rule] >= _WARN_AFTER_S and self._is_due(row, _WARN_AGAIN_S):
                 self._tell(row, "warn", "in effect" if is_in_effect else "told")
+            if may_wait:
+                return  # what calls it home has waited for this
+
+    def _may_give_way(self, sample: TelemetrySample) -> bool:
+        """On a way home that one of us asked for; a fail-safe's or a stranger's is let alone."""
+        if self._waits_since_s is not None and sample.mode is FlightMode.HOLD:
+            return True
+        in_command = self._in_command()
+        is_ours = in_command is not None and in_command.is_asked(FlightMode.RETURN)
+        return is_ours and sample.mode is FlightMode.RETURN
+
+    def _note_waiting(self, sample: TelemetrySample) -> None:
+        """Whoever sent it on has ended its waiting; a sample may be a little behind the hold."""
+        since_s = self._waits_since_s
+        if since_s is None or sample.mode is FlightMode.HOLD:
+            return
+        if sample.mode is not FlightMode.RETURN or (self._wall.monotonic_s() - since_s > _BEHIND_S):
+            self._waits_since_s = None
 
     def _begin(self, row: GuardRule) -> None:
         """Beside the watch, which goes on: what is graver must not wait for a deed to end."""
@@ -180,6 +213,9 @@ class Guardian:
             except (CommandDenied, LinkLost) as error:
                 # Told below; the rule acts again while it applies.
                 outcome, outcome_zh = str(error), error.text_zh
+            else:
+                is_wait = row.rule == WAY_HOME_TAKEN
+                self._waits_since_s = self._wall.monotonic_s() if is_wait else None
             finally:
                 self._under_way.remove(row)
         self._tell(row, row.word, outcome, outcome_zh)

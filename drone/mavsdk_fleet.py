@@ -38,6 +38,7 @@ _REFUSED_S = 2.0  # wall; two heartbeats
 _LOOK_EVERY_S = 0.05  # wall
 _LOOK_UP_EVERY_S = 0.1  # wall; one look finds everybody
 _NOT_FOR_MAVSDK = FAST | UNREAD
+_NOT_LOGGED = frozenset({120})  # LOG_DATA: the autopilot's log has a file of its own
 _log = structlog.get_logger(__name__)
 
 
@@ -208,7 +209,7 @@ class Fleet:
                 continue
             number = frame.message_id
             link.counts[number] += 1
-            if link.log is not None:
+            if link.log is not None and number not in _NOT_LOGGED:
                 link.log.add(frame.raw)
             link.on_frame(frame, now_s)
             if number not in _NOT_FOR_MAVSDK:

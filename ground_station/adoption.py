@@ -6,7 +6,8 @@ Until it knows, nothing is commanded; what is heard is recorded all the while.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
@@ -17,7 +18,7 @@ from ground_station.store.telemetry import Flown, TelemetryLog
 from patrol.bus import Bus
 from patrol.cause import by_system
 from patrol.clock import WallClock, WorldClock
-from patrol.errors import CommandDenied, LinkLost, Refused
+from patrol.errors import CommandDenied, LinkLost, Refused, StoreUnavailable
 from patrol.plan import MissionPlan
 from patrol.story import StoryEvent
 from patrol.supervise import supervise
@@ -40,6 +41,10 @@ class Flyer(Protocol):
         ...
 
 
+def _nobody(_record: SortieRecord | None, _plan: MissionPlan | None) -> None:
+    return None
+
+
 @dataclass(slots=True, kw_only=True)
 class Adoption:
     """Runs once for each aircraft at the start of a station; none waits for another."""
@@ -52,37 +57,51 @@ class Adoption:
     world: WorldClock
     wall: WallClock
     on_known: Callable[[], None]
+    on_found: Callable[[SortieRecord | None, MissionPlan | None], None] = _nobody
     _told: str = ""
+    _older: list[SortieRecord] = field(default_factory=list)
 
     async def run(self) -> None:
         """Until it is known what the aircraft does and every older sortie has its end."""
         await supervise(self._find_out, clock=self.wall, on_lost=self._tell_waiting)
         self.on_known()
+        await supervise(self._end_older, clock=self.wall, on_lost=self._tell_waiting)
 
     async def _find_out(self) -> None:
-        record = await self._end_all_but_newest()
-        if record is None:
+        mine = await self._open()
+        if not mine:
             return  # no sortie of ours was under way
+        *self._older, record = mine
         plan = await self._plan(record)
+        if plan is not None:
+            self.on_found(record, plan)
         while True:
             sample = await self._heard(record)
             if sample.is_in_air is False and sample.is_armed is False:
+                self.telemetry.end(record.vehicle_id)
                 await self._end(record)
+                self.on_found(None, None)
                 return
             if sample.is_in_air and await self._is_flying(record, plan):
                 return
             await self.wall.sleep(_LOOK_EVERY_S)
 
-    async def _end_all_but_newest(self) -> SortieRecord | None:
-        """An aircraft flies one sortie: whatever else was left open is over."""
-        mine = [
+    async def _open(self) -> list[SortieRecord]:
+        """This aircraft's sorties without an end, the newest last."""
+        return [
             record
             for record in await self.records.open_sorties()
             if record.state not in ENDED and record.vehicle_id == self.vehicle.vehicle_id
         ]
-        for record in mine[:-1]:
-            await self._end(record)
-        return mine[-1] if mine else None
+
+    async def _end_older(self) -> None:
+        """An aircraft flies one sortie: whatever else was left open before it is over.
+
+        It can wait for a full disk; the one in the air cannot.
+        """
+        while self._older:
+            await self._end(self._older[0])
+            del self._older[0]
 
     async def _plan(self, record: SortieRecord) -> MissionPlan | None:
         plan = await self.records.plan(record.plan_id)
@@ -105,11 +124,18 @@ class Adoption:
             await self.wall.sleep(_TRY_AGAIN_S)
             return False
         await self._item_told()
-        flown = await self.telemetry.flown(record.sortie_id)
-        if flown is not None:
-            record = replace(record, takeoff_utc=record.takeoff_utc or flown.takeoff_utc)
-        await self.flyer.adopt(record, plan)
+        takeoff_utc = record.takeoff_utc or await self._takeoff_utc(record)
+        await self.flyer.adopt(replace(record, takeoff_utc=takeoff_utc), plan)
         return True
+
+    async def _takeoff_utc(self, record: SortieRecord) -> datetime | None:
+        """As it was recorded; an aircraft in the air is guarded whether that can be read or not."""
+        try:
+            flown = await self.telemetry.flown_before(record.sortie_id)
+        except StoreUnavailable as error:
+            _log.warning("the take-off time cannot be read", reason=str(error))
+            return None
+        return flown.takeoff_utc if flown is not None else None
 
     async def _item_told(self) -> None:
         """A sample that counts items by the plan just recognised."""
@@ -137,7 +163,6 @@ class Adoption:
 
     async def _end(self, record: SortieRecord) -> None:
         """It is over: it landed, or never took off, while nobody was there to see it."""
-        self.telemetry.end(record.vehicle_id)
         flown = await self.telemetry.flown(record.sortie_id)
         now = self.world.now_utc()
         record = _ended(record, flown)

@@ -45,7 +45,7 @@ from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Switchboard
 from ground_station.templates import Template, load_templates
-from ground_station.unit import LINK_FIRST_S, AircraftUnit, Common, Ports, kept_alive
+from ground_station.unit import AircraftUnit, Common, Ports, kept_alive, once_known
 from ground_station.watchdog_port import WatchdogPort
 from ground_station.web_server import WebServer
 from missions.register import load_register
@@ -170,7 +170,7 @@ class Station:
             board=self._board,
             chronicle=self._chronicle,
             plans=self._plans,
-            room=LaunchRoom(),
+            room=LaunchRoom(self._wall, is_exercise=settings.is_exercise),
             world=self._world,
             wall=self._wall,
             pace=self._pace,
@@ -302,9 +302,7 @@ class Station:
 
     async def _once_known(self, run: Callable[[], Awaitable[None]]) -> None:
         """What is slow to start waits, a little, until it is known what every aircraft does."""
-        with anyio.move_on_after(LINK_FIRST_S):
-            for unit in self._units:
-                await unit.desks.sorties.until_known()
+        await once_known([unit.desks.sorties.until_known for unit in self._units])
         await run()
 
 

@@ -18,11 +18,13 @@ from patrol.camera import CameraLens
 from patrol.cause import Cause, Role
 from patrol.clock import WorldClock
 from patrol.errors import NotPermitted, PlanRejected, Refused
+from patrol.geo import distance_m
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
 from patrol.telemetry import TelemetrySample
 
 _APPROVERS = (Role.LEADER,)
+_SAME_PLACE_M = 5.0
 _PLANNERS = (Role.LEADER, Role.PILOT)
 
 
@@ -73,7 +75,7 @@ class PlanDesk:
         self._parts = parts
         self._drawn: dict[str, Drawn] = {}
         self._launch_counts: Counter[str] = Counter()
-        self._flown_by: dict[str, str] = {}  # plan to aircraft
+        self._flown: dict[str, MissionPlan] = {}  # by aircraft
 
     async def make(self, grid_code: str, flyer: Flyer, cause: Cause) -> dict[str, Any]:
         """A boundary patrol of the grid with its findings; PlanRejected when none is possible."""
@@ -152,23 +154,34 @@ class PlanDesk:
         drawn = self._drawn.get(plan_id)
         return drawn.aircraft if drawn is not None else None
 
-    def take(self, plan_id: str, aircraft: str) -> str:
-        """The id of the sortie that begins now; Refused while another aircraft flies this plan.
+    def take(self, plan: MissionPlan, aircraft: str) -> str:
+        """The id of the sortie that begins now; Refused while another aircraft flies this route.
 
-        Two on one route at one height have nothing between them.
+        Two on one route at one height have nothing between them, whatever their plans are called.
         """
-        other = self._flown_by.get(plan_id)
-        if other is not None:
-            raise Refused(
-                f"plan {plan_id} is being flown by {other}", text_zh=f"计划{plan_id}正由{other}执行"
-            )
-        self._flown_by[plan_id] = aircraft
-        self._launch_counts[plan_id] += 1
-        return f"{plan_id}-S{self._launch_counts[plan_id]:02d}"
+        for other, flown in self._flown.items():
+            if flown.plan_id == plan.plan_id:
+                raise Refused(
+                    f"plan {plan.plan_id} is being flown by {other}",
+                    text_zh=f"计划{plan.plan_id}正由{other}执行",
+                )
+            if _is_one_route(flown, plan):
+                raise Refused(
+                    f"the route of plan {plan.plan_id} is that of plan {flown.plan_id}, which is "
+                    f"being flown by {other}",
+                    text_zh=f"计划{plan.plan_id}与计划{flown.plan_id}航线相同，后者正由{other}执行",
+                )
+        self.note_flown(plan, aircraft)
+        self._launch_counts[plan.plan_id] += 1
+        return f"{plan.plan_id}-S{self._launch_counts[plan.plan_id]:02d}"
 
-    def give_back(self, plan_id: str) -> None:
-        """It is not being flown any more."""
-        self._flown_by.pop(plan_id, None)
+    def note_flown(self, plan: MissionPlan, aircraft: str) -> None:
+        """It flies this plan, launched here or by an earlier run of the station."""
+        self._flown[aircraft] = plan
+
+    def give_back(self, aircraft: str) -> None:
+        """It flies nothing any more."""
+        self._flown.pop(aircraft, None)
 
     def _request(self, grid_code: str, flyer: Flyer) -> PlanRequest:
         parts = self._parts
@@ -201,6 +214,16 @@ class PlanDesk:
             aircraft=self.aircraft_of(plan.plan_id) or "",
             fields=fields,
         )
+
+
+def _is_one_route(one: MissionPlan, other: MissionPlan) -> bool:
+    """Whether they lead to the same places: from another home the same ring begins elsewhere."""
+    ways = [[waypoint.point for waypoint in plan.waypoints] for plan in (one, other)]
+    return one.route_digest == other.route_digest or all(
+        any(distance_m(point, there) < _SAME_PLACE_M for there in theirs)
+        for mine, theirs in (ways, reversed(ways))
+        for point in mine
+    )
 
 
 def require_role(cause: Cause, roles: tuple[Role, ...], *, is_exercise: bool) -> None:

@@ -20,7 +20,7 @@ from patrol.vehicle import Vehicle
 _ASK_AGAIN_S = 0.2  # wall
 
 
-def _free() -> list[Finding]:
+def _free(_said: Declaration | None) -> list[Finding]:
     return []
 
 
@@ -35,16 +35,23 @@ class Readiness:
     bus: Bus
     world: WorldClock
     within_s: float = 15.0  # wall; an autopilot just started is ready by then
-    room: Callable[[], list[Finding]] = _free  # asked last, for it is taken when it is free
+    room: Callable[[Declaration | None], list[Finding]] = (
+        _free  # asked last, for it is taken when it is free
+    )
     room_within_s: float = 60.0  # wall; an aircraft that has just risen is off by then
 
     async def check(self, plan: MissionPlan, said: Declaration | None) -> list[Finding]:
         """What speaks against the flight."""
         findings = await self._ready(plan, said)
         give_up_s = self.wall.monotonic_s() + self.room_within_s
-        while not stops(findings) and (in_the_way := self.room()):
-            if self.wall.monotonic_s() > give_up_s:
+        told: set[str] = set()
+        while not stops(findings):
+            in_the_way = self.room(said)
+            if not stops(in_the_way) or self.wall.monotonic_s() > give_up_s:
                 return [*in_the_way, *findings]
+            if (codes := {finding.code for finding in stops(in_the_way)}) - told:
+                told |= codes  # not the text: its metres change with every look
+                self._tell_waiting(plan, stops(in_the_way), self.room_within_s)
             await self.wall.sleep(_ASK_AGAIN_S)
             findings = await self._once(plan, said)  # what was ready need not be any more
         return findings
@@ -60,14 +67,14 @@ class Readiness:
             reasons = [finding.text for finding in stops(findings)]
             if reasons and reasons != told:
                 told = reasons
-                self._tell_waiting(plan, stops(findings))
+                self._tell_waiting(plan, stops(findings), self.within_s)
             await self.wall.sleep(_ASK_AGAIN_S)
 
-    def _tell_waiting(self, plan: MissionPlan, findings: list[Finding]) -> None:
+    def _tell_waiting(self, plan: MissionPlan, findings: list[Finding], within_s: float) -> None:
         fields = {
             "reason": "; ".join(finding.text for finding in findings),
             "reason_zh": "；".join(finding.text_zh for finding in findings),
-            "within_s": self.within_s,
+            "within_s": within_s,
         }
         self.bus.publish(
             StoryEvent(

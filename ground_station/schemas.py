@@ -76,6 +76,12 @@ class DeclarationBody(BaseModel):
         description="what you know of the relief and the obstacles below the route, such as: flat, "
         "no mast above 15 m; heights count from home and nothing else clears them",
     )
+    on_ground: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(
+        default_factory=list,
+        max_length=50,
+        description="aircraft of this station that are not heard and that you see on the ground; "
+        "until then nobody knows whether they fly",
+    )
 
 
 class LaunchBody(OfAircraft):
@@ -96,6 +102,7 @@ class LaunchBody(OfAircraft):
             remote_id_ok=self.declaration.remote_id_ok,
             weather=self.declaration.weather,
             terrain=self.declaration.terrain,
+            on_ground=tuple(self.declaration.on_ground),
             is_automatic=cause.is_automatic,
         )
 

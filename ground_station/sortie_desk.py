@@ -15,7 +15,8 @@ from ground_station.log_desk import LogDesk
 from ground_station.plan_desk import require_role
 from ground_station.sortie_parts import Flight, SortieParts
 from ground_station.sorties import SortieRecord, SortieState
-from missions.runner import SortieReport, SortieRunner
+from missions.report import SortieReport
+from missions.runner import SortieRunner
 from patrol.cause import Cause, Role, by_system
 from patrol.declaration import Declaration
 from patrol.errors import LinkLost, PatrolError, Refused
@@ -74,6 +75,22 @@ class SortieDesk:
         """It is known what the aircraft does: from now on it may be launched."""
         self._known.set()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is; until then a sortie of an earlier run may still be in the air."""
+        return self._known.is_set()
+
+    def show_found(self, record: SortieRecord | None, plan: MissionPlan | None) -> None:
+        """A sortie that an earlier run left open: of its aircraft nothing else is known yet.
+
+        None when it turned out to be over.
+        """
+        if record is None or plan is None:
+            self._parts.board.set(sortie=None)
+            return
+        self._show(record, plan, [])
+        self._set_state("UNKNOWN")  # not what was recorded at its launch
+
     async def until_known(self) -> None:
         """Wait for that."""
         await self._known.wait()
@@ -89,6 +106,7 @@ class SortieDesk:
             record=record, plan=plan, runner=runner, cause=_RESTART, is_adopted=True,
             alerts=tuple(reversed(alerts)),
         )  # fmt: skip
+        self._parts.plans.note_flown(plan, record.vehicle_id)
         self._show(record, plan, [])
         self._asked.set()
 
@@ -112,7 +130,7 @@ class SortieDesk:
         finally:
             if not is_saved:
                 self._flight = None  # what is not recorded is not flown
-                parts.plans.give_back(plan_id)
+                parts.plans.give_back(record.vehicle_id)
         self._show(record, drawn.plan, drawn.findings)
         self._asked.set()
         return {"sortie": record.sortie_id, "aircraft": record.vehicle_id}
@@ -179,7 +197,7 @@ class SortieDesk:
     def _new_record(self, plan: MissionPlan) -> SortieRecord:
         parts, vehicle_id = self._parts, self._parts.vehicle.vehicle_id
         return SortieRecord(
-            sortie_id=parts.plans.take(plan.plan_id, vehicle_id),
+            sortie_id=parts.plans.take(plan, vehicle_id),
             plan_id=plan.plan_id,
             plan_digest=plan.digest,
             vehicle_id=vehicle_id,
@@ -234,7 +252,7 @@ class SortieDesk:
         finally:
             # What is heard from now on belongs to no sortie: the log's hash is over its flight.
             parts.telemetry.end(aircraft)
-            parts.plans.give_back(flight.plan.plan_id)
+            parts.plans.give_back(aircraft)
             parts.on_over()
             await parts.crowd.end()
         record = replace(

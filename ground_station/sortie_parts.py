@@ -14,7 +14,8 @@ from ground_station.plan_desk import PlanDesk
 from ground_station.sorties import SortieRecord
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
-from missions.runner import SortieReport, SortieRunner
+from missions.report import SortieReport
+from missions.runner import SortieRunner
 from patrol.bus import Bus
 from patrol.cause import Cause
 from patrol.clock import WallClock, WorldClock

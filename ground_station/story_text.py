@@ -155,6 +155,7 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "vehicle.restarted": lambda f: f"the autopilot of {f.get('vehicle')} restarted",
     "stream.stopped": lambda f: f"{f.get('vehicle')} tells no {f.get('stream')} any more",
     "stream.back": lambda f: f"{f.get('vehicle')} tells {f.get('stream')} again",
+    "telemetry.lost": lambda f: str(f.get("text")),
     "tlog.dropped": lambda f: f"{f.get('frames')} frames are missing in {f.get('file')}",
     "tlog.failed": lambda f: f"the link is not recorded in {f.get('file')}: {f.get('reason')}",
     "kill.armed": lambda f: f"KILL of {f.get('vehicle')} prepared for {f.get('within_s', 0):.0f} s",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,7 +44,8 @@ from patrol.telemetry import TelemetrySample
 from patrol.vehicle import Vehicle
 from vision.crowd import CrowdRules
 
-LINK_FIRST_S = 5.0  # wall; consoles and cameras come after link and guardian
+_CONSOLE_WITHIN_S = 1.5  # wall; one silent aircraft keeps nobody from seeing the others
+_EYE_WITHIN_S = 5.0  # wall; an aircraft's camera comes after its link and guardian
 _POSES_WAITING = 64
 _log = structlog.get_logger(__name__)
 
@@ -190,13 +191,12 @@ class AircraftUnit:
         """Who flies."""
         common, ports = self._common, self._ports
         sheet = common.board.of(self.aircraft)
-        common.room.join(self.aircraft, ports.vehicle.latest)
         readiness = Readiness(
             vehicle=ports.vehicle, speaker=ports.speaker, board=sheet, wall=common.wall,
             bus=common.bus, world=common.world, within_s=common.ready_within_s,
-            room=lambda: common.room.ask(self.aircraft),
+            room=lambda said: common.room.ask(self.aircraft, said),
         )  # fmt: skip
-        return SortieDesk(
+        desk = SortieDesk(
             SortieParts(
                 plans=common.plans,
                 vehicle=ports.vehicle,
@@ -214,12 +214,15 @@ class AircraftUnit:
                 on_over=lambda: common.room.leave(self.aircraft),
             )
         )
+        common.room.join(self.aircraft, ports.vehicle.latest, lambda: desk.is_known)
+        return desk
 
     def _make_guardian(self) -> Guardian:
         common, sorties = self._common, self.desks.sorties
         return Guardian(
             vehicle=self._ports.vehicle, bus=common.bus, world=common.world, wall=common.wall,
             plan=lambda: sorties.plan, in_command=lambda: sorties.in_command,
+            silent_others=lambda: common.room.silent(self.aircraft),
         )  # fmt: skip
 
     def _make_adoption(self) -> Adoption:
@@ -228,7 +231,7 @@ class AircraftUnit:
         return Adoption(
             records=common.records, telemetry=common.telemetry, vehicle=self._ports.vehicle,
             flyer=sorties, bus=common.bus, world=common.world, wall=common.wall,
-            on_known=sorties.know_the_aircraft,
+            on_known=sorties.know_the_aircraft, on_found=sorties.show_found,
         )  # fmt: skip
 
     def _set_pace(self, want: MissionPlan | LookWindow | None) -> None:
@@ -239,13 +242,13 @@ class AircraftUnit:
 
     async def _look(self) -> None:
         """The eye is slow to start: it waits a little until it is known what the aircraft does."""
-        with anyio.move_on_after(LINK_FIRST_S):
+        with anyio.move_on_after(_EYE_WITHIN_S):
             await self.desks.sorties.until_known()
         await self._ports.eye.run()
 
     async def _ready_voice(self) -> None:
         """As the eye, it waits for the aircraft."""
-        with anyio.move_on_after(LINK_FIRST_S):
+        with anyio.move_on_after(_EYE_WITHIN_S):
             await self.desks.sorties.until_known()
         await self._ports.voice.run()
 
@@ -260,6 +263,15 @@ class AircraftUnit:
         ) as samples:
             async for sample in samples:
                 self._ports.eye.send_pose(sample)
+
+
+async def once_known(
+    waits: Iterable[Callable[[], Awaitable[None]]], within_s: float = _CONSOLE_WITHIN_S
+) -> None:
+    """Return when it is known what every aircraft does, and soon in any case."""
+    with anyio.move_on_after(within_s):
+        for until_known in waits:
+            await until_known()
 
 
 async def kept_alive(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import anyio
 
 from missions.arming import arm_patiently
+from missions.report import SortieReport, taken_words
 from patrol.bus import Bus
 from patrol.cause import Cause, Role
 from patrol.clock import WallClock, WorldClock
@@ -41,16 +41,6 @@ _HOME_AGAIN_S = 3.0  # wall
 _LOOKS_FOR_MODE = 15  # a sample is up to 0.2 s behind the state that confirmed a command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SortieReport:
-    """What was flown."""
-
-    reason: str  # "flown" or why it ended otherwise
-    takeoff_utc: datetime | None
-    waypoints_flown: int
-    abnormal: tuple[str, ...] = ()
-
-
 class SortieRunner:
     """One take-off to landing. The sticks win: an unasked mode silences it until resumed."""
 
@@ -73,6 +63,7 @@ class SortieRunner:
         self._sortie_id = sortie_id
         self._preflight = preflight
         self.in_command = InCommand()
+        self._checking: anyio.CancelScope | None = None  # pre-flight is under way
         self._sent_utc: datetime | None = None  # when take-off was sent
         self._takeoff_utc: datetime | None = None  # when it was confirmed
         self._waypoint = 0
@@ -95,7 +86,7 @@ class SortieRunner:
             "mission.uploaded", plan=self._plan.plan_id, items=len(self._plan.waypoints),
             digest=self._plan.digest, read_back=True,
         )  # fmt: skip
-        findings = await self._preflight()
+        findings = await self._checked()
         self._tell("preflight", findings=[finding.to_dict() for finding in findings])
         if stopping := stops(findings):
             raise PreflightFailed("the aircraft is not ready", stopping, text_zh="飞行器尚未就绪")
@@ -130,6 +121,19 @@ class SortieRunner:
         await self._follow_route()
         await self._follow_home()
         return self._report()
+
+    async def _checked(self) -> list[Finding]:
+        """What pre-flight finds; Refused when a person called the launch off meanwhile."""
+        findings: list[Finding] = []
+        with anyio.CancelScope() as checking:
+            self._checking = checking
+            try:
+                findings = await self._preflight()
+            finally:
+                self._checking = None
+        if checking.cancel_called:
+            raise Refused(f"the launch was called off: {self._abnormal[-1]}")
+        return findings
 
     @property
     def has_taken_off(self) -> bool:
@@ -187,7 +191,14 @@ class SortieRunner:
             self._tell("resumed", by=cause.actor, waypoint=self._waypoint)
 
     async def bring_home(self, cause: Cause, reason: str, reason_zh: str = "") -> None:
-        """Break off and return, at once: what is under way is given up, the climb included."""
+        """Break off and return, at once: what is under way is given up, the climb included.
+
+        Before it arms, a launch that waits is called off.
+        """
+        if self._checking is not None:
+            self._abnormal.append(reason)
+            self._checking.cancel()
+            return
         if self._sent_utc is None:
             raise Refused(
                 "return: the aircraft is not in the air yet", text_zh="返航：飞行器尚未升空"
@@ -365,12 +376,7 @@ class SortieRunner:
         if self.in_command.has_been_taken(sample):
             mode = sample.mode.value
             self._abnormal.append(f"the pilot's sticks took the aircraft (mode {mode})")
-            self._tell(
-                "pilot.has_it", mode=mode,
-                text=f"the pilot has the aircraft (mode {mode}): nothing automatic is sent until "
-                "the pilot resumes",
-                text_zh=f"操控员已接管飞行器（模式：{mode_zh(sample.mode)}）：操控员恢复任务前不再发送任何自动指令",
-            )  # fmt: skip
+            self._tell("pilot.has_it", mode=mode, **taken_words(sample.mode))
         return sample
 
     def _report(self) -> SortieReport:

@@ -20,8 +20,15 @@ from patrol.plan import Finding, Level, MissionPlan
 TESTED_FORMAT = "gridpatrol-route-tested/1"
 TESTED_SUFFIX = ".tested.json"
 # Of every flight; stand-off and separation only where there was a crowd or another aircraft.
-MINIMA_NEEDED = ("fence", "height above terrain", "battery at landing")
+HEIGHT = "height above terrain"
+MINIMA_NEEDED = ("fence", HEIGHT, "battery at landing")
 _PX4 = "PX4"
+# What holds is for us to say and not for the record, whose own floors may be stricter only.
+# `tests/flight/minima.py` measures against the same.
+FLOORS = {
+    "fence": 0.0, "stand-off": 30.0, "separation": 30.0, "battery at landing": 10.0,
+}  # fmt: skip
+HEIGHT_SLACK_M = 2.0  # below the lowest waypoint; the ground under a twin is flat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +62,18 @@ class RouteTest:
     def has_passed(self) -> bool:
         """All that a flight must measure was measured, and everything measured held."""
         is_whole = all(name in self.minima for name in MINIMA_NEEDED)
-        return is_whole and all(minimum.is_held for minimum in self.minima.values())
+        return is_whole and all(
+            minimum.is_held and (minimum.value or 0.0) >= FLOORS.get(name, 0.0)
+            for name, minimum in self.minima.items()
+        )
+
+    def proves(self, plan: MissionPlan) -> bool:
+        """Whether this very route was flown, no lower than it is planned, and held."""
+        height = self.minima.get(HEIGHT)
+        if height is None or height.value is None or self.route_digest != plan.route_digest:
+            return False
+        lowest_m = min(waypoint.height.metres for waypoint in plan.waypoints)
+        return self.has_passed and height.value >= lowest_m - HEIGHT_SLACK_M
 
     @property
     def is_on_px4(self) -> bool:
@@ -136,7 +154,7 @@ def route_findings(plan: MissionPlan, records: Iterable[Path]) -> list[Finding]:
         except ConfigError as error:
             unread.append(_unreadable(str(error)))
         else:
-            if flight.has_passed and flight.route_digest == plan.route_digest:
+            if flight.proves(plan):
                 passed.append(flight)
     if not passed:
         return [*unread, _untested(plan)]

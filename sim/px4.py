@@ -38,6 +38,9 @@ _STREAMS_US = {33: 200_000.0, 93: -1.0}
 _ASK_AGAIN_S = 2.0
 _PITCH_DEG = -30.0
 _TAIL_LINES = 4
+# PX4's own start-up takes these over. Its simulated battery is half empty after a minute and then
+# stands, and its fence acts on nothing: neither is what a squad's aircraft does.
+_PARAMETERS = {"GF_ACTION": "3", "SIM_BAT_DRAIN": "1500", "SIM_BAT_MIN_PCT": "0"}
 
 
 def px4_program(folder: Path) -> Path:
@@ -115,6 +118,7 @@ class Px4Aircraft:
 
     async def _started(self, folder: Path) -> anyio.abc.Process:
         environment = {
+            **{f"PX4_PARAM_{name}": value for name, value in _PARAMETERS.items()},
             **os.environ, "PX4_SIM_MODEL": _MODEL, "PX4_SIMULATOR": "sihsim",
             "PX4_SIM_SPEED_FACTOR": f"{self._clock.speed:g}",
             "PX4_HOME_LAT": f"{self._home.lat_deg:.7f}",

@@ -82,12 +82,15 @@ class FakeVehicle:
         self.facts = GOOD_FACTS
         self.plan: MissionPlan | None = None
         self.is_frozen = False  # on a mission, but not getting on
+        self.is_unheard = False  # since the station started
         self._sample = a_sample(
             is_armed=False, is_in_air=False, height_above_home_m=0.0, mode=FlightMode.READY
         )
         self._looks = 0
 
     def latest(self) -> TelemetrySample | None:
+        if self.is_unheard:
+            return None
         sample = self._sample
         if sample.mode is FlightMode.MISSION and not self.is_frozen:
             self._looks += 1

@@ -165,7 +165,8 @@ class TwoAircraft:
             owners=read_responsibility(), records=self.records,
             wordings=wordings_of(self.records, self.clock),
             telemetry=self.telemetry, bus=self.bus, board=self.board, chronicle=self.chronicle,
-            plans=self.plans, room=LaunchRoom(), world=self.clock, wall=self.clock, pace=None,
+            plans=self.plans, room=LaunchRoom(self.clock, is_exercise=True), world=self.clock,
+            wall=self.clock, pace=None,
             is_anothers=lambda seen, name: self.switchboard.is_anothers(seen, name),
             is_exercise=True, ready_within_s=0.0,
         )  # fmt: skip

@@ -24,7 +24,8 @@ from ground_station.commands.plan import print_findings
 from ground_station.story_printer import StoryPrinter
 from missions.checks import check_flight
 from missions.formats import read_plan
-from missions.runner import SortieReport, SortieRunner
+from missions.report import SortieReport
+from missions.runner import SortieRunner
 from missions.tested import record_path, route_findings
 from patrol.bus import Bus, Subscription
 from patrol.clock import SystemClock

@@ -42,6 +42,7 @@ from ground_station.store.tracks import TelemetrySummary, Thinning, TrackHash
 from patrol.bus import Bus, Subscription
 from patrol.clock import parse_utc
 from patrol.errors import ConfigError, StoreUnavailable
+from patrol.story import StoryEvent
 from patrol.telemetry import TelemetrySample
 
 TELEMETRY_NAME = "telemetry.db"
@@ -88,6 +89,10 @@ class TelemetryLog:
         self._is_exercise = is_exercise
         self._pending: list[dict[str, Any]] = []
         self._dropped: int | None = None  # rows, since the disk is away; None while it is there
+        self._overflowed = 0  # rows, ever
+        self._told_lost = 0  # samples and rows, as told of or as they were when nothing more went
+        self._is_losing = False
+        self._newest_utc: datetime | None = None
         self._lock = anyio.Lock()
 
     @classmethod
@@ -138,11 +143,13 @@ class TelemetryLog:
                     # Half a batch, cancelled and tried again, would be in the file twice.
                     with anyio.CancelScope(shield=True):
                         await self._keep()
+                    self._tell_lost(bus, samples.dropped_count)
             finally:
                 for sample in samples.take_all():
                     self.add(sample)
                 with anyio.CancelScope(shield=True):
                     await self._keep()
+                self._tell_lost(bus, samples.dropped_count)
 
     def begin(self, vehicle_id: str, sortie: str) -> None:
         """What that aircraft says from now on belongs to this sortie."""
@@ -159,6 +166,7 @@ class TelemetryLog:
     def add(self, sample: TelemetrySample) -> None:
         """Take a sample for the next batch."""
         sortie = self.sortie_of(sample.vehicle_id)
+        self._newest_utc = sample.time_utc
         self._pending.append(sample_row(sample, sortie, is_exercise=self._is_exercise))
 
     async def flush(self) -> None:
@@ -189,6 +197,10 @@ class TelemetryLog:
     async def flown(self, sortie: str) -> Flown | None:
         """What was recorded of a flight; None when no sample of it was in the air."""
         await self.flush()
+        return await self.flown_before(sortie)
+
+    async def flown_before(self, sortie: str) -> Flown | None:
+        """The same of what is written by now: a full disk can still be read."""
         return await self.read(lambda c: _flown(c, sortie))
 
     async def wind(self, sortie: str) -> WindSeen | None:
@@ -250,17 +262,33 @@ class TelemetryLog:
             too_many = max(0, len(self._pending) - _WAITING_ROWS)
             del self._pending[:too_many]
             self._dropped = (self._dropped or 0) + too_many
+            self._overflowed += too_many
         else:
             if self._dropped is not None:
                 _log.info("telemetry is written again", lost_rows=self._dropped)
             self._dropped = None
 
+    def _tell_lost(self, bus: Bus, unread: int) -> None:
+        """A gap in a track is told when it begins, and not again until it is over."""
+        lost = unread + self._overflowed
+        is_more, more = lost > self._told_lost, lost - self._told_lost
+        self._told_lost = lost
+        if is_more and not self._is_losing and self._newest_utc is not None:
+            _log.warning("telemetry is lost", samples=more, memory_is_full=self._overflowed > 0)
+            fields = {
+                "samples": more,
+                "text": f"telemetry is being lost: {more} samples so far are in no record",
+                "text_zh": f"遥测数据正在丢失：已有{more}条未存档",
+            }
+            bus.publish(StoryEvent(name="telemetry.lost", time_utc=self._newest_utc, fields=fields))
+        self._is_losing = is_more
+
 
 def _make(connection: Connection) -> None:
-    is_file = connection.dialect.name == "sqlite"
-    if is_file and (
-        connection.exec_driver_sql("PRAGMA user_version").scalar_one() > SCHEMA_VERSION
-    ):
+    version = SCHEMA_VERSION
+    if connection.dialect.name == "sqlite":
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if version > SCHEMA_VERSION:
         raise ConfigError("the telemetry file was written by a newer GridPatrol")
     telemetry_metadata.create_all(connection)
     # An older table gets what has been recorded since; every such column may be empty.
@@ -273,7 +301,7 @@ def _make(connection: Connection) -> None:
     for index in samples_table.indexes:
         if index.name not in indexes:
             index.create(connection)
-    if is_file:
+    if version != SCHEMA_VERSION:  # a full disk must not keep a station from starting
         connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 
 import shapely
 
+from missions.tested import FLOORS, HEIGHT_SLACK_M
 from patrol.geo import GeoPoint, LocalFrame, distance_m
 from patrol.plan import MissionPlan
 from tests.flight.radio import Place, Radio
 
 # What has to hold: the fence is never crossed, a route is flown at its height, DOMAIN 4.3's
 # stand-off and the guardian's separation, and more charge than it would land with at once.
-FENCE_M, STANDOFF_M, SEPARATION_M, CHARGE_PCT = 0.0, 30.0, 30.0, 10.0
-HEIGHT_SLACK_M = 2.0
+FENCE_M, STANDOFF_M = FLOORS["fence"], FLOORS["stand-off"]
+SEPARATION_M, CHARGE_PCT = FLOORS["separation"], FLOORS["battery at landing"]
 MISSED_M = 3.0  # from a waypoint, where it turns to the next
 _NEAR_HOME_M = 10.0  # a return ends with coming down
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from missions.runner import SortieReport
+from missions.report import SortieReport
 from patrol.geo import GeoPoint, distance_m
 from patrol.plan import MissionPlan
 from tests.flight.minima import Minima

@@ -14,7 +14,8 @@ from drone.guardian import Guardian
 from drone.link_settings import LinkSettings
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import preflight
-from missions.runner import SortieReport, SortieRunner
+from missions.report import SortieReport
+from missions.runner import SortieRunner
 from patrol.bus import Bus
 from patrol.cause import Cause, Role
 from patrol.clock import SystemClock

@@ -64,14 +64,16 @@ class Watched:
 
 @asynccontextmanager
 async def watched(
-    vehicle: FakeVehicle | None = None, in_command: InCommand | None = None
+    vehicle: FakeVehicle | None = None,
+    in_command: InCommand | None = None,
+    silent_others: tuple[str, ...] = (),
 ) -> AsyncIterator[Watched]:
     bus, clock = Bus(), StandingClock()
     vehicle = vehicle or Aloft(clock, bus)
     vehicle.clock, vehicle.bus, vehicle.is_frozen = clock, bus, True
     guardian = Guardian(
         vehicle=vehicle, bus=bus, world=clock, wall=clock, plan=a_plan,
-        in_command=lambda: in_command,
+        in_command=lambda: in_command, silent_others=lambda: silent_others,
     )  # fmt: skip
     with bus.subscribe(StoryEvent) as story:
         async with anyio.create_task_group() as group:
@@ -207,6 +209,12 @@ async def test_another_of_ours_that_falls_silent_in_the_air_is_told_and_not_forg
         it.clock.now_s = 400.0
         await it.show(on_patrol(0.0, heard_at_s=400.0))
         assert ("separation.unknown", "warn") not in it.told()
+
+
+async def test_another_of_an_earlier_run_that_was_never_heard_is_told() -> None:
+    async with watched(silent_others=("GP-2",)) as it:
+        await it.show_for(on_patrol(0.0), 12)
+        assert ("separation.unknown", "warn") in it.told()
 
 
 def test_a_way_home_that_leads_past_a_known_crowd_is_told_before_it_is_flown() -> None:

@@ -11,7 +11,7 @@ from ground_station.readiness import Readiness
 from patrol.bus import Bus
 from patrol.declaration import Declaration
 from patrol.errors import SpeakerUnreachable
-from patrol.plan import Level
+from patrol.plan import Finding, Level
 from patrol.story import StoryEvent
 from patrol.vehicle import Facts
 from tests.fakes import GOOD_FACTS, START, FakeVehicle, ManualClock, a_sample
@@ -69,3 +69,28 @@ async def test_one_that_is_never_ready_is_refused_after_the_time_that_was_set() 
     assert stopping == ["armable.no"]
     assert len(events) == 1
     assert waking.vehicle.clock.now_s < 7.0
+
+
+async def test_waiting_for_room_is_told_once_however_the_metres_change() -> None:
+    clock, bus = ManualClock(), Bus()
+    vehicle = FakeVehicle(clock, bus)
+    vehicle._sample = a_sample(is_armed=False, is_in_air=False)
+    asked: list[float] = []
+
+    def room(_said: Declaration | None) -> list[Finding]:
+        asked.append(clock.now_s)
+        away = f"GP-2 rises or flies {20 + len(asked)} m away"
+        stop = Finding(code="separation.launch", level=Level.STOP, text=away, text_zh="GP-2起飞")
+        return [stop] if len(asked) < 20 else []
+
+    readiness = Readiness(
+        vehicle=vehicle, speaker=Waking(vehicle=vehicle, left=0), board=Board(), bus=bus,  # type: ignore[arg-type]
+        world=clock, wall=clock, within_s=5.0, room=room,
+    )  # fmt: skip
+    with bus.subscribe(StoryEvent) as events:
+        found = await readiness.check(a_plan(), SAID)
+        (told,) = events.take_all()
+    assert not [finding for finding in found if finding.level is Level.STOP]
+    assert told.name == "preflight.waits"
+    assert told.fields["reason"] == "GP-2 rises or flies 21 m away"
+    assert (told.fields["reason_zh"], told.fields["within_s"]) == ("GP-2起飞", 60.0)

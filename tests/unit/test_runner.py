@@ -7,7 +7,8 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from missions.runner import SortieReport, SortieRunner
+from missions.report import SortieReport
+from missions.runner import SortieRunner
 from patrol.bus import Bus
 from patrol.cause import Cause, Role
 from patrol.errors import CommandDenied, PreflightFailed, Refused

@@ -5,10 +5,11 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from missions.runner import SortieReport, SortieRunner
+from missions.report import SortieReport
+from missions.runner import SortieRunner
 from patrol.bus import Bus
 from patrol.cause import Cause, Role
-from patrol.errors import CommandDenied
+from patrol.errors import CommandDenied, Refused
 from patrol.plan import Finding
 from patrol.story import StoryEvent
 from patrol.telemetry import FlightMode
@@ -110,3 +111,34 @@ async def test_what_the_sticks_took_while_the_mission_was_refused_stays_theirs()
     with pytest.raises(CommandDenied):
         await flown(vehicle)
     assert vehicle.count(ReturnHome) == 0
+
+
+async def test_a_return_while_the_launch_waits_calls_it_off_before_anything_is_armed() -> None:
+    vehicle, waits = Stubborn(Arm, times=0), anyio.Event()
+
+    async def wait_for_room() -> list[Finding]:
+        waits.set()
+        await anyio.sleep_forever()
+        return []
+
+    one = SortieRunner(
+        plan=a_plan().approved("李", START), vehicle=vehicle, bus=vehicle.bus,
+        world=vehicle.clock, wall=vehicle.clock, sortie_id="M-1-S01", preflight=wait_for_room,
+    )  # fmt: skip
+    ended: list[str] = []
+
+    async def fly() -> None:
+        with pytest.raises(Refused) as told:
+            await one.run()
+        ended.append(str(told.value))
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(fly)
+            await waits.wait()
+            await one.bring_home(PILOT, "asked by 王")
+    assert ended == ["the launch was called off: asked by 王"]
+    assert vehicle.count(Arm) == 0
+    assert not one.has_taken_off
+    with pytest.raises(Refused, match="not in the air yet"):
+        await one.bring_home(PILOT, "asked by 王")

@@ -49,3 +49,23 @@ def test_the_camera_goes_where_the_aircraft_goes_and_looks_where_its_nose_does(
     off_deg = (pose.camera.bearing_true_deg - heading_deg + 180.0) % 360.0 - 180.0
     assert off_deg == pytest.approx(0.0, abs=0.01)
     assert pose.is_in_air is (up_m > 0.5) or up_m == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.anyio
+async def test_an_instance_starts_with_a_fence_that_acts_and_a_battery_that_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "px4"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nenv | grep ^PX4_PARAM_ | sort\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PX4_PARAM_SIM_BAT_MIN_PCT", "20")  # the user's own word goes before ours
+    clock = SimClock(datetime.now(UTC))
+    one = Px4Aircraft(program, 0, home=HOME, home_amsl_m=HOME_AMSL_M, clock=clock)
+    async with await one._started(tmp_path) as process:
+        assert await process.wait() == 0
+    assert (tmp_path / "px4.log").read_text(encoding="utf-8").split() == [
+        "PX4_PARAM_GF_ACTION=3",
+        "PX4_PARAM_SIM_BAT_DRAIN=1500",
+        "PX4_PARAM_SIM_BAT_MIN_PCT=20",
+    ]

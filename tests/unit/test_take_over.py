@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 import anyio
 import pytest
 
-from missions.runner import SortieReport, SortieRunner
+from missions.report import SortieReport
+from missions.runner import SortieRunner
 from patrol.bus import Bus
 from patrol.cause import Cause, Role, by_system
 from patrol.errors import Refused

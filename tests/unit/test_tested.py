@@ -27,7 +27,7 @@ LIVE = replace(a_plan(), is_exercise=False)
 def a_record(plan: MissionPlan, *, flown_on: str = "PX4 1.16.1", broken: str = "") -> RouteTest:
     """Flown on that day, and everything held but what is named."""
     minima = {
-        name: Minimum(value=9.9 if name == broken else 20.0, floor=10.0, unit="m")
+        name: Minimum(value=9.9 if name == broken else 30.0, floor=10.0, unit="m")
         for name in MINIMA_NEEDED
     }
     return RouteTest(
@@ -57,7 +57,7 @@ def test_its_own_record_makes_a_route_tested_and_says_when_and_on_what(tmp_path:
     assert found(a_plan(), record) == {"route.tested": Level.NOTE}
     text = route_findings(a_plan(), [record])[0].text
     assert "PX4 1.16.1 on 2026-11-26" in text
-    assert "fence 20.0 m" in text
+    assert "fence 30.0 m" in text
 
 
 def test_the_same_route_is_tested_under_another_name_and_date_and_for_a_live_flight(
@@ -112,6 +112,20 @@ def test_a_minimum_that_did_not_hold_or_is_not_there_proves_nothing(
         path = tmp_path / "one.tested.json"
         write_json(path, body | {"state": "TESTED"})  # its word alone is not taken
         assert found(LIVE, path) == {"route.untested": Level.STOP}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("fence", -5.0), ("height above terrain", 4.0), ("battery at landing", 3.0),
+     ("stand-off", 12.0), ("separation", 8.0)],
+)  # fmt: skip
+def test_a_record_with_floors_of_its_own_is_held_against_ours(
+    tmp_path: Path, name: str, value: float
+) -> None:
+    whole = a_record(a_plan())
+    low = Minimum(value=value, floor=-999.0, unit="m")
+    record = written(tmp_path, replace(whole, minima={**whole.minima, name: low}))
+    assert found(LIVE, record) == {"route.untested": Level.STOP}
 
 
 @given(

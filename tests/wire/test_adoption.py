@@ -10,7 +10,7 @@ import pytest
 from ground_station.adoption import Adoption, tell_left_out
 from ground_station.plan_desk import Drawn
 from ground_station.sorties import SortieRecord, SortieState
-from patrol.errors import LinkLost
+from patrol.errors import LinkLost, StoreFull
 from patrol.plan import MissionPlan
 from patrol.telemetry import FlightMode, TelemetrySample
 from patrol.vehicle import Command, Recognise
@@ -46,7 +46,7 @@ def adoption(house: House) -> Adoption:
     return Adoption(
         records=house.records, telemetry=house.telemetry, vehicle=house.vehicle,
         flyer=house.sorties, bus=house.bus, world=house.clock, wall=house.clock,
-        on_known=house.sorties.know_the_aircraft,
+        on_known=house.sorties.know_the_aircraft, on_found=house.sorties.show_found,
     )  # fmt: skip
 
 
@@ -65,6 +65,7 @@ def flown_before(house: House, sample: TelemetrySample = FLYING) -> None:
 async def test_an_aircraft_on_its_plan_is_taken_over_with_its_alerts(house: House) -> None:
     house.vehicle.plan = await left_behind(house)
     flown_before(house)
+    await house.telemetry.flush()
     alert = replace(an_alert(), sortie=SORTIE)
     await house.records.save_alert(alert, cause=SYSTEM, at_utc=START, action="alert.raised")
     house.vehicle._sample = FLYING
@@ -139,6 +140,53 @@ async def test_a_sortie_that_ended_meanwhile_gets_its_end_and_can_be_signed(
         answer = await house.post(f"/sorties/{SORTIE}/sign", role)
         assert answer.status_code == 200, answer.text
     await house.until(lambda: "log.closed" in house.told())
+
+
+async def test_an_open_sortie_is_on_the_board_before_its_aircraft_is_heard(house: House) -> None:
+    await left_behind(house)
+    house.vehicle.latest = lambda: None  # type: ignore[method-assign]
+    async with anyio.create_task_group() as group:
+        group.start_soon(adoption(house).run)
+        await house.until(lambda: house.shown.get("sortie"))
+        shown = house.shown.get("sortie")
+        assert (shown["id"], shown["state"]) == (SORTIE, "UNKNOWN")
+        del house.vehicle.latest
+        house.vehicle._sample = ON_THE_GROUND
+        await house.until(lambda: "sortie.found_ended" in house.told())
+        await house.until(lambda: house.shown.get("sortie") is None)
+
+
+async def test_a_full_disk_keeps_nobody_from_guarding_what_is_in_the_air(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await left_behind(house, "M-1-S00")
+    house.vehicle.plan = await left_behind(house)
+    flown_before(house)
+    await house.telemetry.flush()
+    flown_before(house)  # and some that waits
+
+    async def full(_: object) -> None:
+        raise StoreFull("the disk is full", text_zh="磁盘已满")
+
+    async def full_too(*_: object, **__: object) -> None:
+        raise StoreFull("the disk is full", text_zh="磁盘已满")
+
+    monkeypatch.setattr(house.telemetry, "write", full)
+    monkeypatch.setattr(house.records, "save_sortie", full_too)
+    house.vehicle._sample = FLYING
+    async with anyio.create_task_group() as group:
+        group.start_soon(adoption(house).run)
+        await house.until(lambda: "sortie.adopted" in house.told())
+        assert house.sorties.plan is not None, "the guardian guards it"
+        assert house.sorties._flight is not None
+        assert house.sorties._flight.record.takeoff_utc == FLYING.time_utc
+        assert (await house.post("/sortie/hold", "PILOT")).status_code == 200
+        monkeypatch.undo()
+        with anyio.fail_after(5):
+            while (await state_of(house, "M-1-S00"))[0] is not SortieState.ABORTED:
+                await anyio.sleep(0.01)
+        group.cancel_scope.cancel()
+    assert house.telemetry.sortie_of("GP-1") == SORTIE
 
 
 async def test_of_several_sorties_without_an_end_only_the_newest_can_be_in_the_air(

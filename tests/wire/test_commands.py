@@ -108,6 +108,17 @@ async def it_stands_off(vehicle: MavsdkVehicle) -> None:
     assert sample.camera.bearing_true_deg == pytest.approx(wanted_deg, abs=6.0)
 
 
+def heard(folder: Path, kind: str) -> int:
+    """How many messages of a kind are in the raw log."""
+    (path,) = folder.glob("*.tlog")
+    reader = mavutil.mavlink_connection(str(path), dialect="common")
+    count = 0
+    while reader.recv_match(type=[kind]) is not None:
+        count += 1
+    reader.close()
+    return count
+
+
 async def test_each_command_is_done_when_the_state_shows_it_and_repeats_send_nothing(
     tmp_path: Path,
 ) -> None:
@@ -194,3 +205,5 @@ async def test_hold_breaks_off_a_flight_to_a_place_and_a_kill_needs_two_steps(
         assert path.read_bytes() == aircraft.log.stored[-1].body
         assert shares[-1] == 1.0
         assert [file.name for file in (tmp_path / "logs").iterdir()] == [path.name]
+    assert not heard(tmp_path, "LOG_DATA"), "it has a file of its own"
+    assert heard(tmp_path, "LOG_ENTRY")

@@ -27,6 +27,7 @@ from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from patrol.bus import Bus
 from patrol.errors import ConfigError, StoreFull, StoreUnavailable
+from patrol.story import StoryEvent
 from tests.ground_core import MORNING, OPERATOR, PILOT, SORTIE, SYSTEM, later, running_store
 from tests.store_samples import a_track, record_as
 
@@ -193,6 +194,16 @@ async def log(tmp_path: Path) -> AsyncIterator[TelemetryLog]:
     await opened.close()
 
 
+async def test_opening_the_telemetry_again_writes_nothing_for_the_disk_may_be_full(
+    tmp_path: Path,
+) -> None:
+    await (await TelemetryLog.open(tmp_path, is_exercise=True)).close()
+    file = tmp_path / telemetry.TELEMETRY_NAME
+    before = file.read_bytes()
+    await (await TelemetryLog.open(tmp_path, is_exercise=True)).close()
+    assert file.read_bytes() == before
+
+
 async def until_told(lines: list[MutableMapping[str, Any]], words: str) -> MutableMapping[str, Any]:
     with anyio.fail_after(8):
         while not (found := [line for line in lines if line["event"] == words]):
@@ -230,7 +241,7 @@ async def test_what_does_not_fit_in_memory_either_is_counted_and_told(
     monkeypatch.setattr(telemetry, "_LONGEST_WAIT_S", 0.05)
     monkeypatch.setattr(telemetry, "_WAITING_ROWS", 50)
     bus = Bus()
-    with capture_logs() as lines:
+    with capture_logs() as lines, bus.subscribe(StoryEvent) as story:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(log.run, bus)
             await anyio.wait_all_tasks_blocked()
@@ -238,6 +249,11 @@ async def test_what_does_not_fit_in_memory_either_is_counted_and_told(
             for sample in a_track(count=300, hz=5.0):
                 bus.publish(sample)
             await until_told(lines, "telemetry waits in memory")
+            with anyio.fail_after(8):
+                told = await story.get()  # at once, while the disk is away
+            assert told.name == "telemetry.lost"
+            assert told.fields["samples"] > 0
+            assert told.fields["text_zh"]
             await set_pragma(connections, "query_only=OFF")
             bus.publish(next(a_track(count=1, hz=5.0)))
             back = await until_told(lines, "telemetry is written again")
@@ -245,6 +261,26 @@ async def test_what_does_not_fit_in_memory_either_is_counted_and_told(
     kept = (await log.summary(SORTIE)).rows
     assert back["lost_rows"] == 301 - kept
     assert kept >= 50
+
+
+async def test_samples_that_the_recorder_did_not_get_to_are_told_once(
+    log: TelemetryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry, "_LONGEST_WAIT_S", 0.05)
+    monkeypatch.setattr(telemetry, "_QUEUE", 100)
+    bus = Bus()
+    with bus.subscribe(StoryEvent) as story:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(log.run, bus)
+            await anyio.wait_all_tasks_blocked()
+            for sample in a_track(count=300, hz=5.0):
+                bus.publish(sample)
+            with anyio.fail_after(8):
+                told = await story.get()
+            tasks.cancel_scope.cancel()
+        assert (told.name, told.fields["samples"]) == ("telemetry.lost", 200)
+        assert story.take_all() == []
+    assert (await log.summary(SORTIE)).rows == 100
 
 
 async def test_a_clock_that_is_set_back_breaks_neither_chain_nor_numbers(tmp_path: Path) -> None:

@@ -7,14 +7,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
 
+from ground_station.sorties import SortieRecord, SortieState
 from patrol.geo import offset
 from patrol.sighting import Look
 from patrol.telemetry import FlightMode
 from patrol.vehicle import Hold, ReturnHome
-from tests.fakes import GOOD_PARAMETERS, a_sample
-from tests.two_aircraft import NAMES, TwoAircraft, two_aircraft
+from tests.fakes import GOOD_PARAMETERS, HOME, a_sample
+from tests.two_aircraft import GRIDS, NAMES, TwoAircraft, two_aircraft
 from tests.unit.test_crowd import a_look, people
 
 pytestmark = pytest.mark.anyio
@@ -140,6 +142,21 @@ async def test_a_silent_aircraft_does_not_delay_the_launch_of_another(
     await station.until(lambda: station.shown("GP-2").get("state") == "AIRBORNE")
 
 
+async def test_beside_one_that_may_still_fly_since_a_restart_none_rises_but_by_a_persons_word(
+    station: TwoAircraft,
+) -> None:
+    station.vehicles[0].is_unheard = True
+    station.desks[0].sorties._known = anyio.Event()
+    plan_id = await station.planned(1)
+    await station.post("/sorties", "PILOT", plan_id=plan_id)
+    await station.until(lambda: "sortie.aborted" in station.told("GP-2"))
+    (told,) = [e for e in station.board.state()["story"] if e["event"] == "sortie.aborted"]
+    assert "GP-1 may be in the air" in str(told["findings"])
+    said = {"remote_id_ok": True, "weather": "clear", "on_ground": ["GP-1"]}
+    await station.post("/sorties", "PILOT", plan_id=plan_id, declaration=said)
+    await station.until(lambda: station.shown("GP-2").get("state") == "AIRBORNE")
+
+
 async def test_a_plan_is_flown_by_the_aircraft_that_is_named_and_not_by_two_at_once(
     station: TwoAircraft,
 ) -> None:
@@ -153,6 +170,41 @@ async def test_a_plan_is_flown_by_the_aircraft_that_is_named_and_not_by_two_at_o
     assert (again.status_code, again.json()["error"]) == (
         409, f"plan {plan_id} is being flown by GP-2"
     )  # fmt: skip
+
+
+async def test_a_second_plan_of_the_same_grid_is_the_same_route(station: TwoAircraft) -> None:
+    plans = []
+    first, second = station.vehicles
+    beside = offset(first._sample.home or HOME, east_m=60.0, north_m=0.0)
+    second._sample = replace(second._sample, home=beside, position=beside)
+    for name in NAMES:  # each from a home of its own: the ring begins elsewhere
+        made = await station.post("/plans", "LEAD", grid_code=GRIDS[0], aircraft=name)
+        body = made.json()
+        plans.append(str(body["plan"]["plan_id"]))
+        await station.post(f"/plans/{plans[-1]}/approve", "LEAD", digest=body["digest"])
+    assert (await station.post("/sorties", "PILOT", plan_id=plans[0])).status_code == 202
+    again = await station.post("/sorties", "PILOT", plan_id=plans[1])
+    assert again.status_code == 409
+    assert f"is that of plan {plans[0]}, which is being flown by GP-1" in again.json()["error"]
+
+
+async def test_a_sortie_that_is_taken_over_takes_its_route_too(station: TwoAircraft) -> None:
+    plan_id = await station.planned(0)
+    plan = station.plans.found(plan_id).plan
+    earlier = SortieRecord(
+        sortie_id="M-0-S01", plan_id="M-0", plan_digest=plan.digest, vehicle_id="GP-1",
+        grid_code=plan.grid_code, grid_name=plan.grid_name, register_version="sample-1",
+        state=SortieState.PREFLIGHT, created_utc=station.clock.now_utc(), is_exercise=True,
+        waypoint_total=len(plan.waypoints),
+    )  # fmt: skip
+    flying = replace(
+        station.vehicles[0]._sample, mode=FlightMode.MISSION, is_in_air=True, is_armed=True
+    )
+    station.vehicles[0]._sample = flying
+    await station.desks[0].sorties.adopt(earlier, replace(plan, plan_id="M-0"))
+    refused = await station.post("/sorties", "PILOT", plan_id=plan_id, aircraft="GP-2")
+    assert refused.status_code == 409
+    assert "being flown by GP-1" in refused.json()["error"]
 
 
 async def test_two_that_stand_side_by_side_rise_one_after_the_other(station: TwoAircraft) -> None:
