@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from ground_station.api.asking import FIRST_DAY, LAST_DAY, cause_for, scopes_of
+from ground_station.api.callers import caller_of
 from ground_station.out.book import Audience, Language
 from ground_station.out.desk import DayFile, SortieFile, Wanted
 from ground_station.parts import Parts
-from ground_station.people.door import caller_of
 from ground_station.people.powers import Verb, power_of
 from ground_station.people.scopes import read_scope
 from ground_station.places import Place, Places
