@@ -38,7 +38,7 @@ _LOOK_EVERY_S = 0.1  # wall
 _SILENT_FOR_S = 30.0  # wall; by then the autopilot's own fail-safe flies
 _STALE_S = 3.0  # wall; older than this, "on the ground" is no knowledge
 _HOME_AGAIN_S = 3.0  # wall
-_LOOKS_FOR_MODE = 15  # a sample is up to 0.2 s behind the state that confirmed a command
+_LOOKS_FOR_MODE = 15  # samples; one is up to 0.2 s behind what confirmed a command
 
 
 class SortieRunner:
