@@ -58,6 +58,11 @@ def _guardian(f: Fields) -> str:
     return f"guardian: {f.get('rule')} -> {f.get('action')}{why}{became}"
 
 
+def _matter(f: Fields, deed: str) -> str:
+    why = f": {f['reason']}" if f.get("reason") else ""
+    return f"{f.get('by')} {deed} {f.get('case_no')}{why}"
+
+
 _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "plan.made": lambda f: (
         f"planned {f.get('grid_name')}: {f.get('length_m', 0):.0f} m, "
@@ -166,6 +171,58 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     ),
     "watchdog.lost": lambda f: f"the watchdog ended (code {f.get('code')}) and is started again",
     "station.was_ended": _was_ended,
+    "case.verify": lambda f: _matter(f, "verified"),
+    "case.reject": lambda f: _matter(f, "rejected"),
+    "case.merge": lambda f: _matter(f, "merged"),
+    "case.file": lambda f: _matter(f, "filed"),
+    "case.void": lambda f: _matter(f, "voided"),
+    "case.dispatch": lambda f: _matter(f, "dispatched"),
+    "case.accept": lambda f: _matter(f, "accepted"),
+    "case.return": lambda f: _matter(f, "returned"),
+    "case.escalate": lambda f: _matter(f, "escalated"),
+    "case.feed_back": lambda f: _matter(f, "fed back on"),
+    "case.ask_deferral": lambda f: _matter(f, "asked to defer"),
+    "case.defer": lambda f: _matter(f, "deferred"),
+    "case.ask_suspension": lambda f: _matter(f, "asked to suspend"),
+    "case.suspend": lambda f: _matter(f, "suspended"),
+    "case.resume": lambda f: _matter(f, "resumed"),
+    "case.check": lambda f: _matter(f, "checked"),
+    "case.close": lambda f: _matter(f, "closed"),
+    "case.close_record": lambda f: _matter(f, "closed the record"),
+    "case.rework": lambda f: _matter(f, "sent back for rework"),
+    "case.reassign": lambda f: _matter(f, "reassigned"),
+    "case.evaluate": lambda f: _matter(f, "evaluated"),
+    "case.reopen": lambda f: _matter(f, "reopened"),
+    "case.link_report": lambda f: _matter(f, "linked a report to"),
+    "case.answer_reporter": lambda f: _matter(f, "answered who reported"),
+    "case.note": lambda f: _matter(f, "noted on"),
+    "case.reported": lambda f: f"{f.get('by')} opened {f.get('case_no')}",
+    "case.overdue": lambda f: f"case {f.get('case_no')} is late: {f.get('text')}",
+    "dispatch.sent": lambda f: (
+        f"{f.get('by')} sent task {f.get('dispatch')} to {f.get('unit')} for case {f.get('case_no')}"
+    ),
+    "dispatch.accept": lambda f: f"{f.get('by')} accepted task {f.get('dispatch')}",
+    "dispatch.return": lambda f: f"{f.get('by')} returned task {f.get('dispatch')}",
+    "dispatch.reply": lambda f: f"{f.get('by')} replied to task {f.get('dispatch')}",
+    "dispatch.overdue": lambda f: f"task {f.get('dispatch')}: {f.get('text')}",
+    "report.received": lambda f: f"report {f.get('report')} received",
+    "report.link": lambda f: f"report {f.get('report')} linked to case {f.get('case_no')}",
+    "report.reject": lambda f: f"{f.get('by')} rejected report {f.get('report')}",
+    "report.answer": lambda f: f"{f.get('by')} answered report {f.get('report')}",
+    "report.unanswered": lambda f: f"report {f.get('report')}: {f.get('text')}",
+    "whistle.raised": lambda f: f"{f.get('by')} raised whistle {f.get('whistle')}: {f.get('need')}",
+    "whistle.check_in": lambda f: f"{f.get('by')} checked in to whistle {f.get('whistle')}",
+    "whistle.fly": lambda f: f"{f.get('by')} sent an aircraft to whistle {f.get('whistle')}",
+    "whistle.withdraw": lambda f: f"{f.get('by')} withdrew whistle {f.get('whistle')}",
+    "whistle.unanswered": lambda f: f"whistle {f.get('whistle')}: {f.get('text')}",
+    "notice.drafted": lambda f: f"notice {f.get('notice')} drafted",
+    "notice.edit": lambda f: f"{f.get('by')} edited notice {f.get('notice')}",
+    "notice.review": lambda f: f"{f.get('by')} reviewed notice {f.get('notice')}",
+    "notice.publish": lambda f: f"{f.get('by')} published notice {f.get('notice')}",
+    "notice.withdraw": lambda f: f"{f.get('by')} withdrew notice {f.get('notice')}",
+    "sighting.confirm": lambda f: f"{f.get('by')} confirmed sighting {f.get('sighting')}",
+    "sighting.edit": lambda f: f"{f.get('by')} corrected sighting {f.get('sighting')}",
+    "sighting.dismiss": lambda f: f"{f.get('by')} dismissed sighting {f.get('sighting')}",
     "vehicle.said": lambda f: f"autopilot: {f.get('text')}",
 }
 

@@ -13,6 +13,12 @@ import pytest
 import ground_station
 from drone.guard_rules import RULES
 from drone.roster import Kind
+from ground_station.casework.citizens import ReportEvent
+from ground_station.casework.dispatches import DispatchEvent
+from ground_station.casework.notices import NoticeEvent
+from ground_station.casework.sightings import SightingEvent
+from ground_station.casework.states import CaseEvent
+from ground_station.casework.whistles import WhistleEvent
 from ground_station.story_text import sentence
 from patrol.story import StoryEvent
 from tests.fakes import START
@@ -24,6 +30,12 @@ TELLERS = frozenset({"StoryEvent", "_tell", "tell", "_event", "_publish", "tell_
 FORMED = {
     "fleet.": tuple(kind.value for kind in Kind),
     "station.other_": ("command", "upload"),
+    "case.": tuple(event.value for event in CaseEvent),
+    "dispatch.": tuple(event.value for event in DispatchEvent),
+    "notice.": tuple(event.value for event in NoticeEvent),
+    "report.": tuple(event.value for event in ReportEvent),
+    "sighting.": tuple(event.value for event in SightingEvent),
+    "whistle.": tuple(event.value for event in WhistleEvent),
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

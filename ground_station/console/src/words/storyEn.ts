@@ -26,6 +26,12 @@ function people(value: unknown): string {
   return `${estimate} people (${low} to ${high})`;
 }
 
+/** What became of a case, by whom and why. */
+function matter(event: StoryEvent, deed: string): string {
+  const why = text(event.reason);
+  return `${text(event.by)} ${deed} ${text(event.case_no)}${why ? `: ${why}` : ""}`;
+}
+
 export const storyEn: StorySentences = {
   "plan.made": (e) =>
     `Planned ${text(e.grid_name)}: ${whole(e.length_m)} m, ${text(e.findings_count)} findings`,
@@ -110,4 +116,61 @@ export const storyEn: StorySentences = {
     + (e.ended_utc ? ` (${dueText(text(e.ended_utc), Date.parse(e.t_utc))})` : ""),
   "vehicle.said": (e) => `Autopilot: ${text(e.text)}`,
   refused: (e) => `Not done: ${text(e.reason)}`,
+  "case.verify": (e) => matter(e, "verified"),
+  "case.reject": (e) => matter(e, "rejected"),
+  "case.merge": (e) => matter(e, "merged"),
+  "case.file": (e) => matter(e, "filed"),
+  "case.void": (e) => matter(e, "voided"),
+  "case.dispatch": (e) => matter(e, "dispatched"),
+  "case.accept": (e) => matter(e, "accepted"),
+  "case.return": (e) => matter(e, "returned"),
+  "case.escalate": (e) => matter(e, "escalated"),
+  "case.feed_back": (e) => matter(e, "fed back on"),
+  "case.ask_deferral": (e) => matter(e, "asked to defer"),
+  "case.defer": (e) => matter(e, "deferred"),
+  "case.ask_suspension": (e) => matter(e, "asked to suspend"),
+  "case.suspend": (e) => matter(e, "suspended"),
+  "case.resume": (e) => matter(e, "resumed"),
+  "case.check": (e) => matter(e, "checked"),
+  "case.close": (e) => matter(e, "closed"),
+  "case.close_record": (e) => matter(e, "closed the record"),
+  "case.rework": (e) => matter(e, "sent back for rework"),
+  "case.reassign": (e) => matter(e, "reassigned"),
+  "case.evaluate": (e) => matter(e, "evaluated"),
+  "case.reopen": (e) => matter(e, "reopened"),
+  "case.link_report": (e) => matter(e, "linked a report to"),
+  "case.answer_reporter": (e) => matter(e, "answered who reported"),
+  "case.note": (e) => matter(e, "noted on"),
+  "case.reported": (e) => `${text(e.by)} opened ${text(e.case_no)}`,
+  "case.overdue": (e) => `Case ${text(e.case_no)} is late: ${text(e.text)}`,
+  "dispatch.sent": (e) => `${text(e.by)} sent task ${text(e.dispatch)} to ${text(e.unit)} for case ${text(e.case_no)}`,
+  "dispatch.accept": (e) => `${text(e.by)} accepted task ${text(e.dispatch)}`,
+  "dispatch.return": (e) => `${text(e.by)} returned task ${text(e.dispatch)}`,
+  "dispatch.reply": (e) => `${text(e.by)} replied to task ${text(e.dispatch)}`,
+  "dispatch.overdue": (e) => `Task ${text(e.dispatch)}: ${text(e.text)}`,
+  "report.received": (e) => `Report ${text(e.report)} received`,
+  "report.link": (e) => `Report ${text(e.report)} linked to case ${text(e.case_no)}`,
+  "report.reject": (e) => `${text(e.by)} rejected report ${text(e.report)}`,
+  "report.answer": (e) => `${text(e.by)} answered report ${text(e.report)}`,
+  "report.unanswered": (e) => `Report ${text(e.report)}: ${text(e.text)}`,
+  "whistle.raised": (e) => `${text(e.by)} raised whistle ${text(e.whistle)}: ${text(e.need)}`,
+  "whistle.check_in": (e) => `${text(e.by)} checked in to whistle ${text(e.whistle)}`,
+  "whistle.fly": (e) => `${text(e.by)} sent an aircraft to whistle ${text(e.whistle)}`,
+  "whistle.withdraw": (e) => `${text(e.by)} withdrew whistle ${text(e.whistle)}`,
+  "whistle.unanswered": (e) => `Whistle ${text(e.whistle)}: ${text(e.text)}`,
+  "notice.drafted": (e) => `Notice ${text(e.notice)} drafted`,
+  "notice.edit": (e) => `${text(e.by)} edited notice ${text(e.notice)}`,
+  "notice.review": (e) => `${text(e.by)} reviewed notice ${text(e.notice)}`,
+  "notice.publish": (e) => `${text(e.by)} published notice ${text(e.notice)}`,
+  "notice.withdraw": (e) => `${text(e.by)} withdrew notice ${text(e.notice)}`,
+  "sighting.confirm": (e) => `${text(e.by)} confirmed sighting ${text(e.sighting)}`,
+  "sighting.edit": (e) => `${text(e.by)} corrected sighting ${text(e.sighting)}`,
+  "sighting.dismiss": (e) => `${text(e.by)} dismissed sighting ${text(e.sighting)}`,
+  "telemetry.lost": (e) => text(e.text),
+  "announcement.overridden": (e) =>
+    `${text(e.template)} released by ${text(e.released_by)}, overridden by ${text(e.by)}: ${text(e.reason)}`,
+  "effect.natural": (e) =>
+    `Nobody spoke to the crowd: before ${people(e.before)}, after ${people(e.after)}: ${VERDICTS[text(e.verdict)] ?? text(e.verdict)}`,
+  "effect.followed": (e) =>
+    (e.relapse_alert_id ? `The crowd is back: ${text(e.relapse_alert_id)}` : `A new crowd near by: ${text(e.displaced_alert_id)}`),
 };

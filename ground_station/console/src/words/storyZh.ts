@@ -49,6 +49,12 @@ function people(value: unknown): string {
   return `${estimate} 人（${low} 至 ${high}）`;
 }
 
+/** What became of a case, by whom and why. */
+function matter(event: StoryEvent, deed: string): string {
+  const why = text(event.reason);
+  return `${text(event.by)} ${deed}${deed.endsWith("：") ? "" : " "}${text(event.case_no)}${why ? `：${why}` : ""}`;
+}
+
 export const storyZh: StorySentences = {
   "plan.made": (e) =>
     `已规划 ${text(e.grid_name)}：全长 ${whole(e.length_m)} 米，检查发现 ${text(e.findings_count)} 项`,
@@ -134,6 +140,63 @@ export const storyZh: StorySentences = {
     + (e.ended_utc ? `（${dueText(text(e.ended_utc), Date.parse(e.t_utc))}）` : ""),
   "vehicle.said": (e) => `飞控：${text(e.text)}`,
   refused: (e) => `未执行：${told(e)}`,
+  "case.verify": (e) => matter(e, "核实了"),
+  "case.reject": (e) => matter(e, "不予受理"),
+  "case.merge": (e) => matter(e, "合并了"),
+  "case.file": (e) => matter(e, "将其立案："),
+  "case.void": (e) => matter(e, "注销了"),
+  "case.dispatch": (e) => matter(e, "派遣了"),
+  "case.accept": (e) => matter(e, "接收了"),
+  "case.return": (e) => matter(e, "退回了"),
+  "case.escalate": (e) => matter(e, "上报了"),
+  "case.feed_back": (e) => matter(e, "反馈了"),
+  "case.ask_deferral": (e) => matter(e, "申请延期："),
+  "case.defer": (e) => matter(e, "延期了"),
+  "case.ask_suspension": (e) => matter(e, "申请挂账："),
+  "case.suspend": (e) => matter(e, "挂账了"),
+  "case.resume": (e) => matter(e, "恢复了"),
+  "case.check": (e) => matter(e, "核查了"),
+  "case.close": (e) => matter(e, "结案了"),
+  "case.close_record": (e) => matter(e, "办结了记录"),
+  "case.rework": (e) => matter(e, "要求返工："),
+  "case.reassign": (e) => matter(e, "改派了"),
+  "case.evaluate": (e) => matter(e, "评价了"),
+  "case.reopen": (e) => matter(e, "重新开启"),
+  "case.link_report": (e) => matter(e, "将群众反映并入"),
+  "case.answer_reporter": (e) => matter(e, "答复了反映人："),
+  "case.note": (e) => matter(e, "批注了"),
+  "case.reported": (e) => `${text(e.by)} 由反映立案 ${text(e.case_no)}`,
+  "case.overdue": (e) => `案件 ${text(e.case_no)} 超时：${text(e.text_zh)}`,
+  "dispatch.sent": (e) => `${text(e.by)} 将任务 ${text(e.dispatch)} 派给 ${text(e.unit)}（案件 ${text(e.case_no)}）`,
+  "dispatch.accept": (e) => `${text(e.by)} 接收任务 ${text(e.dispatch)}`,
+  "dispatch.return": (e) => `${text(e.by)} 退回任务 ${text(e.dispatch)}`,
+  "dispatch.reply": (e) => `${text(e.by)} 回复任务 ${text(e.dispatch)}`,
+  "dispatch.overdue": (e) => `任务 ${text(e.dispatch)}：${text(e.text_zh)}`,
+  "report.received": (e) => `收到群众反映 ${text(e.report)}`,
+  "report.link": (e) => `群众反映 ${text(e.report)} 已并入案件 ${text(e.case_no)}`,
+  "report.reject": (e) => `${text(e.by)} 不予受理群众反映 ${text(e.report)}`,
+  "report.answer": (e) => `${text(e.by)} 答复群众反映 ${text(e.report)}`,
+  "report.unanswered": (e) => `群众反映 ${text(e.report)}：${text(e.text_zh)}`,
+  "whistle.raised": (e) => `${text(e.by)} 吹哨 ${text(e.whistle)}：${text(e.need)}`,
+  "whistle.check_in": (e) => `${text(e.by)} 报到：吹哨 ${text(e.whistle)}`,
+  "whistle.fly": (e) => `${text(e.by)} 为吹哨安排飞行： ${text(e.whistle)}`,
+  "whistle.withdraw": (e) => `${text(e.by)} 撤回吹哨 ${text(e.whistle)}`,
+  "whistle.unanswered": (e) => `吹哨 ${text(e.whistle)}：${text(e.text_zh)}`,
+  "notice.drafted": (e) => `情况通报 ${text(e.notice)} 已起草`,
+  "notice.edit": (e) => `${text(e.by)} 修改通报 ${text(e.notice)}`,
+  "notice.review": (e) => `${text(e.by)} 审核通报 ${text(e.notice)}`,
+  "notice.publish": (e) => `${text(e.by)} 发布通报 ${text(e.notice)}`,
+  "notice.withdraw": (e) => `${text(e.by)} 撤回通报 ${text(e.notice)}`,
+  "sighting.confirm": (e) => `${text(e.by)} 确认巡查发现 ${text(e.sighting)}`,
+  "sighting.edit": (e) => `${text(e.by)} 更正巡查发现 ${text(e.sighting)}`,
+  "sighting.dismiss": (e) => `${text(e.by)} 排除巡查发现 ${text(e.sighting)}`,
+  "telemetry.lost": (e) => `记录缺失：${text(e.text_zh)}`,
+  "announcement.overridden": (e) =>
+    `${text(e.released_by)} 放行 ${text(e.template)}，${text(e.by)} 越权批准：${text(e.reason)}`,
+  "effect.natural": (e) =>
+    `未喊话的人群：先 ${people(e.before)}，后 ${people(e.after)}，${VERDICTS[text(e.verdict)] ?? text(e.verdict)}`,
+  "effect.followed": (e) =>
+    (e.relapse_alert_id ? `人群再次聚集：${text(e.relapse_alert_id)}` : `附近出现新的聚集：${text(e.displaced_alert_id)}`),
 };
 
 /** Why, in the station's own Chinese words where it gives them. */
