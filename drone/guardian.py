@@ -62,9 +62,8 @@ class Guardian:
         plan: Callable[[], MissionPlan | None],
         in_command: Callable[[], InCommand | None] = lambda: None,
         silent_others: Callable[[], Iterable[str]] = tuple,
-        limits: GuardLimits | None = None,
     ) -> None:
-        self._limits = limits or GuardLimits()
+        self.limits = GuardLimits()
         self._vehicle = vehicle
         self._bus = bus
         self._world = world
@@ -106,7 +105,7 @@ class Guardian:
             await self._wall.sleep(_TICK_S)
             sample = self._vehicle.latest()
             age_s = 0.0 if sample is None else self._wall.monotonic_s() - sample.heard_at_s
-            is_stale = age_s > self._limits.link_age_s
+            is_stale = age_s > self.limits.link_age_s
             self._stale_ticks = self._stale_ticks + 1 if is_stale else 0
             if sample is not None and self._stale_ticks >= _STALE_TICKS:
                 self._guard(sample, age_s)
@@ -129,7 +128,7 @@ class Guardian:
         heard = [other for other in others if now_s - other.heard_at_s < _OTHER_AGE_S]
         silent = [other.vehicle_id for other in others if other not in heard]
         return Seen(
-            sample=sample, plan=plan, limits=self._limits, age_s=age_s, crowds=self._crowds,
+            sample=sample, plan=plan, limits=self.limits, age_s=age_s, crowds=self._crowds,
             near_looks=self._near_looks, others=tuple(heard), power=self._drain.power(),
             near_blind_s=(sample.time_utc - since_utc).total_seconds() if since_utc else 0.0,
             may_give_way=self._may_give_way(sample), is_waiting=self._waits_since_s is not None,

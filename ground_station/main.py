@@ -335,26 +335,29 @@ def _recordings(settings: SpeakerSettings, templates: Mapping[str, Template]) ->
 
 @asynccontextmanager
 async def opened(settings: StationSettings, listener: socket.socket) -> AsyncIterator[Station]:
-    """Open clock and store, build the station, and close the store afterwards."""
-    world: WorldClock = SystemClock()
-    if settings.clock_url is not None:
-        exercise = ExerciseClock(settings.clock_url)
-        await exercise.start()
-        world = exercise
-    folder, url = settings.data_dir, settings.database_url
-    store = await Store.open(folder, url)
-    await require_own_space(settings, store)
-    telemetry = await TelemetryLog.open(folder, is_exercise=settings.is_exercise, database_url=url)
-    try:
-        station = Station(
-            settings, store=store, telemetry=telemetry, world=world, listener=listener
+    """Open clock and store, build the station, and close all of it afterwards."""
+    with listener:  # a station that is ended early never began to serve on it
+        world: WorldClock = SystemClock()
+        if settings.clock_url is not None:
+            exercise = ExerciseClock(settings.clock_url)
+            await exercise.start()
+            world = exercise
+        folder, url = settings.data_dir, settings.database_url
+        store = await Store.open(folder, url)
+        await require_own_space(settings, store)
+        telemetry = await TelemetryLog.open(
+            folder, is_exercise=settings.is_exercise, database_url=url
         )
-        await tell_if_nobody_can_sign_in(store)
-        yield station
-    finally:
-        with anyio.CancelScope(shield=True):
-            await telemetry.close()
-            await store.close()
+        try:
+            station = Station(
+                settings, store=store, telemetry=telemetry, world=world, listener=listener
+            )
+            await tell_if_nobody_can_sign_in(store)
+            yield station
+        finally:
+            with anyio.CancelScope(shield=True):
+                await telemetry.close()
+                await store.close()
 
 
 def say_ready(url: str) -> None:

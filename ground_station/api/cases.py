@@ -37,6 +37,7 @@ def case_routes(parts: Parts) -> APIRouter:
     """`/cases` and `/dispatches`."""
     routes = APIRouter(tags=["cases"])
     _add_lists(routes, parts)
+    _add_cards(routes, parts)
     _add_steps(routes, parts)
     _add_tasks(routes, parts)
     return routes
@@ -85,6 +86,14 @@ def _add_lists(routes: APIRouter, parts: Parts) -> None:
         await parts.people.door.note_look(caller_of(request), "case", case_no)
         return await _thread_view(parts, case, caller_of(request))
 
+    @routes.get("/items")
+    async def items() -> dict[str, Any]:
+        """The item list: which kinds of cases there are."""
+        listed: dict[str, Any] = encode(parts.centre.casework.items)
+        return listed
+
+
+def _add_cards(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/cases/{case_no}/card")
     async def card(case_no: str, request: Request) -> dict[str, Any]:
         """Whom to call, and words to paste into the grid's group."""
@@ -102,12 +111,6 @@ def _add_lists(routes: APIRouter, parts: Parts) -> None:
         )
         await parts.people.door.note_look(caller_of(request), "card", code)
         return card_view(parts.centre.casework.contacts.card(code))
-
-    @routes.get("/items")
-    async def items() -> dict[str, Any]:
-        """The item list: which kinds of cases there are."""
-        listed: dict[str, Any] = encode(parts.centre.casework.items)
-        return listed
 
 
 def _add_steps(routes: APIRouter, parts: Parts) -> None:

@@ -26,12 +26,19 @@ _MEDIA = {
     "tlog": "application/octet-stream",
 }
 Purpose = Annotated[str, Query(max_length=200, description="what for; it is in the audit row")]
+_EXPORT = power_of(Verb.EXPORT)
 
 
 def file_routes(parts: Parts) -> APIRouter:
     """`/sorties/{id}/files` and `/days/{date}/files`."""
     routes = APIRouter(tags=["files"])
-    desk, export = parts.centre.exports, power_of(Verb.EXPORT)
+    _add_of_sortie(routes, parts)
+    _add_of_day(routes, parts)
+    return routes
+
+
+def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.exports
 
     @routes.get("/sorties/{sortie_id}/files/{kind}", response_class=Response)
     async def of_sortie(
@@ -45,11 +52,15 @@ def file_routes(parts: Parts) -> APIRouter:
     ) -> Response:
         """Report (PDF, HTML), GeoJSON, QGroundControl plan or the raw log of the link."""
         cause = await cause_for(
-            parts, request, role, export, lambda: Places(parts=parts).of_any_sortie(sortie_id)
+            parts, request, role, _EXPORT, lambda: Places(parts=parts).of_any_sortie(sortie_id)
         )
         wanted, scopes = _wanted(lang, public, purpose), scopes_of(caller_of(request))
         content = await desk.sortie(sortie_id, kind, wanted, cause, scopes)
         return _file(content, f"{sortie_id}.{kind.value}")
+
+
+def _add_of_day(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.exports
 
     @routes.get("/days/{day}/files/{kind}", response_class=Response)
     async def of_day(
@@ -68,11 +79,9 @@ def file_routes(parts: Parts) -> APIRouter:
         async def where() -> Place:
             return Place(code=code, denial=f"no area {scope!r} in your part of the district")
 
-        cause = await cause_for(parts, request, role, export, where)
+        cause = await cause_for(parts, request, role, _EXPORT, where)
         content = await desk.day(day, code, kind, _wanted(lang, public, purpose), cause)
         return _file(content, f"{day.isoformat()}-{code}.{kind.value}")
-
-    return routes
 
 
 def _wanted(lang: Language, public: bool, purpose: str) -> Wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
@@ -43,6 +44,7 @@ def intake_routes(parts: Parts) -> APIRouter:
     _add_reports(routes, parts)
     _add_report_steps(routes, parts)
     _add_whistles(routes, parts)
+    _add_notice_lists(routes, parts)
     _add_notices(routes, parts)
     return routes
 
@@ -152,12 +154,8 @@ def _add_whistles(routes: APIRouter, parts: Parts) -> None:
         whistle_id: str, event: WhistleEvent, body: WhistleStepBody, request: Request
     ) -> dict[str, Any]:
         """Check in, say which sortie flew, or withdraw."""
-
-        async def where() -> Place:
-            kept = await parts.centre.shelves.get(Whistle, whistle_id)
-            return Place(code=kept.grid_code, denial=f"there is no whistle {whistle_id}")
-
         power = Power(name=f"whistle.{event.value}", roles=WHISTLE_MACHINE.roles(event))
+        where = partial(_whistle_place, parts, whistle_id)
         cause = await cause_for(parts, request, body.role, power, where)
         moved = await intake.answer_whistle(
             whistle_id, event, cause, reason=body.reason, sortie=body.sortie
@@ -165,7 +163,7 @@ def _add_whistles(routes: APIRouter, parts: Parts) -> None:
         return _whistle(moved)
 
 
-def _add_notices(routes: APIRouter, parts: Parts) -> None:
+def _add_notice_lists(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.notices
 
     @routes.get("/cases/{case_no}/similar")
@@ -185,6 +183,10 @@ def _add_notices(routes: APIRouter, parts: Parts) -> None:
         found, following = await _page(parts, caller, Notice, state, ask(cursor, limit))
         return {"items": [_notice(one) for one in found], "next": following}
 
+
+def _add_notices(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.notices
+
     @routes.post("/notices", status_code=201)
     async def draft(body: NoticeBody, request: Request) -> dict[str, Any]:
         """A draft that cites its cases."""
@@ -199,12 +201,8 @@ def _add_notices(routes: APIRouter, parts: Parts) -> None:
         notice_id: str, event: NoticeEvent, body: NoticeStepBody, request: Request
     ) -> dict[str, Any]:
         """Edit, review by another person, publish, withdraw."""
-
-        async def where() -> Place:
-            kept = await parts.centre.shelves.get(Notice, notice_id)
-            return Place(code=kept.grid_code, denial=f"there is no notice {notice_id}")
-
         power = Power(name=f"notice.{event.value}", roles=NOTICE_MACHINE.roles(event))
+        where = partial(_notice_place, parts, notice_id)
         cause = await cause_for(parts, request, body.role, power, where)
         moved = await desk.move(
             notice_id, event, cause, reason=body.reason, texts=(body.text_zh, body.text_en)
@@ -249,3 +247,13 @@ def _whistle(whistle: Whistle) -> dict[str, Any]:
 def _notice(notice: Notice) -> dict[str, Any]:
     body: dict[str, Any] = encode(notice)
     return body | {"state_zh": notice.state.zh}
+
+
+async def _whistle_place(parts: Parts, whistle_id: str) -> Place:
+    kept = await parts.centre.shelves.get(Whistle, whistle_id)
+    return Place(code=kept.grid_code, denial=f"there is no whistle {whistle_id}")
+
+
+async def _notice_place(parts: Parts, notice_id: str) -> Place:
+    kept = await parts.centre.shelves.get(Notice, notice_id)
+    return Place(code=kept.grid_code, denial=f"there is no notice {notice_id}")

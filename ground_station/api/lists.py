@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import Table
 
 from ground_station.alerts import AlertState, CrowdAlert
@@ -80,15 +80,37 @@ def _add_records(routes: APIRouter, parts: Parts) -> None:
         return page_view(await page_of(request, tables.sorties, cursor, limit, wanted))
 
 
-def _add_audit(routes: APIRouter, parts: Parts) -> None:
-    @routes.get("/audit")
-    async def audit(
-        request: Request,
+class _AuditWish:
+    """Which rows of the audit are asked for."""
+
+    def __init__(
+        self,
         since: Moment | None = None,
         until: Moment | None = None,
         actor: Text = "",
         action: Text = "",
         object_id: Annotated[str, Query(max_length=120, alias="object")] = "",
+    ) -> None:
+        self.from_utc, self.until_utc = since, until
+        self.actor, self.action, self.object_id = actor, action, object_id
+
+    def asked(self) -> dict[str, str]:
+        """What was asked, for the row that says who looked; what is empty is left out."""
+        words = {
+            "since": utc_text(self.from_utc) if self.from_utc else "",
+            "until": utc_text(self.until_utc) if self.until_utc else "",
+            "actor": self.actor,
+            "action": self.action,
+            "object": self.object_id,
+        }
+        return {key: value for key, value in words.items() if value}
+
+
+def _add_audit(routes: APIRouter, parts: Parts) -> None:
+    @routes.get("/audit")
+    async def audit(
+        request: Request,
+        wish: Annotated[_AuditWish, Depends()],
         newest_first: bool = True,
         role: Role | None = None,
         cursor: Cursor = "",
@@ -98,17 +120,13 @@ def _add_audit(routes: APIRouter, parts: Parts) -> None:
         caller = caller_of(request)
         cause = await cause_for(parts, request, role, power_of(Verb.READ_AUDIT), nowhere)
         wanted = AuditFilter(
-            from_utc=since, until_utc=until, actor=actor, action=action, object_id=object_id,
-            is_exercise=parts.centre.casework.is_exercise, scopes=_audited(caller),
-        )  # fmt: skip
-        asked = {
-            "since": utc_text(since) if since else "", "until": utc_text(until) if until else "",
-            "actor": actor, "action": action, "object": object_id, "cursor": cursor,
-        }  # fmt: skip
+            **vars(wish), is_exercise=parts.centre.casework.is_exercise, scopes=_audited(caller)
+        )
+        asked = wish.asked() | ({"cursor": cursor} if cursor else {})
         # Before it is read: nobody looks without a trace, though the disk be full.
         await parts.records.note(
-            "audit.read", object_id, {key: value for key, value in asked.items() if value},
-            cause=cause, at_utc=parts.centre.casework.world.now_utc(),
+            "audit.read", wish.object_id, asked, cause=cause,
+            at_utc=parts.centre.casework.world.now_utc(),
             is_exercise=parts.centre.casework.is_exercise,
         )  # fmt: skip
         page = await parts.centre.store.read(

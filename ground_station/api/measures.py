@@ -73,28 +73,23 @@ def measure_routes(parts: Parts) -> APIRouter:
     """`/measures/...`; GET only."""
     routes = APIRouter(tags=["measures"], prefix="/measures")
 
-    async def read(request: Request, asked: _Asked) -> tuple[Measured, dict[str, Any]]:
-        caller, centre = caller_of(request), parts.centre
-        since, until = asked.window(centre.casework.world.now_utc())
-        await parts.people.door.note_look(caller, "measures")
-        window = Window(
-            from_utc=since, until_utc=until, is_exercise=centre.casework.is_exercise,
-            scopes=scopes_of(caller),
-        )  # fmt: skip
-        told = {"since": encode(since), "until": encode(until), "exercise": window.is_exercise}
-        return await read_measured(centre.store, window), told
+    _add_of_alerts(routes, parts)
+    _add_of_times(routes, parts)
+    return routes
 
+
+def _add_of_alerts(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/effects")
     async def of_effects(request: Request, asked: Asked, by: By = By.TEMPLATE) -> dict[str, Any]:
         """Dispersal, relapse and displacement beside natural decay; never "success" from one."""
-        measured, told = await read(request, asked)
+        measured, told = await _read(parts, request, asked)
         items = await anyio.to_thread.run_sync(_effects, measured, by)
         return told | {"by": by.value, "alerts": len(measured.alerts), "items": items}
 
     @routes.get("/precision")
     async def of_precision(request: Request, asked: Asked, by: By = By.GRID) -> dict[str, Any]:
         """How often an alert was right, and why it was dismissed where it was not."""
-        measured, told = await read(request, asked)
+        measured, told = await _read(parts, request, asked)
         found = precision.precision_by(measured.alerts, _alert_key(by))
         items = [
             {"key": one.grid_code, "right": share_view(one.right), "reasons": list(one.reasons)}
@@ -102,25 +97,37 @@ def measure_routes(parts: Parts) -> APIRouter:
         ]
         return told | {"by": by.value, "alerts": len(measured.alerts), "items": items}
 
+
+def _add_of_times(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/responses")
     async def of_responses(
         request: Request, asked: Asked, by: Level = Level.DISTRICT
     ) -> dict[str, Any]:
         """How fast alerts and cases were answered, and how many wait."""
-        measured, told = await read(request, asked)
+        measured, told = await _read(parts, request, asked)
         found = await anyio.to_thread.run_sync(responses.responses_by, measured, by.digits)
         return told | {"by": by.value, "items": [responses_view(one) for one in found]}
 
     @routes.get("/kpis")
     async def of_all(request: Request, asked: Asked) -> dict[str, Any]:
         """The figures of the wall."""
-        measured, told = await read(request, asked)
+        measured, told = await _read(parts, request, asked)
         caller = caller_of(request)
         codes = [grid.code for grid in parts.register.grids if caller.sees(grid.code)]
         found = await anyio.to_thread.run_sync(kpis.kpis_of, measured, codes)
         return told | kpis_view(found)
 
-    return routes
+
+async def _read(parts: Parts, request: Request, asked: _Asked) -> tuple[Measured, dict[str, Any]]:
+    caller, centre = caller_of(request), parts.centre
+    since, until = asked.window(centre.casework.world.now_utc())
+    await parts.people.door.note_look(caller, "measures")
+    window = Window(
+        from_utc=since, until_utc=until, is_exercise=centre.casework.is_exercise,
+        scopes=scopes_of(caller),
+    )  # fmt: skip
+    told = {"since": encode(since), "until": encode(until), "exercise": window.is_exercise}
+    return await read_measured(centre.store, window), told
 
 
 def _effects(measured: Measured, by: By) -> list[dict[str, Any]]:

@@ -15,9 +15,12 @@ ROOMS = ("patrol", "drone", "missions", "vision", "ground_station", "sim", "test
 FILE_LINES_MAX, FUNCTION_LINES_MAX, PARAMETERS_MAX = 400, 40, 8
 # One `case` an event: in pieces nobody would see which event writes what.
 BY_EVENT = "what each event of a record writes, side by side"
+MIGRATION = "one migration is kept as it ran"
+STORIES = "tests/stories/"  # each is read from its first sentence to its last
 LONG = {
     "ground_station/alerts.py advance": BY_EVENT,
-    "ground_station/cases.py advance": BY_EVENT,
+    "ground_station/casework/notices.py advance": BY_EVENT,
+    "ground_station/store/migrations/versions/r0040_people.py upgrade": MIGRATION,
     "ground_station/release_rules.py _budget": "the week's budget, each limit beside the others",
     "tests/wire/test_web_api.py __init__": "the whole station is put together in one place",
 }
@@ -44,6 +47,11 @@ def length(function: Function) -> int:
     return lines - (said.end_lineno - said.lineno + 1)
 
 
+def may_be_long(where: str) -> bool:
+    is_story = where.startswith(STORIES) and " test_" in where
+    return is_story or where in LONG
+
+
 def parameters(function: Function) -> int:
     """`self` counts: it too has to be kept in mind."""
     given = function.args
@@ -62,7 +70,7 @@ def test_files_functions_and_signatures_stay_short(room: str) -> None:
             wrong.append(f"{name}: {lines} lines")
         for function in functions(ast.parse(text)):
             where = f"{name} {function.name}"
-            if length(function) > FUNCTION_LINES_MAX and where not in LONG:
+            if length(function) > FUNCTION_LINES_MAX and not may_be_long(where):
                 wrong.append(f"{where}: {length(function)} lines")
             if parameters(function) > PARAMETERS_MAX:
                 wrong.append(f"{where}: {parameters(function)} parameters")

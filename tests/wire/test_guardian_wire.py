@@ -47,9 +47,9 @@ async def test_an_aircraft_that_is_sent_towards_a_crowd_nobody_looks_at_is_calle
     async with a_twin(speed=5.0) as twin, anyio.create_task_group() as group:
         vehicle, plan = twin.link.vehicle, a_loop()
         guardian = Guardian(
-            vehicle=vehicle, bus=vehicle._bus, world=clock, wall=clock, plan=lambda: plan,
-            limits=BLIND,
+            vehicle=vehicle, bus=vehicle._bus, world=clock, wall=clock, plan=lambda: plan
         )  # fmt: skip
+        guardian.limits = BLIND
         await vehicle.do(Upload(plan=plan))
         await twin.link.in_the_air(10.0)
         group.start_soon(guardian.run)

@@ -1,4 +1,4 @@
-"""The weather of a flight is what the autopilot reckoned of the wind in the air; nobody types it."""
+"""A flight's weather is the wind that its autopilot reckoned in the air; nobody types it."""
 
 from __future__ import annotations
 

@@ -2,19 +2,31 @@
 import type { Count, StoryEvent } from "../lib/types";
 
 export type StoryName =
-  | "plan.made" | "plan.finding" | "plan.approved" | "mission.uploaded" | "airborne" | "waypoint"
-  | "sighting" | "hold" | "pilot.has_it" | "resumed" | "alert.raised" | "alert.acknowledged" | "alert.dismissed"
-  | "gathering.noted" | "announcement.released" | "announcement.played" | "announcement.blocked"
-  | "announcement.failed" | "speaker.stopped" | "look" | "effect" | "case.filed" | "mission.flown"
-  | "returning" | "landed" | "sortie.aborted" | "log.closed" | "speed" | "guardian"
-  | "vehicle.said" | "parameter.set" | "sortie.trouble" | "preflight.waits" | "arming.waits" | "return.refused" | "sortie.adopted" | "sortie.not_adopted" | "sortie.found_ended"
-  | "link.lost" | "link.back" | "link.none" | "camera.not_aimed" | "refused" | "preflight"
-  | "watchdog.lost" | "station.was_ended"
-  | "alert.renotified" | "alert.escalated" | "hold.over" | "standoff" | "case.closed" | "log.waits"
-  | "announcement.cancelled"
-  | "fleet.stranger" | "fleet.same_id" | "fleet.station" | "station.other_command"
+  | "plan.made" | "plan.finding" | "plan.approved" | "mission.uploaded" | "airborne"
+  | "preflight" | "waypoint" | "sighting" | "hold" | "pilot.has_it" | "resumed" | "alert.raised"
+  | "alert.acknowledged" | "alert.dismissed" | "gathering.noted" | "announcement.released"
+  | "announcement.played" | "announcement.blocked" | "announcement.failed" | "speaker.stopped"
+  | "look" | "effect" | "case.filed" | "mission.flown" | "returning" | "landed"
+  | "sortie.aborted" | "log.closed" | "speed" | "guardian" | "sortie.adopted"
+  | "sortie.not_adopted" | "sortie.found_ended" | "preflight.waits" | "arming.waits"
+  | "return.refused" | "sortie.trouble" | "link.none" | "camera.not_aimed" | "link.lost"
+  | "link.back" | "fleet.stranger" | "fleet.same_id" | "fleet.station" | "station.other_command"
   | "station.other_upload" | "vehicle.restarted" | "stream.stopped" | "stream.back"
-  | "tlog.dropped" | "tlog.failed" | "kill.armed" | "kill.sent";
+  | "tlog.dropped" | "tlog.failed" | "kill.armed" | "kill.sent" | "alert.renotified"
+  | "alert.escalated" | "hold.over" | "standoff" | "case.closed" | "log.waits"
+  | "announcement.cancelled" | "parameter.set" | "watchdog.lost" | "station.was_ended"
+  | "vehicle.said" | "refused" | "case.verify" | "case.reject" | "case.merge" | "case.file"
+  | "case.void" | "case.dispatch" | "case.accept" | "case.return" | "case.escalate"
+  | "case.feed_back" | "case.ask_deferral" | "case.defer" | "case.ask_suspension"
+  | "case.suspend" | "case.resume" | "case.check" | "case.close" | "case.close_record"
+  | "case.rework" | "case.reassign" | "case.evaluate" | "case.reopen" | "case.link_report"
+  | "case.answer_reporter" | "case.note" | "case.reported" | "case.overdue" | "dispatch.sent"
+  | "dispatch.accept" | "dispatch.return" | "dispatch.reply" | "dispatch.overdue"
+  | "report.received" | "report.link" | "report.reject" | "report.answer" | "report.unanswered"
+  | "whistle.raised" | "whistle.check_in" | "whistle.fly" | "whistle.withdraw"
+  | "whistle.unanswered" | "notice.drafted" | "notice.edit" | "notice.review" | "notice.publish"
+  | "notice.withdraw" | "sighting.confirm" | "sighting.edit" | "sighting.dismiss"
+  | "telemetry.lost" | "announcement.overridden" | "effect.natural" | "effect.followed";
 
 export type StorySentences = Readonly<Record<StoryName, (event: StoryEvent) => string>>;
 

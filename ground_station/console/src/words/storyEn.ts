@@ -1,4 +1,5 @@
 /** The story in English, one sentence for each event. */
+import type { StoryEvent } from "../lib/types";
 import { dueText, spanText } from "../lib/time";
 import {
   bounds, countOf, findingTexts, recordedTongue, speed, type StorySentences, tenth, text, whole,

@@ -20,6 +20,7 @@ const RULES: Readonly<Record<string, string>> = {
   "ground.near": "航线离地高度不足", "mode.unknown": "飞行模式未知，不发送指令",
   "separation.unknown": "本队另一飞行器在空中失联，无法保证间距",
   "standoff.on_way_home": "返航路线距人群过近", "gnss.unknown": "卫星定位质量未知",
+  "way_home.taken": "本队另一飞行器正返回相邻起降点，等待其落地", "way_home.free": "等待结束，继续返航",
 };
 const ACTIONS: Readonly<Record<string, string>> = {
   land: "就地降落", return: "返航", hold: "悬停", warn: "警告",
