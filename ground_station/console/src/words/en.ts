@@ -155,7 +155,7 @@ export const en: Words = {
     sortieStates: {
       PLANNED: "planned", PREFLIGHT: "pre-flight checks", AIRBORNE: "airborne",
       HOLDING: "holding to look", RETURNING: "returning", LANDED: "landed", CLOSED: "log closed",
-      ABORTED: "aborted",
+      ABORTED: "aborted", UNKNOWN: "not known, perhaps in the air",
     },
     waypoint: (i, n) => `waypoint ${i} of ${n}`,
     noSortie: "no sortie",

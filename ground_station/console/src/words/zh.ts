@@ -152,7 +152,7 @@ export const zh = {
     silent: (s: string) => `失联 ${s} 秒，显示最后位置`,
     sortieStates: {
       PLANNED: "已计划", PREFLIGHT: "飞前检查", AIRBORNE: "飞行中", HOLDING: "悬停观察", RETURNING: "返航中",
-      LANDED: "已降落", CLOSED: "日志已关闭", ABORTED: "已中止",
+      LANDED: "已降落", CLOSED: "日志已关闭", ABORTED: "已中止", UNKNOWN: "状态未知，可能仍在空中",
     } as Dictionary,
     waypoint: (i: number, n: number) => `航点 ${i} / ${n}`,
     noSortie: "没有架次",
