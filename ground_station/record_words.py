@@ -72,6 +72,12 @@ _ZH = {
         "rework": "返工",
         "evaluate": "评价",
         "reopen": "重开",
+        "ask_deferral": "申请延期",
+        "ask_suspension": "申请挂账",
+        "reassign": "改派",
+        "link_report": "并入反映",
+        "answer_reporter": "答复反映人",
+        "note": "批注",
     },
 }
 

@@ -199,7 +199,8 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "case.reported": lambda f: f"{f.get('by')} opened {f.get('case_no')}",
     "case.overdue": lambda f: f"case {f.get('case_no')} is late: {f.get('text')}",
     "dispatch.sent": lambda f: (
-        f"{f.get('by')} sent task {f.get('dispatch')} to {f.get('unit')} for case {f.get('case_no')}"
+        f"{f.get('by')} sent task {f.get('dispatch')} to {f.get('unit')} "
+        f"for case {f.get('case_no')}"
     ),
     "dispatch.accept": lambda f: f"{f.get('by')} accepted task {f.get('dispatch')}",
     "dispatch.return": lambda f: f"{f.get('by')} returned task {f.get('dispatch')}",

@@ -1,4 +1,4 @@
-"""The weather of a flight is what the autopilot reckoned of the wind in the air; nobody types it."""
+"""The weather of a flight is what the autopilot reckoned of the wind up there; nobody types it."""
 
 from __future__ import annotations
 
