@@ -13,9 +13,16 @@ import pytest
 import drone
 from ground_station.alerts import AlertEvent, AlertState
 from ground_station.announcements import AnnouncementEvent, AnnouncementState
+from ground_station.casework.citizens import ReportEvent, ReportState
+from ground_station.casework.dispatches import DispatchEvent, DispatchState
+from ground_station.casework.notices import NoticeEvent, NoticeState
+from ground_station.casework.sightings import SightingEvent, SightingState
 from ground_station.casework.states import CaseEvent, CaseState
+from ground_station.casework.whistles import WhistleEvent, WhistleState
 from ground_station.record_words import NOUNS_ZH, value_zh
+from ground_station.shifts.shift import ShiftEvent, ShiftState
 from ground_station.transitions import Machine, Step
+from ground_station.words.versions import VersionEvent, VersionState
 from patrol.cause import Cause, Role
 from patrol.command_words import command_zh
 from patrol.errors import CommandDenied, LinkLost, NotPermitted, PlanRejected, Refused
@@ -74,11 +81,26 @@ def test_who_may_not_do_something_is_told_in_chinese_who_may() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [AlertState, AlertEvent, AnnouncementState, AnnouncementEvent, CaseState, CaseEvent],
-)
+    [
+        AlertState, AlertEvent, AnnouncementState, AnnouncementEvent, CaseState, CaseEvent,
+        DispatchState, DispatchEvent, NoticeState, NoticeEvent, ReportState, ReportEvent,
+        ShiftState, ShiftEvent, SightingState, SightingEvent, VersionState, VersionEvent,
+        WhistleState, WhistleEvent,
+    ],
+)  # fmt: skip
 def test_every_state_and_event_of_a_record_has_a_chinese_word(words: type[enum.Enum]) -> None:
     assert [word for word in words if not is_chinese(value_zh(word))] == []
-    assert set(NOUNS_ZH) == {"alert", "announcement", "case"}
+
+
+def test_every_table_of_states_calls_its_record_by_a_chinese_word() -> None:
+    nouns = {
+        str(call.args[0].value)
+        for _, call in calls(at_the_console("ground_station"))
+        if isinstance(call.func, ast.Name) and call.func.id == "Machine"
+        if isinstance(call.args[0], ast.Constant)
+    }
+    assert "case" in nouns
+    assert nouns == set(NOUNS_ZH)
 
 
 def refusal(event: AlertEvent, actor: str = "王", *, is_automatic: bool = False) -> Refused:
