@@ -119,15 +119,25 @@ class Player:
         name = words.announcement_id
         kept = await self.parts.records.announcement(name)
         if kept is None or not kept.is_text_whole or kept.text_sha256 != words.text_sha256:
-            raise Refused(f"announcement {name}: the text kept is not the text that was released")
+            raise Refused(
+                f"announcement {name}: the text kept is not the text that was released",
+                text_zh=f"喊话{name}：留存的文本不是所放行的文本",
+            )
         if not words.is_text_whole:
-            raise Refused(f"announcement {name}: the words were changed after their release")
+            raise Refused(
+                f"announcement {name}: the words were changed after their release",
+                text_zh=f"喊话{name}：文本在放行后被改动",
+            )
         if hashlib.sha256(clip.sound).hexdigest() != clip.sha256:
-            raise Refused(f"announcement {name}: the clip was changed after it was made")
+            raise Refused(
+                f"announcement {name}: the clip was changed after it was made",
+                text_zh=f"喊话{name}：音频在生成后被改动",
+            )
         if words.template_id == TYPED_ID and clip.duration_s > LONGEST_S:
             raise Refused(
                 f"announcement {name}: these words take {clip.duration_s:.1f} s to say; "
-                f"{LONGEST_S:.0f} s are the most"
+                f"{LONGEST_S:.0f} s are the most",
+                text_zh=f"喊话{name}：全文须播{clip.duration_s:.1f}秒，最多{LONGEST_S:.0f}秒",
             )
 
     async def _start(self, release: Release, clip: Clip) -> None:

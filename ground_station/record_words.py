@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import enum
 
-NOUNS_ZH = {"alert": "告警", "announcement": "喊话", "case": "案件"}
+NOUNS_ZH = {
+    "alert": "告警",
+    "announcement": "喊话",
+    "case": "案件",
+    "dispatch": "派遣任务",
+    "notice": "通报",
+    "report": "群众反映",
+    "shift": "班次",
+    "sighting": "发现",
+    "template": "模板",
+    "whistle": "吹哨",
+}
 _ZH = {
     "AlertState": {
         "RAISED": "待确认",
@@ -72,7 +83,30 @@ _ZH = {
         "rework": "返工",
         "evaluate": "评价",
         "reopen": "重开",
+        "ask_deferral": "申请延期",
+        "ask_suspension": "申请挂账",
+        "reassign": "改派",
+        "link_report": "并入反映",
+        "answer_reporter": "答复反映人",
+        "note": "批注",
     },
+    "DispatchEvent": {"accept": "接收", "return": "退回", "reply": "答复"},
+    "NoticeEvent": {"edit": "修改", "review": "审核", "publish": "发布", "withdraw": "撤回"},
+    "ReportEvent": {"link": "关联", "reject": "不予受理", "answer": "答复"},
+    "ShiftEvent": {
+        "sign_in": "上岗",
+        "hand_over": "交接班",
+        "sign_out": "离岗",
+        "plan": "安排巡查",
+        "weather": "记录天气",
+        "note": "写入日志",
+        "sign": "签名",
+        "close": "归档",
+    },
+    "SightingEvent": {"confirm": "确认", "edit": "修改", "dismiss": "排除"},
+    "VersionState": {"DRAFT": "草稿", "APPROVED": "已批准", "RETIRED": "已停用"},
+    "VersionEvent": {"approve": "批准", "retire": "停用"},
+    "WhistleEvent": {"check_in": "报到", "fly": "起飞巡查", "withdraw": "撤回"},
 }
 
 

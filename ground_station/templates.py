@@ -144,31 +144,36 @@ def _template(body: Mapping[str, Any]) -> Template:
         max_repeats=int(body["max_repeats"]),
         longest_s=float(body["longest_s"]),
     )
-    _require_whole(template)
+    if fault := _fault(template):
+        raise ValueError(fault[0])
     return template
 
 
 def reworded(template: Template, *, version: int, zh: str, en: str) -> Template:
     """The same template in other words: same slots and needs; Refused where they are not so."""
     fresh = replace(template, version=version, zh=zh.strip(), en=en.strip())
-    try:
-        _require_whole(fresh)
-    except ValueError as error:
-        raise Refused(str(error)) from error
+    if fault := _fault(fresh):
+        text, text_zh = fault
+        raise Refused(text, text_zh=text_zh)
     return fresh
 
 
-def _require_whole(template: Template) -> None:
+def _fault(template: Template) -> tuple[str, str] | None:
+    """What is wrong with it, in English and in Chinese; None where nothing is."""
     name = template.template_id
     if not _ID.fullmatch(name):
-        raise ValueError(f"not a template id: {name!r}")
+        return f"not a template id: {name!r}", f"不是模板编号：{name!r}"
     if not template.zh.strip() or not template.en.strip():
-        raise ValueError(f"{name} has no words in one of its languages")
+        return f"{name} has no words in one of its languages", f"模板{name}缺少一种语言的文本"
     for text, declared in (
         (template.zh, [slot.zh for slot in template.slots]),
         (template.en, [slot.en for slot in template.slots]),
     ):
         if sorted(_SLOT.findall(text)) != sorted(declared):
-            raise ValueError(f"{name}: the slots in the words are not those declared: {declared}")
+            return (
+                f"{name}: the slots in the words are not those declared: {declared}",
+                f"模板{name}：文本中的填空项与规定不符，应为：{'、'.join(declared) or '无'}",
+            )
     if not 1 <= template.max_repeats <= 2:
-        raise ValueError(f"{name}: a template is played once or twice")
+        return f"{name}: a template is played once or twice", f"模板{name}：只能播放一遍或两遍"
+    return None

@@ -22,16 +22,7 @@ from patrol.mode_words import mode_zh
 from patrol.plan import Finding, MissionPlan, stops
 from patrol.story import StoryEvent
 from patrol.telemetry import FlightMode, TelemetrySample
-from patrol.vehicle import (
-    Command,
-    Hold,
-    LookAt,
-    ReturnHome,
-    StartMission,
-    TakeOff,
-    Upload,
-    Vehicle,
-)
+from patrol.vehicle import Command, Hold, LookAt, ReturnHome, StartMission, TakeOff, Upload, Vehicle
 
 _EARLIER_RUN = Cause(actor="an earlier run of the station", role=Role.PILOT)
 _LOOK_EVERY_S = 0.1  # wall
@@ -64,6 +55,7 @@ class SortieRunner:
         self._preflight = preflight
         self.in_command = InCommand()
         self._checking: anyio.CancelScope | None = None  # pre-flight is under way
+        self._called_off_zh = ""  # why, where a person ended pre-flight
         self._sent_utc: datetime | None = None  # when take-off was sent
         self._takeoff_utc: datetime | None = None  # when it was confirmed
         self._waypoint = 0
@@ -132,7 +124,10 @@ class SortieRunner:
             finally:
                 self._checking = None
         if checking.cancel_called:
-            raise Refused(f"the launch was called off: {self._abnormal[-1]}")
+            raise Refused(
+                f"the launch was called off: {self._abnormal[-1]}",
+                text_zh=f"起飞已取消：{self._called_off_zh}",
+            )
         return findings
 
     @property
@@ -197,6 +192,7 @@ class SortieRunner:
         """
         if self._checking is not None:
             self._abnormal.append(reason)
+            self._called_off_zh = reason_zh or reason
             self._checking.cancel()
             return
         if self._sent_utc is None:

@@ -149,7 +149,10 @@ def _add_steps(routes: APIRouter, parts: Parts) -> None:
 async def _require_supervisor(parts: Parts, name: str) -> None:
     """A check that was given to nobody there is could be done by nobody."""
     if not await parts.people.knows(name, Role.SUPERVISOR):
-        raise Refused(f"{name} does not hold the role {Role.SUPERVISOR.value}")
+        raise Refused(
+            f"{name} does not hold the role {Role.SUPERVISOR.value}",
+            text_zh=f"{name}没有网格监督员角色",
+        )
 
 
 def _add_tasks(routes: APIRouter, parts: Parts) -> None:

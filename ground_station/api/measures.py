@@ -62,7 +62,10 @@ class _Asked:
         until = self.until or now
         since = self.since or until - USUAL
         if not timedelta(0) < until - since <= LONGEST:
-            raise Refused(f"a window ends after it begins and is {LONGEST.days} days at the most")
+            raise Refused(
+                f"a window ends after it begins and is {LONGEST.days} days at the most",
+                text_zh=f"时段的结束须晚于开始，最长{LONGEST.days}天",
+            )
         return since, until
 
 
@@ -138,7 +141,10 @@ def _effects(measured: Measured, by: By) -> list[dict[str, Any]]:
         case By.HOUR:
             groups = effects.by_hour(seen)
         case By.RULE:
-            raise Refused("effects are told by template, hour or place")
+            raise Refused(
+                "effects are told by template, hour or place",
+                text_zh="喊话效果只能按模板、时段或地点统计",
+            )
         case _:
             groups = effects.by_place(seen, Level(by.value).digits)
     return [
@@ -157,7 +163,10 @@ def _effects(measured: Measured, by: By) -> list[dict[str, Any]]:
 def _alert_key(by: By) -> Callable[[CrowdAlert], str]:
     match by:
         case By.TEMPLATE:
-            raise Refused("precision is told by place, rule or hour: no words made an alert")
+            raise Refused(
+                "precision is told by place, rule or hour: no words made an alert",
+                text_zh="告警准确率只能按地点、规则或时段统计：告警并非由喊话产生",
+            )
         case By.RULE:
             return lambda alert: alert.rule
         case By.HOUR:

@@ -17,6 +17,7 @@ from ground_station.shifts.shift import CREW, SHIFT_MACHINE, Shift, ShiftEvent
 from ground_station.store.codec import encode
 from patrol.cause import Cause, Role
 from patrol.errors import Refused
+from patrol.role_words import roles_zh
 
 _SQUAD = (*CREW, Role.LEADER)
 
@@ -87,7 +88,10 @@ def _add_duties(routes: APIRouter, parts: Parts) -> None:
         """Give one's role to another; the aircraft flies on."""
         cause = await _cause(parts, request, body, CREW)
         if not await parts.people.knows(body.to, cause.role):
-            raise Refused(f"{body.to} does not hold the role {cause.role.value}")
+            raise Refused(
+                f"{body.to} does not hold the role {cause.role.value}",
+                text_zh=f"{body.to}没有{roles_zh(cause.role.value)}角色",
+            )
         return shift_view(await desk.hand_over(body.to, cause))
 
     @routes.post("/shift/sign-out")

@@ -217,7 +217,10 @@ def advance(
     match event:
         case ReportEvent.LINK:
             if not case_no:
-                raise Refused(f"report {report.report_id}: linking needs a case number")
+                raise Refused(
+                    f"report {report.report_id}: linking needs a case number",
+                    text_zh=f"群众反映{report.report_id}：关联须填写案件编号",
+                )
             ids = tuple(dict.fromkeys((*report.sighting_ids, *sighting_ids)))
             return replace(moved, case_no=case_no, sighting_ids=ids)
         case ReportEvent.REJECT:

@@ -18,7 +18,7 @@ from ground_station.casework.dispatches import (
 )
 from ground_station.casework.parts import CaseworkParts
 from ground_station.casework.states import CaseEvent, CaseState
-from ground_station.casework.steps import NOTHING, Given, advance
+from ground_station.casework.steps import NOTHING, Given, advance, refusal
 from ground_station.event_fields import case_fields
 from ground_station.owners import Owner, Tier
 from patrol.cause import Cause, by_system
@@ -156,7 +156,7 @@ class CaseworkDesk:
         names = parts.register.names_up(code) if code in parts.register.areas else {}
         owner = parts.table.owner_of(code, names=names) if is_known else None
         if owner is None:
-            raise Refused(f"no unit has the code {code}")
+            raise Refused(f"no unit has the code {code}", text_zh=f"没有编码为{code}的单位")
         return owner
 
     def unit_for(self, case: Case, code: str) -> Owner:
@@ -167,7 +167,10 @@ class CaseworkDesk:
         owner = self.unit(code)
         is_above = (case.grid_code or "").startswith(code)
         if code.isdigit() and not is_above and owner.tier is not Tier.DISTRICT:
-            raise Refused(f"case {case.case_no} does not lie in the part of {owner.unit}")
+            raise Refused(
+                f"case {case.case_no} does not lie in the part of {owner.unit}",
+                text_zh=f"案件{case.case_no}不在{owner.unit}辖区内",
+            )
         return owner
 
     async def _completed(
@@ -205,8 +208,10 @@ class CaseworkDesk:
             return
         tasks = await self._parts.files.dispatches(case.case_no)
         if cause.actor and any(task.answered_by == cause.actor for task in tasks):
-            raise Refused(
-                f"case {case.case_no}: {cause.actor} replied for a unit, another person checks it"
+            raise refusal(
+                case,
+                f"{cause.actor} replied for a unit, another person checks it",
+                f"{cause.actor}代表单位作过答复，须由他人核查",
             )
 
     async def _require_reports_answered(self, case: Case) -> None:
@@ -214,8 +219,10 @@ class CaseworkDesk:
         reports = await self._parts.files.reports_of(case.case_no)
         waiting = [one.report_id for one in reports if one.state is not ReportState.ANSWERED]
         if waiting:
-            raise Refused(
-                f"case {case.case_no}: tell the reporter first: answer {', '.join(waiting)}"
+            raise refusal(
+                case,
+                f"tell the reporter first: answer {', '.join(waiting)}",
+                f"请先答复反映人：{'、'.join(waiting)}尚未答复",
             )
 
     def _to_file(self, case: Case, given: Given, now: datetime) -> Given:
@@ -238,9 +245,14 @@ class CaseworkDesk:
             return  # the step itself says what is missing
         other = await self.find(other_no)
         if other.is_exercise != case.is_exercise:
-            raise Refused("an exercise and a live case are never merged")
+            raise Refused(
+                "an exercise and a live case are never merged", text_zh="演练案件与实际案件不得合并"
+            )
         if not other.is_open:
-            raise Refused(f"case {other_no} is {other.state.value}: nothing merges into it")
+            raise Refused(
+                f"case {other_no} is {other.state.value}: nothing merges into it",
+                text_zh=f"案件{other_no}为“{other.state.zh}”，不能并入",
+            )
 
     def _with_clocks(self, given: Given, now: datetime) -> Given:
         if given.owner is None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState
-from ground_station.casework.steps import roles_of
+from ground_station.casework.steps import refusal, roles_of
 from ground_station.owners import Owner, ResponsibilityTable
 from ground_station.transitions import Machine, Step, require_role
 from patrol.cause import Cause, Role
@@ -109,16 +109,19 @@ def send(
     require_role(cause, (Role.DISPATCHER,))
     if case.is_exercise and not table.is_exercise:
         raise Refused(
-            f"case {case.case_no} is an exercise (演练): nothing of it is dispatched to a real unit"
+            f"case {case.case_no} is an exercise (演练): "
+            "nothing of it is dispatched to a real unit",
+            text_zh=f"案件{case.case_no}为演练案件，不得派遣给实际单位",
         )
     if case.state not in _DISPATCHABLE:
         raise Refused(
-            f"case {case.case_no} is {case.state.value}: tasks are sent while it is being handled"
+            f"case {case.case_no} is {case.state.value}: tasks are sent while it is being handled",
+            text_zh=f"案件{case.case_no}为“{case.state.zh}”：只能在处置期间派遣任务",
         )
     if not task.strip():
-        raise Refused(f"case {case.case_no}: say what {unit.unit} is to do")
+        raise refusal(case, f"say what {unit.unit} is to do", f"请写明{unit.unit}要做什么")
     if due_utc <= at_utc:
-        raise Refused(f"case {case.case_no}: the task's due time is over already")
+        raise refusal(case, "the task's due time is over already", "任务时限已过")
     return Dispatch(
         dispatch_id=dispatch_id,
         case_no=case.case_no,
@@ -163,4 +166,6 @@ def require_all_answered(case: Case, dispatches: Iterable[Dispatch]) -> None:
     """Each unit must have replied before the case is fed back; Refused names who has not."""
     waiting = [one.unit.unit for one in dispatches if one.is_open]
     if waiting:
-        raise Refused(f"case {case.case_no}: {', '.join(waiting)} has not replied yet")
+        raise refusal(
+            case, f"{', '.join(waiting)} has not replied yet", f"{'、'.join(waiting)}尚未答复"
+        )

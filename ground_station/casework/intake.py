@@ -56,7 +56,10 @@ class IntakeDesk:
         parts, now = self._parts, self._parts.world.now_utc()
         parts.items.get(told.kind)
         if not told.text.strip() or len(told.text) > TEXT_MAX:
-            raise Refused(f"a report has words, {TEXT_MAX} characters at the most")
+            raise Refused(
+                f"a report has words, {TEXT_MAX} characters at the most",
+                text_zh=f"群众反映须有文字内容，最多{TEXT_MAX}字",
+            )
         grid_code, grid_name = parts.grid_at(told.place)
         report = CitizenReport(
             report_id=await parts.files.next_id(CitizenReport, now),
@@ -97,7 +100,10 @@ class IntakeDesk:
         async with parts.changing:  # of two at once the second one finds it opened
             report = await parts.files.get(CitizenReport, report_id)
             if report.case_no:
-                raise Refused(f"report {report_id} belongs to case {report.case_no} already")
+                raise Refused(
+                    f"report {report_id} belongs to case {report.case_no} already",
+                    text_zh=f"群众反映{report_id}已归入案件{report.case_no}",
+                )
             matter = Matter(
                 kind=report.kind, text=report.text, place=report.place,
                 reporter=f"report {report.report_id}",
@@ -207,14 +213,20 @@ class IntakeDesk:
         sortie = await self._parts.records.sortie(sortie_id)
         is_there = sortie is not None and sortie.takeoff_utc is not None
         if not is_there or sortie is None or sortie.grid_code != whistle.grid_code:
-            raise Refused(f"no sortie {sortie_id} has flown over {whistle.grid_name}")
+            raise Refused(
+                f"no sortie {sortie_id} has flown over {whistle.grid_name}",
+                text_zh=f"没有飞过{whistle.grid_name}的架次{sortie_id}",
+            )
 
     async def _link(
         self, report_id: str, case_no: str, cause: Cause, sighting_ids: tuple[str, ...] = ()
     ) -> CitizenReport:
         case = await self._desk.find(case_no)
         if not case.is_open:
-            raise Refused(f"case {case_no} is {case.state.value}: no report is linked to it")
+            raise Refused(
+                f"case {case_no} is {case.state.value}: no report is linked to it",
+                text_zh=f"案件{case_no}为“{case.state.zh}”，不能再关联群众反映",
+            )
         report = await self._moved(
             report_id, ReportEvent.LINK, cause, case_no=case.case_no, sighting_ids=sighting_ids
         )
@@ -229,7 +241,10 @@ class IntakeDesk:
         )
         unknown = [one for one in sighting_ids if one not in known]
         if unknown:
-            raise Refused(f"there is no sighting {', '.join(unknown)}")
+            raise Refused(
+                f"there is no sighting {', '.join(unknown)}",
+                text_zh=f"没有发现记录{'、'.join(unknown)}",
+            )
 
     async def _moved(
         self,

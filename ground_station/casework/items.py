@@ -36,7 +36,11 @@ class ItemList:
             if item.code == code:
                 return item
         known = ", ".join(item.code for item in self.items)
-        raise Refused(f"{code} is not on the item list {self.version}; it has {known}")
+        known_zh = "、".join(f"{item.zh}（{item.code}）" for item in self.items)
+        raise Refused(
+            f"{code} is not on the item list {self.version}; it has {known}",
+            text_zh=f"{code}不在事项清单{self.version}中；清单有：{known_zh}",
+        )
 
 
 def read_items(path: Path = ITEM_LIST_FILE) -> ItemList:

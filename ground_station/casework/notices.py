@@ -127,12 +127,18 @@ def draft(
     """A draft that cites its cases; Refused for open cases or kinds and spaces that are mixed."""
     require_role(cause, (Role.REVIEWER,))
     if not cases:
-        raise Refused("a notice is made from one case at least")
+        raise Refused("a notice is made from one case at least", text_zh="通报至少须有一个案件")
     still_open = [case.case_no for case in cases if case.state not in _CLOSED]
     if still_open:
-        raise Refused(f"not closed yet: {', '.join(still_open)}")
+        raise Refused(
+            f"not closed yet: {', '.join(still_open)}",
+            text_zh=f"尚未结案：{'、'.join(still_open)}",
+        )
     if len({(case.kind, case.is_exercise) for case in cases}) > 1:
-        raise Refused("a notice is about cases of one kind, and of one space (exercise or live)")
+        raise Refused(
+            "a notice is about cases of one kind, and of one space (exercise or live)",
+            text_zh="一份通报只能涉及同一类案件，且不得混用演练与实际案件",
+        )
     text_zh, text_en = _words(cases, items, audience)
     return Notice(
         notice_id=notice_id,
@@ -171,26 +177,41 @@ def advance(
     moved = replace(notice, state=step.target, reason=reason or notice.reason)
     match event:
         case NoticeEvent.EDIT:
-            if not text_zh.strip() or not text_en.strip():
-                raise Refused(f"notice {notice.notice_id}: both languages need their words")
-            authors = tuple(dict.fromkeys((*notice.authors, notice.drafted_by, cause.actor)))
-            return replace(
-                moved, text_zh=text_zh, text_en=text_en, drafted_by=cause.actor, authors=authors
-            )
+            return _edited(moved, cause, text_zh, text_en)
         case NoticeEvent.REVIEW:
-            if cause.actor in (notice.drafted_by, *notice.authors):
-                raise Refused(
-                    f"notice {notice.notice_id}: {cause.actor} drafted it, another person reads it"
-                )
-            return replace(moved, reviewed_by=cause.actor)
+            return _reviewed(moved, cause)
         case NoticeEvent.PUBLISH:
-            if notice.is_exercise and notice.audience is NoticeAudience.PUBLIC:
-                raise Refused(
-                    f"notice {notice.notice_id} is an exercise (演练): it is not published"
-                )
-            return replace(moved, published_by=cause.actor, published_utc=at_utc)
+            return _published(moved, cause, at_utc)
         case NoticeEvent.WITHDRAW:
             return moved
+
+
+def _edited(moved: Notice, cause: Cause, text_zh: str, text_en: str) -> Notice:
+    if not text_zh.strip() or not text_en.strip():
+        raise Refused(
+            f"notice {moved.notice_id}: both languages need their words",
+            text_zh=f"通报{moved.notice_id}：中英文内容都须填写",
+        )
+    authors = tuple(dict.fromkeys((*moved.authors, moved.drafted_by, cause.actor)))
+    return replace(moved, text_zh=text_zh, text_en=text_en, drafted_by=cause.actor, authors=authors)
+
+
+def _reviewed(moved: Notice, cause: Cause) -> Notice:
+    if cause.actor in (moved.drafted_by, *moved.authors):
+        raise Refused(
+            f"notice {moved.notice_id}: {cause.actor} drafted it, another person reads it",
+            text_zh=f"通报{moved.notice_id}：{cause.actor}为起草人，须由他人审核",
+        )
+    return replace(moved, reviewed_by=cause.actor)
+
+
+def _published(moved: Notice, cause: Cause, at_utc: datetime) -> Notice:
+    if moved.is_exercise and moved.audience is NoticeAudience.PUBLIC:
+        raise Refused(
+            f"notice {moved.notice_id} is an exercise (演练): it is not published",
+            text_zh=f"通报{moved.notice_id}为演练通报，不得公开发布",
+        )
+    return replace(moved, published_by=cause.actor, published_utc=at_utc)
 
 
 def _common_code(cases: Sequence[Case]) -> str | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from ground_station.case_numbers import CaseSource
 from ground_station.casework.case import Case
+from ground_station.casework.items import Item
 from ground_station.casework.parts import CaseworkParts
 from ground_station.casework.states import CaseState, Severity
 from ground_station.owners import Tier
@@ -57,39 +59,10 @@ async def open_case(
 
     `also` writes what belongs to it: both are kept or neither, whatever ends the process.
     """
-    item, text = parts.items.get(matter.kind), matter.text.strip()
-    if not text or len(text) > TEXT_MAX:
-        raise Refused(f"a case has words, {TEXT_MAX} characters at the most")
-    if matter.people is not None and not 0 <= matter.people <= PEOPLE_MAX:
-        raise Refused(f"0 to {PEOPLE_MAX} people, or none counted")
-    now, owner = parts.world.now_utc(), parts.owner(None, Tier.DISTRICT)
-    accept_due_utc, due_utc = parts.rules.due(Tier.DISTRICT, now)
-    grid_code, grid_name = parts.grid_at(matter.place)
+    item, now = parts.items.get(matter.kind), parts.world.now_utc()
+    _require_told(matter)
     case = await parts.records.file_case(
-        Case(
-            case_no="",
-            kind=matter.kind,
-            source=CaseSource.EXERCISE if parts.is_exercise else source,
-            severity=Severity.MINOR,  # until somebody has verified it
-            tier=Tier.DISTRICT,
-            state=CaseState.REPORTED,
-            owner=owner,
-            grid_code=grid_code,
-            grid_name=grid_name,
-            register_version=parts.register.version,
-            place=matter.place,
-            count=matter.count,
-            description=f"{item.en}: {text}",
-            description_zh=f"{item.zh}：{text}",
-            filed_utc=now,
-            accept_due_utc=accept_due_utc,
-            due_utc=due_utc,
-            alert_id="",
-            sortie="",
-            is_record_only=False,
-            is_exercise=parts.is_exercise,
-            reporter=matter.reporter,
-        ),
+        _reported(parts, matter, item, source, now),
         cause=cause,
         at_utc=now,
         event="report",
@@ -98,3 +71,50 @@ async def open_case(
     parts.tell("case.reported", case.grid_code, {"case_no": case.case_no, "by": cause.actor})
     parts.show(case)
     return case
+
+
+def _require_told(matter: Matter) -> None:
+    text = matter.text.strip()
+    if not text or len(text) > TEXT_MAX:
+        raise Refused(
+            f"a case has words, {TEXT_MAX} characters at the most",
+            text_zh=f"案件须有文字说明，最多{TEXT_MAX}字",
+        )
+    if matter.people is not None and not 0 <= matter.people <= PEOPLE_MAX:
+        raise Refused(
+            f"0 to {PEOPLE_MAX} people, or none counted",
+            text_zh=f"人数应为0至{PEOPLE_MAX}，或未清点",
+        )
+
+
+def _reported(
+    parts: CaseworkParts, matter: Matter, item: Item, source: CaseSource, now: datetime
+) -> Case:
+    """As it stands before anybody has verified it: with the centre, under the district's clocks."""
+    accept_due_utc, due_utc = parts.rules.due(Tier.DISTRICT, now)
+    grid_code, grid_name = parts.grid_at(matter.place)
+    text = matter.text.strip()
+    return Case(
+        case_no="",
+        kind=matter.kind,
+        source=CaseSource.EXERCISE if parts.is_exercise else source,
+        severity=Severity.MINOR,  # until somebody has verified it
+        tier=Tier.DISTRICT,
+        state=CaseState.REPORTED,
+        owner=parts.owner(None, Tier.DISTRICT),
+        grid_code=grid_code,
+        grid_name=grid_name,
+        register_version=parts.register.version,
+        place=matter.place,
+        count=matter.count,
+        description=f"{item.en}: {text}",
+        description_zh=f"{item.zh}：{text}",
+        filed_utc=now,
+        accept_due_utc=accept_due_utc,
+        due_utc=due_utc,
+        alert_id="",
+        sortie="",
+        is_record_only=False,
+        is_exercise=parts.is_exercise,
+        reporter=matter.reporter,
+    )

@@ -127,7 +127,10 @@ def review(
         reason=given.note,
     )
     if event is SightingEvent.DISMISS and alert is not None:
-        raise Refused(f"an alert was made of it: dismiss {alert.alert_id}, it goes with it")
+        raise Refused(
+            f"an alert was made of it: dismiss {alert.alert_id}, it goes with it",
+            text_zh=f"此发现已生成告警：请排除告警{alert.alert_id}，此发现随之排除",
+        )
     state = step.target
     if state is SightingState.CONFIRMED and alert is not None:
         state = SightingState.LINKED  # by the eye's own rule: nobody types the number
@@ -151,7 +154,7 @@ def review(
 def _corrected(count: Count, people: int) -> Count:
     """The person's number, within bounds that still hold what the eye saw."""
     if not 0 <= people <= PEOPLE_MAX:
-        raise Refused(f"0 to {PEOPLE_MAX} people")
+        raise Refused(f"0 to {PEOPLE_MAX} people", text_zh=f"人数应为0至{PEOPLE_MAX}")
     return Count(
         low=min(count.low, people),
         estimate=float(people),

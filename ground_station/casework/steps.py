@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ground_station.casework.case import Case
 from ground_station.casework.states import CASE_MACHINE, CaseEvent, Severity
 from ground_station.owners import Owner, Tier
+from ground_station.record_words import value_zh
 from patrol.cause import Cause, Role
 from patrol.errors import NotPermitted, Refused
 
@@ -57,13 +58,13 @@ def advance(
 def _filed(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     """Filing a report gives it its severity, tier, owner and clocks."""
     if given.severity is None or given.owner is None:
-        raise Refused(f"case {case.case_no}: filing needs a severity and an owner")
-    return _owned(replace(moved, severity=given.severity), given, "filing")
+        raise refusal(case, "filing needs a severity and an owner", "立案须确定等级和责任单位")
+    return _owned(replace(moved, severity=given.severity), given, "filing", "立案")
 
 
 def _dispatched(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     if given.owner is not None:
-        moved = _owned(moved, given, "a dispatch to another owner")
+        moved = _owned(moved, given, "a dispatch to another owner", "派遣至其他单位")
     return replace(moved, dispatched_utc=at_utc, accepted_utc=None)
 
 
@@ -78,7 +79,8 @@ def _returned(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Gi
     if at_utc - since > RETURN_WITHIN:
         raise Refused(
             f"case {case.case_no} was dispatched more than an hour ago: it can no longer be "
-            "returned; accept it, or ask the dispatcher to escalate it"
+            "returned; accept it, or ask the dispatcher to escalate it",
+            text_zh=f"案件{case.case_no}派遣已逾一小时，不能再退回：请接收，或请派遣员升级",
         )
     return replace(moved, accepted_utc=None)
 
@@ -96,24 +98,31 @@ def _fed_back(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Gi
 def _reassigned(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     """To a unit of one's own subtree; the dispatcher to any that may have the case."""
     if given.owner is None or given.owner.code == case.owner.code:
-        raise Refused(f"case {case.case_no}: name the other unit that is to have it")
+        raise refusal(case, "name the other unit that is to have it", "请指明改派到哪个其他单位")
     if cause.role is not Role.DISPATCHER:
         _require_owner(case, cause)
         if not given.owner.code.startswith(case.owner.code):
-            raise Refused(f"case {case.case_no}: {given.owner.unit} is not under {case.owner.unit}")
-    owned = _owned(_without_wishes(moved), given, "reassigning")
+            here, there = case.owner.unit, given.owner.unit
+            raise refusal(case, f"{there} is not under {here}", f"{there}不属于{here}管辖")
+    owned = _owned(_without_wishes(moved), given, "reassigning", "改派")
     return replace(owned, dispatched_utc=at_utc, accepted_utc=None)
 
 
 def _escalated(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     above = case.tier.above
     if above is None:
-        raise Refused(f"case {case.case_no} is already at the district: there is no higher tier")
-    if given.owner is None or not _is_higher(given.owner.tier, case.tier):
         raise Refused(
-            f"case {case.case_no}: escalating needs the owner and the clocks of {above.value}"
+            f"case {case.case_no} is already at the district: there is no higher tier",
+            text_zh=f"案件{case.case_no}已在区中心，没有更高层级",
         )
-    return replace(_owned(_without_wishes(moved), given, "escalating"), accepted_utc=None)
+    if given.owner is None or not _is_higher(given.owner.tier, case.tier):
+        raise refusal(
+            case,
+            f"escalating needs the owner and the clocks of {above.value}",
+            f"升级须有{above.zh}的责任单位和时限",
+        )
+    owned = _owned(_without_wishes(moved), given, "escalating", "升级")
+    return replace(owned, accepted_utc=None)
 
 
 def _asked_deferral(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
@@ -123,35 +132,47 @@ def _asked_deferral(case: Case, moved: Case, cause: Cause, at_utc: datetime, giv
 
 def _deferred(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     if not case.deferral_asked:
-        raise Refused(f"case {case.case_no}: its owner has not asked for more time")
-    return replace(_with_due(case, moved, at_utc, given, "deferring"), deferral_asked="")
+        raise refusal(case, "its owner has not asked for more time", "责任单位尚未申请延期")
+    return replace(_with_due(case, moved, at_utc, given, CaseEvent.DEFER), deferral_asked="")
 
 
 def _resumed(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
-    return replace(_with_due(case, moved, at_utc, given, "resuming"), review_utc=None)
+    return replace(_with_due(case, moved, at_utc, given, CaseEvent.RESUME), review_utc=None)
 
 
 def _asked_suspension(
     case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given
 ) -> Case:
     if given.review_utc is None or given.review_utc <= at_utc:
-        raise Refused(f"case {case.case_no}: suspending needs a later day on which it is reviewed")
+        raise refusal(
+            case,
+            "suspending needs a later day on which it is reviewed",
+            "挂账须定一个今后的复查日期",
+        )
     return replace(moved, suspension_asked_by=cause.actor, review_utc=given.review_utc)
 
 
 def _suspended(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     if not case.suspension_asked_by or case.review_utc is None:
-        raise Refused(f"case {case.case_no}: the dispatcher has not asked to suspend it")
+        raise refusal(case, "the dispatcher has not asked to suspend it", "派遣员尚未申请挂账")
     if cause.actor == case.suspension_asked_by:
-        raise Refused(f"case {case.case_no}: {cause.actor} asked for it, another person decides")
+        raise refusal(
+            case,
+            f"{cause.actor} asked for it, another person decides",
+            f"{cause.actor}为申请人，须由他人决定",
+        )
     if case.review_utc <= at_utc:
-        raise Refused(f"case {case.case_no}: the day of its review is over: ask for a later one")
+        raise refusal(
+            case,
+            "the day of its review is over: ask for a later one",
+            "复查日期已过，请另定日期再申请",
+        )
     return replace(moved, suspension_asked_by="")
 
 
 def _merged(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     if not given.other_case or given.other_case == case.case_no:
-        raise Refused(f"case {case.case_no}: merging needs the number of another case")
+        raise refusal(case, "merging needs the number of another case", "合并须填写另一案件的编号")
     return replace(moved, merged_into=given.other_case)
 
 
@@ -165,7 +186,7 @@ def _closed(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Give
     _require_checker(case, cause)
     is_told = case.reporter_told_utc is not None if case.reporter else given.is_reporter_told
     if not is_told:
-        raise Refused(f"case {case.case_no}: tell the reporter before closing it")
+        raise refusal(case, "tell the reporter before closing it", "请先答复反映人，再结案")
     return replace(moved, closed_by=cause.actor, closed_utc=at_utc)
 
 
@@ -178,7 +199,10 @@ def _sent_back(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: G
 
 def _record_closed(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     if not case.is_record_only:
-        raise Refused(f"case {case.case_no} has to be handled; only records close at once")
+        raise Refused(
+            f"case {case.case_no} has to be handled; only records close at once",
+            text_zh=f"案件{case.case_no}须经处置；只有记录类案件可直接办结",
+        )
     return replace(moved, closed_by=cause.actor, closed_utc=at_utc)
 
 
@@ -190,13 +214,19 @@ def _linked(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Give
 
 def _told(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     if not case.reporter:
-        raise Refused(f"case {case.case_no} was found by the squad: there is no reporter to tell")
+        raise Refused(
+            f"case {case.case_no} was found by the squad: there is no reporter to tell",
+            text_zh=f"案件{case.case_no}由小分队发现，没有需要答复的反映人",
+        )
     return replace(moved, reporter_told_utc=at_utc)
 
 
 def _reopened(case: Case, moved: Case, cause: Cause, at_utc: datetime, given: Given) -> Case:
     if case.closed_utc is None or at_utc - case.closed_utc > REOPEN_WITHIN:
-        raise Refused(f"case {case.case_no} was closed more than 7 days ago: file a new one")
+        raise Refused(
+            f"case {case.case_no} was closed more than 7 days ago: file a new one",
+            text_zh=f"案件{case.case_no}结案已逾7天：请另行立案",
+        )
     return replace(
         moved, accepted_utc=None, closed_by="", closed_utc=None, checker="", fed_back_utc=None,
         is_record_only=False, reporter_told_utc=None,
@@ -229,18 +259,28 @@ _EFFECTS: dict[CaseEvent, _Effect] = {
 }
 
 
-def _owned(moved: Case, given: Given, what: str) -> Case:
+def _owned(moved: Case, given: Given, what: str, what_zh: str) -> Case:
     """Owner, tier and both clocks change together: nobody inherits another's deadline."""
     owner, accept, due = given.owner, given.accept_due_utc, given.due_utc
     if owner is None or accept is None or due is None:
-        raise Refused(f"case {moved.case_no}: {what} needs an owner and both clocks")
+        raise refusal(
+            moved, f"{what} needs an owner and both clocks", f"{what_zh}须有责任单位和两个时限"
+        )
     return replace(moved, owner=owner, tier=owner.tier, accept_due_utc=accept, due_utc=due)
 
 
-def _with_due(case: Case, moved: Case, at_utc: datetime, given: Given, what: str) -> Case:
+def _with_due(case: Case, moved: Case, at_utc: datetime, given: Given, event: CaseEvent) -> Case:
     if given.due_utc is None or given.due_utc <= at_utc:
-        raise Refused(f"case {case.case_no}: {what} needs a due time to come")
+        what = "deferring" if event is CaseEvent.DEFER else "resuming"
+        raise refusal(
+            case, f"{what} needs a due time to come", f"{value_zh(event)}须定一个今后的办结时限"
+        )
     return replace(moved, due_utc=given.due_utc)
+
+
+def refusal(case: Case, words: str, words_zh: str) -> Refused:
+    """Says no about a case, by its number."""
+    return Refused(f"case {case.case_no}: {words}", text_zh=f"案件{case.case_no}：{words_zh}")
 
 
 def _handled(case: Case, cause: Cause) -> Case:
@@ -281,9 +321,13 @@ def _require_owner(case: Case, cause: Cause) -> None:
 def _require_checker(case: Case, cause: Cause) -> None:
     _require_not_handler(case, cause.actor)
     if case.checker and case.checker != cause.actor:
-        raise Refused(f"case {case.case_no}: the check was given to {case.checker}")
+        raise refusal(case, f"the check was given to {case.checker}", f"核查已指派给{case.checker}")
 
 
 def _require_not_handler(case: Case, person: str) -> None:
     if person in (*case.handlers, case.handled_by):
-        raise Refused(f"case {case.case_no}: {person} handled it, another person checks it")
+        raise refusal(
+            case,
+            f"{person} handled it, another person checks it",
+            f"{person}参与处置，须由他人核查",
+        )

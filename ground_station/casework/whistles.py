@@ -105,7 +105,7 @@ def blow(
     """A new request; Refused without a need, NotPermitted for other roles."""
     require_role(cause, WHISTLERS)
     if not need.strip():
-        raise Refused("a whistle says in words what is needed")
+        raise Refused("a whistle says in words what is needed", text_zh="吹哨须用文字写明需要什么")
     return Whistle(
         whistle_id=whistle_id,
         grid_code=grid_code,
@@ -143,6 +143,9 @@ def answer(
         return replace(moved, checked_in_by=cause.actor, checked_in_utc=at_utc)
     if event is WhistleEvent.FLY:
         if not sortie:
-            raise Refused(f"whistle {whistle.whistle_id}: name the sortie that flew")
+            raise Refused(
+                f"whistle {whistle.whistle_id}: name the sortie that flew",
+                text_zh=f"吹哨{whistle.whistle_id}：请填写所飞架次",
+            )
         return replace(moved, sortie=sortie)
     return moved

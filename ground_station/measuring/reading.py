@@ -33,6 +33,7 @@ DISPLACED_M = 100.0
 AFTERWARDS = timedelta(minutes=30)  # relapse and displacement are looked for so long
 MOST_ROWS = 5000  # some seconds of a thread, and a quarter of a gigabyte
 _LONGEST_WATCH = timedelta(hours=1)
+_ZH = {"alerts": "告警", "cases": "案件", "sightings": "发现"}
 R = TypeVar("R", Announcement, EffectRecord)
 
 
@@ -94,7 +95,9 @@ def _require_few(connection: Connection, window: Window) -> None:
         if count > MOST_ROWS:
             raise Refused(
                 f"{count} {table.name} in this window, {MOST_ROWS} can be measured at once: "
-                "ask for a shorter one or a smaller part of the district"
+                "ask for a shorter one or a smaller part of the district",
+                text_zh=f"该时段内有{count}条{_ZH[table.name]}，一次最多统计{MOST_ROWS}条："
+                "请缩短时段或缩小区域",
             )
 
 

@@ -155,7 +155,10 @@ class ExportDesk:
                 return _json(sortie_collection(pages, wanted.audience, self._geometries()))
             case SortieFile.PLAN:
                 if pages.plan is None:
-                    raise Refused(f"the plan of sortie {pages.record.sortie_id} was not kept")
+                    raise Refused(
+                        f"the plan of sortie {pages.record.sortie_id} was not kept",
+                        text_zh=f"架次{pages.record.sortie_id}的航线计划未留存",
+                    )
                 return _json(to_qgc(pages.plan))
             case SortieFile.TLOG:
                 return await self._tlog(pages)
@@ -188,7 +191,10 @@ class ExportDesk:
             lambda: sortie_tlog(self._tlog_folder, record.vehicle_id, start, end)
         )
         if not content:
-            raise Refused(f"no raw log of the link was kept for sortie {record.sortie_id}")
+            raise Refused(
+                f"no raw log of the link was kept for sortie {record.sortie_id}",
+                text_zh=f"架次{record.sortie_id}的链路原始日志未留存",
+            )
         return content
 
     async def _note(self, made: _Made, wanted: Wanted, cause: Cause) -> None:
@@ -234,7 +240,8 @@ def _outer(geometry: Mapping[str, Any]) -> list[GeoPoint]:
 def _require_allowed(kind: enum.StrEnum, wanted: Wanted) -> None:
     if wanted.audience is Audience.PUBLIC and kind in NEVER_PUBLIC:
         raise Refused(
-            f"{kind.value} names the crew or the aircraft's every place: it is not for the public"
+            f"{kind.value} names the crew or the aircraft's every place: it is not for the public",
+            text_zh=f"{kind.value}含有机组姓名或飞行器的全部位置，不得对外公开",
         )
 
 

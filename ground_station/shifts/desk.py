@@ -69,7 +69,10 @@ class ShiftDesk:
         async with self._changing:
             open_one = await self.current()
             if open_one is not None:
-                raise Refused(f"shift {open_one.shift_id} is open: close it or sign in to it")
+                raise Refused(
+                    f"shift {open_one.shift_id} is open: close it or sign in to it",
+                    text_zh=f"班次{open_one.shift_id}尚未结束：请先结束该班次，或登记上岗",
+                )
             now = self._world.now_utc()
             made = shifts.open_shift(
                 shift_id=await self._shelves.next_id(Shift, now),
@@ -209,7 +212,7 @@ class ShiftDesk:
     async def _open_one(self) -> Shift:
         shift = await self.current()
         if shift is None:
-            raise Refused("no shift is open")
+            raise Refused("no shift is open", text_zh="当前没有值勤班次")
         return shift
 
     async def _keep(self, shift: Shift, action: str, cause: Cause) -> Shift:

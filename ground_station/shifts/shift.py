@@ -11,6 +11,7 @@ from ground_station.transitions import Machine, Step
 from patrol.cause import Cause, Role
 from patrol.clock import SHANGHAI
 from patrol.errors import Refused
+from patrol.role_words import roles_zh
 
 CREW = (Role.PILOT, Role.ANNOUNCER, Role.REGISTRAR)  # three people, or fewer with several roles
 SIGNERS = (Role.PILOT, Role.REGISTRAR)
@@ -118,7 +119,10 @@ def open_shift(
 ) -> Shift:
     """A new shift; whoever opens it is on duty under the role in which it was opened."""
     if cause.role not in _SQUAD:
-        raise Refused(f"{cause.actor} is not of the squad: {cause.role.value} opens no shift")
+        raise Refused(
+            f"{cause.actor} is not of the squad: {cause.role.value} opens no shift",
+            text_zh=f"{cause.actor}不是小分队成员：{roles_zh(cause.role.value)}不能开班",
+        )
     shift = Shift(
         shift_id=shift_id,
         day=at_utc.astimezone(SHANGHAI).date().isoformat(),
@@ -134,11 +138,17 @@ def open_shift(
 def sign_in(shift: Shift, cause: Cause, at_utc: datetime) -> Shift:
     """Take a free role; Refused while another person has it: that is a hand-over."""
     _step(shift, ShiftEvent.SIGN_IN, cause)
-    holder = shift.on_duty(cause.role)
+    holder, role_zh = shift.on_duty(cause.role), roles_zh(cause.role.value)
     if holder == cause.actor:
-        raise Refused(f"{cause.actor} is on duty as {cause.role.value} already")
+        raise Refused(
+            f"{cause.actor} is on duty as {cause.role.value} already",
+            text_zh=f"{cause.actor}已以{role_zh}身份在岗",
+        )
     if holder:
-        raise Refused(f"{holder} is on duty as {cause.role.value}: let {holder} hand it over")
+        raise Refused(
+            f"{holder} is on duty as {cause.role.value}: let {holder} hand it over",
+            text_zh=f"{holder}正以{role_zh}身份在岗：请由{holder}办理交接班",
+        )
     duty = Duty(person=cause.actor, role=cause.role, from_utc=at_utc)
     return _unsigned(replace(shift, duties=(*shift.duties, duty)))
 
@@ -146,10 +156,9 @@ def sign_in(shift: Shift, cause: Cause, at_utc: datetime) -> Shift:
 def hand_over(shift: Shift, to: str, cause: Cause, at_utc: datetime) -> Shift:
     """Give one's role to another, in flight as well: there is no moment without a holder."""
     _step(shift, ShiftEvent.HAND_OVER, cause)
-    if shift.on_duty(cause.role) != cause.actor:
-        raise Refused(f"{cause.actor} is not on duty as {cause.role.value}")
+    _require_on_duty(shift, cause)
     if not to.strip() or to == cause.actor:
-        raise Refused("a role is handed over to another person")
+        raise Refused("a role is handed over to another person", text_zh="只能向他人交接班")
     ended = _ended(shift, cause, at_utc)
     duty = Duty(person=to, role=cause.role, from_utc=at_utc)
     return _unsigned(replace(shift, duties=(*ended, duty)))
@@ -158,10 +167,12 @@ def hand_over(shift: Shift, to: str, cause: Cause, at_utc: datetime) -> Shift:
 def sign_out(shift: Shift, cause: Cause, at_utc: datetime, *, is_flying: bool) -> Shift:
     """Leave one's role; the pilot of an aircraft in the air hands over instead."""
     _step(shift, ShiftEvent.SIGN_OUT, cause)
-    if shift.on_duty(cause.role) != cause.actor:
-        raise Refused(f"{cause.actor} is not on duty as {cause.role.value}")
+    _require_on_duty(shift, cause)
     if is_flying and cause.role is Role.PILOT:
-        raise Refused("an aircraft is in the air: hand the pilot's role over to another person")
+        raise Refused(
+            "an aircraft is in the air: hand the pilot's role over to another person",
+            text_zh="飞行器仍在空中：请将操控员岗位交接给他人",
+        )
     return replace(shift, duties=_ended(shift, cause, at_utc))
 
 
@@ -175,7 +186,7 @@ def remark(shift: Shift, kind: ShiftEvent, text: str, cause: Cause, at_utc: date
     """A line about the weather, or a note; Refused without words."""
     _step(shift, kind, cause)
     if not text.strip():
-        raise Refused("a line of the log has words")
+        raise Refused("a line of the log has words", text_zh="日志记录须有文字内容")
     line = Remark(
         person=cause.actor, role=cause.role, at_utc=at_utc, kind=kind.value, text=text.strip()
     )
@@ -192,10 +203,17 @@ def with_sorties(shift: Shift, sortie_ids: tuple[str, ...]) -> Shift:
 def sign(shift: Shift, cause: Cause, at_utc: datetime) -> Shift:
     """A name under the shift's log, once for each of pilot and registrar."""
     _step(shift, ShiftEvent.SIGN, cause)
+    role_zh = roles_zh(cause.role.value)
     if any(one.role is cause.role for one in shift.signatures):
-        raise Refused(f"shift {shift.shift_id} is already signed as {cause.role.value}")
+        raise Refused(
+            f"shift {shift.shift_id} is already signed as {cause.role.value}",
+            text_zh=f"班次{shift.shift_id}已由{role_zh}签名",
+        )
     if not any(d.person == cause.actor and d.role is cause.role for d in shift.duties):
-        raise Refused(f"{cause.actor} had no duty as {cause.role.value} in {shift.shift_id}")
+        raise Refused(
+            f"{cause.actor} had no duty as {cause.role.value} in {shift.shift_id}",
+            text_zh=f"{cause.actor}在班次{shift.shift_id}中未以{role_zh}身份在岗",
+        )
     signature = Signature(
         person=cause.actor, role=cause.role, signed_utc=at_utc, is_automatic=cause.is_automatic
     )
@@ -208,11 +226,25 @@ def close(shift: Shift, cause: Cause, at_utc: datetime, open_sorties: tuple[str,
     lacking = [role.value for role in SIGNERS if not any(s.role is role for s in shift.signatures)]
     if lacking:
         names = " and ".join(lacking)
-        raise Refused(f"shift {shift.shift_id} still needs the signature of {names}")
+        raise Refused(
+            f"shift {shift.shift_id} still needs the signature of {names}",
+            text_zh=f"班次{shift.shift_id}尚缺签名：{'、'.join(map(roles_zh, lacking))}",
+        )
     if open_sorties:
-        raise Refused(f"shift {shift.shift_id}: the logs of {', '.join(open_sorties)} are open")
+        raise Refused(
+            f"shift {shift.shift_id}: the logs of {', '.join(open_sorties)} are open",
+            text_zh=f"班次{shift.shift_id}：架次{'、'.join(open_sorties)}的日志尚未关闭",
+        )
     ended = tuple(d if d.to_utc else replace(d, to_utc=at_utc) for d in shift.duties)
     return replace(shift, state=ShiftState.CLOSED, closed_utc=at_utc, duties=ended)
+
+
+def _require_on_duty(shift: Shift, cause: Cause) -> None:
+    if shift.on_duty(cause.role) != cause.actor:
+        raise Refused(
+            f"{cause.actor} is not on duty as {cause.role.value}",
+            text_zh=f"{cause.actor}未以{roles_zh(cause.role.value)}身份在岗",
+        )
 
 
 def _step(shift: Shift, event: ShiftEvent, cause: Cause) -> None:

@@ -76,7 +76,10 @@ class AccessRegister:
 
     async def _seen(self, action: str, seen: Seen, cause: Cause, at_utc: datetime) -> ChainHead:
         if not seen.reason.strip():
-            raise Refused(f"say why {seen.object_id} is needed: the register keeps the reason")
+            raise Refused(
+                f"say why {seen.object_id} is needed: the register keeps the reason",
+                text_zh=f"请写明为何需要查看{seen.object_id}：理由将登记留存",
+            )
         body = {"purpose": seen.purpose.value, "reason": seen.reason.strip(), **seen.fields}
         return await self._note(action, seen.object_id, body, cause, at_utc, seen.scope)
 

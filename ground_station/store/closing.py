@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select
 
-from ground_station.alerts import UNSETTLED
+from ground_station.alerts import UNSETTLED, AlertState
+from ground_station.record_words import value_zh
 from ground_station.sorties import ENDED, SIGNERS, SortieRecord, SortieState
 from ground_station.store import audit, tables
 from ground_station.store.codec import canonical_json, decode, encode, sha256_text
@@ -19,6 +20,7 @@ from ground_station.store.rows import append_row, body_of, save, sortie_row
 from patrol.cause import Cause
 from patrol.clock import utc_text
 from patrol.errors import Refused
+from patrol.role_words import roles_zh
 
 LOG_FORMAT = "gridpatrol-log/1"
 
@@ -120,9 +122,12 @@ def correct_in(
     query = select(table.c.is_exercise).where(table.c.sortie == sortie_id)
     is_exercise = connection.execute(query).scalar()
     if is_exercise is None:
-        raise Refused(f"the log of {sortie_id} is not closed: change the record itself")
+        raise Refused(
+            f"the log of {sortie_id} is not closed: change the record itself",
+            text_zh=f"架次{sortie_id}的日志尚未关闭：请直接修改原记录",
+        )
     if not text.strip():
-        raise Refused("a correction needs words")
+        raise Refused("a correction needs words", text_zh="更正须有文字说明")
     append_row(
         connection,
         tables.corrections,
@@ -146,16 +151,22 @@ def correct_in(
 def _closable(connection: Connection, sortie_id: str) -> SortieRecord:
     body = body_of(connection, tables.sorties, sortie_id)
     if body is None:
-        raise Refused(f"there is no sortie {sortie_id}")
+        raise Refused(f"there is no sortie {sortie_id}", text_zh=f"没有架次{sortie_id}")
     sortie = decode(SortieRecord, body)
     if sortie.state is SortieState.CLOSED:
-        raise Refused(f"the log of {sortie_id} is already closed")
+        raise Refused(
+            f"the log of {sortie_id} is already closed", text_zh=f"架次{sortie_id}的日志已关闭"
+        )
     if sortie.state not in ENDED:
-        raise Refused(f"sortie {sortie_id} is {sortie.state.value}: its log closes after landing")
+        raise Refused(
+            f"sortie {sortie_id} is {sortie.state.value}: its log closes after landing",
+            text_zh=f"架次{sortie_id}尚未结束：日志在降落后关闭",
+        )
     lacking = [role.value for role in SIGNERS if not sortie.is_signed_by(role)]
     if lacking:
         raise Refused(
-            f"the log of {sortie_id} still needs the signature of {' and '.join(lacking)}"
+            f"the log of {sortie_id} still needs the signature of {' and '.join(lacking)}",
+            text_zh=f"架次{sortie_id}的日志尚缺签名：{'、'.join(map(roles_zh, lacking))}",
         )
     table = tables.alerts
     unsettled = connection.execute(
@@ -166,7 +177,11 @@ def _closable(connection: Connection, sortie_id: str) -> SortieRecord:
     ).all()
     if unsettled:
         listed = ", ".join(f"{row.id} ({row.state})" for row in unsettled)
-        raise Refused(f"the log of {sortie_id} cannot be closed over open alerts: {listed}")
+        listed_zh = "、".join(f"{row.id}（{value_zh(AlertState(row.state))}）" for row in unsettled)
+        raise Refused(
+            f"the log of {sortie_id} cannot be closed over open alerts: {listed}",
+            text_zh=f"架次{sortie_id}的日志不能关闭，告警尚未了结：{listed_zh}",
+        )
     return sortie
 
 

@@ -127,7 +127,9 @@ def in_plain_words(error: SQLAlchemyError | OSError) -> Exception:
         return error
     text = str(error.orig)
     if REFUSAL in text:
-        return Refused(text.partition(REFUSAL)[2])
+        return Refused(
+            text.partition(REFUSAL)[2], text_zh="数据库拒绝此项更改：已留存的记录不得改动"
+        )
     state = getattr(error.orig, "sqlstate", None)
     code = getattr(error.orig, "sqlite_errorcode", None)
     if isinstance(state, str):

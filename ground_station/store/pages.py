@@ -73,7 +73,10 @@ def page_of(
     Refused for a cursor that is not one of this list's or a limit out of bounds.
     """
     if not 1 <= ask.limit <= LONGEST_PAGE:
-        raise Refused(f"a page has 1 to {LONGEST_PAGE} rows, not {ask.limit}")
+        raise Refused(
+            f"a page has 1 to {LONGEST_PAGE} rows, not {ask.limit}",
+            text_zh=f"每页可有1至{LONGEST_PAGE}行，不能是{ask.limit}行",
+        )
     if ask.cursor:
         after = tuple_(*(literal(value) for value in _values(ask.cursor, keys)))
         here = tuple_(*keys)
@@ -103,5 +106,8 @@ def _values(cursor: str, keys: Sequence[ColumnElement[Any]]) -> list[Any]:
         or any(type(value) is not kind for value, kind in zip(values, kinds, strict=True))
         or any(isinstance(value, int) and abs(value) >= 2**31 for value in values)
     ):
-        raise Refused("this is no page of this list: ask for the first one again")
+        raise Refused(
+            "this is no page of this list: ask for the first one again",
+            text_zh="此列表没有这一页：请从第一页重新查看",
+        )
     return values

@@ -291,8 +291,10 @@ class Records:
             before = body_of(connection, tables.cases, case.case_no) or {"state": ""}
             # As written: the records keep milliseconds, and a clock tells more.
             if was is not None and encode(decode(Case, before)) != encode(was):
+                now = decode(Case, before).state
                 raise Refused(
-                    f"case {case.case_no} is {before['state']} by now: somebody else was quicker"
+                    f"case {case.case_no} is {now.value} by now: somebody else was quicker",
+                    text_zh=f"案件{case.case_no}已为“{now.zh}”：他人已先行办理",
                 )
             save(connection, case_row(case), f"case.{event.value}", cause, at_utc)
             append_history(connection, case, event.value, before["state"], cause, at_utc)

@@ -45,13 +45,19 @@ def pick(
     offered = choices(template, lists, place)
     unknown = sorted(set(picked) - set(offered))
     if unknown:
-        raise Refused(f"template {template.template_id} has no slot {', '.join(unknown)}")
+        raise Refused(
+            f"template {template.template_id} has no slot {', '.join(unknown)}",
+            text_zh=f"模板{template.template_id}没有填空项{'、'.join(unknown)}",
+        )
     values = {}
     for name, text in picked.items():
         value = next((one for one in offered[name] if one.zh == text), None)
         if value is None:
-            known = "、".join(one.zh for one in offered[name]) or "nothing"
-            raise Refused(f"{text!r} is not on the list for {name}; it has {known}")
+            known = "、".join(one.zh for one in offered[name])
+            raise Refused(
+                f"{text!r} is not on the list for {name}; it has {known or 'nothing'}",
+                text_zh=f"“{text}”不在“{name}”的清单中；清单有：{known or '无'}",
+            )
         values[name] = value
     return values
 

@@ -29,16 +29,24 @@ def typed_words(text: str, *, language: str, category: Category) -> Template:
     """
     words = re.sub(r"\s+", " ", text).strip()
     if language not in LONGEST_CHARACTERS:
-        raise Refused(f"typed words are spoken in zh or en, not {language!r}")
+        raise Refused(
+            f"typed words are spoken in zh or en, not {language!r}",
+            text_zh=f"临时喊话只能用中文或英文，不能用{language!r}",
+        )
     if category not in CATEGORIES:
         known = ", ".join(sorted(one.value for one in CATEGORIES))
-        raise Refused(f"typed words are for {known}, not {category.value}")
+        raise Refused(
+            f"typed words are for {known}, not {category.value}",
+            text_zh="临时喊话只能用于安全、劝导、聚集或告知",
+        )
     if not words:
-        raise Refused("there are no words to speak")
+        raise Refused("there are no words to speak", text_zh="没有可播的喊话内容")
     if len(words) > LONGEST_CHARACTERS[language]:
         raise Refused(
             f"{len(words)} characters take longer than {LONGEST_S:.0f} s to say; "
-            f"{LONGEST_CHARACTERS[language]} are the most"
+            f"{LONGEST_CHARACTERS[language]} are the most",
+            text_zh=f"{len(words)}字的播放时间超过{LONGEST_S:.0f}秒，"
+            f"最多{LONGEST_CHARACTERS[language]}字",
         )
     return Template(
         template_id=TYPED_ID,

@@ -12,6 +12,7 @@ from ground_station.transitions import Machine, Step
 from ground_station.words.person_words import person_findings
 from patrol.cause import Cause, Role
 from patrol.errors import PlanRejected, Refused
+from patrol.role_words import roles_zh
 
 VERBATIM = {"T01": "疫情期间请不要聚集!请各位快速散开!"}  # from the report; never improved
 
@@ -48,6 +49,7 @@ VERSION_MACHINE: Machine[VersionState, VersionEvent] = Machine(
     ),
 )
 AUTHORS = (Role.LEADER, Role.ANNOUNCER, Role.REVIEWER)
+_AUTHORS_ZH = roles_zh(" or ".join(role.value for role in AUTHORS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +81,20 @@ def write(
     """A new draft. Refused when T01 is not word for word, or one person is described."""
     if cause.role not in AUTHORS:
         roles = ", ".join(role.value for role in AUTHORS)
-        raise Refused(f"{cause.actor} may not write templates: it needs one of {roles}")
+        raise Refused(
+            f"{cause.actor} may not write templates: it needs one of {roles}",
+            text_zh=f"{cause.actor}无权编写模板：需要{_AUTHORS_ZH}角色",
+        )
     name = template.template_id
     if name in VERBATIM and template.zh != VERBATIM[name]:
-        raise Refused(f"{name} is kept word for word as it was spoken: {VERBATIM[name]}")
+        raise Refused(
+            f"{name} is kept word for word as it was spoken: {VERBATIM[name]}",
+            text_zh=f"模板{name}须一字不改，保持原话：{VERBATIM[name]}",
+        )
     if found := person_findings((template.zh, template.en)):
-        raise WordsRejected(f"{name} describes a person", found)
+        raise WordsRejected(
+            f"{name} describes a person", found, text_zh=f"模板{name}描述了具体个人"
+        )
     return TemplateVersion(
         template=template,
         author=cause.actor,
@@ -115,7 +125,9 @@ def advance(
     if event is VersionEvent.APPROVE:
         if cause.actor == version.author:
             raise Refused(
-                f"template {version.version_id}: {cause.actor} wrote it, another person approves it"
+                f"template {version.version_id}: {cause.actor} wrote it, "
+                "another person approves it",
+                text_zh=f"模板{version.version_id}：{cause.actor}为编写人，须由他人批准",
             )
         return replace(moved, approver=cause.actor, approved_utc=at_utc)
     return moved

@@ -13,9 +13,16 @@ import pytest
 import drone
 from ground_station.alerts import AlertEvent, AlertState
 from ground_station.announcements import AnnouncementEvent, AnnouncementState
+from ground_station.casework.citizens import ReportEvent, ReportState
+from ground_station.casework.dispatches import DispatchEvent, DispatchState
+from ground_station.casework.notices import NoticeEvent, NoticeState
+from ground_station.casework.sightings import SightingEvent, SightingState
 from ground_station.casework.states import CaseEvent, CaseState
+from ground_station.casework.whistles import WhistleEvent, WhistleState
 from ground_station.record_words import NOUNS_ZH, value_zh
+from ground_station.shifts.shift import ShiftEvent, ShiftState
 from ground_station.transitions import Machine, Step
+from ground_station.words.versions import VersionEvent, VersionState
 from patrol.cause import Cause, Role
 from patrol.command_words import command_zh
 from patrol.errors import CommandDenied, LinkLost, NotPermitted, PlanRejected, Refused
@@ -29,10 +36,19 @@ OF_AN_AIRCRAFT = ("mavsdk_", "transport", "roster", "addresses", "guard", "prefl
 # Whoever sits at the console reads these; what is told once at the start is for who starts it.
 TO_THE_CONSOLE = (
     "AnnouncementBlocked", "ClearanceRefused", "CommandDenied", "LinkLost", "PlanRejected",
-    "PreflightFailed", "Refused", "SpeakerUnreachable", "UnknownGrid",
+    "PreflightFailed", "Refused", "SpeakerUnreachable", "UnknownGrid", "WordsRejected",
 )  # fmt: skip
-# The demo's own client and its terminal, where the station's words come back in English.
-ON_A_TERMINAL = frozenset({"cases.py", "demo_story.py", "station_client.py"})
+# The demo's own client, the bench, the commands and what of the store only they call: whoever
+# started them reads the answer on a terminal, in English.
+ON_A_TERMINAL = (
+    "ground_station/bench/", "ground_station/client/", "ground_station/commands/",
+    "ground_station/demo_story.py", "ground_station/store/backup.py",
+    "ground_station/store/policies.py",
+)  # fmt: skip
+# What a person of the console meets: each of these is read by the tests below.
+AT_THE_CONSOLE = frozenset(
+    {"api", "casework", "measuring", "out", "people", "shifts", "store", "words"}
+)
 CHINESE = range(0x4E00, 0x9FFF)
 
 
@@ -57,17 +73,34 @@ def is_chinese(text: str) -> bool:
 def test_who_may_not_do_something_is_told_in_chinese_who_may() -> None:
     assert NotPermitted("Lin", "REG or PILOT").text_zh == "Lin无权执行：需要登记员或操控员角色"
     assert NotPermitted("nobody", "SYS").text_zh == "未署名者无权执行：需要系统角色"
-    assert [role for role in Role if not is_chinese(roles_zh(role.value))] == []
+    # Nothing needs the role of whoever acts under none, so that no refusal ever names it.
+    needed = [role for role in Role if role is not Role.NONE]
+    assert [role for role in needed if not is_chinese(roles_zh(role.value))] == []
     assert [mode for mode in FlightMode if not is_chinese(mode_zh(mode))] == []
 
 
 @pytest.mark.parametrize(
     "words",
-    [AlertState, AlertEvent, AnnouncementState, AnnouncementEvent, CaseState, CaseEvent],
-)
+    [
+        AlertState, AlertEvent, AnnouncementState, AnnouncementEvent, CaseState, CaseEvent,
+        DispatchState, DispatchEvent, NoticeState, NoticeEvent, ReportState, ReportEvent,
+        ShiftState, ShiftEvent, SightingState, SightingEvent, VersionState, VersionEvent,
+        WhistleState, WhistleEvent,
+    ],
+)  # fmt: skip
 def test_every_state_and_event_of_a_record_has_a_chinese_word(words: type[enum.Enum]) -> None:
     assert [word for word in words if not is_chinese(value_zh(word))] == []
-    assert set(NOUNS_ZH) == {"alert", "announcement", "case"}
+
+
+def test_every_table_of_states_calls_its_record_by_a_chinese_word() -> None:
+    nouns = {
+        str(call.args[0].value)
+        for _, call in calls(at_the_console("ground_station"))
+        if isinstance(call.func, ast.Name) and call.func.id == "Machine"
+        if isinstance(call.args[0], ast.Constant)
+    }
+    assert "case" in nouns
+    assert nouns == set(NOUNS_ZH)
 
 
 def refusal(event: AlertEvent, actor: str = "王", *, is_automatic: bool = False) -> Refused:
@@ -102,7 +135,7 @@ def calls(paths: Iterable[Path]) -> Iterator[tuple[str, ast.Call]]:
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                yield f"{path.name}:{node.lineno}", node
+                yield f"{path.relative_to(HOUSE)}:{node.lineno}", node
 
 
 def has_chinese(name: str, call: ast.Call) -> bool:
@@ -136,11 +169,45 @@ def test_every_command_that_is_refused_by_its_name_has_a_chinese_name() -> None:
 
 @pytest.mark.parametrize("room", ["patrol", "missions", "drone", "ground_station"])
 def test_whatever_is_refused_at_the_console_is_refused_in_chinese_too(room: str) -> None:
-    paths = [path for path in sorted((HOUSE / room).glob("*.py")) if path.name not in ON_A_TERMINAL]
-    sites = [(at, call.func.id, call) for at, call in calls(paths)
-             if isinstance(call.func, ast.Name) and call.func.id in TO_THE_CONSOLE]  # fmt: skip
+    sites = refused_at_the_console(room)
     assert sites
     assert [at for at, name, call in sites if not has_chinese(name, call)] == []
+
+
+def refused_at_the_console(room: str) -> list[tuple[str, str, ast.Call]]:
+    """Where the code of a room says no to a person of the console: place, error and call."""
+    return [(at, call.func.id, call) for at, call in calls(at_the_console(room))
+            if isinstance(call.func, ast.Name) and call.func.id in TO_THE_CONSOLE]  # fmt: skip
+
+
+def at_the_console(room: str) -> list[Path]:
+    return [
+        path
+        for path in sorted((HOUSE / room).rglob("*.py"))
+        if not path.relative_to(HOUSE).as_posix().startswith(ON_A_TERMINAL)
+    ]
+
+
+def test_every_package_of_the_station_is_looked_at_and_each_exception_still_stands() -> None:
+    looked_at = {path.parent.name for path in at_the_console("ground_station")}
+    assert looked_at >= AT_THE_CONSOLE
+    assert [place for place in ON_A_TERMINAL if not (HOUSE / place).exists()] == []
+
+
+@pytest.mark.parametrize("room", ["patrol", "missions", "drone", "ground_station"])
+def test_what_is_refused_in_chinese_is_chinese_and_ends_without_a_full_stop(room: str) -> None:
+    words = [(at, constants(keyword.value)) for at, _, call in refused_at_the_console(room)
+             for keyword in call.keywords if keyword.arg == "text_zh"]  # fmt: skip
+    written = [(at, parts) for at, parts in words if parts]
+    assert written
+    assert [at for at, parts in written if not is_chinese("".join(parts))] == []
+    assert [at for at, parts in written if parts[-1].endswith(("。", "."))] == []
+
+
+def constants(words: ast.expr) -> list[str]:
+    """What the code itself writes of a text; nothing where it only hands one on."""
+    parts = words.values if isinstance(words, ast.JoinedStr) else [words]
+    return [str(part.value) for part in parts if isinstance(part, ast.Constant)]
 
 
 def test_every_file_of_a_plan_or_a_register_that_is_wrong_is_refused_in_chinese_too() -> None:
