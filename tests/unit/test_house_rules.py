@@ -19,7 +19,6 @@ MIGRATION = "one migration is kept as it ran"
 STORIES = "tests/stories/"  # each is read from its first sentence to its last
 LONG = {
     "ground_station/alerts.py advance": BY_EVENT,
-    "ground_station/casework/notices.py advance": BY_EVENT,
     "ground_station/store/migrations/versions/r0040_people.py upgrade": MIGRATION,
     "ground_station/release_rules.py _budget": "the week's budget, each limit beside the others",
     "tests/wire/test_web_api.py __init__": "the whole station is put together in one place",
