@@ -166,7 +166,7 @@ async def bring_back(folder: Path, announce: Announce) -> None:
 SCENARIOS = {
     "records": Scenario(prepare=_migrated, act=_write_records),
     "migration": Scenario(prepare=_nothing, act=_migrate, stride=12),
-    "retention": Scenario(prepare=_flown, act=thin, stride=4),
+    "retention": Scenario(prepare=_flown, act=thin, stride=2),
     "backup": Scenario(prepare=_flown, act=make_backup, has_files=True, stride=3),
     "restore": Scenario(prepare=_backed_up, act=bring_back, has_files=True, stride=3),
 }

@@ -35,7 +35,7 @@ def test_people_who_stay_through_two_plays_end_in_a_case_with_a_card(tmp_path: P
     assert len([event for event in events if event["event"] == "announcement.played"]) == 2
     effect = one(events, "effect")
     assert effect["verdict"] == "persisting"
-    assert effect["after"]["low"] >= 10
+    assert effect["after"]["estimate"] >= 10
 
     # When the second play has been observed, then a case is opened, and the card of its grid
     keys = anyio.run(keys_in, tmp_path / "records", ["Xu"])

@@ -26,13 +26,13 @@ from tests.stories.street import AIRCRAFT, GRID
 pytestmark = pytest.mark.anyio
 HELD = {
     "fence": Minimum(value=6.0, floor=0.0, unit="m"),
-    "height above terrain": Minimum(value=22.0, floor=10.0, unit="m"),
+    "height above terrain": Minimum(value=28.9, floor=10.0, unit="m"),
     "stand-off": Minimum(value=34.0, floor=30.0, unit="m"),
     "battery at landing": Minimum(value=41.0, floor=25.0, unit="%"),
 }
 BROKEN = {
     "fence": -0.1,  # blown over it by the wind
-    "height above terrain": 9.0,
+    "height above terrain": 27.0,  # lower than the route is planned
     "stand-off": 29.0,
     "battery at landing": None,  # no return with a measured charge
 }

@@ -201,9 +201,13 @@ async def blinded_and_seeing_again(twin: Twin) -> None:
     twin.aircraft.inject(Fault.GNSS_LOST)
     await twin.said("GNSS data fusion stopped")
     await twin.said("Failsafe activated")
-    blind = await twin.link.until(lambda sample: sample.mode is FlightMode.LAND)
-    assert blind.gnss is not None
-    assert blind.gnss.satellites == 0
+    blind = await twin.link.until(
+        lambda sample: (
+            sample.mode is FlightMode.LAND
+            and sample.gnss is not None
+            and sample.gnss.satellites == 0
+        )
+    )
     row = decide(blind, a_loop())
     assert row is not None
     assert row.rule == "gnss.lost"

@@ -52,7 +52,10 @@ class Ended:
     @property
     def is_one_sentence(self) -> bool:
         """A mistake is told in one line, and by no traceback. MAVSDK's own lines come in colour."""
-        heads = ("plan M-1, digest ", "looking for an autopilot", "\x1b[")
+        heads = (
+            "plan M-1, digest ", "looking for an autopilot", "\x1b[",
+            "waiting for the aircraft to be ready: ",  # where the machine is slow
+        )  # fmt: skip
         lines = [line for line in self.err.splitlines() if not line.startswith(heads)]
         return len(lines) == 1 and lines[0].startswith("gridpatrol: ")
 
