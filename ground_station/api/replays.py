@@ -1,7 +1,7 @@
 """A command that is sent twice is done once: `Idempotency-Key`, kept on the disk for a day.
 
-The key is written down before the command begins. After a crash in the middle nobody can know
-whether it was done: then the same key is answered with that, and a person looks.
+The key is written down before the command begins. After a crash or a fault in the middle nobody
+can know whether it was done: then the same key is answered with that, and a person looks.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ KEPT_FOR = timedelta(days=1)
 HEADER = "Idempotency-Key"
 KEY_MAX = 200
 _PENDING = 0
+_REFUSED, _FAULTY = range(300, 500), range(500, 600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,9 @@ class Replays:
 
     async def _end(self, name: str, answer: dict[str, Any]) -> None:
         kept = tables.replays
-        if answer["status"] >= 300:
+        if answer["status"] in _FAULTY:
+            return  # what was written before the fault stands: nobody may do it once more unseen
+        if answer["status"] in _REFUSED:
             # A refusal has changed nothing: the same may be asked again when the state is another.
             await self._store.write(lambda c: c.execute(delete(kept).where(kept.c.name == name)))
             return

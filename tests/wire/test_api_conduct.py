@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import update
 from websockets.asyncio.client import connect
 
+from ground_station.casework.intake import IntakeDesk
 from ground_station.store import tables
+from patrol.errors import StoreUnavailable
 from tests.wire.test_centre_api import WORDS, a_filed_case, ok
 from tests.wire.test_web_api import House, house
 
@@ -93,6 +95,19 @@ async def test_a_refusal_is_not_kept_because_it_has_changed_nothing(house: House
     await ok(await house.post("/shift", "LEAD"), 201)
     done = await house.http.post("/api/shift/sign-in", json=asked, headers=keyed("k-3"))
     assert done.status_code == 200
+
+
+async def test_what_was_written_before_a_fault_is_not_written_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: object, __: str) -> list[Any]:
+        raise StoreUnavailable("the disk is away", text_zh="磁盘不可用")
+
+    monkeypatch.setattr(IntakeDesk, "matches", away)
+    first, again = await take(house, "k-9"), await take(house, "k-9")
+    assert (first.status_code, again.status_code) == (503, 409)
+    assert again.json()["type"] == "outcome_unknown"
+    assert len((await ok(await house.http.get("/api/reports")))["items"]) == 1
 
 
 async def test_after_a_crash_in_the_middle_nobody_pretends_to_know(house: House) -> None:
