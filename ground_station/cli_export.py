@@ -29,8 +29,17 @@ PublicOption = Annotated[
     bool,
     typer.Option("--public", help='No names, no exact places, counts under 3 as "<3".'),
 ]
+
+
+def _told(purpose: str) -> str:
+    if not purpose.strip():
+        raise typer.BadParameter("say what the files are for")
+    return purpose.strip()
+
+
 PurposeOption = Annotated[
-    str, typer.Option("--purpose", help="What for: it is written into the audit log.")
+    str,
+    typer.Option("--purpose", callback=_told, help="What for: it is written into the audit log."),
 ]
 
 
@@ -39,11 +48,11 @@ def sortie(
     sortie_id: Annotated[str, typer.Argument(help="Such as M-20261124-01-S01.")],
     *,
     out: OutOption,
+    purpose: PurposeOption,
     data: DataOption = None,
     register: RegisterOption = None,
     lang: LanguageOption = Language.ZH,
     public: PublicOption = False,
-    purpose: PurposeOption = "",
 ) -> None:
     """Write one sortie: report.pdf, report.html, GeoJSON, QGroundControl .plan and tlog."""
     from ground_station.commands.export import export_sortie
@@ -57,6 +66,7 @@ def day(
     date: Annotated[str, typer.Argument(help="A day in Shanghai, such as 2026-11-24.")],
     *,
     out: OutOption,
+    purpose: PurposeOption,
     scope: Annotated[
         str, typer.Option(help="Code of the district, street, community or grid.")
     ] = "440512",
@@ -64,7 +74,6 @@ def day(
     register: RegisterOption = None,
     lang: LanguageOption = Language.ZH,
     public: PublicOption = False,
-    purpose: PurposeOption = "",
 ) -> None:
     """Write one day: reports, GeoJSON, 巡查日志, 台账, and coverage with what was not visited."""
     from ground_station.commands.export import export_day

@@ -25,7 +25,10 @@ _MEDIA = {
     "plan": "application/json",
     "tlog": "application/octet-stream",
 }
-Purpose = Annotated[str, Query(max_length=200, description="what for; it is in the audit row")]
+Purpose = Annotated[
+    str,
+    Query(min_length=1, max_length=200, pattern=r"\S", description="what for; in the audit row"),
+]
 _EXPORT = power_of(Verb.EXPORT)
 
 
@@ -45,9 +48,9 @@ def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
         sortie_id: str,
         kind: SortieFile,
         request: Request,
+        purpose: Purpose,
         lang: Language = Language.ZH,
         public: bool = False,
-        purpose: Purpose = "",
         role: Role | None = None,
     ) -> Response:
         """Report (PDF, HTML), GeoJSON, QGroundControl plan or the raw log of the link."""
@@ -67,10 +70,10 @@ def _add_of_day(routes: APIRouter, parts: Parts) -> None:
         day: Annotated[date, Path(ge=FIRST_DAY, le=LAST_DAY)],
         kind: DayFile,
         request: Request,
+        purpose: Purpose,
         scope: Annotated[str, Query(max_length=32)] = "440512",
         lang: Language = Language.ZH,
         public: bool = False,
-        purpose: Purpose = "",
         role: Role | None = None,
     ) -> Response:
         """Report, GeoJSON, 巡查日志, 台账, and coverage with what was not visited."""

@@ -17,6 +17,7 @@ __all__ = ["house"]  # a fixture
 
 pytestmark = pytest.mark.anyio
 AT = {"lat_deg": PLACE.lat_deg, "lon_deg": PLACE.lon_deg}
+WHY = {"purpose": "the test"}
 WORDS: dict[str, Any] = {
     "text": "很多人聚在码头",
     "kind": "GATHERING",
@@ -139,7 +140,7 @@ async def test_who_lacks_the_role_is_told_which_one(house: House) -> None:
         refused = await pilot.post(path, json=body)
         assert refused.status_code == 403, (path, refused.text)
         assert needed in refused.json()["error"]
-    export = await pilot.get("/api/days/2026-11-24/files/cases.csv")
+    export = await pilot.get("/api/days/2026-11-24/files/cases.csv", params=WHY)
     assert export.status_code == 403
 
 
@@ -162,7 +163,7 @@ async def test_wrong_input_is_told_and_changes_nothing(house: House) -> None:
         ):  # fmt: skip
             answer = await house.http.get(f"/api{path}", params={name: moment})
             assert answer.status_code == 422, (path, moment)
-        day = await house.http.get(f"/api/days/{moment[:10]}/files/cases.csv")
+        day = await house.http.get(f"/api/days/{moment[:10]}/files/cases.csv", params=WHY)
         assert day.status_code == 422
         body = {"reason": "x", "due_utc": moment}
         assert (
@@ -217,15 +218,17 @@ async def test_files_of_a_sortie_and_a_day_are_handed_out_and_written_down(house
         assert answer.status_code == 200, answer.text
         assert answer.content.startswith(start)
         assert "attachment" in answer.headers["content-disposition"]
-    table = await house.http.get("/api/days/2026-11-24/files/coverage.csv")
+    table = await house.http.get("/api/days/2026-11-24/files/coverage.csv", params=WHY)
     assert table.content.startswith(b"\xef\xbb\xbf")
-    public = await house.http.get(f"/api/sorties/{SORTIE}/files/plan", params={"public": True})
+    public = await house.http.get(
+        f"/api/sorties/{SORTIE}/files/plan", params={**WHY, "public": True}
+    )
     assert public.status_code == 409
     rows = await house.records._store.read(
         lambda c: c.execute(audit.select().where(audit.c.action == "export")).all()
     )
     assert [row.object for row in rows] == [SORTIE] * 3 + ["2026-11-24/440512"]
-    assert (await house.http.get("/api/sorties/NOPE/files/plan")).status_code == 404
+    assert (await house.http.get("/api/sorties/NOPE/files/plan", params=WHY)).status_code == 404
 
 
 async def test_a_notice_needs_closed_cases_and_a_second_person(house: House) -> None:

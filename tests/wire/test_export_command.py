@@ -58,7 +58,9 @@ async def test_a_sorties_files_are_written_and_each_is_in_the_audit_log(
 @pytest.mark.timeout(90)
 async def test_a_days_public_files_leave_out_the_crew(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = export("day", "2026-11-24", "--public", "--data", str(data), "--out", str(out))
+    done = export(
+        "day", "2026-11-24", "--public", "--data", str(data), "--out", str(out), "--purpose", "map"
+    )
     assert done.returncode == 0, done.stderr
     names = {path.name.removeprefix("2026-11-24-440512.") for path in out.iterdir()}
     assert names == {"report.pdf", "report.html", "geojson", "cases.csv", "coverage.csv"}
@@ -76,7 +78,14 @@ async def test_wrong_input_is_one_sentence(data: Path, tmp_path: Path) -> None:
         (("day", "0001-01-01", "--data", str(data), "--out", out), 2, "a day is written as"),
         (("day", "yesterday", "--data", str(data), "--out", out), 2, "a day is written as"),
     ):
-        done = export(*arguments)
+        done = export(*arguments, "--purpose", "review")
         assert done.returncode == code
         assert words in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_nothing_leaves_the_house_without_a_word_on_what_it_is_for(tmp_path: Path) -> None:
+    for purpose in ((), ("--purpose", " ")):
+        done = export("day", "2026-11-24", "--out", str(tmp_path), *purpose)
+        assert done.returncode == 2
+        assert "--purpose" in done.stderr
