@@ -1,15 +1,17 @@
-"""How often one address may try to come in: a sliding minute, kept in memory."""
+"""How often one address may try to come in, and a login that does not exist; kept in memory."""
 
 from __future__ import annotations
 
 import math
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from ground_station.people.errors import TooMany
 
 _WINDOW_S = 60.0
 _ADDRESSES_KEPT = 4096
+_STRANGERS_KEPT = 4096
 
 
 class RateLimit:
@@ -44,3 +46,23 @@ class RateLimit:
             f"本设备尝试次数过多：请等待{seconds}秒",
             retry_after_s=seconds,
         )
+
+
+class Strangers:
+    """Logins that do not exist, locked as those that do: so nobody can ask who there is."""
+
+    def __init__(self, tries: int, lasts: timedelta) -> None:
+        self._tries, self._lasts = tries, lasts
+        self._known: OrderedDict[str, tuple[int, datetime | None]] = OrderedDict()
+
+    def locked_until(self, login: str, now: datetime) -> datetime | None:
+        """Count a try; until when the login is locked, None while it is not."""
+        failed, until = self._known.pop(login, (0, None))
+        if until is None or until <= now:
+            failed += 1
+            until = now + self._lasts if failed >= self._tries else None
+            failed %= self._tries
+        self._known[login] = (failed, until)
+        while len(self._known) > _STRANGERS_KEPT:
+            self._known.popitem(last=False)
+        return until

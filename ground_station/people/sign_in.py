@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from ground_station.people import rows
 from ground_station.people.errors import DoorRefused, NotSignedIn, TooMany
 from ground_station.people.journal import Journal, by_door, by_person
-from ground_station.people.limits import RateLimit
+from ground_station.people.limits import RateLimit, Strangers
 from ground_station.people.passwords import Passwords, require_good_password
 from ground_station.people.persons import Person
 from ground_station.people.sessions import Lifetimes, Session, add_session, end_session
@@ -56,6 +56,7 @@ class SignIn:
         self._passwords = passwords
         self._limit = limit
         self._lock_out = lock_out
+        self._strangers = Strangers(lock_out.tries, lock_out.lasts)
         self._lifetimes = lifetimes
 
     async def count(self, visit: Visit) -> None:
@@ -74,11 +75,12 @@ class SignIn:
         kept_hash = "" if row is None else str(row.password_hash)
         is_right = await self._passwords.is_right(kept_hash, password[:_SECRET_MAX])
         if row is None:
+            until = self._strangers.locked_until(login, visit.now)
             await self._journal.note(
                 "sign_in.refused", "", by_door(visit.request_id),
                 {"address": visit.address, "why": "unknown login"},
             )  # fmt: skip
-            raise _wrong()
+            raise _wrong() if until is None else locked(utc_text(until), visit.now)
         new_hash = ""
         if is_right and self._passwords.is_outdated(kept_hash):
             new_hash = await self._passwords.hashed(password)

@@ -147,6 +147,20 @@ async def test_wrong_passwords_are_told_alike_and_lock_the_login_for_a_while(
     assert ("sign_in", "Huang", "huang") in await told(house, "sign_in")
 
 
+async def test_a_login_that_does_not_exist_is_locked_like_one_that_does(house: House) -> None:
+    await made(house, "huang", "Huang", *SQUAD)
+    answers: dict[str, list[Any]] = {"huang": [], "nobody": []}
+    for login, heard in answers.items():
+        for _ in range(6):
+            answer = await Browser(house).sign_in(login, "wrong wrong")
+            heard.append((answer.status_code, answer.headers.get("Retry-After"), words_of(answer)))
+        house.wall.ahead_s += 61.0  # the address may try again
+    assert [status for status, _, _ in answers["nobody"]] == [401] * 4 + [429] * 2
+    assert answers["nobody"] == answers["huang"]
+    house.wall.ahead_s += 901.0
+    assert (await Browser(house).sign_in("nobody", "wrong wrong")).status_code == 401
+
+
 async def test_what_is_typed_as_a_login_is_nowhere_in_the_records(
     house: House, browser: Browser
 ) -> None:
