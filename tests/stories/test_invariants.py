@@ -37,6 +37,7 @@ from ground_station.words.versions import VersionState
 from missions.register import load_register
 from patrol.sighting import Sighting, Stage
 from tests.stories.centre_subjects import CASE, DISPATCH, NOTICE, REPORT, WHISTLE
+from tests.stories.sighting_subjects import ALERTED_SIGHTING, SIGHTING
 from tests.stories.subjects import ALERT, ANNOUNCEMENT, SHIFT, SORTIE_SIGNATURES, VERSION
 from tests.stories.walks import Subject, Try, drawn, tries, walk
 from tests.unit.test_effect import a_look
@@ -46,6 +47,7 @@ SUBJECTS: dict[str, Subject[Any]] = {
     "alert": ALERT, "announcement": ANNOUNCEMENT, "case": CASE, "dispatch": DISPATCH,
     "citizen report": REPORT, "whistle": WHISTLE, "notice": NOTICE, "shift": SHIFT,
     "template version": VERSION, "sortie signatures": SORTIE_SIGNATURES,
+    "sighting": SIGHTING, "sighting with an alert": ALERTED_SIGHTING,
 }  # fmt: skip
 STATES: dict[str, type[enum.Enum]] = {
     "alert": AlertState, "announcement": AnnouncementState, "case": CaseState,
