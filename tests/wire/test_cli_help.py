@@ -87,6 +87,8 @@ WRONG = [
     "log nonsense", "serve", "fly plan.json", "demo --speed 11", "demo --scenario riot",
     "bench nonsense", "users add", "tls",
 ]  # fmt: skip
+# The first of them waits for all the interpreters.
+pytestmark = pytest.mark.timeout(120)
 WIDE = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 
 
@@ -94,7 +96,7 @@ WIDE = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 def run(arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ground_station", *arguments.split()],
-        capture_output=True, check=False, env=WIDE, stdin=subprocess.DEVNULL, text=True, timeout=18,
+        capture_output=True, check=False, env=WIDE, stdin=subprocess.DEVNULL, text=True, timeout=60,
     )  # fmt: skip
 
 
