@@ -10,7 +10,6 @@ from functools import cache
 
 import pytest
 
-pytestmark = pytest.mark.timeout(60)  # the first test starts every command
 COMMANDS = {
     "": [
         "demo",
