@@ -175,6 +175,7 @@ class Drafting:
                 repeat=words.repeats,
                 earlier=await self._earlier(watch, alert),
                 alert_level=alert.level,
+                is_counts_only=parts.is_counts_only,
                 places=self._places(alert),
                 is_airborne=self._is_airborne(watch),
             ),

@@ -60,7 +60,7 @@ class ReleaseContext:
     repeat: int = 1  # how often they are to be played now
     alert_level: AlertLevel = AlertLevel.AMBER
     is_near_homes_or_schools: bool = True  # nearly every place of a district, DOMAIN 2.6
-    is_counts_only: bool = True
+    is_counts_only: bool = False  # only who knows it says so
     is_airborne: bool | None = None
     places: frozenset[Need] = frozenset()  # CHECKPOINT, COAST, SCHOOL_GATE, EMERGENCY_DECLARED
     limits: ReleaseLimits = field(default_factory=ReleaseLimits)

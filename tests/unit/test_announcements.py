@@ -286,9 +286,12 @@ def test_words_for_another_situation_are_stopped() -> None:
     assert "release.school_hours" in codes(
         may_release(T["T10"], replace(school, at_utc=at_shanghai(10, 0)))
     )
-    assert "release.counts_only" in codes(
-        may_release(T["T11"], replace(context(), is_counts_only=False))
-    )
+
+
+def test_nobody_is_told_that_people_are_only_counted_unless_it_is_known() -> None:
+    assert may_release(T["T11"], replace(context(), is_counts_only=True)) == []
+    (finding,) = may_release(T["T11"], context())
+    assert (finding.code, finding.level) == ("release.counts_only", Level.STOP)
 
 
 def test_every_objection_is_in_both_languages() -> None:
