@@ -25,9 +25,8 @@ _PROFILES = {
 def typed_words(text: str, *, language: str, category: Category) -> Template:
     """Typed text as a template for one use; Refused where nobody could say it.
 
-    What it is for decides the volume and what it needs: words to disperse need an order in force.
-    Calling words safety words makes no emergency; `in_emergency` is for where there is one.
-    Whom they point at, the release rules look at.
+    What it is for decides the volume and what it needs: words to disperse need an order in force,
+    safety words are loud as others until `in_emergency`. Whom it points at, release rules look at.
     """
     words = re.sub(r"\s+", " ", text).strip()
     if language not in LONGEST_CHARACTERS:
