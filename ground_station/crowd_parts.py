@@ -33,6 +33,7 @@ class CrowdParts:
 
     aircraft: str  # its configured name
     camera_id: str
+    is_counts_only: bool  # no picture of its camera is kept: what T11 tells the people
     register: Register
     rules: CrowdRules
     legal: LegalBook

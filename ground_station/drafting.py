@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from drone.loudness import level_1m_dba
-from ground_station.alerts import CrowdAlert
+from ground_station.alerts import AlertLevel, CrowdAlert
 from ground_station.announcements import (
-    VOLUME_PCT,
     Announcement,
     AnnouncementEvent,
     AnnouncementState,
@@ -17,13 +16,14 @@ from ground_station.announcements import (
     draft_announcement,
 )
 from ground_station.crowd_parts import CrowdParts
+from ground_station.legal import Allows
 from ground_station.release_rules import UNDER_WAY, ReleaseContext, ReleaseLimits, may_release
 from ground_station.sortie_watch import SortieWatch
 from ground_station.templates import Category, Need, SlotValue, Template
 from ground_station.words.audible import Sounding, sounding
 from ground_station.words.slot_lists import SlotLists, pick, read_slot_lists
 from ground_station.words.slot_places import slot_place
-from ground_station.words.typed import TYPED_ID, typed_words
+from ground_station.words.typed import TYPED_ID, in_emergency, typed_words
 from ground_station.words.wording_desk import WordingDesk
 from patrol.cause import Cause, by_system
 from patrol.geo import distance_m
@@ -97,7 +97,7 @@ class Drafting:
             legal_basis_id=alert.legal_basis_id,
             aircraft=parts.aircraft,
         )
-        template = chosen.template
+        template = self._as_things_stand(chosen.template, alert)
         template.fill(chosen.values)  # refused before a number is used up
         draft = draft_announcement(
             template,
@@ -122,10 +122,11 @@ class Drafting:
     ) -> list[Finding]:
         """What the rules say now of words that they stopped before; Refused for retired words."""
         if blocked.template_id == TYPED_ID:
-            template = typed_words(
+            typed = typed_words(
                 blocked.text, language=blocked.language,
                 category=blocked.category or Category.NOTICE,
             )  # fmt: skip
+            template = self._as_things_stand(typed, alert)
         else:
             template = await self._wordings.still_in_use(
                 blocked.template_id, blocked.template_version
@@ -168,24 +169,44 @@ class Drafting:
                 alert_id=alert.alert_id,
                 grid_code=alert.grid_code,
                 is_exercise=parts.is_exercise,
-                heard=self.heard(alert, VOLUME_PCT[template.profile]),
+                heard=self.heard(alert, words.volume_pct),
                 texts=(words.text_zh, words.text_en),
                 legal=parts.legal,
                 repeat=words.repeats,
                 earlier=await self._earlier(watch, alert),
                 alert_level=alert.level,
+                is_counts_only=parts.is_counts_only,
                 places=self._places(alert),
                 is_airborne=self._is_airborne(watch),
             ),
         )
 
+    def _as_things_stand(self, template: Template, alert: CrowdAlert) -> Template:
+        """Typed safety words are an emergency's only where there is one (DOMAIN 2.6, Art. 64)."""
+        is_critical = alert.level is AlertLevel.CRITICAL
+        is_emergency = is_critical or self._is_emergency_declared(alert)
+        return in_emergency(template) if is_emergency else template
+
+    def _is_emergency_declared(self, alert: CrowdAlert) -> bool:
+        basis = self._parts.legal.in_force(
+            Allows.EMERGENCY,
+            grid_code=alert.grid_code,
+            at_utc=self._parts.world.now_utc(),
+            is_exercise=self._parts.is_exercise,
+        )
+        return basis is not None
+
     def _places(self, alert: CrowdAlert) -> frozenset[Need]:
-        """What the register knows of the place; it knows no checkpoint, coast or emergency."""
+        """What register and legal bases know of the place; they know no checkpoint or coast."""
         is_school = any(
             site.overlay == SCHOOLS and distance_m(site.point, alert.place) <= SCHOOL_GATE_M
             for site in self._parts.register.sites
         )
-        return frozenset({Need.SCHOOL_GATE}) if is_school else frozenset()
+        known = {
+            Need.SCHOOL_GATE: is_school,
+            Need.EMERGENCY_DECLARED: self._is_emergency_declared(alert),
+        }
+        return frozenset(need for need, holds in known.items() if holds)
 
     async def _earlier(self, watch: SortieWatch, alert: CrowdAlert) -> tuple[Announcement, ...]:
         """This sortie's announcements, and what other sorties said in the grid of late."""

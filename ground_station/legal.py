@@ -23,6 +23,7 @@ class Allows(enum.Enum):
     EPIDEMIC_NOTICE = "EPIDEMIC_NOTICE"
     HIGH_VOLUME = "HIGH_VOLUME"  # loudspeaker near homes, 噪声污染防治法 Art. 64
     RECORDING = "RECORDING"
+    EMERGENCY = "EMERGENCY"  # a declared emergency: the exception of Art. 64 for words of safety
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

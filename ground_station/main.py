@@ -210,6 +210,7 @@ class Station:
         )
         return Ports(
             camera_id=camera.camera_id,
+            is_counts_only=not camera.keeps_pictures,  # the station itself never writes one
             lens=lens,
             vehicle=vehicle,
             speaker=_speaker(aircraft.speaker),

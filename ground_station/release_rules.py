@@ -13,6 +13,7 @@ from ground_station.legal import Allows, LegalBook
 from ground_station.templates import Need, Profile, Template
 from ground_station.words.audible import EAR_MAX_DBA, Sounding, range_findings
 from ground_station.words.person_words import person_findings
+from ground_station.words.typed import TYPED_ID
 from patrol.cause import Cause, Role
 from patrol.clock import SHANGHAI
 from patrol.plan import Finding, Level
@@ -59,7 +60,7 @@ class ReleaseContext:
     repeat: int = 1  # how often they are to be played now
     alert_level: AlertLevel = AlertLevel.AMBER
     is_near_homes_or_schools: bool = True  # nearly every place of a district, DOMAIN 2.6
-    is_counts_only: bool = True
+    is_counts_only: bool = False  # only who knows it says so
     is_airborne: bool | None = None
     places: frozenset[Need] = frozenset()  # CHECKPOINT, COAST, SCHOOL_GATE, EMERGENCY_DECLARED
     limits: ReleaseLimits = field(default_factory=ReleaseLimits)
@@ -203,14 +204,18 @@ def _busy(template: Template, context: ReleaseContext) -> list[Finding]:
 
 
 def _budget(template: Template, context: ReleaseContext) -> list[Finding]:
-    """Safety words that have used it up are warned of, and spoken."""
-    found = [
-        *_too_many_times(template, context),
-        *_too_soon(context),
-        *_too_many_in_the_grid(context),
-    ]
+    """Safety words that have used it up are warned of, and spoken.
+
+    Nobody approved typed words beforehand, so how often a crowd hears them has an end even then.
+    """
+    times = _too_many_times(template, context)
+    others = [*_too_soon(context), *_too_many_in_the_grid(context)]
     level = Level.WARN if template.is_emergency else Level.STOP
-    return [replace(finding, level=level) for finding in found]
+    of_times = Level.STOP if template.template_id == TYPED_ID else level
+    return [
+        *(replace(finding, level=of_times) for finding in times),
+        *(replace(finding, level=level) for finding in others),
+    ]
 
 
 def _begun(context: ReleaseContext) -> list[tuple[Announcement, datetime]]:

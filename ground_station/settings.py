@@ -36,6 +36,10 @@ class CameraSettings(_Section):
     height_px: int = Field(default=720, ge=120)
     hfov_deg: float = Field(default=40.0, gt=1.0, lt=170.0)
     latency_s: float = Field(default=0.08, ge=0.0, description="capture to arrival, calibrated")
+    keeps_pictures: bool = Field(
+        default=False,
+        description="the camera itself records, as on its card: nobody is told that it only counts",
+    )
 
 
 class SpeakerSettings(_Section):

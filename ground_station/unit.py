@@ -67,6 +67,7 @@ class Ports:
     """How one aircraft and what it carries are reached."""
 
     camera_id: str
+    is_counts_only: bool  # nothing that it sees is kept, DOMAIN 2.7 P-1
     lens: CameraLens
     vehicle: Vehicle
     speaker: Speaker
@@ -172,6 +173,7 @@ class AircraftUnit:
         return CrowdParts(
             aircraft=self.aircraft,
             camera_id=ports.camera_id,
+            is_counts_only=ports.is_counts_only,
             register=common.register,
             rules=common.rules,
             legal=common.legal,

@@ -154,7 +154,8 @@ class TwoAircraft:
 
     def _ports(self, number: int) -> Ports:
         return Ports(
-            camera_id=f"cam-{number + 1}", lens=views.lens_of(1280, 720, 40.0),
+            camera_id=f"cam-{number + 1}", is_counts_only=number == 0,
+            lens=views.lens_of(1280, 720, 40.0),
             vehicle=self.vehicles[number], speaker=self.speakers[number], voice=SilentVoice(),
             eye=BlindEye(), pictures=FakePictures(),
         )  # fmt: skip

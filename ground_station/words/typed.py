@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ground_station.templates import Category, Need, Profile, Template
 from patrol.errors import Refused
@@ -14,7 +15,7 @@ LONGEST_CHARACTERS = {"zh": 75, "en": 240}
 CATEGORIES = (Category.SAFETY, Category.ADVICE, Category.GATHERING, Category.NOTICE)
 _NEEDS = {Category.GATHERING: (Need.GATHERING_ORDER,)}
 _PROFILES = {
-    Category.SAFETY: Profile.EMERGENCY,
+    Category.SAFETY: Profile.NORMAL,
     Category.GATHERING: Profile.NORMAL,
     Category.ADVICE: Profile.ADVISORY,
     Category.NOTICE: Profile.ADVISORY,
@@ -25,7 +26,7 @@ def typed_words(text: str, *, language: str, category: Category) -> Template:
     """Typed text as a template for one use; Refused where nobody could say it.
 
     What it is for decides the volume and what it needs: words to disperse need an order in force,
-    safety words may be spoken loud and at any time. Whom it points at, the release rules look at.
+    safety words are loud as others until `in_emergency`. Whom it points at, release rules look at.
     """
     words = re.sub(r"\s+", " ", text).strip()
     if language not in LONGEST_CHARACTERS:
@@ -61,3 +62,13 @@ def typed_words(text: str, *, language: str, category: Category) -> Template:
         max_repeats=2,
         longest_s=LONGEST_S,
     )
+
+
+def in_emergency(template: Template) -> Template:
+    """The same words where an emergency is in force: typed safety words are then as loud as any.
+
+    Nobody approved typed words beforehand, so what they are called does not lift them by itself.
+    """
+    if template.template_id != TYPED_ID or template.category is not Category.SAFETY:
+        return template
+    return replace(template, profile=Profile.EMERGENCY)

@@ -22,8 +22,9 @@ from ground_station.announcements import (
 )
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
 from ground_station.release_rules import ReleaseContext, may_release
-from ground_station.templates import Need, Profile, load_templates
+from ground_station.templates import Category, Need, Profile, load_templates
 from ground_station.words.audible import Sounding, sounding
+from ground_station.words.typed import in_emergency, typed_words
 from patrol.cause import Cause, Role
 from patrol.errors import NotPermitted, Refused
 from patrol.plan import Finding, Level, stops
@@ -131,6 +132,25 @@ def test_safety_words_are_not_held_back_at_night() -> None:
     findings = may_release(T["T04"], critical)
     assert stops(findings) == []
     assert codes(findings) == ["release.night"]
+
+
+def test_typed_safety_words_are_held_back_like_any_others_where_no_emergency_is() -> None:
+    typed = typed_words("请不要推挤", language="zh", category=Category.SAFETY)
+    night = context(at_utc=at_shanghai(22, 30), legal=LegalBook())
+    assert codes(stops(may_release(typed, night))) == ["release.night", "release.no_high_volume"]
+    assert codes(stops(may_release(in_emergency(typed), night))) == []
+    too_soon = context(at_utc=later(60), earlier=[played("B-1", 0)])
+    assert codes(stops(may_release(typed, too_soon))) == ["release.too_soon"]
+
+
+def test_even_in_an_emergency_typed_words_have_an_end_and_approved_ones_a_warning() -> None:
+    typed = typed_words("请不要推挤", language="zh", category=Category.SAFETY)
+    used_up = context(at_utc=later(60), earlier=[replace(played("B-1", 0), repeats=2)])
+    found = may_release(in_emergency(typed), used_up)
+    assert codes(found) == ["release.repeats", "release.too_soon"]
+    assert codes(stops(found)) == ["release.repeats"]
+    approved = may_release(T["T03"], used_up)
+    assert (codes(approved), stops(approved)) == (codes(found), [])
 
 
 def test_without_an_order_the_words_are_stopped() -> None:
@@ -266,9 +286,12 @@ def test_words_for_another_situation_are_stopped() -> None:
     assert "release.school_hours" in codes(
         may_release(T["T10"], replace(school, at_utc=at_shanghai(10, 0)))
     )
-    assert "release.counts_only" in codes(
-        may_release(T["T11"], replace(context(), is_counts_only=False))
-    )
+
+
+def test_nobody_is_told_that_people_are_only_counted_unless_it_is_known() -> None:
+    assert may_release(T["T11"], replace(context(), is_counts_only=True)) == []
+    (finding,) = may_release(T["T11"], context())
+    assert (finding.code, finding.level) == ("release.counts_only", Level.STOP)
 
 
 def test_every_objection_is_in_both_languages() -> None:

@@ -18,6 +18,7 @@ def test_the_example_in_config_is_a_valid_settings_file() -> None:
     settings = read_settings(EXAMPLE)
     assert settings.host == "127.0.0.1"
     assert settings.aircraft[0].connect.startswith("udpin://")
+    assert not settings.aircraft[0].camera.keeps_pictures
 
 
 def test_every_wrong_entry_is_named_at_once(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from ground_station.words.slot_lists import (
     pick,
     read_slot_lists,
 )
-from ground_station.words.typed import typed_words
+from ground_station.words.typed import in_emergency, typed_words
 from ground_station.words.versions import (
     TemplateVersion,
     VersionEvent,
@@ -151,8 +151,18 @@ def test_order_numbers_are_those_of_the_orders_in_force_there_and_then() -> None
 def test_typed_words_take_volume_and_needs_from_what_they_are_for() -> None:
     safety = typed_words("请不要推挤", language="zh", category=Category.SAFETY)
     disperse = typed_words("请散开", language="zh", category=Category.GATHERING)
-    assert (safety.profile, safety.needs) == (Profile.EMERGENCY, ())
+    assert (safety.profile, safety.needs) == (Profile.NORMAL, ())
     assert (disperse.profile, disperse.needs) == (Profile.NORMAL, (Need.GATHERING_ORDER,))
+
+
+def test_of_typed_words_an_emergency_lifts_those_of_safety_and_no_others() -> None:
+    safety = typed_words("请不要推挤", language="zh", category=Category.SAFETY)
+    lifted = in_emergency(safety)
+    assert (lifted.profile, lifted.zh) == (Profile.EMERGENCY, safety.zh)
+    for category in (Category.ADVICE, Category.GATHERING, Category.NOTICE):
+        other = typed_words("请散开", language="zh", category=category)
+        assert in_emergency(other) == other, category
+    assert in_emergency(TEMPLATES["T06"]) == TEMPLATES["T06"]
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from drone.clips import Clip
+from ground_station.alerts import AlertLevel
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.drafting import SCHOOLS
-from ground_station.templates import Need
+from ground_station.legal import Allows, LegalBook
+from ground_station.templates import Need, Profile
 from patrol.cause import Role
 from patrol.geo import offset
-from tests.ground_core import PLACE, SYSTEM, an_alert
+from tests.ground_core import LEGAL, PLACE, SYSTEM, an_alert
 from tests.house_fakes import SilentVoice
 from tests.wire.test_centre_api import ok
 from tests.wire.test_desks import SlowVoice, at_once, audit_rows, slow
@@ -26,6 +28,7 @@ __all__ = ["house", "slow"]  # fixtures
 pytestmark = pytest.mark.anyio
 HALF_PAST_TEN_AT_NIGHT_S = 13 * 3600.0
 REASON = "人群密度危急"
+SAFETY = {"text": "请不要推挤。", "category": "SAFETY", "repeat": 2}
 
 
 async def at_night(house: House) -> None:
@@ -230,3 +233,71 @@ async def test_typed_words_that_the_night_stopped_are_played_on_a_leaders_reason
     played = await kept(house, words.announcement_id)
     assert (played.text, played.template_id, played.overridden_by) == (typed["text"], "LIVE", "Wu")
     assert played.text_sha256 == words.text_sha256
+
+
+async def test_at_night_an_announcer_alone_does_not_play_typed_words_by_calling_them_safety(
+    house: House,
+) -> None:
+    await at_night(house)
+    path = f"/alerts/{ALERT}/speak"
+    for _ in range(4):
+        stopped = await house.post(path, "ANNC", **SAFETY)
+        assert (stopped.status_code, codes(stopped)) == (409, ["release.night"])
+    assert not house.speaker.played
+    *_, words = await house.records.announcements()
+    assert (await override(house, words.announcement_id, "ANNC")).status_code == 403
+    await ok(await override(house, words.announcement_id), 202)
+    await house.until(lambda: "announcement.played" in house.told())
+    played = await kept(house, words.announcement_id)
+    assert (played.profile, played.overridden_by, played.reason) == (Profile.NORMAL, "Wu", REASON)
+
+
+@pytest.mark.parametrize("is_declared", [False, True], ids=["critical density", "declared"])
+async def test_in_an_emergency_typed_safety_words_are_played_at_night_but_not_without_end(
+    house: House, *, is_declared: bool
+) -> None:
+    await at_night(house)
+    (declare_emergency if is_declared else make_critical)(house)
+    path = f"/alerts/{ALERT}/speak"
+    body = await ok(await house.post(path, "ANNC", **SAFETY), 202)
+    await house.until(lambda: "announcement.played" in house.told())
+    played = await kept(house, body["id"])
+    assert (played.profile, played.heard_count) == (Profile.EMERGENCY, 2)
+    more = await house.post(path, "ANNC", **SAFETY)
+    assert (more.status_code, codes(more)) == (409, ["release.repeats"])
+    assert house.speaker.played == [body["id"]]
+
+
+async def test_what_was_an_emergencys_when_it_was_stopped_is_none_when_it_is_over(
+    house: House,
+) -> None:
+    await at_night(house)
+    make_critical(house)
+    house.is_near(offset(PLACE, east_m=150.0, north_m=0.0))
+    stopped = await house.post(f"/alerts/{ALERT}/speak", "ANNC", **SAFETY)
+    assert codes(stopped) == ["release.not_audible"]
+    make_critical(house, AlertLevel.AMBER)
+    house.is_near(PLACE)
+    again = await override(house, stopped.json()["announcement"])
+    assert (again.status_code, codes(again)) == (409, ["release.night"])
+    assert not house.speaker.played
+
+
+async def test_words_for_a_declared_emergency_are_said_under_its_order(house: House) -> None:
+    places = house.speaking.drafting._places
+    assert Need.EMERGENCY_DECLARED not in places(an_alert())
+    declare_emergency(house)
+    assert Need.EMERGENCY_DECLARED in places(an_alert())
+
+
+def make_critical(house: House, level: AlertLevel = AlertLevel.CRITICAL) -> None:
+    assert house.crowd.watch is not None
+    alerts = house.crowd.watch.alerts
+    alerts[ALERT] = replace(alerts[ALERT], level=level)
+
+
+def declare_emergency(house: House) -> None:
+    (order,) = LEGAL
+    declared = replace(order, basis_id="LB-EX-2", allows=frozenset({Allows.EMERGENCY}))
+    drafting = house.speaking.drafting
+    drafting._parts = replace(drafting._parts, legal=LegalBook([order, declared]))

@@ -59,6 +59,7 @@ class Stage:
         self.chronicle = Chronicle(bus=bus, records=records, board=board, is_exercise=True)
         self.parts = CrowdParts(
             aircraft="GP-1", camera_id="cam-1", register=load_register(), rules=CrowdRules(),
+            is_counts_only=True,
             legal=LEGAL, records=records, bus=bus,
             board=board.of("GP-1"), chronicle=self.chronicle, world=clock, wall=clock,
             set_pace=lambda plan: None, is_exercise=True, latest=self.vehicle.latest,

@@ -62,6 +62,13 @@ async def test_two_sorties_fly_at_once_and_each_verb_reaches_the_aircraft_that_i
     assert (Hold in commands(station, 0), Hold in commands(station, 1)) == (False, True)
 
 
+async def test_what_one_camera_keeps_is_known_where_its_own_words_are_released(
+    station: TwoAircraft,
+) -> None:
+    known = [desks.speaking.drafting._parts.is_counts_only for desks in station.desks]
+    assert known == [True, False]
+
+
 async def test_an_alert_of_one_names_it_holds_it_alone_and_is_spoken_to_by_its_own_loudspeaker(
     station: TwoAircraft,
 ) -> None:

@@ -102,7 +102,7 @@ class House:
         }  # fmt: skip
         crowd_parts = CrowdParts(
             aircraft="GP-1", camera_id="cam-1", register=REGISTER, rules=CrowdRules(), legal=LEGAL,
-            set_pace=nothing, latest=self.vehicle.latest, **shared,
+            is_counts_only=True, set_pace=nothing, latest=self.vehicle.latest, **shared,
         )  # fmt: skip
         self.crowd = CrowdDesk(crowd_parts)
         self.cases = CaseDesk(

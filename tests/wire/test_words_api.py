@@ -238,6 +238,24 @@ async def test_words_that_nobody_there_would_understand_are_blocked_and_kept(
     assert not house.speaker.played
 
 
+async def test_people_are_told_that_they_are_only_counted_where_no_picture_is_kept(
+    house: House,
+) -> None:
+    await acknowledged(house)
+    path, drafting = f"/alerts/{ALERT}/announce", house.speaking.drafting
+    words: dict[str, Any] = {"template": "T11", "values": {"电话": "一二三四五"}}
+    counts_only, drafting._parts = drafting._parts, replace(drafting._parts, is_counts_only=False)
+    stopped = await house.post(path, "ANNC", **words)
+    assert (stopped.status_code, codes(stopped)) == (409, ["release.counts_only"])
+    (kept,) = await house.records.announcements()
+    override = f"/announcements/{kept.announcement_id}/override"
+    assert (await house.post(override, "LEAD", reason="asked for")).status_code == 409
+    assert not house.speaker.played
+    drafting._parts = counts_only
+    body = await said(house, await house.post(path, "ANNC", **words))
+    assert house.speaker.played == [body["id"]]
+
+
 async def test_who_has_another_part_of_the_district_finds_neither_alert_nor_words(
     house: House,
 ) -> None:
