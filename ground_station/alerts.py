@@ -242,6 +242,16 @@ def same_crowd(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAlert |
     return None
 
 
+def raised_lately(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAlert | None:
+    """The newest alert of this crowd within the re-alarm time, whatever became of it."""
+    found = [
+        alert for alert in alerts
+        if timedelta(0) <= sighting.time_utc - alert.raised_utc < RE_ALARM
+        and distance_m(alert.place, sighting.place) < SAME_CROWD_M
+    ]  # fmt: skip
+    return max(found, key=lambda alert: alert.raised_utc, default=None)
+
+
 def relapsed_from(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAlert | None:
     """The dispersed crowd that is back at this place within 30 minutes."""
     for alert in alerts:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,12 +17,14 @@ import structlog
 
 from ground_station import views
 from ground_station.alerts import (
+    RE_ALARM,
     AlertEvent,
     CrowdAlert,
     GatheringEvent,
     advance,
     displaced_from,
     raise_alert,
+    raised_lately,
     relapsed_from,
     same_crowd,
 )
@@ -158,18 +161,39 @@ class CrowdDesk:
         return alert_view(alert)
 
     async def dismiss(self, alert_id: str, reason: str, cause: Cause) -> dict[str, Any]:
-        """A false alarm: the patrol goes on and this crowd is not raised again in this sortie."""
+        """A false alarm: the patrol goes on; no crowd is raised here for the re-alarm time."""
         alert = await self.move(
             alert_id, AlertEvent.DISMISS, cause, "alert.dismissed", reason=reason
         )
         self.tell("alert.dismissed", {"alert": alert_id, "by": cause.actor, "reason": reason})
         self.resume_patrol(alert_id)
+        if self.watch is not None and alert_id in self.watch.alerts:
+            self._hold.put_off(self.watch, alert.place, self._parts.rules.re_alarm_s)
         return alert_view(alert)
 
-    def is_known(self, watch: SortieWatch, sighting: Sighting) -> bool:
-        """Whether this crowd has its alert, of this aircraft or of another that looks at it."""
+    async def is_known(self, watch: SortieWatch, sighting: Sighting) -> bool:
+        """Whether this crowd is dealt with for now; if it stays, the rule judges it anew later."""
+        until = watch.done_until(sighting.place, self._parts.world.now_utc())
+        until = until or await self._alerted_until(watch, sighting)
+        if until is not None:
+            watch.gathering.judge_anew(sighting.place, until)
+        return until is not None
+
+    async def _alerted_until(self, watch: SortieWatch, sighting: Sighting) -> datetime | None:
+        """Until when it needs no alert: an aircraft, or a sortie before, has its alert."""
+        soon = sighting.time_utc + timedelta(seconds=self._parts.rules.on_delay_s)
         own = same_crowd(watch.alerts.values(), sighting)
-        return own is not None or self._parts.is_anothers(sighting)
+        if own is not None:
+            return max(soon, own.raised_utc + RE_ALARM)
+        if self._parts.is_anothers(sighting):
+            return soon
+        kept = await self._parts.records.alerts(limit=_EARLIER_ALERTS)
+        before = [
+            alert for alert in kept
+            if alert.sortie != watch.sortie_id and alert.is_exercise == self._parts.is_exercise
+        ]  # fmt: skip
+        earlier = raised_lately(before, sighting)
+        return earlier.raised_utc + RE_ALARM if earlier is not None else None
 
     async def find(self, alert_id: str) -> CrowdAlert:
         """An alert of this sortie, or one that an earlier run of the station left open."""
@@ -273,7 +297,7 @@ class CrowdDesk:
     async def raise_alert(self, watch: SortieWatch, sighting: Sighting) -> None:
         """The rule has spoken: the alert, recorded and shown, unless the crowd has one."""
         parts = self._parts
-        if watch.is_done(sighting.place) or self.is_known(watch, sighting):
+        if await self.is_known(watch, sighting):
             return
         await self._hold.save_sighting(sighting)
         now = parts.world.now_utc()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -46,8 +47,8 @@ class Desk(Protocol):
         """Record an event and show it."""
         ...
 
-    def is_known(self, watch: SortieWatch, sighting: Sighting) -> bool:
-        """Whether this crowd has its alert already."""
+    async def is_known(self, watch: SortieWatch, sighting: Sighting) -> bool:
+        """Whether this crowd is dealt with for now."""
         ...
 
     def in_background(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -68,14 +69,13 @@ class HoldDesk:
 
     async def candidate(self, watch: SortieWatch, sighting: Sighting) -> None:
         """Stop at stand-off and look, or go away from a crowd that is too near for that."""
-        is_known = watch.is_done(sighting.place) or self._desk.is_known(watch, sighting)
-        if watch.held_place is not None or is_known:
+        if watch.held_place is not None or await self._desk.is_known(watch, sighting):
             return
         await self.save_sighting(sighting)
         self._desk.tell("sighting", sighting_fields(sighting))
         objection = hold_objection(sighting, watch.plan)
         if objection is not None:
-            watch.done_places.append(sighting.place)
+            self.put_off(watch, sighting.place, self._parts.rules.re_alarm_s)
             self._go_away(watch, sighting.place, objection)
             return
         watch.held_place, watch.held_since_utc = sighting.place, self._parts.world.now_utc()
@@ -93,7 +93,7 @@ class HoldDesk:
         """The crowd that it stopped for dissolved before the on-delay was over."""
         held = watch.held_place
         if watch.alert is None and held and distance_m(held, sighting.place) < SAME_CROWD_M:
-            self.resume(watch)
+            self._resume_unraised(watch)
 
     def keep_away(self, watch: SortieWatch, look: Look) -> None:
         """People who come nearer than the stand-off are not waited for."""
@@ -108,7 +108,7 @@ class HoldDesk:
         watch.near_looks = watch.near_looks + 1 if objection else 0
         if objection is not None and watch.near_looks >= _NEAR_LOOKS:
             self._let_go(watch)
-            watch.done_places.append(place)
+            self.put_off(watch, place, self._parts.rules.re_alarm_s)
             self._go_away(watch, place, objection)
 
     def is_late(self, watch: SortieWatch) -> bool:
@@ -134,26 +134,43 @@ class HoldDesk:
         alert = watch.alert
         if watch.held_place is None:
             return
-        if alert is not None:
-            self._desk.tell_and_record(
-                "hold.over",
-                {
-                    "alert": alert.alert_id,
-                    "state": alert.state.value,
-                    "reason": "the hold has lasted as long as the plan allows; the alert is open",
-                    "reason_zh": "已达到计划允许的最长停留时间，告警仍未处理",
-                },
-            )
+        if alert is None:
+            self._resume_unraised(watch)
+            return
+        self._desk.tell_and_record(
+            "hold.over",
+            {
+                "alert": alert.alert_id,
+                "state": alert.state.value,
+                "reason": "the hold has lasted as long as the plan allows; the alert is open",
+                "reason_zh": "已达到计划允许的最长停留时间，告警仍未处理",
+            },
+        )
         self.resume(watch)
 
     def resume(self, watch: SortieWatch) -> None:
         """Done with this crowd: go on at the break point, if the way keeps clear of it."""
-        place, reach_m = watch.held_place, watch.held_reach_m
+        place = watch.held_place
         if place is None:
             return
         # A crowd that was seen to leave may come back, and is then a relapse.
         if watch.alert is None or watch.alert.outcome is not Outcome.DISPERSED:
-            watch.done_places.append(place)
+            again = timedelta(seconds=self._parts.rules.re_alarm_s)
+            watch.done_places.append((place, self._parts.world.now_utc() + again))
+        self._resume(watch, place)
+
+    def put_off(self, watch: SortieWatch, place: GeoPoint, for_s: float) -> None:
+        """No stop and no alert for a crowd here for so long; one that stands here then is new."""
+        watch.put_off(place, self._parts.world.now_utc() + timedelta(seconds=for_s))
+
+    def _resume_unraised(self, watch: SortieWatch) -> None:
+        """No rule has spoken here: pass on for a moment, so as not to stop for it on and on."""
+        if watch.held_place is not None:
+            self.put_off(watch, watch.held_place, self._parts.rules.off_delay_s)
+            self._resume(watch, watch.held_place)
+
+    def _resume(self, watch: SortieWatch, place: GeoPoint) -> None:
+        reach_m = watch.held_reach_m
         self._let_go(watch)
         go_on = partial(self._go_on, watch, place, reach_m)
         self._desk.in_background(lambda: self._desk.kept(go_on))

@@ -35,7 +35,7 @@ class SortieWatch:
     held_since_utc: datetime | None = None
     held_reach_m: float = 0.0  # how far from the held place somebody of the crowd may be
     near_looks: int = 0  # looks in a row with somebody of it nearer than the stand-off
-    done_places: list[GeoPoint] = field(default_factory=list)
+    done_places: list[tuple[GeoPoint, datetime]] = field(default_factory=list)  # and until when
     alert_id: str | None = None  # the alert being worked on
     meter: EffectMeter | None = None
     is_over: bool = False  # the aircraft is down: nothing is begun any more
@@ -46,9 +46,18 @@ class SortieWatch:
         while look.captured_utc - self.looks[0].captured_utc > _LOOKS_KEPT_FOR:
             self.looks.popleft()
 
-    def is_done(self, place: GeoPoint) -> bool:
-        """Whether this crowd was dealt with in this sortie; it is not held for again."""
-        return any(distance_m(place, done) < SAME_CROWD_M for done in self.done_places)
+    def done_until(self, place: GeoPoint, now: datetime) -> datetime | None:
+        """Until when a crowd here counts as dealt with: no stop and no alert for it. None: not."""
+        ends = [
+            until for done, until in self.done_places
+            if now <= until and distance_m(place, done) < SAME_CROWD_M
+        ]  # fmt: skip
+        return max(ends, default=None)
+
+    def put_off(self, place: GeoPoint, until: datetime) -> None:
+        """Leave a crowd here alone until then; if one stands here then, it is a new one."""
+        self.done_places.append((place, until))
+        self.gathering.judge_anew(place, until)
 
     @property
     def alert(self) -> CrowdAlert | None:

@@ -37,6 +37,7 @@ class _Track:
     raised_utc: datetime | None = None
     below_since_utc: datetime | None = None
     last_seen_utc: datetime | None = None
+    judged_from_utc: datetime | None = None  # until then it is followed, and nothing is said
 
 
 class GatheringWatch:
@@ -63,6 +64,13 @@ class GatheringWatch:
             if look.captured_utc - (track.last_seen_utc or track.since_utc) < _FORGOTTEN_AFTER
         ]  # fmt: skip
         return sightings
+
+    def judge_anew(self, place: GeoPoint, from_utc: datetime) -> None:
+        """What stands here is a candidate again from then on, if it is a crowd; until then not."""
+        for track in self._tracks:
+            if distance_m(track.place, place) < self._rules.same_place_m:
+                track.is_candidate = track.is_raised = False
+                track.below_since_utc, track.judged_from_utc = None, from_utc
 
     def _match(self, found: list[Cluster], look: Look) -> None:
         """Each track takes the largest cluster near it; large ones without a track begin one."""
@@ -97,6 +105,8 @@ class GatheringWatch:
     def _judge(self, track: _Track, look: Look) -> list[Sighting]:
         if not track.history or track.history[-1].time_utc != look.captured_utc:
             return []  # not in view of this look
+        if track.judged_from_utc is not None and look.captured_utc <= track.judged_from_utc:
+            return []
         if track.is_raised or track.is_candidate:
             cleared = self._clearing(track, look)
             if cleared:

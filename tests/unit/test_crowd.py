@@ -79,7 +79,7 @@ class Patrol:
         return [sighting.stage for sighting in fresh]
 
     def raise_alarm(self) -> None:
-        assert self.see(*[CROWD] * 40) == [Stage.CANDIDATE, Stage.RAISED]
+        assert self.see(*[CROWD] * 60) == [Stage.CANDIDATE, Stage.RAISED]
 
 
 @pytest.fixture
@@ -182,6 +182,15 @@ def test_the_same_crowd_is_not_raised_again_within_five_minutes(patrol: Patrol) 
     assert patrol.see(*[CROWD] * 150) == [Stage.CANDIDATE]
     assert patrol.see(*[CROWD] * 100) == [Stage.RAISED]
     assert patrol.sightings[-1].time_utc - raised_utc == timedelta(seconds=300)
+
+
+def test_a_crowd_that_is_judged_anew_is_followed_in_silence_and_then_a_candidate_again(
+    patrol: Patrol,
+) -> None:
+    patrol.raise_alarm()
+    patrol.watch.judge_anew(PLACE, START + timedelta(seconds=patrol.now_s + 400))
+    assert patrol.see(*[CROWD] * 400) == []
+    assert patrol.see(*[CROWD] * 40) == [Stage.CANDIDATE, Stage.RAISED]
 
 
 def test_a_group_wider_than_the_rule_allows_is_no_gathering(patrol: Patrol) -> None:
