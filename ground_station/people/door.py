@@ -152,6 +152,16 @@ class Door:
         await self._journal.note("scope.refused", place or "", cause, {"asked": words})
         return LookupError(words)
 
+    async def grants_used(self, caller: Caller, role: Role) -> tuple[Grant, ...]:
+        """Whose grants count under this role: the caller's, at a shared console the seat's."""
+        if caller.session is None or not caller.session.is_shared:
+            return caller.grants
+        seat = caller.session.seats.get(role)
+        person = await self._person(seat.login) if seat is not None else None
+        if person is None:
+            return ()
+        return active_grants(person.grants, is_exercise=self._journal.is_exercise)
+
     async def note_look(
         self, caller: Caller, what: str, object_id: str = "", purpose: str = ""
     ) -> None:
