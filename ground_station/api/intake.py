@@ -105,6 +105,7 @@ def _add_report_steps(routes: APIRouter, parts: Parts) -> None:
         power = Power(name="report.link", roles=(Role.DISPATCHER,))
         cause = await cause_for(parts, request, body.role, power, at(report_id))
         await seen_case(parts, request, body.case_no)
+        await _require_sightings_seen(parts, request, body.sighting_ids)
         linked = await intake.link(report_id, body.case_no, cause, tuple(body.sighting_ids))
         return report_view(linked, caller_of(request))
 
@@ -221,6 +222,18 @@ async def _anywhere() -> None:
 async def _report_place(parts: Parts, report_id: str) -> Place:
     kept = await parts.centre.shelves.get(CitizenReport, report_id)
     return Place(code=kept.grid_code, denial=f"there is no report {report_id}")
+
+
+async def _require_sightings_seen(parts: Parts, request: Request, ids: list[str]) -> None:
+    """LookupError for the first that the caller does not see, in the words of one there is not."""
+    grids = await parts.centre.shelves.sighting_grids(
+        ids, is_exercise=parts.centre.casework.is_exercise
+    )
+    for one in ids:
+        denial = f"there is no sighting {one}"
+        if one not in grids:
+            raise LookupError(denial)
+        await require_seen(parts, request, Place(code=grids[one], denial=denial))
 
 
 async def _page(

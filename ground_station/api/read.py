@@ -11,9 +11,8 @@ from fastapi.responses import StreamingResponse
 
 from ground_station.api.callers import caller_of
 from ground_station.parts import Parts
-from ground_station.people.powers import ROLES_FOR, Verb
-from ground_station.people.seen import seen_grids, seen_state, sees_event, sees_flight
-from patrol.errors import NotPermitted
+from ground_station.people.powers import Verb, power_of
+from ground_station.people.seen import flown_over, seen_grids, seen_state, sees_event, sees_flight
 
 Purpose = Annotated[str, Query(max_length=200, description="what for; it is in the audit row")]
 _ASK_AGAIN_S = 5.0  # who has been signed out reads no more after so long
@@ -66,12 +65,15 @@ def _add_picture(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/picture/{camera_id}.jpg")
     async def picture(camera_id: str, request: Request, purpose: Purpose = "") -> Response:
         caller, desks = caller_of(request), parts.switchboard.of_camera(camera_id)
-        if not sees_flight(caller, parts.board.of(desks.aircraft)):
-            raise LookupError(f"no camera {camera_id}")
+        door, unit = parts.people.door, parts.board.of(desks.aircraft)
+        request_id = request.state.request_id
+        if not sees_flight(caller, unit):
+            # Asked of the flight, not of the grid: one that is down shows nothing to its grid.
+            denial = f"no camera {camera_id}"
+            raise await door.not_seen(caller, flown_over(unit), denial, request_id)
         if not caller.may(Verb.SEE_VIDEO):
-            roles = " or ".join(role.value for role in ROLES_FOR[Verb.SEE_VIDEO])
-            raise NotPermitted(caller.person.name, roles)
-        await parts.people.door.note_look(caller, "picture", camera_id, purpose)
+            raise await door.not_permitted(caller.person, power_of(Verb.SEE_VIDEO), request_id)
+        await door.note_look(caller, "picture", camera_id, purpose)
         jpeg = await desks.pictures.newest()
         if jpeg is None:
             return Response(status_code=503)

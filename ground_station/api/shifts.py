@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 
-from ground_station.api.asking import Cursor, Limit, ask, cause_for, nowhere
+from ground_station.api.asking import Cursor, Limit, Where, ask, cause_for, nowhere
 from ground_station.api.bodies import GridsBody, HandOverBody, ShiftBody, TextBody
 from ground_station.api.callers import caller_of
 from ground_station.parts import Parts
 from ground_station.people.door import Caller
+from ground_station.people.persons import holds
 from ground_station.people.powers import Power
+from ground_station.places import Places
 from ground_station.schemas import UnderRole
 from ground_station.shifts.shift import CREW, SHIFT_MACHINE, Shift, ShiftEvent
 from ground_station.store.codec import encode
@@ -27,6 +30,7 @@ def shift_routes(parts: Parts) -> APIRouter:
     routes = APIRouter(tags=["shift"])
     _add_reads(routes, parts)
     _add_duties(routes, parts)
+    _add_plan(routes, parts)
     _add_log(routes, parts)
     return routes
 
@@ -76,12 +80,14 @@ def _add_duties(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/shift", status_code=201)
     async def open_shift(body: ShiftBody, request: Request) -> dict[str, Any]:
         """Open one; whoever does is on duty."""
-        return shift_view(await desk.open(body.squad, await _cause(parts, request, body, _SQUAD)))
+        cause = await _cause(parts, request, body, _SQUAD)
+        return _shown(await desk.open(body.squad, cause), request)
 
     @routes.post("/shift/sign-in")
     async def sign_in(body: UnderRole, request: Request) -> dict[str, Any]:
         """Take a role that nobody has."""
-        return shift_view(await desk.sign_in(await _cause(parts, request, body, CREW)))
+        cause = await _cause(parts, request, body, CREW)
+        return _shown(await desk.sign_in(cause), request)
 
     @routes.post("/shift/hand-over")
     async def hand_over(body: HandOverBody, request: Request) -> dict[str, Any]:
@@ -92,58 +98,89 @@ def _add_duties(routes: APIRouter, parts: Parts) -> None:
                 f"{body.to} does not hold the role {cause.role.value}",
                 text_zh=f"{body.to}没有{roles_zh(cause.role.value)}角色",
             )
-        return shift_view(await desk.hand_over(body.to, cause))
+        return _shown(await desk.hand_over(body.to, cause), request)
 
     @routes.post("/shift/sign-out")
     async def sign_out(body: UnderRole, request: Request) -> dict[str, Any]:
         """Leave one's role."""
-        return shift_view(await desk.sign_out(await _cause(parts, request, body, CREW)))
+        cause = await _cause(parts, request, body, CREW)
+        return _shown(await desk.sign_out(cause), request)
+
+
+def _add_plan(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.shifts
+
+    @routes.post("/shift/plan")
+    async def plan(body: GridsBody, request: Request) -> dict[str, Any]:
+        """Which grids of one's own part the shift means to visit; others' stay as they are."""
+        cause = await _planning_cause(parts, request, body)
+        caller = caller_of(request)
+        grants = await parts.people.door.grants_used(caller, cause.role)
+
+        def is_own(code: str) -> bool:
+            return caller.sees(code) and holds(grants, cause.role, code)
+
+        return _shown(await desk.plan(body.grids, cause, is_own=is_own), request)
 
 
 def _add_log(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.shifts
 
-    @routes.post("/shift/plan")
-    async def plan(body: GridsBody, request: Request) -> dict[str, Any]:
-        """Which grids the shift means to visit."""
-        roles = SHIFT_MACHINE.roles(ShiftEvent.PLAN)
-        return shift_view(await desk.plan(body.grids, await _cause(parts, request, body, roles)))
-
     @routes.post("/shift/weather")
     async def weather(body: TextBody, request: Request) -> dict[str, Any]:
         """What somebody sees of the weather."""
         cause = await _cause(parts, request, body, _SQUAD)
-        return shift_view(await desk.remark(ShiftEvent.WEATHER, body.text, cause))
+        return _shown(await desk.remark(ShiftEvent.WEATHER, body.text, cause), request)
 
     @routes.post("/shift/note")
     async def note(body: TextBody, request: Request) -> dict[str, Any]:
         """A line of the log."""
         cause = await _cause(parts, request, body, _SQUAD)
-        return shift_view(await desk.remark(ShiftEvent.NOTE, body.text, cause))
+        return _shown(await desk.remark(ShiftEvent.NOTE, body.text, cause), request)
 
     @routes.post("/shift/sign")
     async def sign(body: UnderRole, request: Request) -> dict[str, Any]:
         """A name under the log."""
         roles = SHIFT_MACHINE.roles(ShiftEvent.SIGN)
-        return shift_view(await desk.sign(await _cause(parts, request, body, roles)))
+        cause = await _cause(parts, request, body, roles)
+        return _shown(await desk.sign(cause), request)
 
     @routes.post("/shift/close")
     async def close(body: UnderRole, request: Request) -> dict[str, Any]:
         """Close it for good."""
         roles = tuple(r for r in SHIFT_MACHINE.roles(ShiftEvent.CLOSE) if r is not Role.SYSTEM)
         shift, log = await desk.close(await _cause(parts, request, body, roles))
-        return shift_view(shift) | {"log": log}
+        return _shown(shift, request) | {"log": seen_log(log, caller_of(request))}
 
 
-async def _cause(parts: Parts, request: Request, body: UnderRole, roles: tuple[Role, ...]) -> Cause:
+async def _cause(
+    parts: Parts, request: Request, body: UnderRole, roles: tuple[Role, ...], where: Where = nowhere
+) -> Cause:
     power = Power(name=f"shift.{request.url.path.rsplit('/', 1)[-1]}", roles=roles)
-    return await cause_for(parts, request, body.role, power, nowhere)
+    return await cause_for(parts, request, body.role, power, where)
+
+
+async def _planning_cause(parts: Parts, request: Request, body: GridsBody) -> Cause:
+    """Who plans under one role, and may under it in each of the grids."""
+    roles, places = SHIFT_MACHINE.roles(ShiftEvent.PLAN), Places(parts=parts)
+    if not body.grids:
+        return await _cause(parts, request, body, roles)
+    first, *others = dict.fromkeys(body.grids)
+    cause = await _cause(parts, request, body, roles, partial(places.of_grid, first))
+    for grid in others:
+        await _cause(parts, request, body, (cause.role,), partial(places.of_grid, grid))
+    return cause
 
 
 async def recently_of(parts: Parts, grid: str) -> dict[str, Any] | None:
     """What was seen of a grid within the time in which it need not be flown again, or nothing."""
     checked = await parts.centre.shifts.recently(parts.register.get(grid).code)
     return encode(checked) if checked else None
+
+
+def _shown(shift: Shift, request: Request) -> dict[str, Any]:
+    """What a change answers: no more than what may be read."""
+    return seen_shift(shift_view(shift), caller_of(request))
 
 
 def seen_shift(view: dict[str, Any], caller: Caller) -> dict[str, Any]:

@@ -183,7 +183,7 @@ class CaseworkDesk:
             case CaseEvent.ESCALATE:
                 return self._to_escalate(case, given, now)
             case CaseEvent.DISPATCH | CaseEvent.REOPEN | CaseEvent.REWORK | CaseEvent.REASSIGN:
-                await self._require_no_reply_of(case, cause, event)
+                await self._require_not_handled_by(case, cause, event)
                 owner = given.owner or case.owner
                 is_new = event is CaseEvent.REASSIGN
                 # The clocks begin again: an old one would run out at once.
@@ -193,25 +193,25 @@ class CaseworkDesk:
             case CaseEvent.FEED_BACK:
                 require_all_answered(case, await self._parts.files.dispatches(case.case_no))
             case CaseEvent.CHECK:
-                await self._require_no_reply_of(case, replace(cause, actor=given.checker), event)
+                await self._require_not_handled_by(case, replace(cause, actor=given.checker), event)
             case CaseEvent.CLOSE:
-                await self._require_no_reply_of(case, cause, event)
+                await self._require_not_handled_by(case, cause, event)
             case CaseEvent.MERGE:
                 await self._require_mergeable(case, given.other_case)
             case _:
                 pass
         return given
 
-    async def _require_no_reply_of(self, case: Case, cause: Cause, event: CaseEvent) -> None:
-        """Who replied for a unit has handled the case as well (R1)."""
+    async def _require_not_handled_by(self, case: Case, cause: Cause, event: CaseEvent) -> None:
+        """Who accepted, returned or answered a unit's task has handled the case as well (R1)."""
         if event not in (CaseEvent.CHECK, CaseEvent.CLOSE, CaseEvent.REWORK):
             return
         tasks = await self._parts.files.dispatches(case.case_no)
-        if cause.actor and any(task.answered_by == cause.actor for task in tasks):
+        if any(task.was_handled_by(cause.actor) for task in tasks):
             raise refusal(
                 case,
-                f"{cause.actor} replied for a unit, another person checks it",
-                f"{cause.actor}代表单位作过答复，须由他人核查",
+                f"{cause.actor} handled a task of a unit, another person checks it",
+                f"{cause.actor}代表单位办理过任务，须由他人核查",
             )
 
     async def _require_reports_answered(self, case: Case) -> None:

@@ -83,6 +83,7 @@ class Dispatch:
     answered_by: str = ""
     answered_utc: datetime | None = None
     reply: str = ""  # what the unit found and did, or why it sent the task back
+    handlers: tuple[str, ...] = ()  # everybody who took a step for the unit, the first one first
 
     def is_overdue(self, at_utc: datetime) -> bool:
         """Whether the unit's time to reply is over."""
@@ -92,6 +93,10 @@ class Dispatch:
     def is_open(self) -> bool:
         """Whether a reply is still owed."""
         return self.state in (DispatchState.SENT, DispatchState.ACCEPTED)
+
+    def was_handled_by(self, person: str) -> bool:
+        """Whether they took any step of it; a record of before tells of its last step alone."""
+        return bool(person) and person in (*self.handlers, self.answered_by)
 
 
 def send(
@@ -154,7 +159,14 @@ def answer(
         answered_by=cause.actor,
         answered_utc=at_utc,
         reply=reply or dispatch.reply,
+        handlers=_with(dispatch, cause.actor),
     )
+
+
+def _with(dispatch: Dispatch, person: str) -> tuple[str, ...]:
+    """Who has handled it so far and this person, each once."""
+    people = (*dispatch.handlers, dispatch.answered_by, person)
+    return tuple(dict.fromkeys(one for one in people if one))
 
 
 def require_unit(dispatch: Dispatch, cause: Cause) -> None:

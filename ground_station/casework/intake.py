@@ -132,7 +132,7 @@ class IntakeDesk:
     ) -> CitizenReport:
         """The report is about this case; who reported has then to be told before it closes."""
         async with self._parts.changing:
-            await self._require_seen_by_us(sighting_ids)
+            await self._require_sightings(sighting_ids)
             return await self._link(report_id, case_no, cause, sighting_ids)
 
     async def merge(self, case_no: str, cause: Cause, given: Given) -> Case:
@@ -235,16 +235,13 @@ class IntakeDesk:
             await self._desk.act_alone(case_no, CaseEvent.LINK_REPORT, cause, given)
         return report
 
-    async def _require_seen_by_us(self, sighting_ids: tuple[str, ...]) -> None:
-        known = await self._parts.files.known_sightings(
+    async def _require_sightings(self, sighting_ids: tuple[str, ...]) -> None:
+        known = await self._parts.files.sighting_grids(
             sighting_ids, is_exercise=self._parts.is_exercise
         )
-        unknown = [one for one in sighting_ids if one not in known]
-        if unknown:
-            raise Refused(
-                f"there is no sighting {', '.join(unknown)}",
-                text_zh=f"没有发现记录{'、'.join(unknown)}",
-            )
+        for one in sighting_ids:
+            if one not in known:
+                raise LookupError(f"there is no sighting {one}")
 
     async def _moved(
         self,

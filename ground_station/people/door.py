@@ -123,24 +123,44 @@ class Door:
         for one in wanted:
             if holds(caller.grants, one, place):
                 return self._cause(caller.person, one, request_id)
-        raise await self._not_permitted(caller.person, power, request_id)
+        raise await self.not_permitted(caller.person, power, request_id)
 
     async def require_able(
         self, caller: Caller, power: Power, role: Role | None, request_id: str
     ) -> None:
         """NotPermitted when it could be allowed nowhere: asked before anything is looked up."""
         if not is_able(caller, power, role):
-            raise await self._not_permitted(caller.person, power, request_id)
+            raise await self.not_permitted(caller.person, power, request_id)
+
+    async def not_permitted(self, person: Person, power: Power, request_id: str) -> NotPermitted:
+        """The refusal, told in the audit log too."""
+        await self._note("verb.refused", power.name, by_person(person.name, request_id), {})
+        return NotPermitted(person.name, " or ".join(role.value for role in power.roles))
 
     async def require_seen(
         self, caller: Caller, place: str | None, words: str, request_id: str
     ) -> None:
         """LookupError in the very words of what does not exist, and an audit row."""
-        if caller.sees(place):
-            return
+        if not caller.sees(place):
+            raise await self.not_seen(caller, place, words, request_id)
+
+    async def not_seen(
+        self, caller: Caller, place: str | None, words: str, request_id: str
+    ) -> LookupError:
+        """The refusal to show what lies in another's part, told in the audit log too."""
         cause = by_person(caller.person.name, request_id)
         await self._journal.note("scope.refused", place or "", cause, {"asked": words})
-        raise LookupError(words)
+        return LookupError(words)
+
+    async def grants_used(self, caller: Caller, role: Role) -> tuple[Grant, ...]:
+        """Whose grants count under this role: the caller's, at a shared console the seat's."""
+        if caller.session is None or not caller.session.is_shared:
+            return caller.grants
+        seat = caller.session.seats.get(role)
+        person = await self._person(seat.login) if seat is not None else None
+        if person is None:
+            return ()
+        return active_grants(person.grants, is_exercise=self._journal.is_exercise)
 
     async def note_look(
         self, caller: Caller, what: str, object_id: str = "", purpose: str = ""
@@ -194,7 +214,7 @@ class Door:
             grants = active_grants(person.grants, is_exercise=self._journal.is_exercise)
             if holds(grants, role, place):
                 return self._cause(person, role, request_id)
-            raise await self._not_permitted(person, power, request_id)
+            raise await self.not_permitted(person, power, request_id)
         for role in wanted if power.is_veto else ():
             if holds(caller.grants, role, place):  # nobody sat down yet: a veto does not wait
                 return self._cause(caller.person, role, request_id)
@@ -223,11 +243,6 @@ class Door:
             await self._journal.note(action, object_id, cause, body)
         except StoreUnavailable as error:
             _log.warning("a look was not recorded", action=action, reason=str(error))
-
-    async def _not_permitted(self, person: Person, power: Power, request_id: str) -> NotPermitted:
-        """The refusal, told in the audit log too."""
-        await self._note("verb.refused", power.name, by_person(person.name, request_id), {})
-        return NotPermitted(person.name, " or ".join(role.value for role in power.roles))
 
     def _cause(self, person: Person, role: Role, request_id: str) -> Cause:
         return Cause(

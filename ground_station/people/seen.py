@@ -96,6 +96,14 @@ def sees_flight(caller: Caller, unit: Keys) -> bool:
     return sees_all(caller) or _flight(caller, unit).is_aircraft_seen
 
 
+def flown_over(unit: Keys) -> str | None:
+    """The grid that this unit's aircraft flies over; None while it is down."""
+    sortie = unit.get("sortie")
+    if not isinstance(sortie, Mapping) or sortie.get("state") in _OVER:
+        return None
+    return sortie.get("grid_code")
+
+
 def audience_of(caller: Caller) -> Audience:
     """Callers of one audience see the very same of the board."""
     if sees_all(caller):

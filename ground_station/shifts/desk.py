@@ -39,6 +39,10 @@ class Checked:
     outcomes: tuple[str, ...]
 
 
+def _every_grid(_: str) -> bool:
+    return True
+
+
 class ShiftDesk:
     """Every verb loads, checks, records and gives back the shift as it is now."""
 
@@ -104,12 +108,20 @@ class ShiftDesk:
             lambda shift, now: shifts.sign_out(shift, cause, now, is_flying=is_flying),
         )
 
-    async def plan(self, grids: list[str], cause: Cause) -> Shift:
-        """What the shift means to visit; ConfigError names a grid that is not in the register."""
+    async def plan(
+        self, grids: list[str], cause: Cause, *, is_own: Callable[[str], bool] = _every_grid
+    ) -> Shift:
+        """What the shift means to visit of the planner's own part; the rest stays planned.
+
+        ConfigError names a grid that is not in the register.
+        """
         codes = tuple(self._register.get(grid).code for grid in grids)
-        return await self._change(
-            ShiftEvent.PLAN, cause, lambda shift, now: shifts.plan_grids(shift, codes, cause)
-        )
+
+        def planned(shift: Shift, _: datetime) -> Shift:
+            others = tuple(code for code in shift.planned_grids if not is_own(code))
+            return shifts.plan_grids(shift, (*others, *codes), cause)
+
+        return await self._change(ShiftEvent.PLAN, cause, planned)
 
     async def remark(self, kind: ShiftEvent, text: str, cause: Cause) -> Shift:
         """Weather, or a line of the log."""

@@ -262,11 +262,14 @@ class Shelves:
         found = await self._store.read(lambda c: bodies(c, tables.sightings, where))
         return [decode(Sighting, body["sighting"]) for body in found]
 
-    async def known_sightings(self, ids: Sequence[str], *, is_exercise: bool) -> set[str]:
-        """Which of these there are."""
+    async def sighting_grids(
+        self, ids: Sequence[str], *, is_exercise: bool
+    ) -> dict[str, str | None]:
+        """In which grid each of these lies that there are."""
         c = tables.sightings.c
-        query = select(c.id).where(c.id.in_(ids), c.is_exercise == is_exercise)
-        return set(await self._store.read(lambda k: list(k.execute(query).scalars())))
+        query = select(c.id, c.grid_code).where(c.id.in_(ids), c.is_exercise == is_exercise)
+        rows = await self._store.read(lambda k: k.execute(query).all())
+        return {row.id: row.grid_code for row in rows}
 
     async def sorties_between(
         self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool

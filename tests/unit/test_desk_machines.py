@@ -10,12 +10,19 @@ from hypothesis import strategies as st
 
 from ground_station.casework import citizens, notices, whistles
 from ground_station.casework.citizens import ReportEvent, ReportState
-from ground_station.casework.dispatches import DispatchEvent, DispatchState, answer, require_unit
+from ground_station.casework.dispatches import (
+    Dispatch,
+    DispatchEvent,
+    DispatchState,
+    answer,
+    require_unit,
+)
 from ground_station.casework.notices import NoticeEvent, NoticeState
 from ground_station.casework.sightings import Given, Seen, SightingEvent, SightingState, review
 from ground_station.casework.whistles import Whistle, WhistleEvent, WhistleState
 from ground_station.shifts import shift as shifts
 from ground_station.shifts.shift import SIGNERS, Shift, ShiftEvent, ShiftState
+from ground_station.store.codec import decode, encode
 from patrol.cause import Cause, Role
 from patrol.errors import Refused
 from patrol.sighting import poisson_count
@@ -68,10 +75,22 @@ def test_a_task_ends_once_by_its_own_units_word(
             continue
         assert before.is_open
         assert cause.role is Role.DEPARTMENT
+        assert {*before.handlers, cause.actor} == {*task.handlers}
         if task.state in (DispatchState.DONE, DispatchState.RETURNED):
             assert task.reply
             assert task.answered_by == cause.actor
             assert not task.is_overdue(task.due_utc + timedelta(days=9))
+
+
+def test_a_task_recorded_before_handlers_were_kept_still_names_who_took_its_last_step() -> None:
+    first, second = (Cause(actor=one, role=Role.DEPARTMENT) for one in PEOPLE[:2])
+    body = encode(answer(a_dispatch(), DispatchEvent.ACCEPT, first, later(850)))
+    assert body.pop("handlers") == [first.actor]
+    old = decode(Dispatch, body)
+    assert (old.handlers, old.was_handled_by(first.actor)) == ((), True)
+    assert not a_dispatch().was_handled_by("")
+    done = answer(old, DispatchEvent.REPLY, second, later(900), reply="done")
+    assert done.handlers == (first.actor, second.actor)
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(WhistleEvent)), causes, st.booleans()), max_size=8))

@@ -234,14 +234,38 @@ async def test_who_replied_for_a_department_does_not_check_the_case(tmp_path: Pa
         await house.desk.answer_dispatch(sent.dispatch_id, DispatchEvent.REPLY, "好", DEPARTMENT)
         await house.desk.act(case_no, E.ACCEPT, COMMUNITY)
         await house.desk.act(case_no, E.FEED_BACK, COMMUNITY, Given(reason="散了"))
-        with pytest.raises(Refused, match="replied for a unit"):
+        with pytest.raises(Refused, match="handled a task of a unit"):
             await house.desk.act(case_no, E.CHECK, DISPATCHER, Given(checker="Deng"))
         await house.desk.act(case_no, E.CHECK, DISPATCHER)
         await house.intake.answer(report_id, "已处置", DISPATCHER)
         same = Cause(actor="Deng", role=Role.SUPERVISOR)
         for event in (E.CLOSE, E.REWORK):
-            with pytest.raises(Refused, match="replied for a unit"):
+            with pytest.raises(Refused, match="handled a task of a unit"):
                 await house.desk.act(case_no, event, same, Given(reason="x"))
+
+
+async def test_who_accepted_a_departments_task_does_not_check_though_another_replied(
+    tmp_path: Path,
+) -> None:
+    async with casework_house(tmp_path) as house:
+        report_id, case_no = await opened(house)
+        sent = await house.desk.dispatch(case_no, "440512D01", "核实", DISPATCHER)
+        other = replace(DEPARTMENT, actor="Cy")
+        await house.desk.answer_dispatch(sent.dispatch_id, DispatchEvent.ACCEPT, "", DEPARTMENT)
+        moved = await house.desk.answer_dispatch(sent.dispatch_id, DispatchEvent.REPLY, "好", other)
+        assert (moved.answered_by, moved.handlers) == ("Cy", ("Deng", "Cy"))
+        await house.desk.act(case_no, E.ACCEPT, COMMUNITY)
+        await house.desk.act(case_no, E.FEED_BACK, COMMUNITY, Given(reason="散了"))
+        for person in moved.handlers:
+            with pytest.raises(Refused, match=f"{person} handled a task of a unit"):
+                await house.desk.act(case_no, E.CHECK, DISPATCHER, Given(checker=person))
+        await house.desk.act(case_no, E.CHECK, DISPATCHER)
+        await house.intake.answer(report_id, "已处置", DISPATCHER)
+        for person in moved.handlers:
+            same = Cause(actor=person, role=Role.SUPERVISOR)
+            for event in (E.CLOSE, E.REWORK):
+                with pytest.raises(Refused, match=f"{person} handled a task of a unit"):
+                    await house.desk.act(case_no, event, same, Given(reason="x"))
 
 
 async def test_only_the_unit_that_owns_a_case_or_task_takes_it(tmp_path: Path) -> None:

@@ -169,9 +169,20 @@ async def test_video_and_pictures_are_for_those_who_answer_for_what_they_show(
     house.pictures.jpeg = b"\xff\xd8jpeg"
     show(house, GRID)
     beside = house.client(await house.let_in("Li", roles=CREW, scope=THEIRS))
-    assert (await beside.get("/api/picture/cam-1.jpg")).status_code == 404
+    hidden, unknown = [await beside.get(f"/api/picture/cam-{n}.jpg") for n in (1, 9)]
+    assert (hidden.status_code, unknown.status_code) == (404, 404)
+    assert shape(hidden.json()["error"]) == shape(unknown.json()["error"])
+    assert await told(house, "scope") == [("scope.refused", "Li", GRID)]
     lead = await house.let_in("Ma", roles=LEADS, scope=OURS)
     assert (await house.client(lead).get("/api/picture/cam-1.jpg")).status_code == 403
+    assert await told(house, "verb") == [("verb.refused", "Ma", "see_video")]
+    house.shown.set(sortie={"id": SORTIE, "grid_code": GRID, "state": "LANDED"})
+    assert (await house.client(lead).get("/api/picture/cam-1.jpg")).status_code == 404
+    assert await told(house, "scope") == [
+        ("scope.refused", "Li", GRID),
+        ("scope.refused", "Ma", ""),
+    ]
+    show(house, GRID)
     crew = house.client(await house.let_in("Guo", roles=CREW, scope=OURS))
     assert (await crew.get("/api/picture/cam-1.jpg")).content == b"\xff\xd8jpeg"
     assert ("view.picture", "Guo", "cam-1") in await told(house, "view")

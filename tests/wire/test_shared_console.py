@@ -12,6 +12,7 @@ from ground_station.people.journal import Journal
 from ground_station.people.persons import Grant
 from patrol.cause import Role
 from tests.browsers import Browser
+from tests.ground_core import GRID
 from tests.persons import DAY, PASSWORD, a_book, with_token
 from tests.wire.test_sign_in import made, told
 from tests.wire.test_web_api import ALERT, House, house
@@ -62,6 +63,18 @@ async def test_each_act_at_a_shared_laptop_is_under_the_name_of_whose_pin_it_was
     seats = (await laptop.http.get("/api/session")).json()["seats"]
     assert seats == {"ANNC": "lin", "REG": "chen"}
     assert ("seat.taken", "Lin", "ANNC") in await told(house, "seat")
+
+
+async def test_the_grids_planned_at_a_shared_laptop_are_those_of_whose_pin_it_was(
+    laptop: Browser,
+) -> None:
+    nobody = await laptop.post("/shift/plan", role="PILOT", grids=[GRID])
+    assert nobody.json()["needs"] == "pin"
+    await sits(laptop, "huang")
+    assert (await laptop.post("/shift", role="PILOT")).status_code == 201
+    for grids in ([GRID], []):
+        answer = await laptop.post("/shift/plan", role="PILOT", grids=grids)
+        assert (answer.status_code, answer.json()["planned_grids"]) == (200, grids)
 
 
 async def test_a_pin_is_remembered_for_ten_minutes_and_not_longer(
