@@ -41,8 +41,9 @@ def is_free_again(seen: Seen) -> bool:
 def _can_wait(seen: Seen) -> bool:
     """What is left at home would still be more than the charge at which it lands where it is."""
     need_pct = seen.energy_home_pct
-    is_told = seen.sample.battery is not None and need_pct is not None
-    return is_told and seen.charge_pct - (need_pct or 0.0) > seen.limits.land_pct
+    if need_pct is None or not seen.is_battery_known:
+        return False
+    return seen.charge_pct - need_pct > seen.limits.land_pct
 
 
 def _is_nearer(other: TelemetrySample, name: str, home_m: float) -> bool:

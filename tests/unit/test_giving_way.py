@@ -13,7 +13,7 @@ from drone.guardian import Guardian
 from patrol.bus import Bus
 from patrol.geo import GeoPoint, LocalFrame, distance_m, offset
 from patrol.in_command import FOLLOWED, InCommand
-from patrol.telemetry import Battery, FlightMode, TelemetrySample, VelocityNed
+from patrol.telemetry import Ages, Battery, FlightMode, TelemetrySample, VelocityNed
 from patrol.vehicle import Command, Hold, ReturnHome
 from tests.fakes import HOME, FakeVehicle, a_sample
 from tests.unit.test_guardian import StandingClock
@@ -73,6 +73,7 @@ class Two:
     least_m: float = math.inf
     is_asked: bool = True
     charge_pct: float = 60.0
+    ages: Ages = Ages()
     clock: StandingClock = field(default_factory=StandingClock)
     both: list[Homing] = field(default_factory=list)
 
@@ -85,6 +86,7 @@ class Two:
             one = Homing(
                 f"GP-{number + 1}", homes[number], starts[number], self.clock, self.charge_pct
             )
+            one._sample = replace(one.latest(), ages=self.ages)
             self.both.append(one)
         async with AsyncExitStack() as stack:
             group = await stack.enter_async_context(anyio.create_task_group())
@@ -150,4 +152,9 @@ async def test_a_way_home_that_the_autopilot_chose_itself_is_not_held_up() -> No
 
 async def test_a_battery_that_would_not_reach_waits_for_nobody() -> None:
     two = Two(east_m=(-150.0, 160.0), charge_pct=10.0)
+    assert await two.fly() == [[], []]
+
+
+async def test_a_battery_that_is_told_of_no_more_waits_for_nobody() -> None:
+    two = Two(east_m=(-150.0, 160.0), ages=Ages(battery_s=60.0))
     assert await two.fly() == [[], []]
