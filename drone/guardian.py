@@ -240,5 +240,5 @@ def _is_down(sample: TelemetrySample) -> bool:
     """On the ground for certain; whether it flies may not be known, or known of long ago."""
     is_old = sample.ages.in_air_s is not None and sample.ages.in_air_s > _IN_AIR_AGE_S
     if sample.is_in_air is None or is_old:
-        return not sample.is_armed and sample.is_in_air is not True
+        return sample.is_armed is False and sample.is_in_air is not True
     return sample.is_in_air is False

@@ -198,6 +198,12 @@ async def test_a_word_from_before_the_take_off_does_not_put_an_armed_aircraft_on
         assert await it.show(old) == [ReturnHome]
 
 
+async def test_one_that_tells_neither_whether_it_flies_nor_whether_it_is_armed_is_guarded() -> None:
+    async with watched() as it:
+        silent = a_sample(position=OUTSIDE, is_in_air=None, is_armed=None)
+        assert await it.show(silent) == [ReturnHome]
+
+
 async def test_another_of_ours_that_falls_silent_in_the_air_is_told_and_not_forgotten() -> None:
     async with watched() as it:
         it.bus.publish(replace(on_patrol(500.0), vehicle_id="GP-2"))
