@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from drone.findings import stop, warn
@@ -42,8 +43,12 @@ _ONLY_WARN = {LINK_LOSS_ACTION: {0}, LOW_BATTERY_ACTION: {0}, FENCE_ACTION: {0, 
 _LOWER_M = 0.5
 
 
-def check_failsafes(values: Mapping[str, float | None], plan: MissionPlan) -> Iterator[Finding]:
+def check_failsafes(told: Mapping[str, float | None], plan: MissionPlan) -> Iterator[Finding]:
     """Link loss and how soon, low battery, fence, return type and height."""
+    # A NaN is neither too high nor too low: it is no value.
+    values = {
+        name: value for name, value in told.items() if value is not None and math.isfinite(value)
+    }
     for name, text, text_zh, accepted in (
         (LINK_LOSS_ACTION, "on link loss", "失联", _LINK_LOSS_ACTS.get(plan.on_link_loss, {})),
         (LOW_BATTERY_ACTION, "on low battery", "低电量", _LOW_BATTERY_ACTS),

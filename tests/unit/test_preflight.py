@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 
@@ -178,9 +179,12 @@ def test_a_weak_or_silent_aircraft_stays_on_the_ground(sample: TelemetrySample, 
     assert code in codes(sample)
 
 
+@pytest.mark.parametrize("value", [None, math.nan])
 @pytest.mark.parametrize("name", sorted(GOOD_PARAMETERS))
-def test_a_fail_safe_that_cannot_be_read_back_keeps_it_on_the_ground(name: str) -> None:
-    facts = replace(GOOD_FACTS, parameters=GOOD_PARAMETERS | {name: None})
+def test_a_fail_safe_that_cannot_be_read_back_keeps_it_on_the_ground(
+    name: str, value: float | None
+) -> None:
+    facts = replace(GOOD_FACTS, parameters=GOOD_PARAMETERS | {name: value})
     assert codes(facts=facts) & {"failsafe.unknown", "return.unknown", "return_type.unknown"}
 
 
