@@ -149,7 +149,7 @@ class Door:
     ) -> LookupError:
         """The refusal to show what lies in another's part, told in the audit log too."""
         cause = by_person(caller.person.name, request_id)
-        await self._journal.note("scope.refused", place or "", cause, {"asked": words})
+        await self._note("scope.refused", place or "", cause, {"asked": words})
         return LookupError(words)
 
     async def grants_used(self, caller: Caller, role: Role) -> tuple[Grant, ...]:
