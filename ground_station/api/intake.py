@@ -35,6 +35,7 @@ from patrol.cause import Role
 _TAKE = Power(name="report.take", roles=TAKERS)
 _BLOW = Power(name="whistle.blow", roles=WHISTLERS)
 K = TypeVar("K", CitizenReport, Whistle, Notice)
+_LISTS = {CitizenReport: "reports", Whistle: "whistles", Notice: "notices"}  # in audit rows
 State = Annotated[str, Query(max_length=20, description="only those in this state")]
 
 
@@ -58,7 +59,6 @@ def _add_reports(routes: APIRouter, parts: Parts) -> None:
     ) -> dict[str, Any]:
         """The newest reports of the caller's part of the district."""
         caller = caller_of(request)
-        await parts.people.door.note_look(caller, "reports")
         found, following = await _page(parts, caller, CitizenReport, state, ask(cursor, limit))
         return {"items": [report_view(one, caller) for one in found], "next": following}
 
@@ -172,6 +172,7 @@ def _add_notice_lists(routes: APIRouter, parts: Parts) -> None:
         """Closed cases of the same kind in the week before."""
         await seen_case(parts, request, case_no)
         caller = caller_of(request)
+        await parts.people.door.note_look(caller, "similar", case_no)
         found = [one for one in await desk.similar(case_no) if caller.sees(one.grid_code)]
         return {"items": [case_view(one) for one in found]}
 
@@ -240,6 +241,7 @@ async def _page(
     parts: Parts, caller: Caller, kind: type[K], state: str, page: Ask
 ) -> tuple[list[K], str | None]:
     """Filtered by the store, before it is cut: nothing of the caller's part hides behind others."""
+    await parts.people.door.note_look(caller, _LISTS[kind])
     found, following = await parts.centre.shelves.page(
         kind, page, state=state, scopes=scopes_of(caller),
         is_exercise=parts.centre.casework.is_exercise,

@@ -45,6 +45,7 @@ def _add_reads(routes: APIRouter, parts: Parts) -> None:
         if shift is None:
             raise LookupError("no shift is open")
         caller = caller_of(request)
+        await parts.people.door.note_look(caller, "shift", shift.shift_id)
         return seen_shift(shift_view(shift), caller) | {
             "log": seen_log(await desk.log(shift), caller)
         }
@@ -52,8 +53,9 @@ def _add_reads(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/shifts")
     async def shifts(request: Request, cursor: Cursor = "", limit: Limit = 50) -> dict[str, Any]:
         """The newest shifts."""
-        found, following = await desk.page(ask(cursor, limit))
         caller = caller_of(request)
+        await parts.people.door.note_look(caller, "shifts")
+        found, following = await desk.page(ask(cursor, limit))
         items = [seen_shift(shift_view(one), caller) for one in found]
         return {"items": items, "next": following or None}
 
@@ -71,6 +73,7 @@ def _add_reads(routes: APIRouter, parts: Parts) -> None:
         await parts.people.door.require_seen(
             caller_of(request), code, f"no grid {grid_code!r}", request.state.request_id
         )
+        await parts.people.door.note_look(caller_of(request), "recently", code)
         return {"checked": await recently_of(parts, code)}
 
 

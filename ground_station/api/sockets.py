@@ -17,8 +17,8 @@ from ground_station.live import Place
 from ground_station.parts import Parts
 from ground_station.people.door import Caller
 from ground_station.people.errors import DoorRefused
-from ground_station.people.powers import Verb
-from ground_station.people.seen import audience_of, sees_flight
+from ground_station.people.powers import Verb, power_of
+from ground_station.people.seen import audience_of, flown_over, sees_flight
 from ground_station.switchboard import Desks
 from vision.eye_port import VideoPacket
 
@@ -42,7 +42,7 @@ def socket_routes(parts: Parts) -> APIRouter:
 
     @routes.websocket("/video/{camera_id}")
     async def video(socket: WebSocket, camera_id: str) -> None:
-        guest = await _let_in(parts, socket, "")
+        guest, door = await _let_in(parts, socket, ""), parts.people.door
         if guest is None:
             return
         try:
@@ -51,9 +51,12 @@ def socket_routes(parts: Parts) -> APIRouter:
             await socket.close(1008, "no such camera")
             return
         if not guest.caller.may(Verb.SEE_VIDEO):
+            await door.not_permitted(guest.caller.person, power_of(Verb.SEE_VIDEO), "")
             await socket.close(_MAY_NOT, "your roles do not see the video")
             return
-        await parts.people.door.note_look(guest.caller, "video", camera_id)
+        unit = parts.board.of(desks.aircraft)
+        if not sees_flight(guest.caller, unit):  # it stays open: the flight may come to their part
+            await door.not_seen(guest.caller, flown_over(unit), f"no camera {camera_id}", "")
         await _while_in(parts, socket, guest, partial(_send_packets, desks))
 
     return routes
@@ -148,8 +151,10 @@ async def _send_packets(desks: Desks, parts: Parts, socket: WebSocket, guest: _G
             if not sees_flight(guest.caller, unit):
                 is_waiting_for_key = True
                 continue
-            if is_waiting_for_key and not packet.is_key:
-                continue
+            if is_waiting_for_key:
+                if not packet.is_key:
+                    continue
+                await parts.people.door.note_look(guest.caller, "video", packet.camera_id)
             is_waiting_for_key = False
             captured_unix_s = time.time() - (time.monotonic() - packet.captured_at_s)
             head = struct.pack(">dB", captured_unix_s, packet.is_key)

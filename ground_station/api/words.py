@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from ground_station import schemas
 from ground_station.api.asking import cause_for, nowhere, require_seen
 from ground_station.api.bodies import OverrideBody, TemplateBody, TemplateStepBody, TypedBody
+from ground_station.api.callers import caller_of
 from ground_station.parts import Parts
 from ground_station.people.powers import Power, Verb, power_of
 from ground_station.places import Places
@@ -54,6 +55,7 @@ def _add_wordings(routes: APIRouter, parts: Parts) -> None:
             where = await (places.of_alert(alert) if alert else places.of_grid(grid))
             await require_seen(parts, request, where)
             code = where.code
+        await parts.people.door.note_look(caller_of(request), "templates", alert or code or "")
         place = slot_place(
             parts.register, parts.centre.legal, grid_code=code,
             at_utc=parts.world.now_utc(), is_exercise=parts.settings.is_exercise,

@@ -61,7 +61,7 @@ class Caller:
 
 
 def is_able(caller: Caller, power: Power, role: Role | None) -> bool:
-    """Whether the table gives it to this role (or, without one, to one of theirs) at all."""
+    """Whether the table gives it to the role that is named; who only looks is able to nothing."""
     return not caller.is_looking_only and (role is None or role in power.roles)
 
 
@@ -149,7 +149,7 @@ class Door:
     ) -> LookupError:
         """The refusal to show what lies in another's part, told in the audit log too."""
         cause = by_person(caller.person.name, request_id)
-        await self._journal.note("scope.refused", place or "", cause, {"asked": words})
+        await self._note("scope.refused", place or "", cause, {"asked": words})
         return LookupError(words)
 
     async def grants_used(self, caller: Caller, role: Role) -> tuple[Grant, ...]:
@@ -203,6 +203,7 @@ class Door:
         request_id: str,
     ) -> Cause:
         """At a shared console the person is the one whose PIN holds the role's seat."""
+        refused: Person | None = None
         for role in wanted:
             seat = session.seats.get(role)
             is_fresh = seat is not None and self._sessions.is_fresh(seat, self._now())
@@ -214,7 +215,9 @@ class Door:
             grants = active_grants(person.grants, is_exercise=self._journal.is_exercise)
             if holds(grants, role, place):
                 return self._cause(person, role, request_id)
-            raise await self.not_permitted(person, power, request_id)
+            refused = refused or person
+        if refused is not None:
+            raise await self.not_permitted(refused, power, request_id)
         for role in wanted if power.is_veto else ():
             if holds(caller.grants, role, place):  # nobody sat down yet: a veto does not wait
                 return self._cause(caller.person, role, request_id)

@@ -9,8 +9,9 @@ import pytest
 
 from ground_station.store.tables import audit
 from patrol.cause import Role
-from tests.ground_core import LEADER, PLACE, SORTIE, a_sortie, later
+from tests.ground_core import GRID, LEADER, PLACE, SORTIE, a_sortie, later
 from tests.ground_story import fly_the_story
+from tests.wire.test_sign_in import told
 from tests.wire.test_web_api import House, house
 
 __all__ = ["house"]  # a fixture
@@ -238,3 +239,18 @@ async def test_a_notice_needs_closed_cases_and_a_second_person(house: House) -> 
     card = await ok(await house.http.get(f"/api/cases/{case_no}/card"))
     assert case_no in card["paste_zh"]
     assert [entry["kind_zh"] for entry in card["team"]] == ["网格员", "民警", "医生"]
+
+
+async def test_whoever_reads_a_list_is_in_the_audit_log(house: House) -> None:
+    _, case_no = await a_filed_case(house)
+    await ok(await house.post("/shift", "LEAD"), 201)
+    shift_id = (await ok(await house.http.get("/api/shift")))["shift_id"]
+    for path in (
+        "/whistles", "/notices", "/shifts", "/templates", f"/grids/{GRID}/recently",
+        f"/cases/{case_no}/similar",
+    ):  # fmt: skip
+        assert (await house.http.get(f"/api{path}")).status_code == 200, path
+    assert {(action, what) for action, _, what in await told(house, "view.")} >= {
+        ("view.whistles", ""), ("view.notices", ""), ("view.shifts", ""), ("view.templates", ""),
+        ("view.recently", GRID), ("view.similar", case_no), ("view.shift", shift_id),
+    }  # fmt: skip

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 
 from patrol.cause import Role
+from patrol.errors import StoreUnavailable
 from patrol.story import StoryEvent
 from patrol.vehicle import Hold, ReturnHome
 from tests.fakes import START
@@ -189,6 +190,35 @@ async def test_video_and_pictures_are_for_those_who_answer_for_what_they_show(
     async with connect(house.video_url, additional_headers=lead) as socket:
         with pytest.raises(ConnectionClosedError, match="do not see the video"):
             await socket.recv()
+    assert await told(house, "verb") == [("verb.refused", "Ma", "see_video")] * 2
+
+
+async def test_a_video_that_is_not_theirs_is_refused_on_record_and_a_look_once_it_is(
+    house: House,
+) -> None:
+    show(house, BESIDE)
+    headers = await house.let_in("Guo", roles=CREW, scope=OURS)
+    async with connect(house.video_url, additional_headers=headers) as socket:
+        await house.until(lambda: any(VideoPacket in s.kinds for s in house.bus._subscriptions))
+        assert await told(house, "scope") == [("scope.refused", "Guo", BESIDE)]
+        assert await told(house, "view") == []
+        show(house, GRID)
+        house.bus.publish(a_packet("cam-1"))
+        with anyio.fail_after(5.0):
+            assert (await socket.recv())[9:] == b"cam-1"
+    assert await told(house, "view") == [("view.video", "Guo", "cam-1")]
+
+
+async def test_with_a_full_disk_anothers_picture_is_as_unknown_as_ever(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(work: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    show(house, GRID)
+    beside = house.client(await house.let_in("Li", roles=CREW, scope=THEIRS))
+    monkeypatch.setattr(house.book.store, "write", full)
+    assert (await beside.get("/api/picture/cam-1.jpg")).status_code == 404
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from ground_station.people.demo import GUEST_NAME, prepare_demo
 from ground_station.people.errors import DoorRefused
 from ground_station.people.journal import Journal
 from ground_station.people.persons import Grant
+from ground_station.people.scopes import DISTRICT
 from patrol.cause import Role
 from tests.browsers import Browser
 from tests.ground_core import GRID
@@ -104,6 +105,21 @@ async def test_before_anybody_sat_down_the_veto_is_that_of_the_one_who_signed_in
     laptop: Browser,
 ) -> None:
     assert "no sortie is being flown" in (await laptop.post("/sortie/return")).text
+
+
+async def test_of_two_who_sit_there_it_is_the_one_who_may_at_that_place(
+    house: House, laptop: Browser
+) -> None:
+    await sits(laptop, "chen")
+    await house.book.set_grants("huang", [Grant(role=Role.PILOT), Grant(role=Role.OPERATOR)])
+    assert (await laptop.sit("huang", CREW["huang"][2], "OPER")).status_code == 200
+    await house.book.set_grants(
+        "huang", [Grant(role=Role.PILOT), Grant(role=Role.OPERATOR, scope=f"{DISTRICT}009")]
+    )
+    answer = await laptop.post(f"/alerts/{ALERT}/acknowledge")
+    assert (answer.status_code, answer.json()["acknowledged_by"]) == (200, "Chen")
+    as_operator = await laptop.post(f"/alerts/{ALERT}/acknowledge", role="OPER")
+    assert (as_operator.status_code, as_operator.json()["type"]) == (403, "not_permitted")
 
 
 async def test_a_pin_opens_only_its_own_persons_roles_and_five_wrong_ones_lock_it(
