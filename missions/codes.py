@@ -56,6 +56,12 @@ def parent_of(code: str) -> str | None:
     return code[: lengths[position - 1]] if position else None
 
 
+def codes_up(code: str) -> list[str]:
+    """The code itself and those of the levels above that it lies in, nearest first."""
+    lengths = sorted(_LEVEL_BY_LENGTH, reverse=True)
+    return [code, *(code[:length] for length in lengths if length < len(code))]
+
+
 def printed(code: str) -> str:
     """With spaces between the levels: 440512 001 003 003-01."""
     parts = [code[:6], code[6:9], code[9:12], code[12:15]]

@@ -14,11 +14,11 @@ from typing import Any
 
 from ground_station.casework.case import Case
 from ground_station.casework.items import ItemList
+from missions.codes import codes_up
 from patrol.clock import SHANGHAI
 from patrol.errors import ConfigError
 
 EXERCISE_CONTACTS_FILE = Path(__file__).parents[1] / "data" / "contacts_exercise.json"
-_LEVELS = (17, 15, 12, 9, 6)  # lengths of codes, from the small grid up to the district
 
 
 class MemberKind(enum.Enum):
@@ -116,7 +116,7 @@ class ContactBook:
     def card(self, grid_code: str) -> ContactCard:
         """The card of a grid: for each kind of member the nearest level that names one."""
         chosen: dict[MemberKind, tuple[Entry, ...]] = {}
-        for code in _up(grid_code):
+        for code in codes_up(grid_code):
             for kind in MemberKind:
                 named = tuple(e for e in self.entries.get(code, ()) if e.kind is kind)
                 if named:
@@ -125,7 +125,7 @@ class ContactBook:
             grid_code=grid_code,
             version=self.version,
             entries=tuple(entry for kind in MemberKind for entry in chosen.get(kind, ())),
-            groups=tuple(g for code in _up(grid_code) for g in self.groups if g.code == code),
+            groups=tuple(g for code in codes_up(grid_code) for g in self.groups if g.code == code),
         )
 
 
@@ -187,8 +187,3 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         backup=str(row.get("backup", "")),
         hours=str(row.get("hours", "")),
     )
-
-
-def _up(code: str) -> list[str]:
-    """The code itself and what it lies in, nearest first."""
-    return [code[:length] for length in _LEVELS if len(code) >= length]

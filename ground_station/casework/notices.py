@@ -11,6 +11,7 @@ from ground_station.casework.case import Case
 from ground_station.casework.items import ItemList
 from ground_station.casework.states import CaseState
 from ground_station.transitions import Machine, Step, require_role
+from missions.codes import codes_up
 from patrol.cause import Cause, Role
 from patrol.clock import SHANGHAI
 from patrol.errors import Refused
@@ -215,12 +216,10 @@ def _published(moved: Notice, cause: Cause, at_utc: datetime) -> Notice:
 
 
 def _common_code(cases: Sequence[Case]) -> str | None:
+    """The nearest level that holds all of them; None where one lies in no grid."""
     codes = [case.grid_code or "" for case in cases]
-    shared = codes[0]
-    for code in codes[1:]:
-        while shared and not code.startswith(shared):
-            shared = shared[:-3] if len(shared) > 6 else ""
-    return shared or None
+    shared = (up for up in codes_up(codes[0]) if all(code.startswith(up) for code in codes))
+    return next(shared, "") or None
 
 
 def _words(cases: Sequence[Case], items: ItemList, audience: NoticeAudience) -> tuple[str, str]:

@@ -6,7 +6,7 @@ approved it; in an exercise at once. Nothing is kept of it before somebody takes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import anyio
 
@@ -40,9 +40,7 @@ class WordingDesk:
 
     async def versions(self) -> dict[str, TemplateVersion]:
         """Every wording by its version's id: the shipped ones first, then in order of writing."""
-        kept = await self._shelves.newest(TemplateVersion, limit=_VERSIONS_KEPT)
-        found = {one.version_id: one for one in map(self._as_shipped, self._shipped.values())}
-        return found | {one.version_id: one for one in reversed(kept)}
+        return self._of_this_space(await self._kept())
 
     async def in_use(self) -> dict[str, Template]:
         """The newest approved wording of each template, by id."""
@@ -75,14 +73,12 @@ class WordingDesk:
         """A new draft of a template's words, for another person to approve."""
         async with self._changing:
             now = self._world.now_utc()
-            older = [
-                one.template
-                for one in (await self.versions()).values()
-                if one.template.template_id == template_id
-            ]
+            kept = await self._kept()
+            older = _wordings(template_id, self._of_this_space(kept).values())
             if not older:
                 raise LookupError(f"no template {template_id}")
-            number = max(template.version for template in older) + 1
+            # Both spaces count on: an id that the other one has given would overwrite its record.
+            number = max(one.version for one in older + _wordings(template_id, kept)) + 1
             fresh = reworded(older[0], version=number, zh=zh, en=en)
             _require_short(fresh)
             draft = versions.write(fresh, cause=cause, at_utc=now, is_exercise=self._is_exercise)
@@ -103,6 +99,15 @@ class WordingDesk:
             await self._shelves.save(moved, action=action, cause=cause, at_utc=now)
         return moved
 
+    async def _kept(self) -> list[TemplateVersion]:
+        return await self._shelves.newest(TemplateVersion, limit=_VERSIONS_KEPT)
+
+    def _of_this_space(self, kept: list[TemplateVersion]) -> dict[str, TemplateVersion]:
+        """What was approved in an exercise is not spoken to the street, nor the other way round."""
+        found = {one.version_id: one for one in map(self._as_shipped, self._shipped.values())}
+        own = (one for one in reversed(kept) if one.is_exercise == self._is_exercise)
+        return found | {one.version_id: one for one in own}
+
     def _as_shipped(self, template: Template) -> TemplateVersion:
         return TemplateVersion(
             template=template,
@@ -112,6 +117,10 @@ class WordingDesk:
             state=VersionState.APPROVED if self._is_exercise else VersionState.DRAFT,
             is_exercise=self._is_exercise,
         )
+
+
+def _wordings(template_id: str, versions: Iterable[TemplateVersion]) -> list[Template]:
+    return [one.template for one in versions if one.template.template_id == template_id]
 
 
 def _require_short(template: Template) -> None:

@@ -227,6 +227,29 @@ def test_a_notice_is_about_closed_cases_of_one_kind() -> None:
             )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("grids", "wanted"),
+    [
+        (("44051200100300301", "44051200100300302"), "440512001003003"),
+        (("44051200100300301", "440512001003004"), "440512001003"),
+        (("44051200100300301", "440512001004001"), "440512001"),
+        (("44051200100300301", "440512002001001"), "440512"),
+        (("440512001003003", "440512001003003"), "440512001003003"),
+        (("440512001003003", None), None),
+        ((None, "440512001003003"), None),
+    ],
+)
+def test_a_notice_lies_in_the_nearest_level_that_holds_all_its_cases(
+    grids: tuple[str | None, ...], wanted: str | None
+) -> None:
+    draft = notices.draft(
+        [closed(number, grid_code=code) for number, code in enumerate(grids)],
+        notice_id="N", audience=NoticeAudience.INTERNAL, items=ITEMS, cause=REVIEWER,
+        at_utc=MORNING,
+    )  # fmt: skip
+    assert draft.grid_code == wanted
+
+
 # Contacts and items
 
 

@@ -56,23 +56,24 @@ def codes(answer: Any) -> list[str]:  # noqa: ANN401
     return [finding["code"] for finding in answer.json()["findings"]]
 
 
-def live_desk(store: Store) -> WordingDesk:
+def desk_of(store: Store, *, is_exercise: bool = False) -> WordingDesk:
     return WordingDesk(
-        shipped=load_templates(), shelves=Shelves(store), world=ManualClock(), is_exercise=False
-    )
+        shipped=load_templates(), shelves=Shelves(store), world=ManualClock(),
+        is_exercise=is_exercise,
+    )  # fmt: skip
 
 
 async def test_in_a_live_station_a_shipped_wording_counts_once_a_leader_has_approved_it(
     tmp_path: Path,
 ) -> None:
     async with running_store(tmp_path) as store:
-        desk = live_desk(store)
+        desk = desk_of(store)
         assert await desk.in_use() == {}
         with pytest.raises(Refused, match="no wording of template T01 is approved"):
             await desk.to_speak("T01")
         approved = await desk.move("T01-v1", VersionEvent.APPROVE, LEADER)
         assert (approved.author, approved.approver) == ("GridPatrol", "Zheng")
-        again = live_desk(store)  # as after a restart
+        again = desk_of(store)  # as after a restart
         assert (await again.to_speak("T01")).zh == "疫情期间请不要聚集!请各位快速散开!"
         with pytest.raises(Refused):
             await again.to_speak("T02")
@@ -80,6 +81,23 @@ async def test_in_a_live_station_a_shipped_wording_counts_once_a_leader_has_appr
             await again.write("T01", "请散开", "Please disperse", LEADER)
         with pytest.raises(LookupError):
             await again.to_speak("T99")
+
+
+async def test_what_was_approved_in_an_exercise_is_not_spoken_in_a_live_station(
+    tmp_path: Path,
+) -> None:
+    words = (SHORTER["zh"], SHORTER["en"])
+    author = Cause(actor="Lin", role=Role.ANNOUNCER)
+    async with running_store(tmp_path) as store:
+        drill, live = desk_of(store, is_exercise=True), desk_of(store)
+        await drill.write("T05", *words, author)
+        await drill.move("T05-v2", VersionEvent.APPROVE, LEADER)
+        assert (await drill.to_speak("T05")).version == 2
+        assert await live.in_use() == {}
+        with pytest.raises(LookupError):
+            await live.move("T05-v2", VersionEvent.RETIRE, LEADER, reason="not ours")
+        assert (await live.write("T05", *words, author)).version_id == "T05-v3"
+        assert (await drill.to_speak("T05")).version == 2  # its record stands as it was
 
 
 async def test_what_somebody_wrote_another_approves_and_only_then_it_is_spoken(
@@ -280,7 +298,7 @@ async def test_who_has_another_part_of_the_district_finds_neither_alert_nor_word
 
 async def test_every_new_wording_has_a_number_of_its_own(tmp_path: Path) -> None:
     async with running_store(tmp_path) as store:
-        desk = live_desk(store)
+        desk = desk_of(store)
         author = Cause(actor="Lin", role=Role.ANNOUNCER)
         ids = [
             (await desk.write("T05", SHORTER["zh"], SHORTER["en"], author)).version_id
