@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,11 +13,13 @@ from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
 from ground_station.casework.case import Case
 from ground_station.out.book import DayBook, SortiePages, TrackPoint, visits_of
+from ground_station.people.scopes import covered_by
 from ground_station.sorties import EffectRecord, SortieRecord
 from ground_station.store import tables
 from ground_station.store.codec import decode
 from ground_station.store.engine import Store
-from ground_station.store.pages import Scopes
+from ground_station.store.pages import WHOLE_DISTRICT, Scopes, in_scope
+from ground_station.store.rows import bodies, body_of
 from ground_station.store.telemetry import TelemetryLog
 from patrol.clock import SHANGHAI, parse_utc, utc_text
 from patrol.geo import GeoPoint
@@ -45,16 +46,15 @@ def within(pages: SortiePages, scopes: Scopes) -> SortiePages:
     if "" in scopes:
         return pages
 
-    def is_inside(code: str | None) -> bool:
-        return any((code or "").startswith(scope) for scope in scopes)
-
     return replace(
         pages,
-        sightings=tuple(one for one in pages.sightings if is_inside(one.grid_code)),
-        alerts=tuple(one for one in pages.alerts if is_inside(one.grid_code)),
-        announcements=tuple(one for one in pages.announcements if is_inside(one.grid_code)),
-        effects=tuple(one for one in pages.effects if is_inside(one.grid_code)),
-        cases=tuple(one for one in pages.cases if is_inside(one.grid_code)),
+        sightings=tuple(one for one in pages.sightings if covered_by(scopes, one.grid_code)),
+        alerts=tuple(one for one in pages.alerts if covered_by(scopes, one.grid_code)),
+        announcements=tuple(
+            one for one in pages.announcements if covered_by(scopes, one.grid_code)
+        ),
+        effects=tuple(one for one in pages.effects if covered_by(scopes, one.grid_code)),
+        cases=tuple(one for one in pages.cases if covered_by(scopes, one.grid_code)),
     )
 
 
@@ -76,11 +76,11 @@ async def read_day(
         ids = _ids(connection, tables.sorties, where)
         found = [_pages(connection, sortie_id) for sortie_id in ids]
         where = _within(tables.cases, start, end, scope, is_exercise)
-        filed = _bodies(connection, tables.cases, where)
+        filed = bodies(connection, tables.cases, where)
         return [pages for pages in found if pages is not None], [decode(Case, b) for b in filed]
 
     found, cases = await store.read(work)
-    scopes = ("",) if len(scope) <= _DISTRICT_LENGTH else (scope,)
+    scopes = WHOLE_DISTRICT if len(scope) <= _DISTRICT_LENGTH else (scope,)
     bare = [within(pages, scopes) for pages in found]
     each = max(_FEWEST_POINTS, TRACK_POINTS * _WHOLE_TRACKS // max(1, len(bare)))
     points = min(TRACK_POINTS, each)
@@ -118,14 +118,14 @@ async def _with_track(pages: SortiePages, telemetry: TelemetryLog, limit: int) -
 
 
 def _pages(connection: Connection, sortie_id: str) -> SortiePages | None:
-    body = _body(connection, tables.sorties, sortie_id)
+    body = body_of(connection, tables.sorties, sortie_id)
     if body is None:
         return None
     record = decode(SortieRecord, body)
-    plan = _body(connection, tables.plans, record.plan_id)
+    plan = body_of(connection, tables.plans, record.plan_id)
 
     def of(table: Table) -> list[dict[str, Any]]:
-        return _bodies(connection, table, table.c.sortie == sortie_id)
+        return bodies(connection, table, table.c.sortie == sortie_id)
 
     return SortiePages(
         record=record,
@@ -139,18 +139,6 @@ def _pages(connection: Connection, sortie_id: str) -> SortiePages | None:
     )
 
 
-def _body(connection: Connection, table: Table, record_id: str) -> dict[str, Any] | None:
-    text = connection.execute(select(table.c.body_json).where(table.c.id == record_id)).scalar()
-    return None if text is None else json.loads(text)
-
-
-def _bodies(
-    connection: Connection, table: Table, where: ColumnElement[bool]
-) -> list[dict[str, Any]]:
-    query = select(table.c.body_json).where(where).order_by(table.c.t_utc, table.c.id)
-    return [json.loads(text) for text in connection.execute(query).scalars()]
-
-
 def _ids(connection: Connection, table: Table, where: ColumnElement[bool]) -> list[str]:
     query = select(table.c.id).where(where).order_by(table.c.t_utc)
     return list(connection.execute(query).scalars())
@@ -161,7 +149,7 @@ def _within(
 ) -> ColumnElement[bool]:
     in_space = table.c.is_exercise == is_exercise
     in_time = (table.c.t_utc >= utc_text(start)) & (table.c.t_utc < utc_text(end))
-    in_scope = table.c.grid_code.startswith(scope, autoescape=True)
+    in_place = in_scope(table.c.grid_code, (scope,))
     if len(scope) <= _DISTRICT_LENGTH:
-        in_scope = in_scope | table.c.grid_code.is_(None)  # outside every grid the district answers
-    return in_space & in_time & in_scope
+        in_place = in_place | table.c.grid_code.is_(None)  # outside every grid the district answers
+    return in_space & in_time & in_place

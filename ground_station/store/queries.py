@@ -73,7 +73,7 @@ def newest(
     *, sortie: str = "", state: str = "", scopes: Scopes = WHOLE_DISTRICT,
     is_exercise: bool | None = None,
 ) -> Page:  # fmt: skip
-    """Records of one kind (sorties, sightings, alerts, announcements), newest first."""
+    """Records of one kind (sorties, sightings, dispatches, …), newest first."""
     query = select(table.c.t_utc, table.c.id, table.c.body_json).where(
         in_scope(table.c.grid_code, scopes)
     )

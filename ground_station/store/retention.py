@@ -69,11 +69,11 @@ class Retention:
         for span in await self._telemetry.read(partial(track_queries.spans, samples_table)):
             one = _due_of(span, policy, now_utc)
             if one is not None and not await self._is_done(one):
-                found.append(replace(one, kept_because=_obstacle(one, known)))
-        files = await anyio.to_thread.run_sync(
-            lambda: list(_due_files(self._folder, policy, now_utc, known.holds))
+                found.append(one)
+        found += await anyio.to_thread.run_sync(
+            lambda: list(_due_files(self._folder, policy, now_utc))
         )
-        return found + files
+        return [replace(one, kept_because=_obstacle(one, known)) for one in found]
 
     async def carry_out(
         self, policy: RetentionPolicy, now_utc: datetime, *, is_clock_right: bool = False
@@ -156,7 +156,7 @@ def _due_of(span: Span, policy: RetentionPolicy, now_utc: datetime) -> Due | Non
 
 def _obstacle(one: Due, known: _Known) -> str:
     if one.action == FILE_DELETED:
-        return ""  # files were asked about one by one
+        return _file_hold(one.last_utc, known.holds)
     if covers := held_by(known.holds, one.object_id):
         return f"legal hold on {covers}: {known.holds[covers]}"
     if one.object_id and one.object_id not in known.closed:
@@ -164,9 +164,7 @@ def _obstacle(one: Due, known: _Known) -> str:
     return ""
 
 
-def _due_files(
-    folder: Path, policy: RetentionPolicy, now_utc: datetime, held: Mapping[str, str]
-) -> Iterator[Due]:
+def _due_files(folder: Path, policy: RetentionPolicy, now_utc: datetime) -> Iterator[Due]:
     for name, days in (("tlog", policy.flight_data_days), ("recordings", policy.recording_days)):
         for path in sorted((folder / name).rglob("*")):
             if not path.is_file() or path.is_symlink():
@@ -176,7 +174,7 @@ def _due_files(
             if now_utc - last_utc >= timedelta(days=days):
                 yield Due(
                     action=FILE_DELETED, object_id=path.relative_to(folder).as_posix(),
-                    rows=found.st_size, last_utc=last_utc, kept_because=_file_hold(last_utc, held),
+                    rows=found.st_size, last_utc=last_utc,
                 )  # fmt: skip
 
 

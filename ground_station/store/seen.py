@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ground_station.alerts import CrowdAlert
 from ground_station.casework.sightings import Review, Seen
 from ground_station.store import tables
 from ground_station.store.codec import decode, encode
 from ground_station.store.engine import Store
-from ground_station.store.pages import Ask, Page, Scopes, in_scope, page_of
+from ground_station.store.pages import Ask, Scopes
+from ground_station.store.queries import newest
 from ground_station.store.rows import bodies, body_of, save, sighting_row
 from patrol.cause import Cause
 from patrol.sighting import Sighting
@@ -40,17 +40,11 @@ class SeenSightings:
         self, ask: Ask, *, scopes: Scopes, is_exercise: bool, sortie: str = ""
     ) -> tuple[list[Seen], str]:
         """The newest sightings of a part of the district, and the next cursor."""
-        c = tables.sightings.c
-        query = select(c.t_utc, c.id, c.body_json).where(
-            in_scope(c.grid_code, scopes), c.is_exercise == is_exercise
-        )
-        if sortie:
-            query = query.where(c.sortie == sortie)
 
         def work(connection: Connection) -> tuple[list[Seen], str]:
-            page: Page = page_of(
-                connection, query, keys=(c.t_utc, c.id), ask=ask, is_descending=True,
-                show=lambda row: dict(json.loads(row["body_json"])),
+            page = newest(
+                connection, tables.sightings, ask, sortie=sortie, scopes=scopes,
+                is_exercise=is_exercise,
             )  # fmt: skip
             alerts: dict[str, list[CrowdAlert]] = {}
             return [_seen(connection, body, alerts) for body in page.items], page.next_cursor

@@ -23,7 +23,8 @@ from ground_station.store import tables
 from ground_station.store.codec import decode, encode
 from ground_station.store.engine import Store
 from ground_station.store.numbers import next_record_id
-from ground_station.store.pages import WHOLE_DISTRICT, Ask, Page, Scopes, in_scope, page_of
+from ground_station.store.pages import WHOLE_DISTRICT, Ask, Scopes
+from ground_station.store.queries import newest
 from ground_station.store.rows import Saved, bodies, body_of, save
 from ground_station.words.versions import TemplateVersion
 from patrol.cause import Cause
@@ -175,21 +176,11 @@ class Shelves:
         scopes: Scopes = WHOLE_DISTRICT,
     ) -> tuple[list[T], str]:  # fmt: skip
         """A page of the newest records of a kind in a part of the district, and the next cursor."""
-        c = _SHELVES[kind].table.c
-        query = select(c.t_utc, c.id, c.body_json).where(
-            in_scope(c.grid_code, scopes), c.is_exercise == is_exercise
+        table = _SHELVES[kind].table
+        page = await self._store.read(
+            lambda c: newest(c, table, ask, state=state, scopes=scopes, is_exercise=is_exercise)
         )
-        if state:
-            query = query.where(c.state == state)
-
-        def work(connection: Connection) -> Page:
-            return page_of(
-                connection, query, keys=(c.t_utc, c.id), ask=ask, is_descending=True,
-                show=lambda row: {"body": json.loads(row["body_json"])},
-            )  # fmt: skip
-
-        page = await self._store.read(work)
-        return [decode(kind, item["body"]) for item in page.items], page.next_cursor
+        return [decode(kind, body) for body in page.items], page.next_cursor
 
     async def in_states(
         self, kind: type[T], states: Sequence[str], *, is_exercise: bool
@@ -218,12 +209,9 @@ class Shelves:
         self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool
     ) -> list[Case]:
         """Open cases that were filed in a window, oldest first."""
-        c = tables.cases.c
-        where = and_(
-            c.is_open == true(), c.is_exercise == is_exercise,
-            c.t_utc >= utc_text(since_utc), c.t_utc <= utc_text(until_utc),
-        )  # fmt: skip
-        found = await self._store.read(lambda connection: bodies(connection, tables.cases, where))
+        window = _window(tables.cases, since_utc, until_utc, is_exercise)
+        where = and_(tables.cases.c.is_open == true(), window)
+        found = await self._store.read(lambda c: bodies(c, tables.cases, where))
         return [decode(Case, body) for body in found]
 
     async def closed_cases(self, *, is_exercise: bool, limit: int) -> list[Case]:

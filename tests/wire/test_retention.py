@@ -21,10 +21,15 @@ from ground_station.commands.retention import (
 )
 from ground_station.store.backup import fault_in
 from ground_station.store.engine import Store
-from ground_station.store.policies import approve_policy, hold, read_policy
+from ground_station.store.policies import (
+    RetentionPolicy,
+    approve_policy,
+    hold,
+    read_policy,
+)
 from ground_station.store.queries import audit_log
 from ground_station.store.records import Records
-from ground_station.store.retention import Retention
+from ground_station.store.retention import Due, Retention
 from ground_station.store.telemetry import TelemetryLog
 from patrol.errors import ConfigError, Refused
 from tests.ground_core import LEADER, MORNING, REGISTRAR, SORTIE, SYSTEM, later, running_store
@@ -124,6 +129,23 @@ async def test_a_legal_hold_keeps_what_it_covers_until_it_is_lifted(
             )
         with pytest.raises(Refused, match="and why"):
             await store.write(lambda c: hold(c, "M-9", " ", LEADER, later(1), is_exercise=True))
+
+
+class HeldMeanwhile(Retention):
+    """Somebody places a hold when the list has been made."""
+
+    async def due(self, policy: RetentionPolicy, now_utc: datetime) -> list[Due]:
+        found = await super().due(policy, now_utc)
+        await self._store.write(lambda c: hold(c, "*", "x", LEADER, now_utc, is_exercise=True))
+        return found
+
+
+async def test_a_hold_that_is_placed_meanwhile_keeps_tracks_and_files(tmp_path: Path) -> None:
+    async with a_station(tmp_path) as (store, log, _):
+        job = HeldMeanwhile(store=store, telemetry=log, folder=tmp_path, is_exercise=True)
+        assert await job.carry_out(POLICY, after_days(600), is_clock_right=True) == []
+        assert (tmp_path / "tlog" / "GP-1.tlog").is_file()
+        assert (await log.summary(SORTIE)).rows == 50
 
 
 async def test_a_clock_that_cannot_be_right_deletes_nothing(tmp_path: Path) -> None:
