@@ -21,6 +21,7 @@ from ground_station.drafting import Drafting
 from ground_station.event_fields import announcement_fields, announcement_view
 from ground_station.release_rules import UNDER_WAY
 from ground_station.sortie_watch import SortieWatch
+from ground_station.speaking_words import Why
 from ground_station.words.typed import LONGEST_S, TYPED_ID
 from patrol.cause import Cause, by_system
 from patrol.errors import PatrolError, Refused
@@ -101,14 +102,14 @@ class Player:
                 clip, words.announcement_id, volume_pct=words.volume_pct, repeat=words.repeats
             )
         except PatrolError as error:
-            return partial(self._failed, release, str(error))
+            return partial(self._failed, release, Why(str(error), error.text_zh))
         now = self.parts.world.now_utc()
         sound = Sound(sha256=played.sha256, heard_count=played.heard_count)
         finished = advance_words(
             release.announcement, AnnouncementEvent.FINISH, PLAYER, now, sound=sound
         )
         if finished.state is not AnnouncementState.PLAYED:
-            return partial(self._failed, release, finished.reason)
+            return partial(self._failed, release, Why(finished.reason, "未完整播出"))
         return partial(self._finished, release, finished, clip)
 
     async def _require_same(self, words: Announcement, clip: Clip) -> None:
@@ -190,17 +191,18 @@ class Player:
         """Somebody pressed stop, or the sortie ended."""
         cause = release.stopped_by
         if cause is None:
-            await self._failed(release, "the sortie ended first")
+            await self._failed(release, Why("the sortie ended first", "架次已先行结束"))
         else:
-            await self._failed(release, f"stopped by {cause.actor}", cause)
+            why = Why(f"stopped by {cause.actor}", f"{cause.actor}停止喊话")
+            await self._failed(release, why, cause)
 
-    async def _failed(self, release: Release, reason: str, stopper: Cause | None = None) -> None:
+    async def _failed(self, release: Release, why: Why, stopper: Cause | None = None) -> None:
         """It was not heard whole; with a stopper it is cancelled by that person."""
         event = AnnouncementEvent.CANCEL if stopper else AnnouncementEvent.FAIL
         action = "announcement.cancelled" if stopper else "announcement.failed"
         cause, now = stopper or PLAYER, self.parts.world.now_utc()
         if release.announcement.state in UNDER_WAY:
-            failed = advance_words(release.announcement, event, cause, now, reason=reason)
+            failed = advance_words(release.announcement, event, cause, now, reason=why.text)
             await self.save(failed, cause, action)
             self._replace(release, failed)
         async with self.desk.changing:
@@ -211,9 +213,10 @@ class Player:
                     AlertEvent.PLAY_FAILED,
                     PLAYER,
                     "alert.play_failed",
-                    reason=reason,
+                    reason=why.text,
                 )
-        self.desk.tell(action, announcement_fields(release.announcement) | {"reason": reason})
+        fields = {"reason": why.text, "reason_zh": why.text_zh}
+        self.desk.tell(action, announcement_fields(release.announcement) | fields)
 
     def _replace(self, release: Release, announcement: Announcement) -> None:
         release.announcement = announcement

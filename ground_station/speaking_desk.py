@@ -22,11 +22,12 @@ from ground_station.drafting import Chosen, Drafting
 from ground_station.event_fields import announcement_fields, announcement_view
 from ground_station.playing import OnPlayed, Player, Release
 from ground_station.sortie_watch import SortieWatch
+from ground_station.speaking_words import not_to_be_spoken
 from ground_station.templates import Category
 from ground_station.words.typed import typed_words
 from ground_station.words.wording_desk import WordingDesk
 from patrol.cause import Cause, Role, by_system
-from patrol.errors import NotPermitted, PatrolError, PlanRejected, Refused
+from patrol.errors import NotPermitted, PatrolError, PlanRejected
 from patrol.plan import Finding, stops
 
 _STOPPERS = (Role.ANNOUNCER, Role.PILOT)
@@ -241,17 +242,8 @@ class SpeakingDesk:
 
 
 def _require_speakable(alert: CrowdAlert) -> None:
-    if alert.state in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
-        return
-    if alert.state is AlertState.RAISED:
-        raise Refused(
-            f"alert {alert.alert_id} is {alert.state.value}: acknowledge it before speaking",
-            text_zh=f"告警{alert.alert_id}尚未确认，请先确认再喊话",
-        )
-    raise Refused(
-        f"alert {alert.alert_id} is {alert.state.value}: nothing can be announced for it now",
-        text_zh=f"告警{alert.alert_id}当前状态不能喊话",
-    )
+    if alert.state not in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
+        raise not_to_be_spoken(alert)
 
 
 def _still_against(blocked: Announcement, fresh: list[Finding]) -> list[Finding]:

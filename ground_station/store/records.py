@@ -208,6 +208,11 @@ class Records:
         )
         return [decode(CrowdAlert, body) for body in found]
 
+    async def unsettled_alerts(self) -> list[CrowdAlert]:
+        """Alerts that somebody still has to do something about, oldest first."""
+        found = await self._store.read(lambda c: bodies(c, tables.alerts, tables.alerts.c.is_live))
+        return [decode(CrowdAlert, body) for body in found]
+
     async def save_announcement(
         self, announcement: Announcement, *, cause: Cause, at_utc: datetime, action: str
     ) -> None:

@@ -297,6 +297,8 @@ async def test_stop_pressed_while_the_words_are_being_made_leaves_them_unsaid(
     kept = await house.records.announcement(released.json()["id"])
     assert kept is not None
     assert (kept.state, kept.reason) == (AnnouncementState.CANCELLED, "stopped by Wu")
+    cancelled = next(e for e in house.board.state()["story"] if e["event"].endswith("cancelled"))
+    assert cancelled["reason_zh"] == "Wu停止喊话"
     assert not house.speaker.played
     assert state(house) is AlertState.ACKNOWLEDGED
 
