@@ -161,6 +161,19 @@ def test_what_belongs_to_one_aircraft_may_not_be_anothers_too(
     assert words in str(caught.value)
 
 
+def test_telemetry_comes_five_times_a_second_unless_told_otherwise_and_at_most_ten() -> None:
+    def rate_hz(**changes: object) -> float:
+        settings = StationSettings.model_validate(
+            {"data_dir": "x", "aircraft": [an_aircraft(1, **changes)]}
+        )
+        return settings.aircraft[0].telemetry_hz
+
+    assert (rate_hz(), rate_hz(telemetry_hz=10.0)) == (5.0, 10.0)
+    for wrong_hz in (0.0, 10.5):
+        with pytest.raises(ValidationError, match="telemetry_hz"):
+            rate_hz(telemetry_hz=wrong_hz)
+
+
 def test_two_may_share_a_line_when_each_has_its_system_id_and_none_is_no_station() -> None:
     shared = [an_aircraft(number, connect="udpin://0.0.0.0:14540") for number in (1, 2)]
     StationSettings.model_validate({"data_dir": "x", "aircraft": shared})

@@ -137,6 +137,7 @@ async def test_each_command_is_done_when_the_state_shows_it_and_repeats_send_not
         camera = now(vehicle).camera
         assert camera is not None
         assert camera.bearing_true_deg == pytest.approx(200.0, abs=3.0)
+        assert camera.pitch_deg == pytest.approx(-30.0, abs=3.0)
         await it_stands_off(vehicle)
         await vehicle.do(
             Orbit(centre=CENTRE, radius_m=30.0, speed_m_s=4.0, height_above_home_m=20.0)

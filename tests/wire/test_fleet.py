@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -288,6 +289,30 @@ async def test_a_stream_that_stops_is_asked_for_again_and_an_unread_one_is_stopp
             last = vehicle.latest()
             assert last is not None
             await until(vehicle, lambda s: s.heard_at_s > last.heard_at_s)
+
+
+@pytest.mark.parametrize("rate_hz", [None, 10.0])
+async def test_samples_come_at_the_rate_that_is_configured_and_five_a_second_without_one(
+    rate_hz: float | None,
+) -> None:
+    period_s = 1.0 / (rate_hz or 5.0)
+    async with a_squad() as squad:
+        aircraft, port = await squad.aircraft(1)
+        settings = LinkSettings(name="GP-1", url=f"udpout://{HOST}:{port}", system_id=1)
+        if rate_hz is not None:
+            settings = replace(settings, rate_hz=rate_hz)
+        vehicle = MavsdkVehicle(
+            settings, bus=squad.bus, world=squad.clock, wall=squad.clock, fleet=squad.fleet
+        )
+        async with squad.joined(vehicle):
+            with anyio.fail_after(10.0):
+                while aircraft._streams.interval_us(POSITION) != round(1e6 * period_s):
+                    await anyio.sleep(0.02)
+            with squad.bus.subscribe(TelemetrySample) as samples, anyio.fail_after(10.0):
+                heard_s = [(await samples.get()).heard_at_s for _ in range(7)]
+    assert heard_s == sorted(set(heard_s))
+    # A slow machine makes it later, never sooner than what is due.
+    assert heard_s[-1] - heard_s[1] > 4.0 * period_s
 
 
 def beats(read: Callable[[], bytes]) -> int:
