@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ground_station.alerts import AlertEvent, AlertState, CrowdAlert, Outcome, advance
 from ground_station.case_rules import CaseRules, case_from_alert
 from ground_station.casework.case import Case
@@ -14,6 +12,7 @@ from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import alert_view, case_fields
 from ground_station.live import Board
 from ground_station.owners import ResponsibilityTable
+from ground_station.shown import AlertView
 from ground_station.sortie_watch import SortieWatch
 from patrol.cause import Cause, by_system
 from patrol.geo import distance_m
@@ -57,7 +56,7 @@ class CaseDesk:
             event = AlertEvent.FILE if is_dispersed else AlertEvent.ESCALATE
             await self._file(alert, event, latest, _CASE_RULE)
 
-    async def escalate(self, alert_id: str, reason: str, cause: Cause) -> dict[str, Any]:
+    async def escalate(self, alert_id: str, reason: str, cause: Cause) -> AlertView:
         """A person hands an alert on to the grid without waiting for any more."""
         async with self._desk.changing:
             alert = await self._desk.find(alert_id)
@@ -126,7 +125,7 @@ class CaseDesk:
             await records.save_case(
                 case, event=CaseEvent.DISPATCH, cause=_CASE_RULE, at_utc=now, was=was
             )
-        self._desk.tell("case.filed", case_fields(case) | {"alert": alert.alert_id})
+        self._desk.tell("case.filed", {**case_fields(case), "alert": alert.alert_id})
         self._show(case)
         return alert
 

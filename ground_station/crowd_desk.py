@@ -31,6 +31,7 @@ from ground_station.alerts import (
 from ground_station.crowd_parts import CrowdParts
 from ground_station.event_fields import alert_view, sighting_fields
 from ground_station.hold_desk import HoldDesk
+from ground_station.shown import AlertView
 from ground_station.sortie_watch import SortieWatch
 from ground_station.standoff import remembered_crowds, seen_crowds
 from missions.runner import SortieRunner
@@ -154,13 +155,13 @@ class CrowdDesk:
             on_lost=lambda error: _log.warning("waiting to go on", reason=str(error)),
         )
 
-    async def acknowledge(self, alert_id: str, cause: Cause) -> dict[str, Any]:
+    async def acknowledge(self, alert_id: str, cause: Cause) -> AlertView:
         """Somebody has taken the alert."""
         alert = await self.move(alert_id, AlertEvent.ACKNOWLEDGE, cause, "alert.acknowledged")
         self.tell("alert.acknowledged", {"alert": alert_id, "by": cause.actor})
         return alert_view(alert)
 
-    async def dismiss(self, alert_id: str, reason: str, cause: Cause) -> dict[str, Any]:
+    async def dismiss(self, alert_id: str, reason: str, cause: Cause) -> AlertView:
         """A false alarm: the patrol goes on; no crowd is raised here for the re-alarm time."""
         alert = await self.move(
             alert_id, AlertEvent.DISMISS, cause, "alert.dismissed", reason=reason

@@ -7,15 +7,15 @@ from functools import partial
 
 import anyio
 
-from ground_station import views
 from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
 from ground_station.announcements import Announcement
 from ground_station.case_desk import NOT_OBSERVED, NOT_TO_THE_END, CaseDesk
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
 from ground_station.effect_records import OBSERVER, EffectBook, effect_record
-from ground_station.event_fields import count_or_none, effect_fields, utc_or_none
+from ground_station.event_fields import count_or_none, effect_fields, sample_view, utc_or_none
 from ground_station.natural_decay import NaturalDecay
+from ground_station.shown import EffectView
 from ground_station.sortie_watch import SortieWatch
 from patrol.errors import Refused, Transient
 from patrol.sighting import Look
@@ -171,16 +171,11 @@ class EffectDesk:
         await self._book.keep(effect_record(alert, effect, since_utc=since_utc, words=announcement))
 
     def _show(self, effect: Effect, announcement: Announcement) -> None:
-        self._parts.board.set(
-            effect={
-                "before": count_or_none(effect.before),
-                "after": count_or_none(effect.after),
-                "samples": [
-                    {"dt_s": sample.dt_s, "is_observed": sample.is_observed}
-                    | (views.count_view(sample.count) if sample.count else {})
-                    for sample in effect.samples
-                ],
-                "verdict": effect.verdict.value if effect.verdict else None,
-                "observing_since_utc": utc_or_none(announcement.finished_utc),
-            }
-        )
+        shown: EffectView = {
+            "before": count_or_none(effect.before),
+            "after": count_or_none(effect.after),
+            "samples": [sample_view(sample) for sample in effect.samples],
+            "verdict": effect.verdict.value if effect.verdict else None,
+            "observing_since_utc": utc_or_none(announcement.finished_utc),
+        }
+        self._parts.board.set(effect=shown)

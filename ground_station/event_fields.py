@@ -9,9 +9,10 @@ from ground_station import views
 from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
 from ground_station.casework.case import Case
+from ground_station.shown import AlertView, AnnouncementView, CaseView, CountView, EffectSampleView
 from patrol.plan import Finding
 from patrol.sighting import Count, Sighting
-from vision.effect import Effect
+from vision.effect import Effect, Sample
 
 
 def sighting_fields(sighting: Sighting) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def sighting_fields(sighting: Sighting) -> dict[str, Any]:
     }
 
 
-def alert_view(alert: CrowdAlert) -> dict[str, Any]:
+def alert_view(alert: CrowdAlert) -> AlertView:
     """An alert as the API gives it."""
     return {
         "id": alert.alert_id,
@@ -94,7 +95,7 @@ def announcement_fields(announcement: Announcement) -> dict[str, Any]:
     }
 
 
-def announcement_view(announcement: Announcement, findings: list[Finding]) -> dict[str, Any]:
+def announcement_view(announcement: Announcement, findings: list[Finding]) -> AnnouncementView:
     """An announcement as the board shows it, with what spoke against it."""
     slant_m, level = announcement.slant_range_m, announcement.level_dba
     return {
@@ -124,7 +125,13 @@ def announcement_view(announcement: Announcement, findings: list[Finding]) -> di
     }
 
 
-def case_fields(case: Case) -> dict[str, Any]:
+def sample_view(sample: Sample) -> EffectSampleView:
+    """One look at the crowd after the words."""
+    looked: EffectSampleView = {"dt_s": sample.dt_s, "is_observed": sample.is_observed}
+    return {**looked, **views.count_view(sample.count)} if sample.count else looked
+
+
+def case_fields(case: Case) -> CaseView:
     """A case as its event and the board show it."""
     return {
         "case_no": case.case_no,
@@ -144,7 +151,7 @@ def case_fields(case: Case) -> dict[str, Any]:
     }
 
 
-def count_or_none(count: Count | None) -> dict[str, Any] | None:
+def count_or_none(count: Count | None) -> CountView | None:
     """A count with its bounds, or nothing where there is none."""
     return views.count_view(count) if count else None
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ground_station import views
 from ground_station.chronicle import Chronicle
 from ground_station.route_shelf import RouteShelf
+from ground_station.shown import Approved, Drafted
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
 from missions.boundary import PlanRequest, plan_boundary
@@ -77,7 +78,7 @@ class PlanDesk:
         self._launch_counts: Counter[str] = Counter()
         self._flown: dict[str, MissionPlan] = {}  # by aircraft
 
-    async def make(self, grid_code: str, flyer: Flyer, cause: Cause) -> dict[str, Any]:
+    async def make(self, grid_code: str, flyer: Flyer, cause: Cause) -> Drafted:
         """A boundary patrol of the grid with its findings; PlanRejected when none is possible."""
         require_role(cause, _PLANNERS, is_exercise=self._parts.is_exercise)
         request = self._request(grid_code, flyer)
@@ -104,7 +105,7 @@ class PlanDesk:
         }
         self._parts.bus.publish(self._event("plan.made", plan, fields))
         for finding in views.findings_view(findings):
-            event = self._event("plan.finding", plan, {"plan": plan.plan_id} | finding)
+            event = self._event("plan.finding", plan, {"plan": plan.plan_id, **finding})
             self._parts.bus.publish(event)
         return {
             "plan": views.plan_view(plan),
@@ -113,7 +114,7 @@ class PlanDesk:
             "findings": views.findings_view(findings),
         }
 
-    async def approve(self, plan_id: str, digest: str, cause: Cause) -> dict[str, Any]:
+    async def approve(self, plan_id: str, digest: str, cause: Cause) -> Approved:
         """Put a name under the plan that was looked at; PlanRejected while anything stops it."""
         require_role(cause, _APPROVERS, is_exercise=self._parts.is_exercise)
         drawn = self.found(plan_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from drone.speaker import Speaker
 from drone.voice import Voice
@@ -21,6 +20,7 @@ from ground_station.crowd_parts import CrowdParts
 from ground_station.drafting import Chosen, Drafting
 from ground_station.event_fields import announcement_fields, announcement_view
 from ground_station.playing import OnPlayed, Player, Release
+from ground_station.shown import AnnouncementView, Silenced
 from ground_station.sortie_watch import SortieWatch
 from ground_station.speaking_words import not_to_be_spoken
 from ground_station.templates import Category
@@ -78,7 +78,7 @@ class SpeakingDesk:
         values: Mapping[str, str] | None = None,
         language: str = "zh",
         repeat: int = 1,
-    ) -> dict[str, Any]:
+    ) -> AnnouncementView:
         """Release a template for an alert, to be played once or twice; its volume is its profile's.
 
         `values` are the Chinese words picked for its slots. AnnouncementBlocked with every reason
@@ -99,14 +99,14 @@ class SpeakingDesk:
         language: str,
         category: Category,
         repeat: int = 1,
-    ) -> dict[str, Any]:
+    ) -> AnnouncementView:
         """Release words typed for this moment; who releases them approves them by that."""
         watch, _ = self._in_sortie(alert_id)
         template = typed_words(text, language=language, category=category)
         chosen = Chosen(template=template, language=language, repeat=repeat)
         return await self._say(watch, alert_id, chosen, cause)
 
-    async def override(self, announcement_id: str, reason: str, cause: Cause) -> dict[str, Any]:
+    async def override(self, announcement_id: str, reason: str, cause: Cause) -> AnnouncementView:
         """Play words that a rule stopped, on a leader's reason; the rules are asked once more.
 
         AnnouncementBlocked when something stands against it now that the leader was not shown, or
@@ -142,7 +142,7 @@ class SpeakingDesk:
             )
         return self._view(words, findings)
 
-    async def stop_speaking(self, cause: Cause) -> dict[str, Any]:
+    async def stop_speaking(self, cause: Cause) -> Silenced:
         """Silence at once; the announcement then ends as cancelled, by this person."""
         if cause.role not in _STOPPERS:
             raise NotPermitted(cause.actor, " or ".join(role.value for role in _STOPPERS))
@@ -173,7 +173,7 @@ class SpeakingDesk:
 
     async def _say(
         self, watch: SortieWatch, alert_id: str, chosen: Chosen, cause: Cause
-    ) -> dict[str, Any]:
+    ) -> AnnouncementView:
         async with self._desk.changing:
             alert = watch.alerts[alert_id]
             _require_speakable(alert)
@@ -234,7 +234,7 @@ class SpeakingDesk:
         self._desk.tell("announcement.blocked", fields)
         self._view(blocked, findings)
 
-    def _view(self, announcement: Announcement, findings: list[Finding]) -> dict[str, Any]:
+    def _view(self, announcement: Announcement, findings: list[Finding]) -> AnnouncementView:
         """Show the announcement on the board and give the same to the caller."""
         shown = announcement_view(announcement, findings)
         self._parts.board.set(announcement=shown)

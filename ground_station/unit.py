@@ -27,6 +27,7 @@ from ground_station.owners import ResponsibilityTable
 from ground_station.pace import LookWindow, Pace, look_window
 from ground_station.plan_desk import PlanDesk
 from ground_station.readiness import Readiness
+from ground_station.showing import show_unit
 from ground_station.sortie_desk import SortieDesk, SortieParts
 from ground_station.speaking_desk import SpeakingDesk
 from ground_station.store.records import Records
@@ -108,9 +109,7 @@ class AircraftUnit:
         self._ports, self._common = ports, common
         self.aircraft = ports.vehicle.vehicle_id
         sheet = common.board.of(self.aircraft)
-        sheet.set(camera={"id": ports.camera_id, "state": "starting", "text": ""}, alerts=[])
-        nothing = ("sortie", "alert", "announcement", "effect", "crowd", "look")
-        sheet.set(people=[], **dict.fromkeys(nothing))
+        show_unit(sheet, ports.camera_id)
         parts = self._crowd_parts()
         crowd = CrowdDesk(parts)
         cases = CaseDesk(

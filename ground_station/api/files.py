@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from ground_station.api.asking import FIRST_DAY, LAST_DAY, cause_for, scopes_of
+from ground_station.api.asking import FIRST_DAY, LAST_DAY, Purpose, cause_for, scopes_of
 from ground_station.api.callers import caller_of
+from ground_station.api.roads import roads
 from ground_station.out.book import Audience, Language
 from ground_station.out.desk import DayFile, SortieFile, Wanted
 from ground_station.parts import Parts
@@ -25,16 +26,31 @@ _MEDIA = {
     "plan": "application/json",
     "tlog": "application/octet-stream",
 }
-Purpose = Annotated[
-    str,
-    Query(min_length=1, max_length=200, pattern=r"\S", description="what for; in the audit row"),
-]
+_FEATURE: dict[str, Any] = {"type": "object", "required": ["type", "geometry", "properties"]}
+_BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
+_OTHERS: dict[str, dict[str, Any]] = {  # forms that others have described
+    "application/json": {
+        "type": "object",
+        "description": "A plan file of QGroundControl.",
+        "properties": {"fileType": {"const": "Plan"}, "mission": {"type": "object"}},
+        "required": ["fileType", "mission"],
+    },
+    "application/geo+json": {
+        "type": "object",
+        "description": "RFC 7946.",
+        "properties": {
+            "type": {"const": "FeatureCollection"},
+            "features": {"type": "array", "items": _FEATURE},
+        },
+        "required": ["type", "features"],
+    },
+}
 _EXPORT = power_of(Verb.EXPORT)
 
 
 def file_routes(parts: Parts) -> APIRouter:
     """`/sorties/{id}/files` and `/days/{date}/files`."""
-    routes = APIRouter(tags=["files"])
+    routes = roads(tags=["files"])
     _add_of_sortie(routes, parts)
     _add_of_day(routes, parts)
     return routes
@@ -43,7 +59,9 @@ def file_routes(parts: Parts) -> APIRouter:
 def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.exports
 
-    @routes.get("/sorties/{sortie_id}/files/{kind}", response_class=Response)
+    @routes.get(
+        "/sorties/{sortie_id}/files/{kind}", response_class=Response, responses=_files(SortieFile)
+    )
     async def of_sortie(
         sortie_id: str,
         kind: SortieFile,
@@ -65,7 +83,7 @@ def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
 def _add_of_day(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.exports
 
-    @routes.get("/days/{day}/files/{kind}", response_class=Response)
+    @routes.get("/days/{day}/files/{kind}", response_class=Response, responses=_files(DayFile))
     async def of_day(
         day: Annotated[date, Path(ge=FIRST_DAY, le=LAST_DAY)],
         kind: DayFile,
@@ -90,6 +108,19 @@ def _add_of_day(routes: APIRouter, parts: Parts) -> None:
 def _wanted(lang: Language, public: bool, purpose: str) -> Wanted:
     audience = Audience.PUBLIC if public else Audience.INTERNAL
     return Wanted(audience=audience, language=lang, purpose=purpose)
+
+
+def _files(kinds: type[SortieFile] | type[DayFile]) -> dict[int | str, dict[str, Any]]:
+    """What such files are, for the description of the road."""
+    media = {_MEDIA[kind.value.rsplit(".", 1)[-1]].partition(";")[0] for kind in kinds}
+    name = {"description": "The file's name.", "schema": {"type": "string"}}
+    return {
+        200: {
+            "description": "The file, of the kind that was asked for.",
+            "content": {one: {"schema": _OTHERS.get(one, _BINARY)} for one in sorted(media)},
+            "headers": {"Content-Disposition": name},
+        }
+    }
 
 
 def _file(content: bytes, name: str) -> Response:

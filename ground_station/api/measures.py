@@ -5,14 +5,26 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 
 from ground_station.alerts import CrowdAlert
+from ground_station.api.answers.figures import (
+    EffectGroup,
+    Effects,
+    KpisView,
+    Precision,
+    PrecisionGroup,
+    ResponsesView,
+    ResponseTimes,
+    ShareView,
+    Told,
+)
 from ground_station.api.asking import Moment, scopes_of
 from ground_station.api.callers import caller_of
+from ground_station.api.roads import roads
 from ground_station.measuring import effects, kpis, precision, responses
 from ground_station.measuring.effects import Share
 from ground_station.measuring.reading import Measured, Window, observed, read_measured
@@ -25,7 +37,7 @@ USUAL = timedelta(days=30)
 LONGEST = timedelta(days=366)
 
 
-class Level(enum.Enum):
+class AreaLevel(enum.Enum):
     """By what figures are grouped; at each level of the tree the totals are the same."""
 
     DISTRICT = "district"
@@ -74,7 +86,7 @@ Asked = Annotated[_Asked, Depends()]
 
 def measure_routes(parts: Parts) -> APIRouter:
     """`/measures/...`; GET only."""
-    routes = APIRouter(tags=["measures"], prefix="/measures")
+    routes = roads(tags=["measures"], prefix="/measures")
 
     _add_of_alerts(routes, parts)
     _add_of_times(routes, parts)
@@ -83,45 +95,45 @@ def measure_routes(parts: Parts) -> APIRouter:
 
 def _add_of_alerts(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/effects")
-    async def of_effects(request: Request, asked: Asked, by: By = By.TEMPLATE) -> dict[str, Any]:
+    async def of_effects(request: Request, asked: Asked, by: By = By.TEMPLATE) -> Effects:
         """Dispersal, relapse and displacement beside natural decay; never "success" from one."""
         measured, told = await _read(parts, request, asked)
         items = await anyio.to_thread.run_sync(_effects, measured, by)
-        return told | {"by": by.value, "alerts": len(measured.alerts), "items": items}
+        return {**told, "by": by.value, "alerts": len(measured.alerts), "items": items}
 
     @routes.get("/precision")
-    async def of_precision(request: Request, asked: Asked, by: By = By.GRID) -> dict[str, Any]:
+    async def of_precision(request: Request, asked: Asked, by: By = By.GRID) -> Precision:
         """How often an alert was right, and why it was dismissed where it was not."""
         measured, told = await _read(parts, request, asked)
         found = precision.precision_by(measured.alerts, _alert_key(by))
-        items = [
-            {"key": one.grid_code, "right": share_view(one.right), "reasons": list(one.reasons)}
+        items: list[PrecisionGroup] = [
+            {"key": one.grid_code, "right": share_view(one.right), "reasons": encode(one.reasons)}
             for one in found
         ]
-        return told | {"by": by.value, "alerts": len(measured.alerts), "items": items}
+        return {**told, "by": by.value, "alerts": len(measured.alerts), "items": items}
 
 
 def _add_of_times(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/responses")
     async def of_responses(
-        request: Request, asked: Asked, by: Level = Level.DISTRICT
-    ) -> dict[str, Any]:
+        request: Request, asked: Asked, by: AreaLevel = AreaLevel.DISTRICT
+    ) -> ResponseTimes:
         """How fast alerts and cases were answered, and how many wait."""
         measured, told = await _read(parts, request, asked)
         found = await anyio.to_thread.run_sync(responses.responses_by, measured, by.digits)
-        return told | {"by": by.value, "items": [responses_view(one) for one in found]}
+        return {**told, "by": by.value, "items": [responses_view(one) for one in found]}
 
     @routes.get("/kpis")
-    async def of_all(request: Request, asked: Asked) -> dict[str, Any]:
+    async def of_all(request: Request, asked: Asked) -> KpisView:
         """The figures of the wall."""
         measured, told = await _read(parts, request, asked)
         caller = caller_of(request)
         codes = [grid.code for grid in parts.register.grids if caller.sees(grid.code)]
         found = await anyio.to_thread.run_sync(kpis.kpis_of, measured, codes)
-        return told | kpis_view(found)
+        return kpis_view(found, told)
 
 
-async def _read(parts: Parts, request: Request, asked: _Asked) -> tuple[Measured, dict[str, Any]]:
+async def _read(parts: Parts, request: Request, asked: _Asked) -> tuple[Measured, Told]:
     caller, centre = caller_of(request), parts.centre
     since, until = asked.window(centre.casework.world.now_utc())
     await parts.people.door.note_look(caller, "measures")
@@ -129,11 +141,11 @@ async def _read(parts: Parts, request: Request, asked: _Asked) -> tuple[Measured
         from_utc=since, until_utc=until, is_exercise=centre.casework.is_exercise,
         scopes=scopes_of(caller),
     )  # fmt: skip
-    told = {"since": encode(since), "until": encode(until), "exercise": window.is_exercise}
+    told: Told = {"since": encode(since), "until": encode(until), "exercise": window.is_exercise}
     return await read_measured(centre.store, window), told
 
 
-def _effects(measured: Measured, by: By) -> list[dict[str, Any]]:
+def _effects(measured: Measured, by: By) -> list[EffectGroup]:
     seen = observed(measured)
     match by:
         case By.TEMPLATE:
@@ -146,7 +158,7 @@ def _effects(measured: Measured, by: By) -> list[dict[str, Any]]:
                 text_zh="喊话效果只能按模板、时段或地点统计",
             )
         case _:
-            groups = effects.by_place(seen, Level(by.value).digits)
+            groups = effects.by_place(seen, AreaLevel(by.value).digits)
     return [
         {
             "key": one.key,
@@ -172,32 +184,35 @@ def _alert_key(by: By) -> Callable[[CrowdAlert], str]:
         case By.HOUR:
             return lambda alert: f"{alert.raised_utc.astimezone(SHANGHAI):%H}"
         case _:
-            digits = Level(by.value).digits
+            digits = AreaLevel(by.value).digits
             return lambda alert: (alert.grid_code or "")[:digits]
 
 
-def share_view(share: Share) -> dict[str, Any]:
+def share_view(share: Share) -> ShareView:
     """k of n with the interval; of too few no share is named."""
-    body: dict[str, Any] = encode(share)
-    return body | {"share": share.share}
+    view: ShareView = encode(share) | {"share": share.share}
+    return view
 
 
-def responses_view(one: responses.Responses) -> dict[str, Any]:
+def responses_view(one: responses.Responses) -> ResponsesView:
     """With both shares as they are told everywhere."""
-    body: dict[str, Any] = encode(one)
-    return body | {
+    view: ResponsesView = encode(one) | {
         "closed_on_time": share_view(one.closed_on_time),
         "reworked": share_view(one.reworked),
     }
+    return view
 
 
-def kpis_view(found: kpis.Kpis) -> dict[str, Any]:
+def kpis_view(found: kpis.Kpis, told: Told) -> KpisView:
     """All figures, shares as they are told everywhere."""
-    body: dict[str, Any] = encode(found)
-    shares = ("precision", "relapsed", "displaced", "valid_looks")
-    return (
-        body
-        | {name: share_view(getattr(found, name)) for name in shares}
-        | {"dispersed": {key: share_view(one) for key, one in found.dispersed.items()}}
-        | {"responses": [responses_view(one) for one in found.responses]}
-    )
+    shown: KpisView = {
+        **told,
+        "precision": share_view(found.precision),
+        "relapsed": share_view(found.relapsed),
+        "displaced": share_view(found.displaced),
+        "valid_looks": share_view(found.valid_looks),
+        "dispersed": {key: share_view(one) for key, one in found.dispersed.items()},
+        "responses": [responses_view(one) for one in found.responses],
+    }
+    view: KpisView = encode(found) | shown
+    return view

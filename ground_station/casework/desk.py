@@ -146,7 +146,7 @@ class CaseworkDesk:
         parts = self._parts
         now = parts.world.now_utc()
         await parts.records.save_case(case, event=event, cause=cause, at_utc=now, was=was)
-        fields = case_fields(case) | {"by": cause.actor, "reason": given.reason}
+        fields = {**case_fields(case), "by": cause.actor, "reason": given.reason}
         parts.tell(f"case.{event.value}", case.grid_code, fields)
 
     def unit(self, code: str) -> Owner:
