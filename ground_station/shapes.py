@@ -75,12 +75,15 @@ def always(whole: type[T]) -> type[T]:
     return made
 
 
+def with_more(shape: type[T]) -> type[T]:
+    """The decorated TypedDict may hold keys that it does not name."""
+    shape.__pydantic_config__ = {"extra": "allow"}  # type: ignore[attr-defined]
+    return shape
+
+
 def _shape(extras: type[T], fields: Mapping[str, Any]) -> type[T]:
     own = typing.get_type_hints(extras, include_extras=True)
-    config = getattr(extras, "__pydantic_config__", None)
     shape: type[T] = _typed_dict(extras.__name__, {**fields, **own}, extras)
-    if config is not None:
-        shape.__pydantic_config__ = config  # type: ignore[attr-defined]
     return shape
 
 

@@ -5,11 +5,11 @@ The functions of `views` and `event_fields` make them; the live socket and `/api
 
 from __future__ import annotations
 
-from typing import NotRequired
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from ground_station.shapes import always, recorded
+from ground_station.shapes import always, recorded, with_more
 from patrol.plan import Finding
 
 Position = list[float]  # longitude and latitude, WGS 84 (RFC 7946)
@@ -18,6 +18,11 @@ Position = list[float]  # longitude and latitude, WGS 84 (RFC 7946)
 @recorded(Finding)
 class FindingView(TypedDict):
     """One reason for or against; of level `stop` it forbids."""
+
+    code: str
+    level: Literal["note", "warn", "stop"]
+    text: str
+    text_zh: str
 
 
 class CountView(TypedDict):
@@ -247,10 +252,9 @@ class CameraView(TypedDict):
     text: str
 
 
+@with_more
 class Event(TypedDict):
     """One line of the story; which more fields there are depends on the event."""
-
-    __pydantic_config__ = {"extra": "allow"}  # type: ignore[misc]  # as pydantic has it read
 
     t_utc: str
     event: str  # a stable name such as `alert.raised`

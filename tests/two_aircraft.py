@@ -21,7 +21,8 @@ from ground_station.owners import read_responsibility
 from ground_station.plan_desk import PlanDesk, PlanParts
 from ground_station.route_shelf import RouteShelf
 from ground_station.settings import StationSettings
-from ground_station.showing import Showing
+from ground_station.showing import Showing, show_station
+from ground_station.shown import StationView
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Desks, Switchboard
@@ -32,6 +33,7 @@ from missions.boundary import default_home
 from missions.register import load_register
 from patrol.bus import Bus
 from patrol.telemetry import TelemetrySample
+from tests.contract import contract_of
 from tests.fakes import FakeVehicle, ManualClock
 from tests.ground_core import LEGAL, running_store, wordings_of
 from tests.house_fakes import FakePictures, FakeSpeaker, SilentVoice
@@ -72,7 +74,8 @@ class TwoAircraft:
         self.chronicle = Chronicle(
             bus=self.bus, records=records, board=self.board, is_exercise=True
         )
-        self.board.set(aircraft=[], cases=[])
+        station: StationView = {"name": "濠江", "is_exercise": True, "version": "test"}
+        show_station(self.board, station, REGISTER, clock)
         self.plans = PlanDesk(
             PlanParts(
                 register=REGISTER, records=records, bus=self.bus, chronicle=self.chronicle,
@@ -89,8 +92,16 @@ class TwoAircraft:
         self.wall, self.book = SettableClock(), a_book(records._store)
         parts = web_parts(self, _settings(folder, settings), self.desks, self.switchboard)
         self.shifts = parts.centre.shifts
-        self.web = WebServer(lambda: make_app(parts), bind("127.0.0.1", 0))
-        self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
+        self.app = make_app(parts)
+        self.web = WebServer(lambda: self.app, bind("127.0.0.1", 0))
+        self.http = self.client()
+
+    def client(self, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+        """Somebody's program; each answer is held against the description."""
+        return httpx.AsyncClient(
+            base_url=self.web.url, trust_env=False, timeout=10.0, headers=headers or {},
+            event_hooks={"response": [contract_of(self.app).check]},
+        )  # fmt: skip
 
     async def post(self, path: str, role: str, **body: Any) -> httpx.Response:
         """Wu, who holds every role, asks under this one."""

@@ -34,6 +34,7 @@ def read_routes(parts: Parts) -> APIRouter:
 def _add_state(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/state")
     async def present(request: Request) -> State:
+        """Everything that the caller may see now."""
         caller = caller_of(request)
         await parts.people.door.note_look(caller, "state")
         shown: Any = seen_state(caller, parts.board.state())
@@ -42,7 +43,10 @@ def _add_state(routes: APIRouter, parts: Parts) -> None:
 
     @routes.get("/grids.geojson")
     async def grids(request: Request) -> Areas:
-        areas: Any = seen_grids(caller_of(request), parts.grids_geojson)
+        """The areas and sites of the caller's part of the district."""
+        caller = caller_of(request)
+        await parts.people.door.note_look(caller, "grids")
+        areas: Any = seen_grids(caller, parts.grids_geojson)
         seen: Areas = areas
         return seen
 

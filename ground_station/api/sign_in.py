@@ -105,8 +105,10 @@ def _add_seats(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/crew", dependencies=INSIDE)
     async def crew(request: Request) -> list[CrewMember]:
         """Who could sit down here: for the list at the PIN prompt."""
-        if not _session(caller_of(request)).is_shared:
+        caller = caller_of(request)
+        if not _session(caller).is_shared:
             raise _not_shared()
+        await people.door.note_look(caller, "crew")
         return [
             {
                 "login": person.login,

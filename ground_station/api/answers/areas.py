@@ -6,11 +6,12 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
+from ground_station.shapes import with_more
 
+
+@with_more
 class AreaProperties(TypedDict):
     """What the register says of an area or site; a register file may say more."""
-
-    __pydantic_config__ = {"extra": "allow"}  # type: ignore[misc]  # as pydantic has it read
 
     code: str
     level: str
