@@ -157,6 +157,8 @@ async def _flight(hands: Hands) -> None:
     """From the plan to the signatures, with four alerts: each is answered in another way."""
     house = hands.house
     sortie = hands.keep("sortie_id", await flying_with_an_alert(house))
+    drawn = await hands.do("/plans", "LEAD", grid_code=GRID)
+    hands.keep("plan_id", drawn["plan"]["plan_id"])
     await hands.house.records.save_sighting(
         replace(a_sighting(), sortie=sortie), register_version="sample-1", is_exercise=True,
         cause=SYSTEM, at_utc=house.clock.now_utc(),
@@ -219,4 +221,5 @@ async def _words(hands: Hands, spoken: str, typed: str) -> None:
     await house.until(lambda: house.told().count("announcement.played") == 2)
     house.clock.now_s += _BETWEEN_S
     await hands.do(f"/alerts/{typed}/speak", "ANNC", text="请不要推挤。", category="SAFETY")
+    await house.until(lambda: house.told().count("announcement.played") == 3)
     await hands.do("/speaker/stop", "ANNC")

@@ -55,7 +55,7 @@ class Dispatch(TypedDict, total=False):
 
     dispatch_id: Required[str]
     state: Required[str]
-    unit_code: str
+    unit: str
     reply: str
 
 
