@@ -164,7 +164,7 @@ def _add_log(routes: APIRouter, parts: Parts) -> None:
         """Close it for good."""
         roles = tuple(r for r in SHIFT_MACHINE.roles(ShiftEvent.CLOSE) if r is not Role.SYSTEM)
         shift, log = await desk.close(await _cause(parts, request, body, roles))
-        return {**_shown(shift, request), "log": seen_log(log, caller_of(request))}
+        return _with_log(shift, log, caller_of(request))
 
 
 async def _cause(
@@ -196,6 +196,10 @@ async def recently_of(parts: Parts, grid: str) -> CheckedView | None:
 def _shown(shift: Shift, request: Request) -> ShiftView:
     """What a change answers: no more than what may be read."""
     return seen_shift(shift_view(shift), caller_of(request))
+
+
+def _with_log(shift: Shift, log: Json, caller: Caller) -> ShiftWithLog:
+    return {**seen_shift(shift_view(shift), caller), "log": seen_log(log, caller)}
 
 
 def seen_shift(view: ShiftView, caller: Caller) -> ShiftView:
