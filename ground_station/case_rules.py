@@ -112,7 +112,9 @@ def case_from_alert(
     count = _count_at_end(alert, latest)
     severity = rules.severity(alert, count, is_special_site=is_special_site)
     tier = rules.tier_of_severity[severity]
-    owner = table.owner(grid_code=alert.grid_code, tier=tier, names=names)
+    owner = table.owner(
+        grid_code=alert.grid_code, tier=tier, names=names, for_exercise=alert.is_exercise
+    )
     accept_due_utc, due_utc = rules.due(owner.tier, at_utc)
     text, text_zh = _words(alert, count)
     return Case(

@@ -128,7 +128,8 @@ class Dispatch(TypedDict, total=False):
 
     dispatch_id: Required[str]
     state: Required[str]
-    unit_code: str
+    case_no: str
+    unit: Json
     reply: str
 
 

@@ -31,14 +31,23 @@ from ground_station.owners import read_responsibility
 from patrol.cause import Cause, Role
 from patrol.errors import ConfigError, NotPermitted, Refused
 from patrol.geo import offset
-from tests.ground_core import DISPATCHER, GRID, LEADER, MORNING, PLACE, a_sighting, later
+from tests.ground_core import (
+    DISPATCHER,
+    GRID,
+    LEADER,
+    MORNING,
+    PLACE,
+    a_sighting,
+    holding,
+    later,
+)
 from tests.unit.test_case_states import a_case, at_work
 
 TABLE, ITEMS, BOOK = read_responsibility(), read_items(), read_contacts()
-DEPARTMENT = Cause(actor="Deng", role=Role.DEPARTMENT)
-WORKER = Cause(actor="Mei", role=Role.GRID_WORKER)
-HEAD = Cause(actor="Guo", role=Role.COMMUNITY)
-REVIEWER = Cause(actor="Song", role=Role.REVIEWER)
+DEPARTMENT = holding("Deng", Role.DEPARTMENT)
+WORKER = holding("Mei", Role.GRID_WORKER)
+HEAD = holding("Guo", Role.COMMUNITY)
+REVIEWER = holding("Song", Role.REVIEWER)
 
 
 def a_report(**changes: object) -> CitizenReport:
