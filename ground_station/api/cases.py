@@ -51,6 +51,7 @@ def case_routes(parts: Parts) -> APIRouter:
     """`/cases` and `/dispatches`."""
     routes = APIRouter(tags=["cases"])
     _add_lists(routes, parts)
+    _add_task_list(routes, parts)
     _add_cards(routes, parts)
     _add_steps(routes, parts)
     _add_tasks(routes, parts)
@@ -91,6 +92,21 @@ def _add_lists(routes: APIRouter, parts: Parts) -> None:
         page = await parts.centre.store.read(lambda c: case_queue(c, wanted, ask(cursor, limit)))
         return page_view(page)
 
+    @routes.get("/cases/{case_no}")
+    async def thread(case_no: str, request: Request) -> dict[str, Any]:
+        """One case from the sighting to its check."""
+        case = await seen_case(parts, request, case_no)
+        await parts.people.door.note_look(caller_of(request), "case", case_no)
+        return await _thread_view(parts, case, caller_of(request))
+
+    @routes.get("/items")
+    async def items() -> dict[str, Any]:
+        """The item list: which kinds of cases there are."""
+        listed: dict[str, Any] = encode(parts.centre.casework.items)
+        return listed
+
+
+def _add_task_list(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/dispatches")
     async def dispatches(
         request: Request,
@@ -107,19 +123,6 @@ def _add_lists(routes: APIRouter, parts: Parts) -> None:
             is_exercise=parts.centre.casework.is_exercise,
         )  # fmt: skip
         return {"items": [dispatch_view(one) for one in found], "next": following or None}
-
-    @routes.get("/cases/{case_no}")
-    async def thread(case_no: str, request: Request) -> dict[str, Any]:
-        """One case from the sighting to its check."""
-        case = await seen_case(parts, request, case_no)
-        await parts.people.door.note_look(caller_of(request), "case", case_no)
-        return await _thread_view(parts, case, caller_of(request))
-
-    @routes.get("/items")
-    async def items() -> dict[str, Any]:
-        """The item list: which kinds of cases there are."""
-        listed: dict[str, Any] = encode(parts.centre.casework.items)
-        return listed
 
 
 def _add_cards(routes: APIRouter, parts: Parts) -> None:

@@ -38,6 +38,7 @@ def shift_routes(parts: Parts) -> APIRouter:
     """`/shift` is the one that is open, `/shifts` are all."""
     routes = APIRouter(tags=["shift"])
     _add_reads(routes, parts)
+    _add_recently(routes, parts)
     _add_duties(routes, parts)
     _add_plan(routes, parts)
     _add_log(routes, parts)
@@ -78,6 +79,8 @@ def _add_reads(routes: APIRouter, parts: Parts) -> None:
         await parts.people.door.note_look(caller, "shift_log", shift_id)
         return seen_log(await desk.log(found), caller)
 
+
+def _add_recently(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/grids/{grid_code}/recently")
     async def recently(grid_code: str, request: Request) -> dict[str, Any]:
         """What was seen of a grid of late: shown before it is flown again."""
