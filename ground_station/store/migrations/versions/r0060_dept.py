@@ -1,4 +1,4 @@
-"""Whose a case is by the code of its owner: by it a department's own cases are found."""
+"""A case's owner by code, and tasks by unit and by case: by them a department's own are found."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ depends_on = None
 
 _INDEXES = {
     "ix_cases_owner_code": ("cases", "owner_code", "due_utc", "id"),
+    "ix_dispatches_case": ("dispatches", "case_no"),
     "ix_dispatches_unit": ("dispatches", "unit_code", "case_no"),
 }
 _ENDED = "('CLOSED', 'EVALUATED', 'REJECTED', 'MERGED', 'VOIDED')"
