@@ -16,24 +16,21 @@ from ground_station.announcements import (
     draft_announcement,
 )
 from ground_station.crowd_parts import CrowdParts
-from ground_station.legal import Allows
 from ground_station.release_rules import UNDER_WAY, ReleaseContext, ReleaseLimits, may_release
 from ground_station.sortie_watch import SortieWatch
 from ground_station.templates import Category, Need, SlotValue, Template
 from ground_station.words.audible import Sounding, sounding
+from ground_station.words.grounds import grounds
 from ground_station.words.slot_lists import SlotLists, pick, read_slot_lists
 from ground_station.words.slot_places import slot_place
 from ground_station.words.typed import TYPED_ID, in_emergency, typed_words
 from ground_station.words.wording_desk import WordingDesk
 from patrol.cause import Cause, by_system
-from patrol.geo import distance_m
 from patrol.plan import Finding
 from patrol.telemetry import TelemetrySample, Wind
 
 POSITION_OLD_S = 5.0  # wall; in that time the aircraft may be anywhere within half a stand-off
 WIND_OLD_S = 30.0  # wall; the autopilot tells it every second or so
-SCHOOLS = "440512T3"  # the overlay of schools, DOMAIN 5.4
-SCHOOL_GATE_M = 100.0  # from the school's point in the register, which is seldom its gate
 _APPROVED_BEFOREHAND = by_system("template.approved")
 
 
@@ -188,25 +185,14 @@ class Drafting:
         return in_emergency(template) if is_emergency else template
 
     def _is_emergency_declared(self, alert: CrowdAlert) -> bool:
-        basis = self._parts.legal.in_force(
-            Allows.EMERGENCY,
-            grid_code=alert.grid_code,
-            at_utc=self._parts.world.now_utc(),
-            is_exercise=self._parts.is_exercise,
-        )
-        return basis is not None
+        return self._places(alert).get(Need.EMERGENCY_DECLARED, False)
 
-    def _places(self, alert: CrowdAlert) -> frozenset[Need]:
-        """What register and legal bases know of the place; they know no checkpoint or coast."""
-        is_school = any(
-            site.overlay == SCHOOLS and distance_m(site.point, alert.place) <= SCHOOL_GATE_M
-            for site in self._parts.register.sites
-        )
-        known = {
-            Need.SCHOOL_GATE: is_school,
-            Need.EMERGENCY_DECLARED: self._is_emergency_declared(alert),
-        }
-        return frozenset(need for need, holds in known.items() if holds)
+    def _places(self, alert: CrowdAlert) -> dict[Need, bool]:
+        """What register and legal bases know of the place."""
+        return grounds(
+            self._parts.register, self._parts.legal, grid_code=alert.grid_code, place=alert.place,
+            at_utc=self._parts.world.now_utc(), is_exercise=self._parts.is_exercise,
+        )  # fmt: skip
 
     async def _earlier(self, watch: SortieWatch, alert: CrowdAlert) -> tuple[Announcement, ...]:
         """This sortie's announcements, and what other sorties said in the grid of late."""

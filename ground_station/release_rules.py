@@ -62,7 +62,8 @@ class ReleaseContext:
     is_near_homes_or_schools: bool = True  # nearly every place of a district, DOMAIN 2.6
     is_counts_only: bool = False  # only who knows it says so
     is_airborne: bool | None = None
-    places: frozenset[Need] = frozenset()  # CHECKPOINT, COAST, SCHOOL_GATE, EMERGENCY_DECLARED
+    # CHECKPOINT, COAST, SCHOOL_GATE, EMERGENCY_DECLARED: what is known of the place, yes or no.
+    places: Mapping[Need, bool] = field(default_factory=dict)
     limits: ReleaseLimits = field(default_factory=ReleaseLimits)
 
 
@@ -155,25 +156,34 @@ def _legal_basis(template: Template, context: ReleaseContext) -> list[Finding]:
 def _circumstances(template: Template, context: ReleaseContext) -> list[Finding]:
     """What the template itself presupposes."""
     now = context.at_utc.astimezone(SHANGHAI).time()
-    holds: Mapping[Need, bool] = {
+    holds: Mapping[Need, bool | None] = {
         Need.CRITICAL_DENSITY: context.alert_level is AlertLevel.CRITICAL,
-        Need.CHECKPOINT: Need.CHECKPOINT in context.places,
-        Need.COAST: Need.COAST in context.places,
-        Need.EMERGENCY_DECLARED: Need.EMERGENCY_DECLARED in context.places,
-        Need.SCHOOL_GATE: Need.SCHOOL_GATE in context.places,
         Need.SCHOOL_HOURS: any(_is_within(now, span) for span in context.limits.school_hours),
         Need.COUNTS_ONLY: context.is_counts_only,
+        **{need: context.places.get(need) for need in _OF_THE_PLACE},
     }
     return [
-        _stop(
-            f"release.{need.value.lower()}",
-            f"{template.template_id} is for another situation: {_SITUATIONS[need][0]}",
-            f"{template.template_id}不适用：{_SITUATIONS[need][1]}",
-            PIPL_NOTICE if need is Need.COUNTS_ONLY else TEMPLATE_RULE,
-        )
+        _not_the_situation(template, need, is_known=holds[need] is not None)
         for need in template.needs
-        if not holds.get(need, True)
+        if need in holds and not holds[need]
     ]
+
+
+def _not_the_situation(template: Template, need: Need, *, is_known: bool) -> Finding:
+    """What nobody knows of the place stops as what is known not to be so, and says which."""
+    words, words_zh = _SITUATIONS[need]
+    name = template.template_id
+    return _stop(
+        f"release.{need.value.lower()}",
+        f"{name} is for another situation: {words}"
+        if is_known
+        else f"{name} is for {words}; the register does not say whether this is it",
+        f"{name}不适用：{words_zh}" if is_known else f"{name}{words_zh}，名册未载明此处是否为此",
+        PIPL_NOTICE if need is Need.COUNTS_ONLY else TEMPLATE_RULE,
+    )
+
+
+_OF_THE_PLACE = (Need.CHECKPOINT, Need.COAST, Need.SCHOOL_GATE, Need.EMERGENCY_DECLARED)
 
 
 _SITUATIONS: Mapping[Need, tuple[str, str]] = {
