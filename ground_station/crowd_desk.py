@@ -95,6 +95,8 @@ class CrowdDesk:
         plan: MissionPlan,
         runner: SortieRunner,
         earlier: Iterable[CrowdAlert] = (),
+        *,
+        is_adopted: bool = False,
     ) -> None:
         """A sortie starts: nothing seen before counts but its own alerts of an earlier run."""
         self.watch = SortieWatch(
@@ -113,6 +115,7 @@ class CrowdDesk:
             # What the guardian knew of them ended with the earlier run.
             now = self._parts.world.now_utc()
             self._parts.bus.publish(remembered_crowds(self.watch.alerts.values(), now))
+        if self.watch.alerts or is_adopted:
             for finish in self._on_adopt:
                 self.in_background(partial(finish, self.watch))
 

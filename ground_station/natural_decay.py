@@ -98,6 +98,11 @@ class NaturalDecay:
             await self._cut(watch, one)  # handed on, or the aircraft went on
         elif watch.blocked_utc.get(one.alert_id, one.since_utc) != one.since_utc:
             self._open = None  # words were stopped meanwhile: counted from then on
+        elif any(
+            said.started_utc and said.started_utc >= one.since_utc for said in watch.announcements
+        ):
+            self._open = None  # the patrol spoke to whoever is here, so to these too
+            self._done.add(one.alert_id)
 
     async def _cut(self, watch: SortieWatch, one: _Open) -> None:
         one.meter.cut()

@@ -94,6 +94,8 @@ class Switchboard:
         announcement = await self._records.announcement(announcement_id)
         if announcement is None:
             raise LookupError(f"no announcement {announcement_id}")
+        if not announcement.alert_id:
+            return self._or_first(announcement.aircraft)
         return await self.of_alert(announcement.alert_id)
 
     async def of_sortie(self, sortie_id: str) -> Desks:

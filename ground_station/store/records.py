@@ -225,13 +225,13 @@ class Records:
         return None if body is None else decode(Announcement, body)
 
     async def announcements(
-        self, *, since_utc: datetime | None = None, grid_code: str | None = None
+        self, *, since_utc: datetime | None = None, sortie_id: str | None = None
     ) -> list[Announcement]:
-        """Announcements created since then, in a grid or in all, oldest first."""
+        """Announcements created since then, of a sortie or of all, oldest first."""
         columns = tables.announcements.c
         where = columns.t_utc >= (utc_text(since_utc) if since_utc else "")
-        if grid_code is not None:
-            where = where & (columns.grid_code == grid_code)
+        if sortie_id is not None:
+            where = where & (columns.sortie == sortie_id)
         found = await self._store.read(lambda c: bodies(c, tables.announcements, where))
         return [decode(Announcement, body) for body in found]
 

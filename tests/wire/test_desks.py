@@ -19,6 +19,7 @@ from ground_station.casework.states import CaseState
 from ground_station.client import Event, StationClient
 from ground_station.drafting import Chosen
 from ground_station.templates import load_templates
+from ground_station.words.listeners import crowd_of
 from patrol.clock import utc_text
 from patrol.errors import Refused, StoreUnavailable
 from patrol.sighting import Look
@@ -374,7 +375,7 @@ async def _said_before(house: House, *, seconds_ago: float) -> Announcement:
     assert house.crowd.watch is not None
     chosen = Chosen(template=load_templates()["T01"])
     draft, _ = await house.speaking.drafting.draft(
-        house.crowd.watch, alert_of(house), chosen, ANNOUNCER
+        house.crowd.watch, crowd_of(alert_of(house)), chosen, ANNOUNCER
     )
     said = replace(
         draft, announcement_id="B-1", alert_id="A-0", sortie="M-0-S01", started_utc=now,
