@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from drone.loudness import level_1m_dba
-from ground_station.alerts import SAME_CROWD_M, AlertLevel
+from ground_station.alert_levels import AlertLevel
+from ground_station.alerts import SAME_CROWD_M
 from ground_station.announcements import (
     Announcement,
     AnnouncementEvent,

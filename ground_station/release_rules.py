@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ground_station.alerts import AlertLevel
+from ground_station.alert_levels import AlertLevel
 from ground_station.legal import Allows
 from ground_station.templates import Need, Profile, Template
 from ground_station.words.audible import range_findings

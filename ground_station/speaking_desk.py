@@ -11,7 +11,7 @@ from typing import Any
 
 from drone.speaker import Speaker
 from drone.voice import Voice
-from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
+from ground_station.alerts import SPEAKABLE, AlertEvent, AlertState, CrowdAlert
 from ground_station.announcements import (
     Announcement,
     AnnouncementEvent,
@@ -294,7 +294,8 @@ class SpeakingDesk:
 
 
 def _require_speakable(alert: CrowdAlert) -> None:
-    if alert.state not in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
+    is_critical = alert.is_handed_on_at_once and bool(alert.acknowledged_by)
+    if alert.state not in SPEAKABLE or (alert.state is AlertState.ESCALATED and not is_critical):
         raise not_to_be_spoken(alert)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ground_station.alerts import AlertLevel, CrowdAlert
+from ground_station.alert_levels import AlertLevel
+from ground_station.alerts import CrowdAlert
 from patrol.geo import GeoPoint
 
 

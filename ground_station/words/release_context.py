@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
-from ground_station.alerts import RE_ALARM, AlertLevel
+from ground_station.alert_levels import AlertLevel
+from ground_station.alerts import RE_ALARM
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.legal import LegalBook
 from ground_station.templates import Need

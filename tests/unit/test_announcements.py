@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from drone.loudness import level_1m_dba
-from ground_station.alerts import AlertLevel
+from ground_station.alert_levels import AlertLevel
 from ground_station.announcements import (
     VOLUME_PCT,
     Announcement,

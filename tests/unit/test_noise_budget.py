@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ground_station.alerts import AlertLevel
+from ground_station.alert_levels import AlertLevel
 from ground_station.announcements import Announcement
 from ground_station.release_rules import ReleaseLimits, may_release
 from patrol.clock import SHANGHAI

@@ -47,7 +47,7 @@ async def flying_with_an_alert(house: House) -> str:
     house.is_near(PLACE)
     alert = replace(an_alert(), sortie=sortie, place=PLACE)
     house.crowd.watch.alerts[ALERT], house.crowd.watch.alert_id = alert, ALERT
-    house.crowd._show_alerts(house.crowd.watch)
+    house.crowd.show_alerts(house.crowd.watch)
     await house.records.save_alert(
         alert, cause=SYSTEM, at_utc=house.clock.now_utc(), action="alert.raised"
     )

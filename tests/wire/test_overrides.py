@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from drone.clips import Clip
-from ground_station.alerts import AlertLevel
+from ground_station.alert_levels import AlertLevel
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.legal import Allows, LegalBook
 from ground_station.templates import Need, Profile
