@@ -136,6 +136,9 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
         f"{f.get('reason')}"
     ),
     "effect.natural": lambda f: f"nobody spoke to it; {_effect(f)}",
+    "effect.resumed": lambda f: (
+        f"the observation of {f.get('alert')} goes on after the restart, {f.get('left_s')} s left"
+    ),
     "effect.followed": lambda f: (
         f"after {f.get('effect')}: "
         + (

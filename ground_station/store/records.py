@@ -78,6 +78,14 @@ class Records:
             )
         )
 
+    async def notes(self, object_id: str, *actions: str) -> list[tuple[str, dict[str, Any]]]:
+        """What was noted of an object by these actions, oldest first."""
+        c = tables.audit.c
+        where = (c.object == object_id, c.action.in_(actions))
+        query = select(c.action, c.body_json).where(*where).order_by(c.seq)
+        rows = await self._store.read(lambda connection: connection.execute(query).all())
+        return [(str(row.action), json.loads(row.body_json)) for row in rows]
+
     async def note_though_late(
         self,
         action: str,

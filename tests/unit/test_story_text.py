@@ -58,6 +58,7 @@ TOLD: list[tuple[str, dict[str, Any], list[str]]] = [
      ["T04", "released by Lin", "overridden by Zheng", "a crush"]),
     ("effect.natural", {"before": COUNT, "after": COUNT, "verdict": "persisting"},
      ["nobody spoke", "28 people", "persisting"]),
+    ("effect.resumed", {"alert": "A-1", "left_s": 420}, ["A-1", "goes on", "420 s"]),
     ("effect.followed", {"effect": "B-1-E", "relapse_alert_id": "A-2"}, ["B-1-E", "back", "A-2"]),
     ("effect.followed", {"effect": "B-1-E", "displaced_alert_id": "A-3"}, ["near by", "A-3"]),
     ("look", {"dt_s": 180.0, "count": COUNT, "is_observed": True}, ["+3 min", "28 people"]),

@@ -179,6 +179,7 @@ export const storyEn: StorySentences = {
     `${text(e.template)} released by ${text(e.released_by)}, overridden by ${text(e.by)}: ${text(e.reason)}`,
   "effect.natural": (e) =>
     `Nobody spoke to the crowd: before ${people(e.before)}, after ${people(e.after)}: ${VERDICTS[text(e.verdict)] ?? text(e.verdict)}`,
+  "effect.resumed": (e) => `The observation goes on after the restart, ${whole(e.left_s)} s are left`,
   "effect.followed": (e) =>
     (e.relapse_alert_id ? `The crowd is back: ${text(e.relapse_alert_id)}` : `A new crowd near by: ${text(e.displaced_alert_id)}`),
 };

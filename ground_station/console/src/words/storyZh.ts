@@ -206,6 +206,7 @@ export const storyZh: StorySentences = {
     `${text(e.released_by)} 放行 ${text(e.template)}，${text(e.by)} 越权批准：${text(e.reason)}`,
   "effect.natural": (e) =>
     `未喊话的人群：先 ${people(e.before)}，后 ${people(e.after)}，${VERDICTS[text(e.verdict)] ?? text(e.verdict)}`,
+  "effect.resumed": (e) => `重启后继续观察，还剩 ${whole(e.left_s)} 秒`,
   "effect.followed": (e) =>
     (e.relapse_alert_id ? `人群再次聚集：${text(e.relapse_alert_id)}` : `附近出现新的聚集：${text(e.displaced_alert_id)}`),
 };
