@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ground_station.alert_levels import AlertLevel
@@ -35,6 +36,7 @@ _LANDED = by_system("sortie.over")
 _CRITICAL_RULE = by_system("alert.critical")
 _CRITICAL = "critical density: the practice centre is told, police and emergency numbers at once"
 _CRITICAL_ZH = "危急密度：已通知实践中心，请立即联系公安和应急电话"
+Unobserved = Callable[[CrowdAlert], Awaitable[None]]
 _WITH_A_VERDICT = (AlertState.DISPERSED, AlertState.PERSISTING)
 _SETTLED = (AlertState.DISPERSED, AlertState.ESCALATED, AlertState.DISMISSED)
 
@@ -59,6 +61,11 @@ class CaseDesk:
         desk.on_end(self._end)
         desk.on_adopt(self._hand_on_left)
         desk.on_critical(self.hand_on)
+        self._on_unobserved: list[Unobserved] = []
+
+    def on_unobserved(self, keep: Unobserved) -> None:
+        """Let the effect desk keep what was seen of a crowd that nobody observes any more."""
+        self._on_unobserved.append(keep)
 
     async def file(self, alert_id: str, latest: Count = NOT_OBSERVED) -> None:
         """File the case of an alert that has its verdict, once; Refused when nobody can own it."""
@@ -145,6 +152,8 @@ class CaseDesk:
                     reason="the sortie ended first",
                 )  # fmt: skip
             if alert.state is AlertState.OBSERVING:
+                for keep in self._on_unobserved:
+                    await keep(alert)
                 alert = await self._desk.move_alone(
                     alert.alert_id, AlertEvent.PERSIST, _OBSERVER, "alert.persisting",
                     reason=NOT_TO_THE_END,

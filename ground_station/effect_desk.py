@@ -44,6 +44,7 @@ class EffectDesk:
         desk.on_give_up(self._cut_short)
         desk.on_end(self._cut_short)
         desk.on_adopt(self._broken_off)
+        cases.on_unobserved(self._keep_what_was_seen)
 
     async def begin(self, watch: SortieWatch, announcement: Announcement, number: int) -> None:
         """An announcement was played: measure against the minute before it.
@@ -118,12 +119,33 @@ class EffectDesk:
             )
             if not is_watched or watch.meter is not None:
                 continue
-            kept = [await self._parts.records.announcement(i) for i in alert.announcement_ids]
-            played = [
-                one for one in kept if one is not None and one.state is AnnouncementState.PLAYED
-            ]
-            if played:  # else landing settles it
-                await self._go_on(watch, alert, played[-1])
+            words = await self._last_played(alert)
+            if words is not None:  # else landing settles it
+                await self._go_on(watch, alert, words)
+
+    async def _keep_what_was_seen(self, alert: CrowdAlert) -> None:
+        """It landed while no station observed: what an earlier run had counted is its record."""
+        words = await self._last_played(alert)
+        noted = await self._notes.read(words.announcement_id) if words is not None else None
+        if words is None or noted is None:
+            return
+        kept = {one.effect_id for one in await self._parts.records.effects(alert.sortie)}
+        meter = self._meter(alert, noted.begun.longest_s)
+        meter.played(started_utc=noted.begun.started_utc, finished_utc=noted.begun.finished_utc)
+        meter.resume(noted.begun.before, noted.samples)
+        meter.cut()
+        effect = replace(meter.result(), verdict=Verdict.PERSISTING, reason=NOT_TO_THE_END)
+        since_utc = noted.begun.finished_utc
+        record = effect_record(alert, effect, since_utc=since_utc, words=words)
+        if record.effect_id not in kept:
+            await self._book.keep(record)
+
+    async def _last_played(self, alert: CrowdAlert) -> Announcement | None:
+        for number in reversed(alert.announcement_ids):
+            words = await self._parts.records.announcement(number)
+            if words is not None and words.state is AnnouncementState.PLAYED:
+                return words
+        return None
 
     async def _go_on(self, watch: SortieWatch, alert: CrowdAlert, words: Announcement) -> None:
         """With the count before if it was noted and there is time left; else it is broken off."""

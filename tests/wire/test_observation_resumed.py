@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def again(before: House, sortie: str, *, after_s: float) -> AsyncIterator[House]:
+async def next_run(before: House, *, after_s: float) -> AsyncIterator[House]:
     """The next run of the station, so long after the one before saw its last look."""
     house = House(before.folder, before.records, before.telemetry)
     house.clock.now_s = before.clock.now_s + after_s
@@ -34,18 +34,25 @@ async def again(before: House, sortie: str, *, after_s: float) -> AsyncIterator[
             tasks.start_soon(run)
         token = await with_token(before.book, "Zhao")
         house.http.headers.update({"Authorization": f"Bearer {token}"})
-        runner = SortieRunner(
-            plan=a_plan(), vehicle=house.vehicle, bus=house.bus, world=house.clock,
-            wall=house.clock, sortie_id=sortie, preflight=no_findings,
-        )  # fmt: skip
-        await anyio.wait_all_tasks_blocked()
-        alerts = list(reversed(await before.records.alerts(sortie)))
-        house.crowd.begin(sortie, a_plan(), runner, alerts, is_adopted=True)
         await anyio.wait_all_tasks_blocked()
         yield house
         for client in house.clients:
             await client.aclose()
         tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def again(before: House, sortie: str, *, after_s: float) -> AsyncIterator[House]:
+    """It finds the sortie in the air."""
+    async with next_run(before, after_s=after_s) as house:
+        runner = SortieRunner(
+            plan=a_plan(), vehicle=house.vehicle, bus=house.bus, world=house.clock,
+            wall=house.clock, sortie_id=sortie, preflight=no_findings,
+        )  # fmt: skip
+        alerts = list(reversed(await before.records.alerts(sortie)))
+        house.crowd.begin(sortie, a_plan(), runner, alerts, is_adopted=True)
+        await anyio.wait_all_tasks_blocked()
+        yield house
 
 
 async def effects(house: House, sortie: str) -> list[EffectRecord]:
@@ -112,6 +119,19 @@ async def test_when_the_time_is_over_what_was_seen_stands_and_the_rest_is_not_se
     assert is_seen(effect) == [True, False, False, False]
     assert effect.verdict is Outcome.PERSISTING
     assert "broken off" in effect.reason
+    assert effect.before is not None
+
+
+async def test_what_was_seen_is_kept_when_it_landed_while_no_station_was_there(
+    house: House,
+) -> None:
+    sortie = await spoken_to(house)
+    async with next_run(house, after_s=300.0) as later:
+        for _ in range(2):  # signing asks again and again
+            await later.cases.settle(sortie)
+        (effect,) = await effects(later, sortie)
+    assert is_seen(effect) == [True, False, False, False]
+    assert (effect.verdict, effect.reason) == (Outcome.PERSISTING, "not observed to the end")
     assert effect.before is not None
 
 
