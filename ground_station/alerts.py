@@ -84,7 +84,10 @@ ALERT_MACHINE: Machine[AlertState, AlertEvent] = Machine(
             target=_St.ESCALATED,
             roles=_OFFICERS,
         ),
-        Step(event=_Ev.RENOTIFY, sources=(_St.RAISED,), target=_St.RAISED, roles=_SYS),
+        *(
+            Step(event=_Ev.RENOTIFY, sources=(state,), target=state, roles=_SYS)
+            for state in (_St.RAISED, _St.ESCALATED)
+        ),
         Step(
             event=_Ev.DISMISS,
             sources=(_St.RAISED, _St.ACKNOWLEDGED),
@@ -262,7 +265,9 @@ def lift(
 
 def renotify_due(alert: CrowdAlert, at_utc: datetime) -> bool:
     """Whether nobody has acknowledged for so long that the next one up must be told."""
-    if alert.state is not AlertState.RAISED or alert.renotified_count >= len(RENOTIFY_AFTER_S):
+    is_critical = alert.is_handed_on_at_once and not alert.acknowledged_by
+    is_waiting = alert.state is AlertState.RAISED or is_critical
+    if not is_waiting or alert.renotified_count >= len(RENOTIFY_AFTER_S):
         return False
     waited_s = (at_utc - alert.raised_utc).total_seconds()
     return waited_s >= RENOTIFY_AFTER_S[alert.renotified_count]
@@ -270,20 +275,21 @@ def renotify_due(alert: CrowdAlert, at_utc: datetime) -> bool:
 
 def _require_still_the_squads(alert: CrowdAlert, event: AlertEvent) -> None:
     """What a person has handed on is the grid's; a critical crowd is spoken to all the same."""
-    asked = (AlertEvent.ACKNOWLEDGE, AlertEvent.ANNOUNCE, AlertEvent.OVERRIDE)
-    if alert.state is not AlertState.ESCALATED or event not in asked:
+    speaking = (AlertEvent.ANNOUNCE, AlertEvent.OVERRIDE)
+    asking = (AlertEvent.ACKNOWLEDGE, AlertEvent.RENOTIFY)
+    if alert.state is not AlertState.ESCALATED or event not in (*speaking, *asking):
         return
     name, name_zh = f"alert {alert.alert_id}", f"告警{alert.alert_id}"
     if not alert.is_handed_on_at_once:
         raise Refused(
             f"{name} is ESCALATED: it is the grid's now", text_zh=f"{name_zh}已上报，由网格处理"
         )
-    if event is AlertEvent.ACKNOWLEDGE and alert.acknowledged_by:
+    if event in asking and alert.acknowledged_by:
         raise Refused(
             f"{name} has been acknowledged by {alert.acknowledged_by}",
             text_zh=f"{name_zh}已由{alert.acknowledged_by}确认",
         )
-    if event is not AlertEvent.ACKNOWLEDGE and not alert.acknowledged_by:
+    if event in speaking and not alert.acknowledged_by:
         raise Refused(
             f"{name} is not acknowledged: acknowledge it before speaking",
             text_zh=f"{name_zh}尚未确认：请先确认，再喊话",

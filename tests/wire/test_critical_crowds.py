@@ -172,6 +172,20 @@ async def test_it_is_still_acknowledged_and_spoken_to_at_night_by_an_announcer_a
     assert len(await house.records.cases()) == 1, "it is one case, whatever was said"
 
 
+async def test_when_nobody_of_the_squad_acknowledges_it_the_next_one_up_is_told(
+    house: House,
+) -> None:
+    alert, _ = await critical(house)
+    for seconds, times in ((59.0, 0), (2.0, 1), (120.0, 2), (600.0, 2)):
+        house.clock.now_s += seconds
+        await house.minder.look()
+        await house.chronicle.settled()
+        assert house.told().count("alert.renotified") == times
+    await ok(await house.post(f"/alerts/{alert.alert_id}/acknowledge"))
+    kept = await the_alert(house, alert.alert_id)
+    assert (kept.state, kept.renotified_count) == (AlertState.ESCALATED, 2)
+
+
 async def test_words_that_fail_leave_it_with_the_centre(house: House) -> None:
     alert, case = await critical(house)
     await ok(await house.post(f"/alerts/{alert.alert_id}/acknowledge"))

@@ -12,11 +12,12 @@ from ground_station.legal import Allows, LegalBook
 from ground_station.switchboard import Switchboard
 from missions.grid import COAST
 from missions.runner import SortieRunner
+from patrol.cause import Role
 from patrol.geo import GeoPoint, offset
 from tests.ground_core import LEGAL, PLACE, SORTIE, SYSTEM, a_plan, an_alert
 from tests.house_fakes import no_findings
 from tests.wire.test_centre_api import ok
-from tests.wire.test_desks import SlowVoice, audit_rows, sees, slow
+from tests.wire.test_desks import SlowVoice, audit_rows, flying_with_an_alert, sees, slow
 from tests.wire.test_natural_decay import seen_and_acknowledged
 from tests.wire.test_overrides import HALF_PAST_TEN_AT_NIGHT_S, override
 from tests.wire.test_web_api import ALERT, REGISTER, House, house
@@ -103,6 +104,20 @@ async def test_only_an_announcer_releases_them_and_only_while_a_sortie_is_flown(
     assert (await press(house, "T11")).status_code == 409, "a slot without its value"
     house.vehicle._sample = replace(house.vehicle._sample, is_in_air=False)
     assert "release.not_airborne" in codes(await press(house, "T12"))
+
+
+async def test_who_has_another_part_of_the_district_finds_nobody_to_speak_to(
+    house: House,
+) -> None:
+    await flying_with_an_alert(house)
+    roles = (Role.ANNOUNCER, Role.LEADER)
+    other = house.client(await house.let_in("Li", roles=roles, scope="440512006001"))
+    answer = await other.post("/api/announcements", json={"template": "T12"})
+    assert answer.status_code == 404
+    assert await house.records.announcements() == []
+    stopped = await press(house, "T01")
+    path = f"/api/announcements/{stopped.json()['announcement']}/override"
+    assert (await other.post(path, json={"reason": "fire"})).status_code == 404
 
 
 @pytest.mark.parametrize("template", ["T01", "T03", "T04"])
