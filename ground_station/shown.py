@@ -123,6 +123,7 @@ class AlertView(TypedDict):
     error_m: float
     radius_m: float
     count: CountView
+    density_high_per_m2: float | None
     raised_utc: str | None
     acknowledged_by: str
     renotified_count: int

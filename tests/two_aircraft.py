@@ -180,7 +180,7 @@ class TwoAircraft:
             telemetry=self.telemetry, bus=self.bus, board=self.board, chronicle=self.chronicle,
             plans=self.plans, room=LaunchRoom(self.clock, is_exercise=True), world=self.clock,
             wall=self.clock, pace=None,
-            is_anothers=lambda seen, name: self.switchboard.is_anothers(seen, name),
+            is_anothers=lambda *asked: self.switchboard.is_anothers(*asked),
             is_exercise=True, ready_within_s=0.0,
         )  # fmt: skip
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert
 
-from ground_station.alerts import AlertLevel, AlertState, CrowdAlert
+from ground_station.alert_levels import AlertLevel
+from ground_station.alerts import AlertState, CrowdAlert
 from ground_station.case_numbers import CaseSource, make_case_number
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState, Severity
