@@ -88,7 +88,7 @@ class TwoAircraft:
         )
         self.wall, self.book = SettableClock(), a_book(records._store)
         parts = web_parts(self, _settings(folder, settings), self.desks, self.switchboard)
-        self.shifts = parts.centre.shifts
+        self.shifts, self.minder = parts.centre.shifts, parts.centre.minder
         self.web = WebServer(lambda: make_app(parts), bind("127.0.0.1", 0))
         self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
 
