@@ -1,4 +1,4 @@
-"""What leaves the house: the files of a sortie and of a day, each with its audit row."""
+"""What leaves the house, each with its audit row: files of a sortie, of a day, of a notice."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from ground_station.api.asking import FIRST_DAY, LAST_DAY, cause_for, scopes_of
 from ground_station.api.callers import caller_of
+from ground_station.api.intake import notice_place
 from ground_station.out.book import Audience, Language
 from ground_station.out.desk import DayFile, SortieFile, Wanted
 from ground_station.parts import Parts
@@ -23,6 +24,7 @@ _MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "geojson": "application/geo+json",
     "plan": "application/json",
+    "txt": "text/plain; charset=utf-8",
     "tlog": "application/octet-stream",
 }
 Purpose = Annotated[
@@ -33,10 +35,11 @@ _EXPORT = power_of(Verb.EXPORT)
 
 
 def file_routes(parts: Parts) -> APIRouter:
-    """`/sorties/{id}/files` and `/days/{date}/files`."""
+    """`/sorties/{id}/files`, `/days/{date}/files` and the words of a notice."""
     routes = APIRouter(tags=["files"])
     _add_of_sortie(routes, parts)
     _add_of_day(routes, parts)
+    _add_of_notice(routes, parts)
     return routes
 
 
@@ -85,6 +88,25 @@ def _add_of_day(routes: APIRouter, parts: Parts) -> None:
         cause = await cause_for(parts, request, role, _EXPORT, where)
         content = await desk.day(day, code, kind, _wanted(lang, public, purpose), cause)
         return _file(content, f"{day.isoformat()}-{code}.{kind.value}")
+
+
+def _add_of_notice(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.notices
+
+    @routes.get("/notices/{notice_id}/files/txt", response_class=Response)
+    async def of_notice(
+        notice_id: str,
+        request: Request,
+        purpose: Purpose,
+        lang: Language = Language.ZH,
+        role: Role | None = None,
+    ) -> Response:
+        """A notice's words, to be pasted where they are to be read; once another has read them."""
+        cause = await cause_for(
+            parts, request, role, _EXPORT, lambda: notice_place(parts, notice_id)
+        )
+        content = await desk.hand_out(notice_id, lang.value, purpose, cause)
+        return _file(content, f"{notice_id}.txt")
 
 
 def _wanted(lang: Language, public: bool, purpose: str) -> Wanted:

@@ -14,7 +14,11 @@ from ground_station.parts import Parts
 from ground_station.people.powers import Verb, power_of
 from ground_station.people.seen import flown_over, seen_grids, seen_state, sees_event, sees_flight
 
-Purpose = Annotated[str, Query(max_length=200, description="what for; it is in the audit row")]
+# Every view of a picture has its reason (DOMAIN 8, story 10); the console's live view says so.
+Purpose = Annotated[
+    str,
+    Query(min_length=1, max_length=200, pattern=r"\S", description="what for; in the audit row"),
+]
 _ASK_AGAIN_S = 5.0  # who has been signed out reads no more after so long
 
 
@@ -63,7 +67,7 @@ def _add_story(routes: APIRouter, parts: Parts) -> None:
 
 def _add_picture(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/picture/{camera_id}.jpg")
-    async def picture(camera_id: str, request: Request, purpose: Purpose = "") -> Response:
+    async def picture(camera_id: str, request: Request, purpose: Purpose) -> Response:
         caller, desks = caller_of(request), parts.switchboard.of_camera(camera_id)
         door, unit = parts.people.door, parts.board.of(desks.aircraft)
         request_id = request.state.request_id

@@ -47,6 +47,7 @@ TABLES = (
     "plans", "sorties", "sightings", "alerts", "announcements", "effects", "dispatches",
     "citizen_reports", "whistles", "notices", "shifts", "template_versions", "cases",
 )  # fmt: skip
+_PATIENCE_S = 0.3
 _CALM_ROUNDS = 3  # a thing set going reads, thinks and writes; then it is told
 APPENDED = ("case_history", "corrections", "patrol_logs", "legal_holds", "retention_policies")
 
@@ -186,9 +187,20 @@ class WalkHouse:
             headers = {"Idempotency-Key": key} if key else {}
             answers[number] = await http.post(f"/api{ask.path}", json=ask.body, headers=headers)
 
+        async def all_of_them() -> None:
+            async with anyio.create_task_group() as group:
+                for number, ask in enumerate(asks):
+                    group.start_soon(one, number, ask)
+            answered.set()
+
+        answered = anyio.Event()
         async with anyio.create_task_group() as group:
-            for number, ask in enumerate(asks):
-                group.start_soon(one, number, ask)
+            group.start_soon(all_of_them)
+            while not answered.is_set():
+                with anyio.move_on_after(_PATIENCE_S):
+                    await answered.wait()
+                if not answered.is_set():  # some deeds take the aircraft a moment
+                    self.street.clock.go_on(0.5)
         await self._settle()
         return [answers[number] for number in range(len(asks))]
 

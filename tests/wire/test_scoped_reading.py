@@ -170,22 +170,22 @@ async def test_video_and_pictures_are_for_those_who_answer_for_what_they_show(
     house.pictures.jpeg = b"\xff\xd8jpeg"
     show(house, GRID)
     beside = house.client(await house.let_in("Li", roles=CREW, scope=THEIRS))
-    hidden, unknown = [await beside.get(f"/api/picture/cam-{n}.jpg") for n in (1, 9)]
+    hidden, unknown = [await beside.get(f"/api/picture/cam-{n}.jpg?purpose=look") for n in (1, 9)]
     assert (hidden.status_code, unknown.status_code) == (404, 404)
     assert shape(hidden.json()["error"]) == shape(unknown.json()["error"])
     assert await told(house, "scope") == [("scope.refused", "Li", GRID)]
     lead = await house.let_in("Ma", roles=LEADS, scope=OURS)
-    assert (await house.client(lead).get("/api/picture/cam-1.jpg")).status_code == 403
+    assert (await house.client(lead).get("/api/picture/cam-1.jpg?purpose=look")).status_code == 403
     assert await told(house, "verb") == [("verb.refused", "Ma", "see_video")]
     house.shown.set(sortie={"id": SORTIE, "grid_code": GRID, "state": "LANDED"})
-    assert (await house.client(lead).get("/api/picture/cam-1.jpg")).status_code == 404
+    assert (await house.client(lead).get("/api/picture/cam-1.jpg?purpose=look")).status_code == 404
     assert await told(house, "scope") == [
         ("scope.refused", "Li", GRID),
         ("scope.refused", "Ma", ""),
     ]
     show(house, GRID)
     crew = house.client(await house.let_in("Guo", roles=CREW, scope=OURS))
-    assert (await crew.get("/api/picture/cam-1.jpg")).content == b"\xff\xd8jpeg"
+    assert (await crew.get("/api/picture/cam-1.jpg?purpose=look")).content == b"\xff\xd8jpeg"
     assert ("view.picture", "Guo", "cam-1") in await told(house, "view")
     async with connect(house.video_url, additional_headers=lead) as socket:
         with pytest.raises(ConnectionClosedError, match="do not see the video"):
@@ -218,7 +218,7 @@ async def test_with_a_full_disk_anothers_picture_is_as_unknown_as_ever(
     show(house, GRID)
     beside = house.client(await house.let_in("Li", roles=CREW, scope=THEIRS))
     monkeypatch.setattr(house.book.store, "write", full)
-    assert (await beside.get("/api/picture/cam-1.jpg")).status_code == 404
+    assert (await beside.get("/api/picture/cam-1.jpg?purpose=look")).status_code == 404
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ async def test_of_two_aircraft_one_sees_that_over_the_own_grid_alone(station: Tw
         assert (units[other]["look"], units[other]["camera"]) == (None, None)
         assert {event["aircraft"] for event in state["story"]} == {name}
         for number, jpeg in enumerate(PICTURES):
-            path = f"/api/picture/cam-{number + 1}.jpg"
+            path = f"/api/picture/cam-{number + 1}.jpg?purpose=look"
             answer = await station.http.get(path, headers=headers)
             assert answer.status_code == (200 if number == own else 404)
             assert (answer.content == jpeg) == (number == own)

@@ -119,7 +119,8 @@ export class VideoPlayer {
   private async nextPicture(): Promise<void> {
     const started = performance.now();
     try {
-      const answer = await fetch(`/api/picture/${encodeURIComponent(this.cameraId)}.jpg`, {
+      const camera = encodeURIComponent(this.cameraId);
+      const answer = await fetch(`/api/picture/${camera}.jpg?purpose=live+view`, {
         cache: "no-store",
       });
       if (answer.ok) {
