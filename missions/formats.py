@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,8 @@ def write_json(path: Path, body: dict[str, Any]) -> None:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):  # the first error is the one to tell
+            part.unlink(missing_ok=True)
         raise ConfigError(
             f"cannot write {path}: {error.strerror}", text_zh=f"无法写入{path}：{error.strerror}"
         ) from error

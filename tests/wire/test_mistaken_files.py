@@ -8,12 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anyio
 import pytest
 
+from ground_station.commands.export import _write
 from tests.wire.test_serve_command import is_told
 
 pytestmark = pytest.mark.timeout(60)
 GRID = "440512001002006"
+SMALL_DISK = """
+import resource, runpy
+resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+runpy.run_module("ground_station", run_name="__main__")
+"""
 Ran = subprocess.CompletedProcess[str]
 
 
@@ -36,6 +43,41 @@ def test_two_outputs_of_one_name_are_refused_before_one_overwrites_the_other(
         assert is_told(ran)
         assert "different files" in ran.stderr
         assert one.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_plan_that_does_not_fit_on_the_disk_leaves_the_old_one_and_no_half_of_the_new(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text("mine", encoding="utf-8")
+    command = [sys.executable, "-B", "-c", SMALL_DISK, "plan", "--grid", GRID, "--out", str(file)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    assert is_told(ran), ran
+    assert "cannot write" in ran.stderr
+    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == {
+        "plan.json": "mine"
+    }
+
+
+def test_a_certificate_that_does_not_fit_on_the_disk_is_told_with_its_folder(
+    tmp_path: Path,
+) -> None:
+    words = ("tls", "--name", "gridpatrol.lan", "--out", str(tmp_path))
+    command = [sys.executable, "-B", "-c", SMALL_DISK, *words]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    assert is_told(ran), ran
+    assert f"cannot be written: {tmp_path}" in ran.stderr
+
+
+def test_an_export_that_cannot_be_put_in_its_place_leaves_no_half(tmp_path: Path) -> None:
+    async def made() -> bytes:
+        return b"the report"
+
+    taken = tmp_path / "report.pdf"
+    taken.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        anyio.run(_write, taken, made)
+    assert list(tmp_path.iterdir()) == [taken]
 
 
 def test_a_pipe_is_not_replaced_by_a_plan(tmp_path: Path) -> None:
