@@ -91,7 +91,7 @@ class TwoAircraft:
         )
         self.wall, self.book = SettableClock(), a_book(records._store)
         parts = web_parts(self, _settings(folder, settings), self.desks, self.switchboard)
-        self.shifts = parts.centre.shifts
+        self.shifts, self.minder = parts.centre.shifts, parts.centre.minder
         self.app = make_app(parts)
         self.web = WebServer(lambda: self.app, bind("127.0.0.1", 0))
         self.http = self.client()

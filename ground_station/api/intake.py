@@ -218,7 +218,7 @@ def _add_notices(routes: APIRouter, parts: Parts) -> None:
     ) -> NoticeView:
         """Edit, review by another person, publish, withdraw."""
         power = Power(name=f"notice.{event.value}", roles=NOTICE_MACHINE.roles(event))
-        where = partial(_notice_place, parts, notice_id)
+        where = partial(notice_place, parts, notice_id)
         cause = await cause_for(parts, request, body.role, power, where)
         moved = await desk.move(
             notice_id, event, cause, reason=body.reason, texts=(body.text_zh, body.text_en)
@@ -283,6 +283,7 @@ async def _whistle_place(parts: Parts, whistle_id: str) -> Place:
     return Place(code=kept.grid_code, denial=f"there is no whistle {whistle_id}")
 
 
-async def _notice_place(parts: Parts, notice_id: str) -> Place:
+async def notice_place(parts: Parts, notice_id: str) -> Place:
+    """Where a notice belongs: what all its cases lie under."""
     kept = await parts.centre.shelves.get(Notice, notice_id)
     return Place(code=kept.grid_code, denial=f"there is no notice {notice_id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from ground_station.casework import notices
@@ -67,3 +68,20 @@ class NoticeDesk:
             await parts.files.save(moved, action=action, cause=cause, at_utc=now)
         parts.tell(action, moved.grid_code, {"notice": notice_id, "by": cause.actor})
         return moved
+
+    async def hand_out(self, notice_id: str, language: str, purpose: str, cause: Cause) -> bytes:
+        """Its words as UTF-8, to be pasted by a person; written down before it leaves."""
+        parts = self._parts
+        async with parts.changing:
+            notice = await parts.files.get(Notice, notice_id)
+            content = (notices.words_to_hand_out(notice, language) + "\n").encode("utf-8")
+            body = {
+                "file": "txt", "audience": notice.audience.value.lower(), "language": language,
+                "purpose": purpose, "bytes": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+            }  # fmt: skip
+            await parts.records.note(
+                "export", notice_id, body, cause=cause, at_utc=parts.world.now_utc(),
+                is_exercise=notice.is_exercise, scope=notice.grid_code or "",
+            )  # fmt: skip
+        return content

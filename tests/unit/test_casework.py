@@ -229,6 +229,25 @@ def test_an_exercise_is_never_published_and_a_public_notice_cites_no_case() -> N
         notices.advance(reviewed, NoticeEvent.PUBLISH, DISPATCHER, later(6))
 
 
+def test_a_notice_is_handed_out_once_another_has_read_it_and_an_exercise_says_so() -> None:
+    draft = a_notice(NoticeAudience.INTERNAL)
+    assert draft.is_exercise
+    with pytest.raises(Refused, match="another person has read it"):
+        notices.words_to_hand_out(draft, "zh")
+    unmarked = notices.advance(
+        draft, NoticeEvent.EDIT, REVIEWER, later(4), text_zh="请自查", text_en="Please check"
+    )
+    reviewed = notices.advance(unmarked, NoticeEvent.REVIEW, LEADER, later(5))
+    assert notices.words_to_hand_out(reviewed, "zh") == "【演练】请自查"
+    assert notices.words_to_hand_out(reviewed, "en") == "[Exercise] Please check"
+    withdrawn = notices.advance(reviewed, NoticeEvent.WITHDRAW, LEADER, later(6), reason="wrong")
+    with pytest.raises(Refused, match="WITHDRAWN"):
+        notices.words_to_hand_out(withdrawn, "zh")
+    public = notices.advance(a_notice(NoticeAudience.PUBLIC), NoticeEvent.REVIEW, LEADER, later(5))
+    with pytest.raises(Refused, match="演练"):
+        notices.words_to_hand_out(public, "zh")
+
+
 def test_a_notice_is_about_closed_cases_of_one_kind() -> None:
     for cases, words in (
         ([], "one case at least"),
