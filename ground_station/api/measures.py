@@ -10,15 +10,23 @@ from typing import Annotated, Any
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 
-from ground_station.alerts import CrowdAlert
 from ground_station.api.asking import Moment, scopes_of
 from ground_station.api.callers import caller_of
 from ground_station.measuring import effects, kpis, precision, responses
 from ground_station.measuring.effects import Share
-from ground_station.measuring.reading import Measured, Window, observed, read_measured
+from ground_station.measuring.reading import (
+    AnsweredAlert,
+    Watched,
+    Window,
+    read_alert_count,
+    read_answered,
+    read_answers,
+    read_counted,
+    read_watched,
+)
+from ground_station.measuring.watching import observed
 from ground_station.parts import Parts
 from ground_station.store.codec import encode
-from patrol.clock import SHANGHAI
 from patrol.errors import Refused
 
 USUAL = timedelta(days=30)
@@ -85,20 +93,25 @@ def _add_of_alerts(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/effects")
     async def of_effects(request: Request, asked: Asked, by: By = By.TEMPLATE) -> dict[str, Any]:
         """Dispersal, relapse and displacement beside natural decay; never "success" from one."""
-        measured, told = await _read(parts, request, asked)
-        items = await anyio.to_thread.run_sync(_effects, measured, by)
-        return told | {"by": by.value, "alerts": len(measured.alerts), "items": items}
+        window, told = await _window(parts, request, asked)
+        alerts, watched = await parts.centre.store.read(
+            lambda c: (read_alert_count(c, window), read_watched(c, window))
+        )
+        items = await anyio.to_thread.run_sync(_effects, watched, by)
+        return told | {"by": by.value, "alerts": alerts, "items": items}
 
     @routes.get("/precision")
     async def of_precision(request: Request, asked: Asked, by: By = By.GRID) -> dict[str, Any]:
         """How often an alert was right, and why it was dismissed where it was not."""
-        measured, told = await _read(parts, request, asked)
-        found = precision.precision_by(measured.alerts, _alert_key(by))
+        key = _alert_key(by)
+        window, told = await _window(parts, request, asked)
+        alerts = await parts.centre.store.read(lambda c: read_answered(c, window))
+        found = await anyio.to_thread.run_sync(precision.precision_by, alerts, key)
         items = [
             {"key": one.grid_code, "right": share_view(one.right), "reasons": list(one.reasons)}
             for one in found
         ]
-        return told | {"by": by.value, "alerts": len(measured.alerts), "items": items}
+        return told | {"by": by.value, "alerts": len(alerts), "items": items}
 
 
 def _add_of_times(routes: APIRouter, parts: Parts) -> None:
@@ -107,21 +120,25 @@ def _add_of_times(routes: APIRouter, parts: Parts) -> None:
         request: Request, asked: Asked, by: Level = Level.DISTRICT
     ) -> dict[str, Any]:
         """How fast alerts and cases were answered, and how many wait."""
-        measured, told = await _read(parts, request, asked)
-        found = await anyio.to_thread.run_sync(responses.responses_by, measured, by.digits)
+        window, told = await _window(parts, request, asked)
+        answers = await parts.centre.store.read(lambda c: read_answers(c, window))
+        found = await anyio.to_thread.run_sync(responses.responses_by, answers, by.digits)
         return told | {"by": by.value, "items": [responses_view(one) for one in found]}
 
     @routes.get("/kpis")
     async def of_all(request: Request, asked: Asked) -> dict[str, Any]:
         """The figures of the wall."""
-        measured, told = await _read(parts, request, asked)
+        window, told = await _window(parts, request, asked)
         caller = caller_of(request)
         codes = [grid.code for grid in parts.register.grids if caller.sees(grid.code)]
-        found = await anyio.to_thread.run_sync(kpis.kpis_of, measured, codes)
+        read = await parts.centre.store.read(
+            lambda c: (read_counted(c, window), read_watched(c, window), read_answers(c, window))
+        )
+        found = await anyio.to_thread.run_sync(kpis.kpis_of, *read, codes)
         return told | kpis_view(found)
 
 
-async def _read(parts: Parts, request: Request, asked: _Asked) -> tuple[Measured, dict[str, Any]]:
+async def _window(parts: Parts, request: Request, asked: _Asked) -> tuple[Window, dict[str, Any]]:
     caller, centre = caller_of(request), parts.centre
     since, until = asked.window(centre.casework.world.now_utc())
     await parts.people.door.note_look(caller, "measures")
@@ -129,12 +146,11 @@ async def _read(parts: Parts, request: Request, asked: _Asked) -> tuple[Measured
         from_utc=since, until_utc=until, is_exercise=centre.casework.is_exercise,
         scopes=scopes_of(caller),
     )  # fmt: skip
-    told = {"since": encode(since), "until": encode(until), "exercise": window.is_exercise}
-    return await read_measured(centre.store, window), told
+    return window, {"since": encode(since), "until": encode(until), "exercise": window.is_exercise}
 
 
-def _effects(measured: Measured, by: By) -> list[dict[str, Any]]:
-    seen = observed(measured)
+def _effects(watched: Watched, by: By) -> list[dict[str, Any]]:
+    seen = observed(watched)
     match by:
         case By.TEMPLATE:
             groups = effects.by_template(seen)
@@ -160,7 +176,7 @@ def _effects(measured: Measured, by: By) -> list[dict[str, Any]]:
     ]
 
 
-def _alert_key(by: By) -> Callable[[CrowdAlert], str]:
+def _alert_key(by: By) -> Callable[[AnsweredAlert], str]:
     match by:
         case By.TEMPLATE:
             raise Refused(
@@ -170,7 +186,7 @@ def _alert_key(by: By) -> Callable[[CrowdAlert], str]:
         case By.RULE:
             return lambda alert: alert.rule
         case By.HOUR:
-            return lambda alert: f"{alert.raised_utc.astimezone(SHANGHAI):%H}"
+            return lambda alert: alert.hour
         case _:
             digits = Level(by.value).digits
             return lambda alert: (alert.grid_code or "")[:digits]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ground_station.casework.case import Case
+from ground_station.casework.case import Ticking
 from ground_station.casework.citizens import CitizenReport, ReportState
 from ground_station.casework.desk import CaseworkDesk
 from ground_station.casework.dispatches import Dispatch, DispatchState
@@ -54,16 +54,15 @@ class CaseMinder:
         now, space = self.parts.world.now_utc(), self.parts.is_exercise
         for case in await self.parts.files.ticking_cases(now, is_exercise=space):
             try:
-                await self._case(case, case.overdue(now))
+                await self._case(case)
             except Refused as error:
                 _log.warning("a clock cannot move its case", case=case.case_no, reason=str(error))
-                self._tell_case(case, case.overdue(now))
+                self._tell_case(case)
         await self._look_at_tasks()
         await self._look_at_people()
 
-    async def _case(self, case: Case, clock: str) -> None:
-        if case.is_record_only:
-            return
+    async def _case(self, case: Ticking) -> None:
+        clock = case.overdue
         if case.state in _HALF_WAY:
             await self.desk.go_on(case.case_no, _CLOCK)
         elif clock and case.state in _WITH_OWNER and case.tier.above is not None:
@@ -72,7 +71,7 @@ class CaseMinder:
                 case.case_no, clock, _CLOCK, Given(reason=_WHY[clock][0])
             )
         elif clock:
-            self._tell_case(case, clock)
+            self._tell_case(case)
 
     async def _look_at_tasks(self) -> None:
         now, space = self.parts.world.now_utc(), self.parts.is_exercise
@@ -103,9 +102,9 @@ class CaseMinder:
                     "whistle.unanswered", whistle.whistle_id, whistle.grid_code, fields, words
                 )
 
-    def _tell_case(self, case: Case, clock: str) -> None:
-        if clock:
-            key = f"{case.case_no}/{clock}/{case.due_utc.isoformat()}"
+    def _tell_case(self, case: Ticking) -> None:
+        if clock := case.overdue:
+            key = f"{case.case_no}/{clock}/{case.due_us}"
             fields = {"case_no": case.case_no, "clock": clock}
             self._tell("case.overdue", key, case.grid_code, fields, _WHY[clock])
 

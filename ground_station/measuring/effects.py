@@ -6,8 +6,10 @@ those who were still there, or no longer watched, count as far as they were seen
 
 from __future__ import annotations
 
+import bisect
 import enum
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,11 +114,13 @@ def wilson(k: int, n: int) -> tuple[float, float]:
 
 def survival(observed: Sequence[Observed]) -> tuple[CurvePoint, ...]:
     """Kaplan-Meier of the time until a crowd had dispersed, with Greenwood's interval (log)."""
-    times = sorted({one.dispersed_after_s for one in observed if one.dispersed_after_s is not None})
+    left_at = Counter(
+        one.dispersed_after_s for one in observed if one.dispersed_after_s is not None
+    )
+    seen_s = sorted(map(_seen_s, observed))
     points, still, spread = [], 1.0, 0.0
-    for at_s in times:
-        at_risk = sum(1 for one in observed if _seen_s(one) >= at_s)
-        left = sum(1 for one in observed if one.dispersed_after_s == at_s)
+    for at_s, left in sorted(left_at.items()):
+        at_risk = len(seen_s) - bisect.bisect_left(seen_s, at_s)
         if at_risk == 0:
             break
         still *= 1.0 - left / at_risk
@@ -149,13 +153,14 @@ def _effect(key: str, treatment: Treatment, group: Sequence[Observed]) -> GroupE
     return GroupEffect(
         key=key,
         treatment=treatment,
-        dispersed=_share(len(gone), len(group)),
-        relapsed=_share(sum(one.relapsed for one in gone), len(gone)),
-        displaced=_share(sum(one.displaced for one in gone), len(gone)),
+        dispersed=share(len(gone), len(group)),
+        relapsed=share(sum(one.relapsed for one in gone), len(gone)),
+        displaced=share(sum(one.displaced for one in gone), len(gone)),
         curve=survival(group),
     )
 
 
-def _share(k: int, n: int) -> Share:
+def share(k: int, n: int) -> Share:
+    """k of n with its interval."""
     low, high = wilson(k, n)
     return Share(k=k, n=n, low=low, high=high)

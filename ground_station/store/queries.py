@@ -1,4 +1,4 @@
-"""What consoles ask for: alerts that live, the case queue, a case's thread, the log, coverage.
+"""What consoles page through: records of a kind, the case queue, cases alike, the audit log.
 
 Each runs on a connection inside `Store.read`, filters by scope and is read along an index.
 """
@@ -8,20 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select, true
 
+from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState
 from ground_station.owners import Tier
-from ground_station.sorties import SortieState
 from ground_station.store import tables
 from ground_station.store.pages import WHOLE_DISTRICT, Ask, Page, Scopes, in_scope, page_of
-from ground_station.store.rows import bodies, body_of, history_of
 from patrol.clock import utc_text
-
-_FLOWN = (SortieState.LANDED, SortieState.ABORTED, SortieState.CLOSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +49,6 @@ class AuditFilter:
     object_id: str = ""
     is_exercise: bool | None = None
     scopes: Scopes = WHOLE_DISTRICT
-
-
-def live_alerts(
-    connection: Connection, ask: Ask | None = None, *, scopes: Scopes = WHOLE_DISTRICT
-) -> Page:
-    """Alerts that somebody still has to do something about, newest first."""
-    table = tables.alerts
-    query = select(table.c.t_utc, table.c.id, table.c.body_json).where(
-        table.c.is_live, in_scope(table.c.grid_code, scopes)
-    )
-    return page_of(
-        connection, query, keys=(table.c.t_utc, table.c.id), ask=ask or Ask(), show=_body,
-        is_descending=True,
-    )  # fmt: skip
 
 
 def newest(
@@ -100,40 +83,24 @@ def case_queue(
     )
 
 
-def newest_cases(
-    connection: Connection, wanted: CaseFilter | None = None, ask: Ask | None = None
+def closed_alike(
+    connection: Connection, case: Case, within: timedelta, ask: Ask, *, scopes: Scopes
 ) -> Page:
-    """Cases by the time of filing, newest first."""
-    table, wanted = tables.cases, wanted or CaseFilter(is_open=None)
-    query = select(table.c.t_utc, table.c.id, table.c.body_json).where(*_case_terms(wanted))
-    return page_of(
-        connection, query, keys=(table.c.t_utc, table.c.id), ask=ask or Ask(), show=_body,
-        is_descending=True,
-    )  # fmt: skip
+    """Cases of a kind that were closed so long before one, or with it, oldest first.
 
-
-def case_thread(
-    connection: Connection, case_no: str, *, scopes: Scopes = WHOLE_DISTRICT
-) -> dict[str, Any] | None:
-    """A case with its steps, its alert, what was announced and measured; None when unknown.
-
-    One of another scope is as unknown as one that does not exist.
+    One that is open has none.
     """
-    table = tables.cases
-    query = select(table.c.alert_id).where(
-        table.c.id == case_no, in_scope(table.c.grid_code, scopes)
+    if case.closed_utc is None:
+        return Page(items=(), next_cursor="")
+    c, cases = tables.case_figures.c, tables.cases.c
+    query = (
+        select(c.closed_utc, c.id, cases.body_json)
+        .join_from(tables.case_figures, tables.cases, c.id == cases.id)
+        .where(c.is_exercise == case.is_exercise, c.kind == case.kind, c.is_done == true())
+        .where(c.closed_utc >= utc_text(case.closed_utc - within))
+        .where(c.closed_utc <= utc_text(case.closed_utc), in_scope(c.grid_code, scopes))
     )
-    alert_id = connection.execute(query).scalar()
-    if alert_id is None:
-        return None
-    steps = history_of(connection, case_no)
-    return {
-        "case": body_of(connection, tables.cases, case_no),
-        "steps": [{k: v for k, v in step.items() if k != "body_json"} for step in steps],
-        "alert": body_of(connection, tables.alerts, alert_id) if alert_id else None,
-        "announcements": _of_alert(connection, tables.announcements, alert_id),
-        "effects": _of_alert(connection, tables.effects, alert_id),
-    }
+    return page_of(connection, query, keys=(c.closed_utc, c.id), ask=ask, show=_body)
 
 
 def audit_log(
@@ -153,25 +120,6 @@ def audit_log(
         connection, query, keys=keys, ask=ask or Ask(), show=_audit_row,
         is_descending=is_newest_first,
     )  # fmt: skip
-
-
-def coverage(
-    connection: Connection, from_utc: datetime, until_utc: datetime,
-    *, scopes: Scopes = WHOLE_DISTRICT,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Grids with a sortie that ended in the window: how many, and when the last one began.
-
-    A grid that is not listed was not visited; the register knows which those are.
-    """
-    c = tables.sorties.c
-    query = (
-        select(c.grid_code, func.count().label("visits"), func.max(c.t_utc).label("last_utc"))
-        .where(c.t_utc >= utc_text(from_utc), c.t_utc < utc_text(until_utc))
-        .where(c.state.in_([state.value for state in _FLOWN]), in_scope(c.grid_code, scopes))
-        .group_by(c.grid_code)
-        .order_by(c.grid_code)
-    )
-    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _case_terms(wanted: CaseFilter) -> list[ColumnElement[bool]]:
@@ -220,7 +168,3 @@ def _body(row: Mapping[str, Any]) -> dict[str, Any]:
 def _audit_row(row: Mapping[str, Any]) -> dict[str, Any]:
     shown = {key: value for key, value in row.items() if key != "body_json"}
     return shown | {"body": json.loads(row["body_json"])}
-
-
-def _of_alert(connection: Connection, table: Table, alert_id: str) -> list[dict[str, Any]]:
-    return bodies(connection, table, table.c.alert_id == alert_id) if alert_id else []

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-import anyio.to_thread
-from sqlalchemy import ColumnElement, Connection, Table, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, false, or_, select, true
 
-from ground_station.casework.case import Case
+from ground_station.casework.case import Case, Ticking
 from ground_station.casework.citizens import CitizenReport, ReportState
 from ground_station.casework.dispatches import Dispatch
 from ground_station.casework.notices import Notice
 from ground_station.casework.states import CaseState
 from ground_station.casework.whistles import Whistle
+from ground_station.owners import Tier
 from ground_station.shifts.shift import Shift
 from ground_station.sorties import SortieRecord
-from ground_station.store import tables
+from ground_station.store import queries, tables
 from ground_station.store.codec import decode, encode
 from ground_station.store.engine import Store
+from ground_station.store.figures import us_of
 from ground_station.store.numbers import next_record_id
 from ground_station.store.pages import WHOLE_DISTRICT, Ask, Scopes
-from ground_station.store.queries import newest
 from ground_station.store.rows import Saved, bodies, body_of, save
 from ground_station.words.versions import TemplateVersion
 from patrol.cause import Cause
@@ -88,12 +87,8 @@ _NOUNS: dict[type[Any], str] = {
     Shift: "shift", TemplateVersion: "template version",
 }  # fmt: skip
 
-# Until somebody has taken it up, and while it is checked or suspended, `due_utc` is not the clock.
-_OWN_CLOCK = (
-    CaseState.REPORTED, CaseState.VERIFYING, CaseState.REOPENED, CaseState.FILED,
-    CaseState.DISPATCHED, CaseState.RETURNED, CaseState.ESCALATED, CaseState.FEEDBACK,
-    CaseState.CHECKING, CaseState.SUSPENDED,
-)  # fmt: skip
+# The tier rule passes these on, whatever their clocks say.
+_HALF_WAY = (CaseState.FILED.value, CaseState.ESCALATED.value)
 
 
 def _window(
@@ -107,9 +102,13 @@ def _window(
     )
 
 
-def _clocked(texts: list[str]) -> list[Case]:
-    found = (json.loads(text) for text in texts)
-    return [decode(Case, body) for body in found if not body["is_record_only"]]
+def _ticking(row: Row[*tuple[Any, ...]], now_us: int) -> Ticking:
+    is_first = row.clock_us is not None and row.clock_us < now_us
+    is_late = is_first or (row.handle_us is not None and row.handle_us < now_us)
+    return Ticking(
+        case_no=row.id, grid_code=row.grid_code, state=CaseState(row.state), tier=Tier(row.tier),
+        due_us=row.due_us, overdue=row.clock if is_first else "handle" if is_late else "",
+    )  # fmt: skip
 
 
 class Shelves:
@@ -178,7 +177,9 @@ class Shelves:
         """A page of the newest records of a kind in a part of the district, and the next cursor."""
         table = _SHELVES[kind].table
         page = await self._store.read(
-            lambda c: newest(c, table, ask, state=state, scopes=scopes, is_exercise=is_exercise)
+            lambda c: queries.newest(
+                c, table, ask, state=state, scopes=scopes, is_exercise=is_exercise
+            )
         )
         return [decode(kind, body) for body in page.items], page.next_cursor
 
@@ -189,21 +190,21 @@ class Shelves:
         c = _SHELVES[kind].table.c
         return await self._find(kind, and_(c.state.in_(states), c.is_exercise == is_exercise))
 
-    async def ticking_cases(self, at_utc: datetime, *, is_exercise: bool) -> list[Case]:
-        """Every open case of which a clock may have run out, however many there are.
+    async def ticking_cases(self, at_utc: datetime, *, is_exercise: bool) -> list[Ticking]:
+        """Every open case of which a clock has run out, and those that are passed on half-way.
 
         A record of a crowd that went has no clock.
         """
-        c = tables.cases.c
-        where = and_(
-            c.is_open == true(),
-            c.is_exercise == is_exercise,
-            or_(c.due_utc < utc_text(at_utc), c.state.in_([state.value for state in _OWN_CLOCK])),
+        c, now_us = tables.case_figures.c, us_of(at_utc)
+        is_late = or_(c.clock_us < now_us, c.handle_us < now_us)
+        query = (
+            select(c.id, c.grid_code, c.state, c.tier, c.due_us, c.clock, c.clock_us, c.handle_us)
+            .where(c.is_exercise == is_exercise, c.is_open == true())
+            .where(c.is_record_only == false(), or_(is_late, c.state.in_(_HALF_WAY)))
+            .order_by(c.due_us, c.id)
         )
-        query = select(c.body_json).where(where).order_by(c.due_utc, c.id)
-        texts = await self._store.read(lambda k: list(k.execute(query).scalars()))
-        # In a thread: twenty thousand of them take seconds, and an aircraft is in the air.
-        return await anyio.to_thread.run_sync(_clocked, texts)
+        rows = await self._store.read(lambda k: k.execute(query).all())
+        return [_ticking(row, now_us) for row in rows]
 
     async def cases_between(
         self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool
@@ -214,17 +215,14 @@ class Shelves:
         found = await self._store.read(lambda c: bodies(c, tables.cases, where))
         return [decode(Case, body) for body in found]
 
-    async def closed_cases(self, *, is_exercise: bool, limit: int) -> list[Case]:
-        """The newest closed cases."""
-        c = tables.cases.c
-        closed = [CaseState.CLOSED.value, CaseState.EVALUATED.value]
-        where = and_(c.state.in_(closed), c.is_exercise == is_exercise)
-        found = await self._store.read(
-            lambda connection: bodies(
-                connection, tables.cases, where, limit=limit, is_newest_first=True
-            )
+    async def closed_alike(
+        self, case: Case, within: timedelta, ask: Ask, *, scopes: Scopes
+    ) -> tuple[list[Case], str]:
+        """A page of the cases of its kind that were closed so long before it, oldest first."""
+        page = await self._store.read(
+            lambda c: queries.closed_alike(c, case, within, ask, scopes=scopes)
         )
-        return [decode(Case, body) for body in found]
+        return [decode(Case, body) for body in page.items], page.next_cursor
 
     async def reports_between(
         self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool

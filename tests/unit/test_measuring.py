@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ground_station.alerts import AlertEvent, CrowdAlert, Outcome, advance
+from ground_station.alerts import Outcome
 from ground_station.measuring.effects import (
     Observed,
     Treatment,
@@ -20,7 +20,8 @@ from ground_station.measuring.effects import (
     wilson,
 )
 from ground_station.measuring.precision import precision_by_grid
-from tests.ground_core import GRID, MORNING, OPERATOR, REGISTRAR, an_alert, later
+from ground_station.measuring.reading import AnsweredAlert
+from tests.ground_core import GRID, MORNING
 
 
 def seen(
@@ -102,21 +103,20 @@ def test_relapse_and_displacement_are_shares_of_those_that_dispersed() -> None:
 # Precision
 
 
-def answered(number: int) -> CrowdAlert:
-    alert = replace(an_alert(), alert_id=f"A-{number}")
-    return advance(alert, AlertEvent.ACKNOWLEDGE, OPERATOR, later(5))
+ANSWERED = AnsweredAlert(
+    grid_code=GRID, rule="r", hour="09", is_unanswered=False, is_acknowledged=True,
+    is_dismissed=False, dismissed_reason="", acknowledged_after_us=5, words_after_us=None,
+)  # fmt: skip
 
 
 def test_dismissals_count_against_the_grids_precision_with_their_reasons() -> None:
-    wrong = advance(
-        answered(1), AlertEvent.DISMISS, REGISTRAR, later(9), reason="scooters in a row"
-    )
-    closed = advance(wrong, AlertEvent.CLOSE, REGISTRAR, later(99))
-    found = precision_by_grid([closed, *(answered(n) for n in range(2, 6)), an_alert()])
+    wrong = ANSWERED._replace(is_dismissed=True, dismissed_reason="scooters in a row")
+    waiting = ANSWERED._replace(is_acknowledged=False, is_unanswered=True)
+    found = precision_by_grid([wrong, *([ANSWERED] * 4), waiting])
     assert [(one.grid_code, one.right.k, one.right.n) for one in found] == [(GRID, 4, 5)]
     assert found[0].right.share == pytest.approx(0.8)
     assert found[0].reasons == (("scooters in a row", 1),)
 
 
 def test_an_alert_that_nobody_has_answered_is_neither_right_nor_wrong() -> None:
-    assert precision_by_grid([an_alert()]) == []
+    assert precision_by_grid([ANSWERED._replace(is_acknowledged=False)]) == []
