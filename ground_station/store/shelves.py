@@ -111,6 +111,16 @@ def _ticking(row: Row[*tuple[Any, ...]], now_us: int) -> Ticking:
     )  # fmt: skip
 
 
+def shelf_row(record: T) -> Saved:
+    """One of the centre's own records."""
+    shelf = _SHELVES[type(record)]
+    record_id, grid_code, state, made_utc, extra = shelf.row(record)
+    return Saved(
+        table=shelf.table, id=record_id, sortie="", grid_code=grid_code, state=state,
+        t_utc=made_utc, is_exercise=record.is_exercise, body=encode(record), extra=extra,
+    )  # fmt: skip
+
+
 class Shelves:
     """Typed saves and loads. What a save returns from is on the disk."""
 
@@ -131,13 +141,7 @@ class Shelves:
         self, connection: Connection, record: T, action: str, cause: Cause, at_utc: datetime
     ) -> None:
         """The same in a transaction that is open already."""
-        shelf = _SHELVES[type(record)]
-        record_id, grid_code, state, made_utc, extra = shelf.row(record)
-        row = Saved(
-            table=shelf.table, id=record_id, sortie="", grid_code=grid_code, state=state,
-            t_utc=made_utc, is_exercise=record.is_exercise, body=encode(record), extra=extra,
-        )  # fmt: skip
-        save(connection, row, action, cause, at_utc)
+        save(connection, shelf_row(record), action, cause, at_utc)
 
     async def get(self, kind: type[T], record_id: str) -> T:
         """A kept record; LookupError when there is none."""
