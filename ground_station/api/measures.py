@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from ground_station.api.asking import Moment, scopes_of
 from ground_station.api.callers import caller_of
 from ground_station.measuring import effects, kpis, precision, responses
-from ground_station.measuring.effects import Share
+from ground_station.measuring.effects import CurvePoint, Share
 from ground_station.measuring.reading import (
     AnsweredAlert,
     Watched,
@@ -170,10 +170,21 @@ def _effects(watched: Watched, by: By) -> list[dict[str, Any]]:
             "dispersed": share_view(one.dispersed),
             "relapsed": share_view(one.relapsed),
             "displaced": share_view(one.displaced),
-            "curve": [encode(point) for point in one.curve],
+            "curve": [_point_view(point) for point in one.curve],
         }
         for one in groups
     ]
+
+
+def _point_view(point: CurvePoint) -> dict[str, Any]:
+    """There are as many as there were crowds, so nothing is looked up that is known."""
+    return {
+        "seconds": point.seconds,
+        "still_there": point.still_there,
+        "low": point.low,
+        "high": point.high,
+        "at_risk": point.at_risk,
+    }
 
 
 def _alert_key(by: By) -> Callable[[AnsweredAlert], str]:

@@ -24,7 +24,7 @@ from fastapi import FastAPI
 from ground_station.alerts import AlertState, CrowdAlert
 from ground_station.bench.district import NOW, Size
 from ground_station.bench.loop_station import BenchStation
-from ground_station.bench.store_asks import Asked, Known, asks, community, street
+from ground_station.bench.store_asks import CLOCKS, Asked, Known, asks, community, street
 from ground_station.bench.store_fill import fill
 from ground_station.commands.users import open_book
 from ground_station.people.passwords import Cost
@@ -127,6 +127,17 @@ async def measure_store(spans: Spans) -> dict[str, Any]:
     return _result(spans, filled_s, asked_s, saves_s)
 
 
+async def openapi_paths(folder: Path) -> set[str]:
+    """What the station can be asked for with GET, by its own description of itself."""
+    store = await Store.open(folder)
+    log = await TelemetryLog.open(folder, is_exercise=True)
+    with bind("127.0.0.1", 0) as listener:
+        paths = _station(folder, store, log, listener).app().openapi()["paths"]
+    await log.close()
+    await store.close()
+    return {path for path, roads in paths.items() if "get" in roads}
+
+
 def _result(
     spans: Spans, filled_s: float, asked_s: dict[str, list[float]], saves_s: list[float]
 ) -> dict[str, Any]:
@@ -203,7 +214,7 @@ async def _queries(station: _Station, clients: Clients, spans: Spans) -> dict[st
     queries: dict[str, Ask] = {
         key: _asking(clients[one.who], one) for key, one in asks(known, spans.size).items()
     }
-    return queries | {"clocks": lambda _: station.look_at_clocks()}
+    return queries | {CLOCKS: lambda _: station.look_at_clocks()}
 
 
 def _each(page: dict[str, Any], field: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from urllib.parse import urlencode
 
 from ground_station.bench.district import DAYS, NOW, SHIFTS_A_DAY, UNITS, Size, shift_id, sortie_id
@@ -12,7 +13,8 @@ from ground_station.owners import Tier
 from missions.register import load_register
 from patrol.clock import SHANGHAI, utc_text
 
-_WEEK, _YEAR = timedelta(days=7), timedelta(days=DAYS)
+CLOCKS = "clocks"  # what the station looks at by itself every ten seconds
+_WEEK = timedelta(days=7)
 _SHIFT = timedelta(hours=8)
 _WHY = {"purpose": "bench"}
 
@@ -49,14 +51,27 @@ def asks(known: Known, size: Size) -> dict[str, Asked]:
     )
 
 
+def names() -> dict[str, str]:
+    """Every row of the result with its name, in the order of the table."""
+    nobody = Known(open_cases=(), closed_cases=(), reports=(), deep="")
+    size = Size(cases=0, telemetry_rows=0, telemetry_sorties=0, sorties=0)
+    listed = {key: one.name for key, one in asks(nobody, size).items()}
+    return listed | {CLOCKS: "a look at the clocks of all cases, tasks and reports"}
+
+
+@cache
+def _codes() -> list[str]:
+    return [grid.code for grid in load_register().grids]
+
+
 def street() -> str:
     """The part of the district that the street's and community's lists are of."""
-    return load_register().grids[0].code[:9]
+    return _codes()[0][:9]
 
 
 def community() -> str:
     """A community of that street."""
-    return load_register().grids[0].code[:12]
+    return _codes()[0][:12]
 
 
 def _alerts(size: Size) -> dict[str, Asked]:
@@ -148,7 +163,6 @@ def _reports(known: Known) -> dict[str, Asked]:
 
 
 def _shifts() -> dict[str, Asked]:
-    codes = [grid.code for grid in load_register().grids]
     last = DAYS * SHIFTS_A_DAY - 1
     return {
         "shift": Asked(name="the open shift with its log", path=lambda n: _to("shift")),
@@ -159,7 +173,7 @@ def _shifts() -> dict[str, Asked]:
         ),
         "recently": Asked(
             name="what was seen of a grid of late",
-            path=lambda n: _to(f"grids/{codes[n % len(codes)]}/recently"),
+            path=lambda n: _to(f"grids/{_codes()[n % len(_codes())]}/recently"),
         ),
     }
 

@@ -9,7 +9,6 @@ import structlog
 from ground_station.casework.case import Ticking
 from ground_station.casework.citizens import CitizenReport, ReportState
 from ground_station.casework.desk import CaseworkDesk
-from ground_station.casework.dispatches import Dispatch, DispatchState
 from ground_station.casework.parts import CaseworkParts
 from ground_station.casework.states import CaseState
 from ground_station.casework.steps import Given
@@ -75,8 +74,7 @@ class CaseMinder:
 
     async def _look_at_tasks(self) -> None:
         now, space = self.parts.world.now_utc(), self.parts.is_exercise
-        waiting = (DispatchState.SENT.value, DispatchState.ACCEPTED.value)
-        for task in await self.parts.files.in_states(Dispatch, waiting, is_exercise=space):
+        for task in await self.parts.files.late_dispatches(now, is_exercise=space):
             if task.is_overdue(now):
                 fields = {"dispatch": task.dispatch_id, "case_no": task.case_no}
                 words = (f"{task.unit.unit} has not replied in time", f"{task.unit.unit}超时未回复")

@@ -6,12 +6,12 @@ district is read without a single JSON body, in one snapshot, by statements that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, func, select
 
 from ground_station.store import tables
 from ground_station.store.pages import WHOLE_DISTRICT, Scopes, in_scope
@@ -130,10 +130,11 @@ def read_answered(connection: Connection, window: Window) -> tuple[AnsweredAlert
     """Every alert with its answer."""
     _require_few(connection, window, tables.alert_figures)
     c = tables.alert_figures.c
-    rows = connection.execute(
+    rows = _rows(
+        connection,
         _within(
             select(*(c[name] for name in AnsweredAlert._fields)), tables.alert_figures, window
-        ).order_by(c.t_utc, c.id)
+        ).order_by(c.t_utc, c.id),
     )
     return tuple(map(AnsweredAlert._make, rows))
 
@@ -144,8 +145,8 @@ def read_answers(connection: Connection, window: Window) -> Answers:
     _require_few(connection, window, tables.case_figures)
     c, history = tables.case_figures.c, tables.case_history.c
     columns = (c.id, *(c[name] for name in HandledCase._fields[1:]))
-    rows = connection.execute(
-        _within(select(*columns), tables.case_figures, window).order_by(c.t_utc, c.id)
+    rows = _rows(
+        connection, _within(select(*columns), tables.case_figures, window).order_by(c.t_utc, c.id)
     )
     cases = tuple(map(HandledCase._make, rows))
     reworked = select(history.case_no).where(
@@ -161,16 +162,18 @@ def read_watched(connection: Connection, window: Window) -> Watched:
     _require_few(connection, window, tables.alert_figures)
     c = tables.alert_figures.c
     columns = (c.id, *(c[name] for name in WatchedAlert._fields[1:]))
-    rows = connection.execute(
+    rows = _rows(
+        connection,
         _within(select(*columns), tables.alert_figures, window)
         .where(c.is_watched)
-        .order_by(c.t_utc, c.id)
+        .order_by(c.t_utc, c.id),
     )
     alerts = tuple(map(WatchedAlert._make, rows))
     anywhere = replace(window, scopes=WHOLE_DISTRICT, until_utc=_after(window))
     columns = (c.id, *(c[name] for name in RaisedAlert._fields[1:]))
-    rows = connection.execute(
-        _within(select(*columns), tables.alert_figures, anywhere).order_by(c.t_utc, c.id)
+    rows = _rows(
+        connection,
+        _within(select(*columns), tables.alert_figures, anywhere).order_by(c.t_utc, c.id),
     )
     return Watched(alerts=alerts, followers=tuple(map(RaisedAlert._make, rows)))
 
@@ -231,6 +234,13 @@ def _seen(window: Window) -> Select[Any]:
 def _number(truth: ColumnElement[bool]) -> ColumnElement[int]:
     """How many rows it is true of; of no rows nought."""
     return func.coalesce(func.sum(case((truth, 1), else_=0)), 0)
+
+
+def _rows(
+    connection: Connection, query: Select[*tuple[Any, ...]]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """All at once: one by one each of them would be a call into the driver."""
+    return connection.execute(query).all()
 
 
 def _after(window: Window) -> datetime:

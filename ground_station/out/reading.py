@@ -67,8 +67,12 @@ async def read_day(
     grids: Mapping[str, str],
     register_version: str,
     is_exercise: bool,
+    has_tracks: bool = True,
 ) -> DayBook:
-    """The sorties that were launched on a day (Shanghai) in a scope, and the cases of that day."""
+    """The sorties that were launched on a day (Shanghai) in a scope, and the cases of that day.
+
+    A table that shows no track need not wait for any.
+    """
     start, end = day_utc(day)
 
     def work(connection: Connection) -> tuple[list[SortiePages], list[Case]]:
@@ -84,7 +88,9 @@ async def read_day(
     bare = [within(pages, scopes) for pages in found]
     each = max(_FEWEST_POINTS, TRACK_POINTS * _WHOLE_TRACKS // max(1, len(bare)))
     points = min(TRACK_POINTS, each)
-    sorties = tuple([await _with_track(pages, telemetry, points) for pages in bare])
+    if has_tracks:
+        bare = [await _with_track(pages, telemetry, points) for pages in bare]
+    sorties = tuple(bare)
     return DayBook(
         day=day,
         scope=scope,

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select, true
+from sqlalchemy import ColumnElement, Connection, Table, false, func, select, true
 
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState
@@ -19,6 +19,8 @@ from ground_station.owners import Tier
 from ground_station.store import tables
 from ground_station.store.pages import WHOLE_DISTRICT, Ask, Page, Scopes, in_scope, page_of
 from patrol.clock import utc_text
+
+_COMMON = 2000  # audit rows of a kind: from here on they are not rare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class AuditFilter:
     actor: str = ""
     action: str = ""
     actions: tuple[str, ...] = ()
+    has_no_action: bool = False  # there is none of these: no row
     object_id: str = ""
     is_exercise: bool | None = None
     scopes: Scopes = WHOLE_DISTRICT
@@ -112,6 +115,8 @@ def audit_log(
 ) -> Page:
     """Audit rows in the order in which they were written; those of a window (a shift) by time."""
     table, wanted = tables.audit, wanted or AuditFilter()
+    if wanted.action:
+        wanted = _along_index(connection, wanted)
     query = select(table).where(*_audit_terms(wanted))
     has_window = wanted.from_utc is not None or wanted.until_utc is not None
     # By time a window is one piece of an index, whatever was done to the clock in between.
@@ -120,6 +125,27 @@ def audit_log(
         connection, query, keys=keys, ask=ask or Ask(), show=_audit_row,
         is_descending=is_newest_first,
     )  # fmt: skip
+
+
+def _along_index(connection: Connection, wanted: AuditFilter) -> AuditFilter:
+    """The same filter by whole names where rows of these are rare: along the index they are few.
+
+    Where they are common the next ones are near in the order in which the log is read anyway.
+    """
+    c = tables.audit.c
+    names = select(func.min(c.action).label("name")).cte("names", recursive=True)
+    # One step into the index for each name there is, however many rows have it.
+    following = select(func.min(c.action)).where(c.action > names.c.name).scalar_subquery()
+    names = names.union_all(select(following).where(names.c.name.is_not(None)))
+    found = tuple(
+        name
+        for name in connection.execute(select(names.c.name)).scalars()
+        if name is not None and name.startswith(wanted.action)
+    )
+    some = select(c.seq).where(c.action.in_(found)).limit(_COMMON).subquery()
+    if connection.execute(select(func.count()).select_from(some)).scalar_one() >= _COMMON:
+        return wanted
+    return replace(wanted, action="", actions=found, has_no_action=not found)
 
 
 def _case_terms(wanted: CaseFilter) -> list[ColumnElement[bool]]:
@@ -151,6 +177,8 @@ def _audit_terms(wanted: AuditFilter) -> list[ColumnElement[bool]]:
         terms.append(c.actor == wanted.actor)
     if wanted.action:
         terms.append(func.substr(c.action, 1, len(wanted.action)) == wanted.action)
+    if wanted.has_no_action:
+        terms.append(false())
     if wanted.actions:
         terms.append(c.action.in_(wanted.actions))
     if wanted.object_id:

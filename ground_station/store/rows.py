@@ -37,6 +37,8 @@ class Saved:
     is_exercise: bool
     body: Mapping[str, Any]
     extra: Mapping[str, str | bool]
+    # What may have to be deleted one day stands in no audit row, for these are never changed.
+    private: frozenset[str] = frozenset()
 
 
 def save(
@@ -58,7 +60,7 @@ def save(
         object_id=row.id,
         body={
             "table": table.name,
-            "record": row.body,
+            "record": {k: v for k, v in row.body.items() if k not in row.private},
             "before": "" if before is None else sha256_text(before),
             "after": sha256_text(values["body_json"]),
         },

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, false, or_, 
 
 from ground_station.casework.case import Case, Ticking
 from ground_station.casework.citizens import CitizenReport, ReportState
-from ground_station.casework.dispatches import Dispatch
+from ground_station.casework.dispatches import Dispatch, DispatchState
 from ground_station.casework.notices import Notice
 from ground_station.casework.states import CaseState
 from ground_station.casework.whistles import Whistle
@@ -41,6 +41,7 @@ class _Shelf(Generic[T]):
     table: Table
     letter: str  # of its ids, "D-20261124-0001"
     row: Callable[[T], tuple[str, str | None, str, datetime, dict[str, str]]]
+    private: frozenset[str] = frozenset()  # fields that no audit row holds
 
 
 _DISPATCHES: _Shelf[Dispatch] = _Shelf(
@@ -55,6 +56,7 @@ _REPORTS: _Shelf[CitizenReport] = _Shelf(
     row=lambda r: (
         r.report_id, r.grid_code, r.state.value, r.received_utc, {"case_no": r.case_no},
     ),
+    private=frozenset({"contact", "text", "photo_ref"}),
 )  # fmt: skip
 _WHISTLES: _Shelf[Whistle] = _Shelf(
     kind=Whistle, table=tables.whistles, letter="W",
@@ -118,6 +120,7 @@ def shelf_row(record: T) -> Saved:
     return Saved(
         table=shelf.table, id=record_id, sortie="", grid_code=grid_code, state=state,
         t_utc=made_utc, is_exercise=record.is_exercise, body=encode(record), extra=extra,
+        private=shelf.private,
     )  # fmt: skip
 
 
@@ -209,6 +212,15 @@ class Shelves:
         )
         rows = await self._store.read(lambda k: k.execute(query).all())
         return [_ticking(row, now_us) for row in rows]
+
+    async def late_dispatches(self, at_utc: datetime, *, is_exercise: bool) -> list[Dispatch]:
+        """Tasks to which no unit has replied in time, oldest first."""
+        c, now = tables.dispatches.c, utc_text(at_utc)
+        waiting = c.state.in_([DispatchState.SENT.value, DispatchState.ACCEPTED.value])
+        where = and_(waiting, c.is_exercise == is_exercise)
+        found = await self._store.read(lambda k: bodies(k, tables.dispatches, where))
+        # Most of them are in time: what is not is worth reading whole.
+        return [decode(Dispatch, body) for body in found if body["due_utc"] < now]
 
     async def cases_between(
         self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool
