@@ -8,15 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
+from ground_station.measuring.counting import Counted, read_counted
 from ground_station.measuring.effects import Observed
 from ground_station.measuring.kpis import Kpis, kpis_of
 from ground_station.measuring.reading import (
     Answers,
-    Counted,
     Watched,
     Window,
     read_answers,
-    read_counted,
     read_watched,
 )
 from ground_station.measuring.watching import observed
@@ -52,7 +51,7 @@ class Read:
 
     def kpis(self, grids: list[str]) -> Kpis:
         """The figures of the wall."""
-        return kpis_of(self.counted, self.watched, self.answers, grids)
+        return kpis_of(self.counted, grids)
 
 
 def kept(everything: Everything) -> Connection:

@@ -17,6 +17,7 @@ from ground_station.casework.states import CaseState
 from ground_station.measuring.effects import Observed, Share, Treatment, wilson
 from ground_station.measuring.reading import AFTERWARDS
 from ground_station.sorties import EffectRecord, SortieRecord
+from ground_station.store.figures import us_of
 from patrol.clock import SHANGHAI
 from patrol.geo import distance_m
 from patrol.sighting import Sighting
@@ -100,7 +101,7 @@ def _observed(
         treatment=Treatment.SPOKEN if played else Treatment.NOT_SPOKEN,
         template_id=played[0].template_id if played else "",
         grid_code=alert.grid_code or "",
-        began_utc=began,
+        began_us=us_of(began),
         verdict=verdict,
         dispersed_after_s=None if gone_utc is None else max(0.0, _seconds(began, gone_utc)),
         watched_s=max(0.0, _seconds(began, max(looks))),

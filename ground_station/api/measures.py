@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from ground_station.api.asking import Moment, scopes_of
 from ground_station.api.callers import caller_of
 from ground_station.measuring import effects, kpis, precision, responses
+from ground_station.measuring.counting import read_counted
 from ground_station.measuring.effects import CurvePoint, Share
 from ground_station.measuring.reading import (
     AnsweredAlert,
@@ -21,7 +22,6 @@ from ground_station.measuring.reading import (
     read_alert_count,
     read_answered,
     read_answers,
-    read_counted,
     read_watched,
 )
 from ground_station.measuring.watching import observed
@@ -131,11 +131,8 @@ def _add_of_times(routes: APIRouter, parts: Parts) -> None:
         window, told = await _window(parts, request, asked)
         caller = caller_of(request)
         codes = [grid.code for grid in parts.register.grids if caller.sees(grid.code)]
-        read = await parts.centre.store.read(
-            lambda c: (read_counted(c, window), read_watched(c, window), read_answers(c, window))
-        )
-        found = await anyio.to_thread.run_sync(kpis.kpis_of, *read, codes)
-        return told | kpis_view(found)
+        counted = await parts.centre.store.read(lambda c: read_counted(c, window))
+        return told | kpis_view(kpis.kpis_of(counted, codes))
 
 
 async def _window(parts: Parts, request: Request, asked: _Asked) -> tuple[Window, dict[str, Any]]:
@@ -205,14 +202,28 @@ def _alert_key(by: By) -> Callable[[AnsweredAlert], str]:
 
 def share_view(share: Share) -> dict[str, Any]:
     """k of n with the interval; of too few no share is named."""
-    body: dict[str, Any] = encode(share)
-    return body | {"share": share.share}
+    return {"k": share.k, "n": share.n, "low": share.low, "high": share.high, "share": share.share}
+
+
+def spread_view(times: responses.Spread) -> dict[str, Any]:
+    """How many, how long, and how many wait."""
+    return {
+        "n": times.n,
+        "median_s": times.median_s,
+        "p90_s": times.p90_s,
+        "longest_s": times.longest_s,
+        "waiting": times.waiting,
+    }
 
 
 def responses_view(one: responses.Responses) -> dict[str, Any]:
-    """With both shares as they are told everywhere."""
-    body: dict[str, Any] = encode(one)
-    return body | {
+    """Times and both shares as they are told everywhere; written out, for there may be many."""
+    return {
+        "key": one.key,
+        "raised_to_acknowledged": spread_view(one.raised_to_acknowledged),
+        "acknowledged_to_words": spread_view(one.acknowledged_to_words),
+        "dispatched_to_accepted": spread_view(one.dispatched_to_accepted),
+        "filed_to_closed": spread_view(one.filed_to_closed),
         "closed_on_time": share_view(one.closed_on_time),
         "reworked": share_view(one.reworked),
     }

@@ -27,6 +27,7 @@ from ground_station.bench.loop_station import BenchStation
 from ground_station.bench.store_asks import CLOCKS, Asked, Known, asks, community, street
 from ground_station.bench.store_fill import fill
 from ground_station.commands.users import open_book
+from ground_station.memory import kept_for_good
 from ground_station.people.passwords import Cost
 from ground_station.people.persons import Grant
 from ground_station.people.scopes import DISTRICT
@@ -95,9 +96,10 @@ class _Station(BenchStation):
 
     async def run(self) -> None:
         """As much as the lists need."""
-        async with anyio.create_task_group() as group:
-            group.start_soon(self._store.run)
-            group.start_soon(self._chronicle.run)
+        with kept_for_good():
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._store.run)
+                group.start_soon(self._chronicle.run)
 
 
 async def measure_store(spans: Spans) -> dict[str, Any]:

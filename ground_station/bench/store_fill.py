@@ -94,6 +94,7 @@ def _save_episode(writer: _Writer, one: Episode) -> None:
         writer.step(case, event, state)
     if one.dispatch is not None:
         writer.save(shelf_row(one.dispatch), "dispatch.sent", _BY_DISPATCHER)
+        writer.add(tables.dispatch_figures, figures.dispatch_figures(one.dispatch))
     if one.report is not None:
         writer.save(shelf_row(one.report), "report.received", _BY_DISPATCHER)
 

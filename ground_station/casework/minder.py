@@ -74,11 +74,10 @@ class CaseMinder:
 
     async def _look_at_tasks(self) -> None:
         now, space = self.parts.world.now_utc(), self.parts.is_exercise
-        for task in await self.parts.files.late_dispatches(now, is_exercise=space):
-            if task.is_overdue(now):
-                fields = {"dispatch": task.dispatch_id, "case_no": task.case_no}
-                words = (f"{task.unit.unit} has not replied in time", f"{task.unit.unit}超时未回复")
-                self._tell("dispatch.overdue", task.dispatch_id, task.grid_code, fields, words)
+        for task in await self.parts.files.late_tasks(now, is_exercise=space):
+            fields = {"dispatch": task.dispatch_id, "case_no": task.case_no}
+            words = (f"{task.unit} has not replied in time", f"{task.unit}超时未回复")
+            self._tell("dispatch.overdue", task.dispatch_id, task.grid_code, fields, words)
 
     async def _look_at_people(self) -> None:
         """Whoever told or asked something is not forgotten."""

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from ground_station.alerts import Outcome
 from patrol.clock import SHANGHAI
@@ -28,15 +29,14 @@ class Treatment(enum.Enum):
     NOT_SPOKEN = "not spoken"  # blocked or unanswered: natural decay
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(NamedTuple):
     """One alert that was watched."""
 
     alert_id: str
     treatment: Treatment
     template_id: str  # of the first words; empty where none were
     grid_code: str
-    began_utc: datetime  # of the words, or of the alert where there were none
+    began_us: int  # since 1970: the words, or the alert where there were none
     verdict: Outcome | None
     dispersed_after_s: float | None
     watched_s: float  # how long somebody looked
@@ -99,7 +99,11 @@ def by_place(observed: Iterable[Observed], digits: int) -> list[GroupEffect]:
 
 def by_hour(observed: Iterable[Observed]) -> list[GroupEffect]:
     """Per hour of the day in Shanghai, "08" for 08:00 to 08:59."""
-    return _grouped(observed, lambda one: f"{one.began_utc.astimezone(SHANGHAI):%H}")
+    return _grouped(observed, _hour)
+
+
+def _hour(one: Observed) -> str:
+    return f"{datetime.fromtimestamp(one.began_us / 1e6, SHANGHAI):%H}"
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ground_station.measuring.effects import Share, Treatment, share
-from ground_station.measuring.reading import Answers, Counted, Watched
-from ground_station.measuring.responses import Responses, responses_by, share_of
-from ground_station.measuring.watching import observed
+from ground_station.measuring.counting import Counted
+from ground_station.measuring.effects import Share, Treatment
+from ground_station.measuring.responses import Responses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,32 +40,27 @@ class Kpis:
     responses: tuple[Responses, ...]  # of the whole
 
 
-def kpis_of(counted: Counted, watched: Watched, answers: Answers, grids: Iterable[str]) -> Kpis:
+def kpis_of(counted: Counted, grids: Iterable[str]) -> Kpis:
     """All of them at once; `grids` are the codes of the part that is looked at."""
-    seen = observed(watched)
-    gone = [one for one in seen if one.dispersed_after_s is not None]
-    answered = [one for one in answers.alerts if one.is_acknowledged or one.is_dismissed]
     return Kpis(
         coverage=_coverage(counted, frozenset(grids)),
         sorties=counted.sorties,
         sorties_abnormal=counted.sorties_abnormal,
-        alerts=len(answers.alerts),
-        precision=share_of(not one.is_dismissed for one in answered),
+        alerts=counted.alerts,
+        precision=counted.precision,
         dispersed={
-            kind.value: share_of(
-                one.dispersed_after_s is not None for one in seen if one.treatment is kind
-            )
-            for kind in Treatment
+            Treatment.SPOKEN.value: counted.spoken,
+            Treatment.NOT_SPOKEN.value: counted.not_spoken,
         },
-        relapsed=share_of(one.relapsed for one in gone),
-        displaced=share_of(one.displaced for one in gone),
-        unwatched=len(answers.alerts) - len(seen),
-        valid_looks=share(counted.valid_looks, counted.looks),
+        relapsed=counted.relapsed,
+        displaced=counted.displaced,
+        unwatched=counted.alerts - counted.watched,
+        valid_looks=counted.valid_looks,
         nearest_person_m=counted.nearest_m,
         standoff_broken=counted.too_near,
-        announcements_by_grid=dict(counted.played_by_grid or {}),
+        announcements_by_grid=counted.played_by_grid,
         announcements_at_night=counted.played_at_night,
-        responses=tuple(responses_by(answers, 0)),
+        responses=counted.responses,
     )
 
 

@@ -6,21 +6,27 @@ district is read without a single JSON body, in one snapshot, by statements that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, func, select
+from sqlalchemy import Connection, Row, Select, Table, func, select
 
+from ground_station.alerts import DISPLACED_M, SAME_CROWD_M
 from ground_station.store import tables
+from ground_station.store.figures import us_of
 from ground_station.store.pages import WHOLE_DISTRICT, Scopes, in_scope
 from patrol.clock import utc_text
 from patrol.errors import Refused
+from patrol.geo import GeoPoint, distance_m
 
 AFTERWARDS = timedelta(minutes=30)  # relapse and displacement are looked for so long
 MOST_ROWS = 250_000  # narrow ones: a second or two of a thread, and a tenth of a gigabyte
 _LONGEST_WATCH = timedelta(hours=1)
+_US = timedelta(microseconds=1)
+# More degrees of latitude than `DISPLACED_M` ever are: what lies farther is not measured at all.
+_FAR_DEG = DISPLACED_M / 100_000.0
 _ZH = {"alert_figures": "告警", "case_figures": "案件"}
 _NAMES = {"alert_figures": "alerts", "case_figures": "cases"}
 
@@ -67,34 +73,29 @@ class WatchedAlert(NamedTuple):
 
     alert_id: str
     grid_code: str | None
-    lat_deg: float
-    lon_deg: float
     is_spoken: bool
     template_id: str
     began_us: int
     verdict: str
-    gone_us: int | None
     dispersed_after_us: int | None
     watched_us: int
     is_relapsed: bool
 
 
-class RaisedAlert(NamedTuple):
-    """Where and when an alert was raised, in whatever grid."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """By id the alerts after which something came; of whatever grid, it may be next door."""
 
-    alert_id: str
-    relapse_of: str
-    raised_us: int
-    lat_deg: float
-    lon_deg: float
+    relapsed: frozenset[str] = frozenset()  # the crowd came back
+    displaced: frozenset[str] = frozenset()  # a new crowd stood near by soon after it had gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """What was watched, oldest first, and whatever was raised until a while afterwards."""
+    """What was watched, oldest first, and what came after."""
 
     alerts: tuple[WatchedAlert, ...] = ()
-    followers: tuple[RaisedAlert, ...] = ()  # of any grid: a crowd that moved may be next door
+    followed: Followed = Followed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,33 +107,18 @@ class Answers:
     reworked: frozenset[str] = frozenset()  # case numbers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """What the database has counted by itself."""
-
-    sorties: int = 0
-    sorties_abnormal: int = 0
-    visits: tuple[tuple[str, str, bool], ...] = ()  # day, grid, whether to its end
-    looks: int = 0
-    valid_looks: int = 0
-    nearest_m: float | None = None
-    too_near: int = 0
-    played_by_grid: Mapping[str, int] | None = None
-    played_at_night: int = 0
-
-
 def read_alert_count(connection: Connection, window: Window) -> int:
     """How many alerts were raised."""
-    return _require_few(connection, window, tables.alert_figures)
+    return require_few(connection, window, tables.alert_figures)
 
 
 def read_answered(connection: Connection, window: Window) -> tuple[AnsweredAlert, ...]:
     """Every alert with its answer."""
-    _require_few(connection, window, tables.alert_figures)
+    require_few(connection, window, tables.alert_figures)
     c = tables.alert_figures.c
     rows = _rows(
         connection,
-        _within(
+        within(
             select(*(c[name] for name in AnsweredAlert._fields)), tables.alert_figures, window
         ).order_by(c.t_utc, c.id),
     )
@@ -142,11 +128,11 @@ def read_answered(connection: Connection, window: Window) -> tuple[AnsweredAlert
 def read_answers(connection: Connection, window: Window) -> Answers:
     """Alerts and cases with what was done about each."""
     alerts = read_answered(connection, window)
-    _require_few(connection, window, tables.case_figures)
+    require_few(connection, window, tables.case_figures)
     c, history = tables.case_figures.c, tables.case_history.c
     columns = (c.id, *(c[name] for name in HandledCase._fields[1:]))
     rows = _rows(
-        connection, _within(select(*columns), tables.case_figures, window).order_by(c.t_utc, c.id)
+        connection, within(select(*columns), tables.case_figures, window).order_by(c.t_utc, c.id)
     )
     cases = tuple(map(HandledCase._make, rows))
     reworked = select(history.case_no).where(
@@ -158,82 +144,59 @@ def read_answers(connection: Connection, window: Window) -> Answers:
 
 
 def read_watched(connection: Connection, window: Window) -> Watched:
-    """What was watched to any look, and whatever may be its relapse or its crowd gone next door."""
-    _require_few(connection, window, tables.alert_figures)
+    """What was watched to any look, and what came after it."""
+    require_few(connection, window, tables.alert_figures)
     c = tables.alert_figures.c
     columns = (c.id, *(c[name] for name in WatchedAlert._fields[1:]))
     rows = _rows(
         connection,
-        _within(select(*columns), tables.alert_figures, window)
+        within(select(*columns), tables.alert_figures, window)
         .where(c.is_watched)
         .order_by(c.t_utc, c.id),
     )
     alerts = tuple(map(WatchedAlert._make, rows))
-    anywhere = replace(window, scopes=WHOLE_DISTRICT, until_utc=_after(window))
-    columns = (c.id, *(c[name] for name in RaisedAlert._fields[1:]))
-    rows = _rows(
-        connection,
-        _within(select(*columns), tables.alert_figures, anywhere).order_by(c.t_utc, c.id),
+    return Watched(alerts=alerts, followed=read_followed(connection, window))
+
+
+def read_followed(connection: Connection, window: Window) -> Followed:
+    """Of the window's alerts those that had a relapse or whose crowd went next door."""
+    c = tables.alert_figures.c
+    anywhere = replace(window, scopes=WHOLE_DISTRICT, until_utc=after(window))
+    relapses = within(select(c.relapse_of), tables.alert_figures, anywhere)
+    relapsed = connection.execute(relapses.where(c.relapse_of != "")).scalars()
+    near = (
+        row.id
+        for row in _rows(connection, _next_door(window))
+        if SAME_CROWD_M <= _apart_m(row) <= DISPLACED_M
     )
-    return Watched(alerts=alerts, followers=tuple(map(RaisedAlert._make, rows)))
+    return Followed(relapsed=frozenset(relapsed), displaced=frozenset(near))
 
 
-def read_counted(connection: Connection, window: Window) -> Counted:
-    """What needs no single record."""
-    told: dict[str, Any] = {}
-    for part in (_flown(window), _looked(window), _seen(window)):
-        told |= connection.execute(part).mappings().one()
-    sorties, said = tables.sortie_figures, tables.announcement_figures
-    c = sorties.c
-    visits = connection.execute(
-        _within(select(c.day, c.grid_code, c.is_whole), sorties, window)
-        .where(c.day != "")
-        .distinct()
-    )
-    played = connection.execute(
-        _within(
-            select(said.c.grid_code, func.count(), _number(said.c.is_at_night)), said,
-            replace(window, until_utc=_after(window)),
-        )
-        .where(said.c.is_played)
-        .group_by(said.c.grid_code)
-    ).all()  # fmt: skip
-    return Counted(
-        **told,
-        visits=tuple((day, code, bool(is_whole)) for day, code, is_whole in visits),
-        played_by_grid={code or "": count for code, count, _ in played},
-        played_at_night=sum(at_night for *_, at_night in played),
-    )
-
-
-def _flown(window: Window) -> Select[Any]:
-    c = tables.sortie_figures.c
+def _next_door(window: Window) -> Select[*tuple[Any, ...]]:
+    """Each crowd that went with each that was raised soon after about as far north."""
+    gone, other = tables.alert_figures, tables.alert_figures.alias("other")
+    g, o = gone.c, other.c
     query = select(
-        _number(c.day != "").label("sorties"), _number(c.is_abnormal).label("sorties_abnormal")
+        g.id, g.lat_deg, g.lon_deg, o.lat_deg.label("other_lat"), o.lon_deg.label("other_lon")
     )
-    return _within(query, tables.sortie_figures, window)
-
-
-def _looked(window: Window) -> Select[Any]:
-    c = tables.effect_figures.c
-    query = select(
-        func.coalesce(func.sum(c.looks), 0).label("looks"),
-        func.coalesce(func.sum(c.valid_looks), 0).label("valid_looks"),
+    return within(query, gone, window).where(
+        g.is_watched,
+        g.gone_us.is_not(None),
+        o.is_exercise == window.is_exercise,
+        o.raised_us > g.gone_us,
+        o.raised_us <= g.gone_us + AFTERWARDS // _US,
+        o.raised_us < us_of(after(window)),
+        o.lat_deg.between(g.lat_deg - _FAR_DEG, g.lat_deg + _FAR_DEG),
+        o.id != g.id,
+        o.relapse_of != g.id,
     )
-    return _within(query, tables.effect_figures, replace(window, until_utc=_after(window)))
 
 
-def _seen(window: Window) -> Select[Any]:
-    c = tables.sighting_figures.c
-    query = select(
-        func.min(c.nearest_m).label("nearest_m"), _number(c.is_too_near).label("too_near")
+def _apart_m(row: Row[*tuple[Any, ...]]) -> float:
+    return distance_m(
+        GeoPoint(lat_deg=row.lat_deg, lon_deg=row.lon_deg),
+        GeoPoint(lat_deg=row.other_lat, lon_deg=row.other_lon),
     )
-    return _within(query, tables.sighting_figures, window)
-
-
-def _number(truth: ColumnElement[bool]) -> ColumnElement[int]:
-    """How many rows it is true of; of no rows nought."""
-    return func.coalesce(func.sum(case((truth, 1), else_=0)), 0)
 
 
 def _rows(
@@ -243,13 +206,15 @@ def _rows(
     return connection.execute(query).all()
 
 
-def _after(window: Window) -> datetime:
+def after(window: Window) -> datetime:
+    """Until when something may have followed what was in the window."""
     return window.until_utc + AFTERWARDS + _LONGEST_WATCH
 
 
-def _within(
+def within(
     query: Select[*tuple[Any, ...]], table: Table, window: Window
 ) -> Select[*tuple[Any, ...]]:
+    """The rows of a window."""
     c = table.c
     return query.where(
         c.is_exercise == window.is_exercise,
@@ -259,8 +224,9 @@ def _within(
     )
 
 
-def _require_few(connection: Connection, window: Window, table: Table) -> int:
-    query = _within(select(func.count()).select_from(table), table, window)
+def require_few(connection: Connection, window: Window, table: Table) -> int:
+    """How many rows there are; Refused when they are too many to be read at once."""
+    query = within(select(func.count()).select_from(table), table, window)
     count = int(connection.execute(query).scalar_one())
     if count > MOST_ROWS:
         raise Refused(

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, delete, insert, select
 from ground_station.alerts import AlertState, CrowdAlert, Outcome
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.casework.case import Case
+from ground_station.casework.dispatches import Dispatch
 from ground_station.casework.states import CaseState
 from ground_station.sorties import EffectRecord, SortieRecord
 from ground_station.store import tables
@@ -129,6 +130,20 @@ def case_figures(case: Case) -> Values:
     }
 
 
+def dispatch_figures(task: Dispatch) -> Values:
+    """Of a task: who owes a reply, and until when."""
+    return {
+        "id": task.dispatch_id,
+        "t_utc": utc_text(task.sent_utc),
+        "grid_code": task.grid_code,
+        "is_exercise": task.is_exercise,
+        "case_no": task.case_no,
+        "unit": task.unit.unit,
+        "is_open": task.is_open,
+        "due_us": us_of(task.due_utc),
+    }
+
+
 def announcement_figures(said: Announcement) -> Values:
     """Of an announcement."""
     hour = (said.started_utc or said.created_utc).astimezone(SHANGHAI).hour
@@ -206,6 +221,7 @@ def refresh(connection: Connection, table: Table, body: Values) -> None:
 
 _SINGLE: dict[str, tuple[Table, Callable[[Values], Values]]] = {
     "cases": (tables.case_figures, lambda b: case_figures(decode(Case, b))),
+    "dispatches": (tables.dispatch_figures, lambda b: dispatch_figures(decode(Dispatch, b))),
     "announcements": (
         tables.announcement_figures, lambda b: announcement_figures(decode(Announcement, b)),
     ),

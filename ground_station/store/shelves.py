@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, false, or_, 
 
 from ground_station.casework.case import Case, Ticking
 from ground_station.casework.citizens import CitizenReport, ReportState
-from ground_station.casework.dispatches import Dispatch, DispatchState
+from ground_station.casework.dispatches import Dispatch, LateTask
 from ground_station.casework.notices import Notice
 from ground_station.casework.states import CaseState
 from ground_station.casework.whistles import Whistle
@@ -213,14 +213,20 @@ class Shelves:
         rows = await self._store.read(lambda k: k.execute(query).all())
         return [_ticking(row, now_us) for row in rows]
 
-    async def late_dispatches(self, at_utc: datetime, *, is_exercise: bool) -> list[Dispatch]:
+    async def late_tasks(self, at_utc: datetime, *, is_exercise: bool) -> list[LateTask]:
         """Tasks to which no unit has replied in time, oldest first."""
-        c, now = tables.dispatches.c, utc_text(at_utc)
-        waiting = c.state.in_([DispatchState.SENT.value, DispatchState.ACCEPTED.value])
-        where = and_(waiting, c.is_exercise == is_exercise)
-        found = await self._store.read(lambda k: bodies(k, tables.dispatches, where))
-        # Most of them are in time: what is not is worth reading whole.
-        return [decode(Dispatch, body) for body in found if body["due_utc"] < now]
+        c = tables.dispatch_figures.c
+        query = (
+            select(c.id, c.case_no, c.grid_code, c.unit)
+            .where(c.is_exercise == is_exercise, c.is_open == true(), c.due_us < us_of(at_utc))
+            .order_by(c.t_utc, c.id)
+        )
+        rows = await self._store.read(lambda k: k.execute(query).all())
+        return [
+            LateTask(dispatch_id=row.id, case_no=row.case_no, grid_code=row.grid_code,
+                     unit=row.unit)
+            for row in rows
+        ]  # fmt: skip
 
     async def cases_between(
         self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool

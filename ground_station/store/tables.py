@@ -229,6 +229,9 @@ case_figures = _figures(
     _us("closed_after_us"), _text("closed_utc"), _us("due_us"), _text("clock"), _us("clock_us"),
     _us("handle_us"),
 )  # fmt: skip
+dispatch_figures = _figures(
+    "dispatch_figures", _text("case_no"), _text("unit"), _is("is_open"), _us("due_us")
+)
 announcement_figures = _figures("announcement_figures", _is("is_played"), _is("is_at_night"))
 effect_figures = _figures(
     "effect_figures",
@@ -243,6 +246,14 @@ sortie_figures = _figures(
 Index(
     "ix_case_figures_closed", case_figures.c.is_exercise, case_figures.c.kind,
     case_figures.c.is_done, case_figures.c.closed_utc,
+)  # fmt: skip
+Index(
+    "ix_alert_figures_raised", alert_figures.c.is_exercise, alert_figures.c.raised_us,
+    alert_figures.c.lat_deg,
+)  # fmt: skip
+Index(
+    "ix_dispatch_figures_open", dispatch_figures.c.is_exercise, dispatch_figures.c.is_open,
+    dispatch_figures.c.due_us,
 )  # fmt: skip
 Index("ix_case_figures_open", case_figures.c.is_exercise, case_figures.c.is_open)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,18 +21,19 @@ from ground_station.measuring.effects import (
 )
 from ground_station.measuring.precision import precision_by_grid
 from ground_station.measuring.reading import AnsweredAlert
+from ground_station.store.figures import us_of
 from tests.ground_core import GRID, MORNING
 
 
 def seen(
-    after_s: float | None, *, watched_s: float = 600.0, template: str = "T01", **changes: object
+    after_s: float | None, *, watched_s: float = 600.0, template: str = "T01", **changes: Any
 ) -> Observed:
     one = Observed(
         alert_id="A", treatment=Treatment.SPOKEN, template_id=template, grid_code=GRID,
-        began_utc=MORNING, verdict=Outcome.PERSISTING if after_s is None else Outcome.DISPERSED,
-        dispersed_after_s=after_s, watched_s=watched_s,
+        began_us=us_of(MORNING), dispersed_after_s=after_s, watched_s=watched_s,
+        verdict=Outcome.PERSISTING if after_s is None else Outcome.DISPERSED,
     )  # fmt: skip
-    return replace(one, **changes)  # type: ignore[arg-type]
+    return one._replace(**changes)
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
@@ -68,7 +69,7 @@ def test_what_nobody_spoke_to_stands_beside_as_natural_decay() -> None:
 
 
 def test_hours_are_those_of_shanghai_and_an_open_observation_says_nothing() -> None:
-    late = seen(60.0, began_utc=MORNING + timedelta(hours=13))
+    late = seen(60.0, began_us=us_of(MORNING + timedelta(hours=13)))
     assert [group.key for group in by_hour([seen(60.0), late])] == ["09", "22"]
     assert by_grid([seen(None, verdict=None)]) == []
 

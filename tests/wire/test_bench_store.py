@@ -18,8 +18,8 @@ SIZE = Size(cases=60, telemetry_rows=400, telemetry_sorties=2, sorties=20)
 # Not of the records: in memory, a file of the program, a picture, the door, one's own session.
 ELSEWHERE = {
     "/api/state", "/api/events", "/api/grids.geojson", "/api/picture/{camera_id}.jpg",
-    "/api/door", "/api/session", "/api/session/crew", "/api/health", "/api/ready", "/api/items",
-    "/api/contacts/{grid_code}",
+    "/api/session/door", "/api/session", "/api/session/crew", "/api/health", "/api/ready",
+    "/api/items", "/api/contacts/{grid_code}",
 }  # fmt: skip
 
 

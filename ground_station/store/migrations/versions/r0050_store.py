@@ -25,10 +25,12 @@ _INDEXES = {
     **{f"ix_{name}_t": (name, "t_utc", "id", "grid_code") for name in _CENTRE},
     **{f"ix_{name}_state": (name, "state", "t_utc", "id") for name in _CENTRE},
     "ix_case_figures_closed": ("case_figures", "is_exercise", "kind", "is_done", "closed_utc"),
+    "ix_alert_figures_raised": ("alert_figures", "is_exercise", "raised_us", "lat_deg"),
+    "ix_dispatch_figures_open": ("dispatch_figures", "is_exercise", "is_open", "due_us"),
     "ix_case_figures_open": ("case_figures", "is_exercise", "is_open"),
 }
 _FIGURES = (
-    "alert_figures", "case_figures", "announcement_figures", "effect_figures",
+    "alert_figures", "case_figures", "dispatch_figures", "announcement_figures", "effect_figures",
     "sighting_figures", "sortie_figures",
 )  # fmt: skip
 
@@ -37,6 +39,7 @@ def upgrade() -> None:
     """Make the tables and fill them from the records there are."""
     _make_alerts()
     _make_cases()
+    _make("dispatch_figures", _text("case_no"), _text("unit"), _is("is_open"), _us("due_us"))
     _make("announcement_figures", _is("is_played"), _is("is_at_night"))
     _make(
         "effect_figures",
