@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
@@ -54,15 +57,27 @@ class Read:
         return kpis_of(self.counted, grids)
 
 
-def kept(everything: Everything) -> Connection:
-    """A database of its own in memory, with all of it, each under a number of its own."""
+@contextmanager
+def kept(everything: Everything) -> Iterator[Connection]:
+    """A database with all of it and nothing else, each record under a number of its own."""
+    connection = _database()
+    try:
+        for row in _rows(everything):
+            save(connection, row, "test", SYSTEM, MORNING)
+        for case in everything.cases:
+            if case.case_no in everything.reworked:
+                append_history(connection, case, "rework", "", SYSTEM, later(1))
+        yield connection
+    finally:
+        connection.rollback()
+
+
+@cache
+def _database() -> Connection:
+    """Made once: its tables take longer than what is put into them and taken back."""
     connection = create_engine("sqlite://", poolclass=StaticPool).connect()
     tables.metadata.create_all(connection)
-    for row in _rows(everything):
-        save(connection, row, "test", SYSTEM, MORNING)
-    for case in everything.cases:
-        if case.case_no in everything.reworked:
-            append_history(connection, case, "rework", "", SYSTEM, later(1))
+    connection.commit()
     return connection
 
 

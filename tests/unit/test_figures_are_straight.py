@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
@@ -15,11 +16,13 @@ from ground_station.alerts import AlertState, CrowdAlert, Outcome
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState
+from ground_station.measuring import reading
 from ground_station.measuring.precision import precision_by
 from ground_station.measuring.responses import Spread, responses_by
 from ground_station.sorties import EffectRecord, EffectSample, SortieRecord, SortieState
 from ground_station.store import tables
 from ground_station.store.figures import make_all
+from patrol.errors import Refused
 from patrol.geo import offset
 from patrol.sighting import Sighting, poisson_count
 from tests import straight_measures as straight
@@ -143,7 +146,7 @@ def told(spread: Spread) -> tuple[int, float | None, float | None, int]:
     return spread.n, spread.median_s, spread.longest_s, spread.waiting
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(everything(), st.sampled_from(["", "440512001", "440512002001001"]))
 def test_every_figure_is_the_one_that_the_records_give_straight(
     whole: Everything, scope: str
@@ -174,7 +177,7 @@ def test_every_figure_is_the_one_that_the_records_give_straight(
     assert asdict(figures) | {"coverage": coverage} == asdict(figures) | wall
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(everything())
 def test_the_rows_can_be_made_again_from_the_records(whole: Everything) -> None:
     narrow = [table for table in tables.metadata.sorted_tables if table.name.endswith("_figures")]
@@ -199,3 +202,13 @@ def _area(digits: int) -> Callable[[Any], str]:
 
 def _order(one: Any) -> str:
     return str(one.alert_id)
+
+
+def test_more_than_memory_should_hold_is_refused_and_told_in_both_languages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "MOST_ROWS", 1)
+    alerts = tuple(replace(an_alert(), alert_id=f"A-{n}") for n in range(2))
+    with pytest.raises(Refused, match="2 alerts in this window, 1 can be measured") as told:
+        read_back(Everything(alerts=alerts))
+    assert told.value.text_zh.startswith("该时段内有2条告警")
