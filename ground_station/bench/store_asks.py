@@ -124,6 +124,10 @@ def _cases(known: Known) -> dict[str, Asked]:
         "queue_late": queue("cases that are late", due_before=utc_text(NOW)),
         "closed_cases": queue("closed cases of a street", "street", is_open="false"),
         "cases_closed": queue("cases in the state that most are in", state="CLOSED"),
+        "cases_ended": Asked(
+            name="cases in one of two states",
+            path=lambda n: _to("cases", state="CLOSED") + "&state=EVALUATED",
+        ),
         "cases_none": queue("cases in a state that none is in", state="CHECKING"),
         "case": Asked(
             name="a case with all that belongs to it",

@@ -16,6 +16,7 @@ _CENTRE = ("dispatches", "citizen_reports", "whistles", "notices", "shifts", "te
 _INDEXES = {
     "ix_case_history_event": ("case_history", "event", "t_utc", "case_no"),
     "ix_cases_alert": ("cases", "alert_id"),
+    "ix_cases_due": ("cases", "due_utc", "id", "state", "grid_code"),
     "ix_cases_state": ("cases", "state", "due_utc", "id", "grid_code"),
     "ix_alerts_state": ("alerts", "state", "t_utc", "id", "grid_code"),
     "ix_sorties_state": ("sorties", "state", "t_utc", "id", "grid_code"),
