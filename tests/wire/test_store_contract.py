@@ -159,7 +159,8 @@ async def test_the_story_is_kept_found_and_frozen(tmp_path: Path, server: str | 
         assert len(await kept.records.effects(SORTIE)) == 1
         wanted = CaseFilter(
             tiers=tuple(Tier), states=(CaseState.FILED, CaseState.HANDLING),
-            owner_unit=case["owner"]["unit"], due_before_utc=later(1e7), is_exercise=True, scopes=(GRID[:12],),
+            owner_unit=case["owner"]["unit"], due_before_utc=later(1e7), is_exercise=True,
+            scopes=(GRID[:12],),
         )  # fmt: skip
         assert (await read(lambda c: case_queue(c, wanted))).items == (case,)
         elsewhere = CaseFilter(is_open=None, scopes=("440999",))
