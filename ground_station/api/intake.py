@@ -181,14 +181,17 @@ def _add_notice_lists(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.notices
 
     @routes.get("/cases/{case_no}/similar")
-    async def similar(case_no: str, request: Request) -> Items[WholeCase]:
-        """Closed cases of the same kind in the week before."""
+    async def similar(
+        case_no: str, request: Request, cursor: Cursor = "", limit: Limit = 50
+    ) -> Page[WholeCase]:
+        """Closed cases of the same kind in the week before, the oldest first."""
         await seen_case(parts, request, case_no)
         caller = caller_of(request)
         await parts.people.door.note_look(caller, "similar", case_no)
-        found = await desk.similar(case_no)
-        seen = [one for one in found if caller.sees(one.grid_code, (one.owner.code,))]
-        return {"items": [case_view(one) for one in seen]}
+        found, following = await desk.similar(
+            case_no, ask(cursor, limit), scopes=scopes_of(caller), departments=caller.departments
+        )
+        return {"items": [case_view(one) for one in found], "next": following or None}
 
     @routes.get("/notices")
     async def notices(

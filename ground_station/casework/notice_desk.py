@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from ground_station.casework import notices
 from ground_station.casework.case import Case
 from ground_station.casework.desk import CaseworkDesk
-from ground_station.casework.notices import Notice, NoticeAudience, NoticeEvent
+from ground_station.casework.notices import (
+    SIMILAR_WITHIN,
+    Notice,
+    NoticeAudience,
+    NoticeEvent,
+)
 from ground_station.casework.parts import CaseworkParts
+from ground_station.store.pages import WHOLE_DISTRICT, Ask, Scopes
 from patrol.cause import Cause
-
-_CASES_LOOKED_AT = 5000
 
 
 class NoticeDesk:
@@ -21,13 +25,18 @@ class NoticeDesk:
     def __init__(self, parts: CaseworkParts, desk: CaseworkDesk) -> None:
         self._parts, self._desk = parts, desk
 
-    async def similar(self, case_no: str) -> list[Case]:
-        """Closed cases of the same kind in the week before this one, itself among them."""
+    async def similar(
+        self, case_no: str, ask: Ask,
+        *, scopes: Scopes = WHOLE_DISTRICT, departments: Sequence[str] = (),
+    ) -> tuple[list[Case], str]:  # fmt: skip
+        """Closed cases of the same kind in the week before this one, itself among them.
+
+        A page of them, oldest first, and the next cursor.
+        """
         case = await self._desk.find(case_no)
-        closed = await self._parts.files.closed_cases(
-            is_exercise=self._parts.is_exercise, limit=_CASES_LOOKED_AT
+        return await self._parts.files.closed_alike(
+            case, SIMILAR_WITHIN, ask, scopes=scopes, departments=departments
         )
-        return notices.similar_to(case, closed)
 
     async def draft(
         self, case_nos: Sequence[str], audience: NoticeAudience, cause: Cause

@@ -100,23 +100,6 @@ class Notice:
     reason: str = ""
 
 
-def similar_to(case: Case, cases: Sequence[Case]) -> list[Case]:
-    """Closed cases of the same kind in the week before it, itself among them, oldest first."""
-    end = case.closed_utc
-    if end is None:
-        return []
-    found = [
-        other
-        for other in cases
-        if other.kind == case.kind
-        and other.state in _CLOSED
-        and other.is_exercise == case.is_exercise
-        and other.closed_utc is not None
-        and timedelta(0) <= end - other.closed_utc <= SIMILAR_WITHIN
-    ]
-    return sorted(found, key=lambda one: (one.closed_utc or one.filed_utc, one.case_no))
-
-
 def draft(
     cases: Sequence[Case],
     *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -136,6 +136,13 @@ class Records:
         """A kept sortie."""
         body = await self._store.read(lambda c: body_of(c, tables.sorties, sortie_id))
         return None if body is None else decode(SortieRecord, body)
+
+    async def sorties(self, sortie_ids: Sequence[str]) -> list[SortieRecord]:
+        """Those of these that there are, in this order."""
+        where = tables.sorties.c.id.in_(sortie_ids)
+        found = await self._store.read(lambda c: bodies(c, tables.sorties, where))
+        known = {body["sortie_id"]: decode(SortieRecord, body) for body in found}
+        return [known[name] for name in sortie_ids if name in known]
 
     async def open_sorties(self) -> list[SortieRecord]:
         """Sorties whose log is not closed, oldest first."""

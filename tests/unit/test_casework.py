@@ -192,14 +192,6 @@ def test_a_whistle_needs_words_and_a_role() -> None:
 # Notices
 
 
-def test_similar_cases_are_of_one_kind_and_the_week_before() -> None:
-    newest = closed(5, 7)
-    others = [closed(1), closed(2, 3), closed(3, 3, kind="GATHERING"), newest]
-    too_old = closed(4, 0, closed_utc=MORNING - timedelta(hours=1))
-    found = notices.similar_to(newest, [*others, too_old])
-    assert [case.case_no[-4:] for case in found] == ["0001", "0002", "0005"]
-
-
 def test_a_draft_cites_its_cases_and_another_person_reads_it() -> None:
     draft = a_notice()
     assert all(case_no in draft.text_zh for case_no in draft.case_nos)
