@@ -50,12 +50,12 @@ def responses_by(answers: Answers, digits: int) -> list[Responses]:
 
 def spread(times_us: Iterable[int | None], *, waiting: int = 0) -> Spread:
     """Of times in microseconds; None is not counted, and neither is whoever waits."""
-    times = sorted(time_us / _US_PER_S for time_us in times_us if time_us is not None)
+    times = sorted(time_us for time_us in times_us if time_us is not None)
     return Spread(
         n=len(times),
         median_s=_quantile(times, 0.5),
         p90_s=_quantile(times, 0.9),
-        longest_s=times[-1] if times else None,
+        longest_s=times[-1] / _US_PER_S if times else None,
         waiting=waiting,
     )
 
@@ -101,11 +101,12 @@ def _grouped(records: Iterable[R], digits: int) -> dict[str, list[R]]:
     return found
 
 
-def _quantile(times: Sequence[float], share: float) -> float | None:
+def _quantile(times_us: Sequence[int], share: float) -> float | None:
     """The middle two's mean for the median, the nearest rank for others; None of nothing."""
-    if not times:
+    if not times_us:
         return None
-    if share == 0.5:  # noqa: PLR2004
-        middle = len(times) // 2
-        return times[middle] if len(times) % 2 else (times[middle - 1] + times[middle]) / 2
-    return times[max(0, math.ceil(share * len(times)) - 1)]
+    middle, is_odd = divmod(len(times_us), 2)
+    if share != 0.5 or is_odd:  # noqa: PLR2004
+        rank = middle if share == 0.5 else max(0, math.ceil(share * len(times_us)) - 1)  # noqa: PLR2004
+        return times_us[rank] / _US_PER_S
+    return (times_us[middle - 1] / _US_PER_S + times_us[middle] / _US_PER_S) / 2

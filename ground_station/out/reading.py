@@ -31,6 +31,7 @@ from patrol.sighting import Sighting
 
 _DISTRICT_LENGTH = 6
 _WHOLE_TRACKS, _FEWEST_POINTS = 20, 50  # a day of 200 sorties must not fill the memory
+_TRACK = ("t_utc", "lat_deg", "lon_deg", "height_above_home_m")
 TRACK_POINTS = 2000  # finer than a reader of maps can see; the whole is in the tlog
 
 
@@ -112,7 +113,7 @@ def day_utc(day: date) -> tuple[datetime, datetime]:
 
 
 async def _with_track(pages: SortiePages, telemetry: TelemetryLog, limit: int) -> SortiePages:
-    rows = await telemetry.track(pages.record.sortie_id, limit=limit)
+    rows = await telemetry.track(pages.record.sortie_id, limit, _TRACK)
     heights = [row["height_above_home_m"] for row in rows if row["height_above_home_m"] is not None]
     track = tuple(
         TrackPoint(

@@ -211,7 +211,7 @@ def _figures(name: str, *columns: Column[Any]) -> Table:
         _text("grid_code", is_null=True),
         _flag(),
         *columns,
-        Index(f"ix_{name}_t", "is_exercise", "t_utc"),
+        Index(f"ix_{name}_t", "is_exercise", "t_utc", "id"),
     )
 
 

@@ -97,7 +97,7 @@ def _make(name: str, *columns: sa.Column[object]) -> None:
         _is("is_exercise"),
         *columns,
     )
-    op.create_index(f"ix_{name}_t", name, ["is_exercise", "t_utc"])
+    op.create_index(f"ix_{name}_t", name, ["is_exercise", "t_utc", "id"])
 
 
 def _text(name: str) -> sa.Column[object]:
