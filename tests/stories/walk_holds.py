@@ -223,6 +223,10 @@ def _flights(house: WalkHouse, now: Kept) -> None:
             "REG",
         }
     assert not [path for path in house.files() if path.suffix.lower() in IMAGES]
+    for row in now.records["sightings"].values():  # I12: never nearer to anybody than the rule
+        seen = row["body"]["sighting"]
+        nearest_m, need_m = seen["nearest_person_m"], seen["standoff_need_m"]
+        assert nearest_m is None or need_m is None or nearest_m >= need_m, seen
 
 
 def _live_state(house: WalkHouse, now: Kept) -> None:
@@ -243,6 +247,15 @@ def _live_state(house: WalkHouse, now: Kept) -> None:
         for key, table in (("case_no", "cases"), ("alert", "alerts"), ("notice", "notices")):
             named = event.get(key)
             assert not named or named in now.records[table], event
+
+
+def shift_log_leaves_nothing_out(house: WalkHouse, now: Kept) -> None:
+    """I15: what was planned and not visited is listed, at whatever moment somebody reads."""
+    for one in now.bodies("shifts"):
+        log = house.look("Shen", f"/shifts/{one['shift_id']}/log").json()
+        visited, unvisited = set(log["visited_grids"]), set(log["unvisited_grids"])
+        assert not visited & unvisited
+        assert set(one["planned_grids"]) <= visited | unvisited, log
 
 
 def other_parts_see_nothing(house: WalkHouse, now: Kept) -> None:

@@ -13,6 +13,7 @@ from tests.stories.walk_holds import (
     chain_holds,
     nothing_changed,
     other_parts_see_nothing,
+    shift_log_leaves_nothing_out,
     was_let,
     was_refused,
 )
@@ -80,6 +81,7 @@ class Walker:
         """What takes longer: the whole chain, and what others may see."""
         chain_holds(self.house, self._verified)
         other_parts_see_nothing(self.house, self.before)
+        shift_log_leaves_nothing_out(self.house, self.before)
         self._verified = self.before
 
     def _note(self, ask: Ask, answer: httpx.Response) -> None:
