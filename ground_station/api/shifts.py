@@ -56,10 +56,7 @@ def _add_reads(routes: APIRouter, parts: Parts) -> None:
             raise LookupError("no shift is open")
         caller = caller_of(request)
         await parts.people.door.note_look(caller, "shift", shift.shift_id)
-        return {
-            **seen_shift(shift_view(shift), caller),
-            "log": seen_log(await desk.log(shift), caller),
-        }
+        return _with_log(shift, await desk.log(shift), caller)
 
     @routes.get("/shifts")
     async def shifts(request: Request, cursor: Cursor = "", limit: Limit = 50) -> Page[ShiftView]:
