@@ -192,6 +192,7 @@ class CaseView(TypedDict):
     state_zh: str
     grid_code: str | None
     grid_name: str
+    owner_code: str
     owner_unit: str
     owner_person: str
     accept_due_utc: str | None
