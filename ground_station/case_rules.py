@@ -12,7 +12,7 @@ from ground_station.alerts import AlertLevel, AlertState, CrowdAlert, Outcome
 from ground_station.case_numbers import CaseSource
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState, Severity
-from ground_station.owners import ResponsibilityTable, Tier
+from ground_station.owners import Owner, ResponsibilityTable, Tier
 from ground_station.record_words import value_zh
 from patrol.errors import ConfigError, Refused
 from patrol.sighting import Count
@@ -111,8 +111,7 @@ def case_from_alert(
     _require_filable(alert, table)
     count = _count_at_end(alert, latest)
     severity = rules.severity(alert, count, is_special_site=is_special_site)
-    tier = rules.tier_of_severity[severity]
-    owner = table.owner(grid_code=alert.grid_code, tier=tier, names=names)
+    owner = _owner(alert, rules.tier_of_severity[severity], table, names)
     accept_due_utc, due_utc = rules.due(owner.tier, at_utc)
     text, text_zh = _words(alert, count)
     return Case(
@@ -137,6 +136,15 @@ def case_from_alert(
         sortie=alert.sortie,
         is_record_only=severity is Severity.MINOR,
         is_exercise=alert.is_exercise,
+    )
+
+
+def _owner(
+    alert: CrowdAlert, tier: Tier, table: ResponsibilityTable, names: Mapping[str, str] | None
+) -> Owner:
+    """Who answers for it; for an exercise's, who plays that unit."""
+    return table.owner(
+        grid_code=alert.grid_code, tier=tier, names=names, for_exercise=alert.is_exercise
     )
 
 

@@ -142,6 +142,7 @@ def case_fields(case: Case) -> CaseView:
         "state_zh": case.state.zh,
         "grid_code": case.grid_code,
         "grid_name": case.grid_name,
+        "owner_code": case.owner.code,
         "owner_unit": case.owner.unit,
         "owner_person": case.owner.person,
         "accept_due_utc": utc_or_none(case.accept_due_utc),

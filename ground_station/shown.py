@@ -192,12 +192,19 @@ class CaseView(TypedDict):
     state_zh: str
     grid_code: str | None
     grid_name: str
+    owner_code: str
     owner_unit: str
     owner_person: str
     accept_due_utc: str | None
     due_utc: str | None
     description: str
     description_zh: str
+
+
+class ShownCase(CaseView):
+    """A case on the board."""
+
+    tasked: NotRequired[list[str]]  # codes of the units that were given a task of it
 
 
 class Drafted(TypedDict):
@@ -311,7 +318,7 @@ class StationKeys(TypedDict, total=False):
     register: RegisterView
     clock: ClockView
     aircraft: list[AircraftView]
-    cases: list[CaseView]  # the newest that are open
+    cases: list[ShownCase]  # the newest that are open
 
 
 class StatePatch(StationKeys, total=False):

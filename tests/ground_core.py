@@ -36,8 +36,17 @@ ANNOUNCER = Cause(actor="Lin", role=Role.ANNOUNCER)
 REGISTRAR = Cause(actor="Chen", role=Role.REGISTRAR)
 PILOT = Cause(actor="Huang", role=Role.PILOT)
 LEADER = Cause(actor="Zheng", role=Role.LEADER)
-DISPATCHER = Cause(actor="Xu", role=Role.DISPATCHER)
+DISTRICT, A_DEPARTMENT = "440512", "440512D01"
 SYSTEM = by_system("test.rule")
+
+
+def holding(actor: str, role: Role) -> Cause:
+    """Somebody who holds the role for the whole district, or for a department of the sample."""
+    held_for = A_DEPARTMENT if role is Role.DEPARTMENT else DISTRICT
+    return Cause(actor=actor, role=role, held_for=held_for)
+
+
+DISPATCHER = holding("Xu", Role.DISPATCHER)
 
 
 def later(seconds: float) -> datetime:

@@ -17,7 +17,7 @@ from ground_station.case_rules import read_case_rules
 from ground_station.chronicle import Chronicle
 from ground_station.launch_room import LaunchRoom
 from ground_station.live import Board
-from ground_station.owners import read_responsibility
+from ground_station.owners import responsibility_for
 from ground_station.plan_desk import PlanDesk, PlanParts
 from ground_station.route_shelf import RouteShelf
 from ground_station.settings import StationSettings
@@ -82,7 +82,7 @@ class TwoAircraft:
                 world=self.clock, is_exercise=True, routes=RouteShelf(folder / "routes"),
             )
         )  # fmt: skip
-        common = self._common()
+        common = self._common(settings.get("responsibility_file"))
         self.units = [AircraftUnit(self._ports(number), common) for number in range(len(NAMES))]
         self.desks: list[Desks] = [unit.desks for unit in self.units]
         self.switchboard = Switchboard(self.desks, plans=self.plans, records=records)
@@ -171,10 +171,11 @@ class TwoAircraft:
             eye=BlindEye(), pictures=FakePictures(),
         )  # fmt: skip
 
-    def _common(self) -> Common:
+    def _common(self, responsibility_file: Path | None) -> Common:
         return Common(
             register=REGISTER, rules=CrowdRules(), legal=LEGAL, case_rules=read_case_rules(),
-            owners=read_responsibility(), records=self.records,
+            owners=responsibility_for(responsibility_file, is_exercise=True),
+            records=self.records,
             wordings=wordings_of(self.records, self.clock),
             telemetry=self.telemetry, bus=self.bus, board=self.board, chronicle=self.chronicle,
             plans=self.plans, room=LaunchRoom(self.clock, is_exercise=True), world=self.clock,

@@ -49,9 +49,9 @@ async def cause_for(
     await door.require_able(caller, power, role, request_id)
     place = await where()
     if place is not None:
-        await door.require_seen(caller, place.code, place.denial, request_id)
-    code = place.code if place is not None else ANYWHERE
-    return await door.allow(caller, power, role, code, request_id)
+        await require_seen(parts, request, place)
+    code, units = (place.code, place.units) if place is not None else (ANYWHERE, ())
+    return await door.allow(caller, power, role, code, request_id, units)
 
 
 def scopes_of(caller: Caller) -> Scopes:
@@ -76,5 +76,5 @@ async def nowhere() -> None:
 async def require_seen(parts: Parts, request: Request, place: Place) -> None:
     """LookupError, and an audit row, for what lies in another's part of the district."""
     await parts.people.door.require_seen(
-        caller_of(request), place.code, place.denial, request.state.request_id
+        caller_of(request), place.code, place.denial, request.state.request_id, place.units
     )

@@ -20,14 +20,28 @@ from ground_station.api.answers.casework import (
     Thread,
     WholeCase,
 )
-from ground_station.api.asking import Cursor, Limit, Moment, ask, cause_for, page_view, scopes_of
+from ground_station.api.asking import (
+    Cursor,
+    Limit,
+    Moment,
+    ask,
+    cause_for,
+    page_view,
+    require_seen,
+    scopes_of,
+)
 from ground_station.api.bodies import CaseStepBody, DispatchBody, NewCaseBody, ReplyBody
 from ground_station.api.callers import caller_of
 from ground_station.api.roads import roads
 from ground_station.casework.case import Case
 from ground_station.casework.citizens import CitizenReport
 from ground_station.casework.contacts import ContactCard, Entry
-from ground_station.casework.dispatches import DISPATCH_MACHINE, Dispatch, DispatchEvent
+from ground_station.casework.dispatches import (
+    DISPATCH_MACHINE,
+    Dispatch,
+    DispatchEvent,
+    DispatchState,
+)
 from ground_station.casework.opening import OPENERS
 from ground_station.casework.states import CASE_MACHINE, CaseEvent, CaseState
 from ground_station.casework.thread import read_thread
@@ -52,6 +66,7 @@ def case_routes(parts: Parts) -> APIRouter:
     """`/cases` and `/dispatches`."""
     routes = roads(tags=["cases"])
     _add_lists(routes, parts)
+    _add_task_list(routes, parts)
     _add_cards(routes, parts)
     _add_steps(routes, parts)
     _add_tasks(routes, parts)
@@ -59,12 +74,9 @@ def case_routes(parts: Parts) -> APIRouter:
 
 
 async def seen_case(parts: Parts, request: Request, case_no: str) -> Case:
-    """A case of the caller's part of the district; LookupError for any other."""
+    """A case of the caller's part of the district or department; LookupError for any other."""
     case = await parts.centre.desk.find(case_no)
-    place = Place(code=case.grid_code, denial=f"there is no case {case_no}")
-    await parts.people.door.require_seen(
-        caller_of(request), place.code, place.denial, request.state.request_id
-    )
+    await require_seen(parts, request, await _place(parts, case_no))
     return case
 
 
@@ -89,6 +101,7 @@ def _add_lists(routes: APIRouter, parts: Parts) -> None:
             due_before_utc=due_before,
             is_exercise=parts.centre.casework.is_exercise,
             scopes=scopes_of(caller_of(request)),
+            departments=caller_of(request).departments,
         )
         await parts.people.door.note_look(caller_of(request), "cases")
         page = await parts.centre.store.read(lambda c: case_queue(c, wanted, ask(cursor, limit)))
@@ -106,6 +119,25 @@ def _add_lists(routes: APIRouter, parts: Parts) -> None:
         """The item list: which kinds of cases there are."""
         listed: ItemsView = encode(parts.centre.casework.items)
         return listed
+
+
+def _add_task_list(routes: APIRouter, parts: Parts) -> None:
+    @routes.get("/dispatches")
+    async def dispatches(
+        request: Request,
+        state: DispatchState | None = None,
+        cursor: Cursor = "",
+        limit: Limit = 50,
+    ) -> Page[DispatchView]:
+        """The newest tasks in the caller's part of the district, and those of their department."""
+        caller = caller_of(request)
+        await parts.people.door.note_look(caller, "dispatches")
+        found, following = await parts.centre.shelves.page(
+            Dispatch, ask(cursor, limit), state=state.value if state else "",
+            scopes=scopes_of(caller), units=caller.departments,
+            is_exercise=parts.centre.casework.is_exercise,
+        )  # fmt: skip
+        return {"items": [dispatch_view(one) for one in found], "next": following or None}
 
 
 def _add_cards(routes: APIRouter, parts: Parts) -> None:
@@ -137,7 +169,10 @@ def _add_steps(routes: APIRouter, parts: Parts) -> None:
 
         async def where() -> Place:
             code, _ = parts.centre.casework.grid_at(body.place.point())
-            return Place(code=code, denial="this place is not in your part of the district")
+            denial = "this place is not in your part of the district"
+            # A department has no part of its own: it brings what it found anywhere in a grid.
+            units = caller_of(request).departments if code else ()
+            return Place(code=code, denial=denial, units=units)
 
         cause = await cause_for(parts, request, body.role, OPEN, where)
         return case_view(await parts.centre.intake.bring(body.matter(), cause))
@@ -153,7 +188,7 @@ def _add_steps(routes: APIRouter, parts: Parts) -> None:
         if body.unit_code is not None:
             given = replace(given, owner=desk.unit_for(await desk.find(case_no), body.unit_code))
         if event is CaseEvent.CHECK and given.checker:
-            await _require_supervisor(parts, given.checker)
+            await _require_supervisor(parts, given.checker, await _place(parts, case_no))
         if event is CaseEvent.MERGE:
             if given.other_case:
                 await seen_case(parts, request, given.other_case)
@@ -161,9 +196,9 @@ def _add_steps(routes: APIRouter, parts: Parts) -> None:
         return case_view(await desk.act(case_no, event, cause, given))
 
 
-async def _require_supervisor(parts: Parts, name: str) -> None:
+async def _require_supervisor(parts: Parts, name: str, place: Place) -> None:
     """A check that was given to nobody there is could be done by nobody."""
-    if not await parts.people.knows(name, Role.SUPERVISOR):
+    if not await parts.people.knows(name, Role.SUPERVISOR, place.code):
         raise Refused(
             f"{name} does not hold the role {Role.SUPERVISOR.value}",
             text_zh=f"{name}没有网格监督员角色",
@@ -190,7 +225,8 @@ def _add_tasks(routes: APIRouter, parts: Parts) -> None:
 
         async def where() -> Place:
             kept = await parts.centre.shelves.get(Dispatch, dispatch_id)
-            return Place(code=kept.grid_code, denial=f"there is no dispatch {dispatch_id}")
+            denial = f"there is no dispatch {dispatch_id}"
+            return Place(code=kept.grid_code, denial=denial, units=(kept.unit.code,))
 
         power = Power(name=f"dispatch.{event.value}", roles=DISPATCH_MACHINE.roles(event))
         cause = await cause_for(parts, request, body.role, power, where)
@@ -199,11 +235,15 @@ def _add_tasks(routes: APIRouter, parts: Parts) -> None:
 
 async def _place(parts: Parts, case_no: str) -> Place:
     case = await parts.centre.desk.find(case_no)
-    return Place(code=case.grid_code, denial=f"there is no case {case_no}")
+    tasks = await parts.centre.shelves.dispatches(case_no)
+    units = (case.owner.code, *(task.unit.code for task in tasks))
+    return Place(code=case.grid_code, denial=f"there is no case {case_no}", units=units)
 
 
 async def _thread_view(parts: Parts, case: Case, caller: Caller) -> Thread:
     thread = await read_thread(parts.centre.casework, case)
+    is_whole = caller.sees(case.grid_code, (case.owner.code,))  # else they have but a task of it
+    tasks = [one for one in thread.dispatches if is_whole or caller.sees(None, (one.unit.code,))]
     return {
         "case": case_view(case),
         "steps": [_step_view(step) for step in thread.steps],
@@ -211,7 +251,7 @@ async def _thread_view(parts: Parts, case: Case, caller: Caller) -> Thread:
         "sightings": [encode(one) for one in thread.sightings],
         "announcements": [encode(one) for one in thread.announcements],
         "effects": [encode(one) for one in thread.effects],
-        "dispatches": [dispatch_view(one) for one in thread.dispatches],
+        "dispatches": [dispatch_view(one) for one in tasks],
         "reports": [report_view(one, caller) for one in thread.reports],
     }
 

@@ -186,8 +186,9 @@ def _add_notice_lists(routes: APIRouter, parts: Parts) -> None:
         await seen_case(parts, request, case_no)
         caller = caller_of(request)
         await parts.people.door.note_look(caller, "similar", case_no)
-        found = [one for one in await desk.similar(case_no) if caller.sees(one.grid_code)]
-        return {"items": [case_view(one) for one in found]}
+        found = await desk.similar(case_no)
+        seen = [one for one in found if caller.sees(one.grid_code, (one.owner.code,))]
+        return {"items": [case_view(one) for one in seen]}
 
     @routes.get("/notices")
     async def notices(

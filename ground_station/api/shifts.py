@@ -15,15 +15,24 @@ from ground_station.api.answers.squad import (
     ShiftView,
     ShiftWithLog,
 )
-from ground_station.api.asking import Cursor, Limit, Where, ask, cause_for, nowhere
+from ground_station.api.asking import Cursor, Limit, ask, scopes_of
 from ground_station.api.bodies import GridsBody, HandOverBody, ShiftBody, TextBody
 from ground_station.api.callers import caller_of
 from ground_station.api.roads import roads
+from ground_station.api.which_shift import (
+    ShiftId,
+    denial_of,
+    meant,
+    meets,
+    not_seen,
+    on_shift,
+    shift_cause,
+)
 from ground_station.parts import Parts
 from ground_station.people.door import Caller
 from ground_station.people.persons import holds
-from ground_station.people.powers import Power
-from ground_station.places import Places
+from ground_station.people.scopes import DISTRICT, read_scope
+from ground_station.places import Place, Places
 from ground_station.schemas import UnderRole
 from ground_station.shapes import Json, Page
 from ground_station.shifts.shift import CREW, SHIFT_MACHINE, Shift, ShiftEvent
@@ -39,6 +48,7 @@ def shift_routes(parts: Parts) -> APIRouter:
     """`/shift` is the one that is open, `/shifts` are all."""
     routes = roads(tags=["shift"])
     _add_reads(routes, parts)
+    _add_recently(routes, parts)
     _add_duties(routes, parts)
     _add_plan(routes, parts)
     _add_log(routes, parts)
@@ -49,31 +59,36 @@ def _add_reads(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.shifts
 
     @routes.get("/shift")
-    async def current(request: Request) -> ShiftWithLog:
-        """The open shift; LookupError when there is none."""
-        shift = await desk.current()
-        if shift is None:
-            raise LookupError("no shift is open")
+    async def current(request: Request, shift: ShiftId = "") -> ShiftWithLog:
+        """The open shift that serves the caller's part; LookupError when there is none."""
         caller = caller_of(request)
-        await parts.people.door.note_look(caller, "shift", shift.shift_id)
-        return _with_log(shift, await desk.log(shift), caller)
+        found = await meant(parts, caller, shift, is_meeting=True)
+        if not meets(found, caller):
+            raise await not_seen(parts, request, found, denial_of(shift))
+        await parts.people.door.note_look(caller, "shift", found.shift_id)
+        return _with_log(found, await desk.log(found), caller)
 
     @routes.get("/shifts")
     async def shifts(request: Request, cursor: Cursor = "", limit: Limit = 50) -> Page[ShiftView]:
-        """The newest shifts."""
+        """The newest shifts that served the caller's part."""
         caller = caller_of(request)
         await parts.people.door.note_look(caller, "shifts")
-        found, following = await desk.page(ask(cursor, limit))
+        found, following = await desk.page(ask(cursor, limit), scopes=scopes_of(caller))
         items = [seen_shift(shift_view(one), caller) for one in found]
         return {"items": items, "next": following or None}
 
     @routes.get("/shifts/{shift_id}/log")
     async def log(shift_id: str, request: Request) -> ShiftLog:
         """One shift's log: planned, visited, not visited, with a hash over all of it."""
-        await parts.people.door.note_look(caller_of(request), "shift_log", shift_id)
-        shift = await parts.centre.shelves.get(Shift, shift_id)
-        return seen_log(await desk.log(shift), caller_of(request))
+        found, caller = await parts.centre.shelves.get(Shift, shift_id), caller_of(request)
+        if not meets(found, caller):
+            denial = f"there is no shift {shift_id}"
+            raise await not_seen(parts, request, found, denial)
+        await parts.people.door.note_look(caller, "shift_log", shift_id)
+        return seen_log(await desk.log(found), caller)
 
+
+def _add_recently(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/grids/{grid_code}/recently")
     async def recently(grid_code: str, request: Request) -> Recently:
         """What was seen of a grid of late: shown before it is flown again."""
@@ -90,96 +105,103 @@ def _add_duties(routes: APIRouter, parts: Parts) -> None:
 
     @routes.post("/shift", status_code=201)
     async def open_shift(body: ShiftBody, request: Request) -> ShiftView:
-        """Open one; whoever does is on duty."""
-        cause = await _cause(parts, request, body, _SQUAD)
-        return _shown(await desk.open(body.squad, cause), request)
+        """Open one for a part of the district; whoever does is on duty."""
+        scope = body.scope
+
+        async def where() -> Place | None:
+            denial = f"no area {scope!r} in your part of the district"
+            return None if scope is None else Place(code=read_scope(scope), denial=denial)
+
+        cause = await shift_cause(parts, request, body, _SQUAD, where)
+        part = cause.held_for if scope is None else read_scope(scope)
+        return _shown(await desk.open(body.squad, cause, part), request)
 
     @routes.post("/shift/sign-in")
-    async def sign_in(body: UnderRole, request: Request) -> ShiftView:
+    async def sign_in(body: UnderRole, request: Request, shift: ShiftId = "") -> ShiftView:
         """Take a role that nobody has."""
-        cause = await _cause(parts, request, body, CREW)
-        return _shown(await desk.sign_in(cause), request)
+        found, cause = await on_shift(parts, request, body, CREW, shift)
+        return _shown(await desk.sign_in(found.shift_id, cause), request)
 
     @routes.post("/shift/hand-over")
-    async def hand_over(body: HandOverBody, request: Request) -> ShiftView:
-        """Give one's role to another; the aircraft flies on."""
-        cause = await _cause(parts, request, body, CREW)
-        if not await parts.people.knows(body.to, cause.role):
+    async def hand_over(body: HandOverBody, request: Request, shift: ShiftId = "") -> ShiftView:
+        """Give one's role to another who holds it there; the aircraft flies on."""
+        found, cause = await on_shift(parts, request, body, CREW, shift)
+        if not await parts.people.knows(body.to, cause.role, found.scope):
             raise Refused(
-                f"{body.to} does not hold the role {cause.role.value}",
-                text_zh=f"{body.to}没有{roles_zh(cause.role.value)}角色",
+                f"{body.to} does not hold the role {cause.role.value} in {found.scope}",
+                text_zh=f"{body.to}在{found.scope}没有{roles_zh(cause.role.value)}角色",
             )
-        return _shown(await desk.hand_over(body.to, cause), request)
+        return _shown(await desk.hand_over(found.shift_id, body.to, cause), request)
 
     @routes.post("/shift/sign-out")
-    async def sign_out(body: UnderRole, request: Request) -> ShiftView:
+    async def sign_out(body: UnderRole, request: Request, shift: ShiftId = "") -> ShiftView:
         """Leave one's role."""
-        cause = await _cause(parts, request, body, CREW)
-        return _shown(await desk.sign_out(cause), request)
+        found, cause = await on_shift(parts, request, body, CREW, shift)
+        return _shown(await desk.sign_out(found.shift_id, cause), request)
 
 
 def _add_plan(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.shifts
 
     @routes.post("/shift/plan")
-    async def plan(body: GridsBody, request: Request) -> ShiftView:
+    async def plan(body: GridsBody, request: Request, shift: ShiftId = "") -> ShiftView:
         """Which grids of one's own part the shift means to visit; others' stay as they are."""
         cause = await _planning_cause(parts, request, body)
         caller = caller_of(request)
+        found = await meant(parts, caller, shift, is_meeting=True)
+        if not meets(found, caller):
+            raise await not_seen(parts, request, found, denial_of(shift))
         grants = await parts.people.door.grants_used(caller, cause.role)
 
         def is_own(code: str) -> bool:
             return caller.sees(code) and holds(grants, cause.role, code)
 
-        return _shown(await desk.plan(body.grids, cause, is_own=is_own), request)
+        planned = await desk.plan(found.shift_id, body.grids, cause, is_own=is_own)
+        return _shown(planned, request)
 
 
 def _add_log(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.shifts
 
     @routes.post("/shift/weather")
-    async def weather(body: TextBody, request: Request) -> ShiftView:
+    async def weather(body: TextBody, request: Request, shift: ShiftId = "") -> ShiftView:
         """What somebody sees of the weather."""
-        cause = await _cause(parts, request, body, _SQUAD)
-        return _shown(await desk.remark(ShiftEvent.WEATHER, body.text, cause), request)
+        found, cause = await on_shift(parts, request, body, _SQUAD, shift)
+        seen = await desk.remark(found.shift_id, ShiftEvent.WEATHER, body.text, cause)
+        return _shown(seen, request)
 
     @routes.post("/shift/note")
-    async def note(body: TextBody, request: Request) -> ShiftView:
+    async def note(body: TextBody, request: Request, shift: ShiftId = "") -> ShiftView:
         """A line of the log."""
-        cause = await _cause(parts, request, body, _SQUAD)
-        return _shown(await desk.remark(ShiftEvent.NOTE, body.text, cause), request)
+        found, cause = await on_shift(parts, request, body, _SQUAD, shift)
+        noted = await desk.remark(found.shift_id, ShiftEvent.NOTE, body.text, cause)
+        return _shown(noted, request)
 
     @routes.post("/shift/sign")
-    async def sign(body: UnderRole, request: Request) -> ShiftView:
+    async def sign(body: UnderRole, request: Request, shift: ShiftId = "") -> ShiftView:
         """A name under the log."""
         roles = SHIFT_MACHINE.roles(ShiftEvent.SIGN)
-        cause = await _cause(parts, request, body, roles)
-        return _shown(await desk.sign(cause), request)
+        found, cause = await on_shift(parts, request, body, roles, shift)
+        return _shown(await desk.sign(found.shift_id, cause), request)
 
     @routes.post("/shift/close")
-    async def close(body: UnderRole, request: Request) -> ShiftWithLog:
+    async def close(body: UnderRole, request: Request, shift: ShiftId = "") -> ShiftWithLog:
         """Close it for good."""
         roles = tuple(r for r in SHIFT_MACHINE.roles(ShiftEvent.CLOSE) if r is not Role.SYSTEM)
-        shift, log = await desk.close(await _cause(parts, request, body, roles))
-        return _with_log(shift, log, caller_of(request))
-
-
-async def _cause(
-    parts: Parts, request: Request, body: UnderRole, roles: tuple[Role, ...], where: Where = nowhere
-) -> Cause:
-    power = Power(name=f"shift.{request.url.path.rsplit('/', 1)[-1]}", roles=roles)
-    return await cause_for(parts, request, body.role, power, where)
+        found, cause = await on_shift(parts, request, body, roles, shift)
+        closed, log = await desk.close(found.shift_id, cause)
+        return _with_log(closed, log, caller_of(request))
 
 
 async def _planning_cause(parts: Parts, request: Request, body: GridsBody) -> Cause:
     """Who plans under one role, and may under it in each of the grids."""
     roles, places = SHIFT_MACHINE.roles(ShiftEvent.PLAN), Places(parts=parts)
     if not body.grids:
-        return await _cause(parts, request, body, roles)
+        return await shift_cause(parts, request, body, roles)
     first, *others = dict.fromkeys(body.grids)
-    cause = await _cause(parts, request, body, roles, partial(places.of_grid, first))
+    cause = await shift_cause(parts, request, body, roles, partial(places.of_grid, first))
     for grid in others:
-        await _cause(parts, request, body, (cause.role,), partial(places.of_grid, grid))
+        await shift_cause(parts, request, body, (cause.role,), partial(places.of_grid, grid))
     return cause
 
 
@@ -233,8 +255,8 @@ def _hidden(view: Mapping[str, Any], caller: Caller) -> Any:  # noqa: ANN401  # 
 
 
 def _sees_all(view: Mapping[str, Any], caller: Caller) -> bool:
-    """The district does, and whoever was of the shift."""
-    return caller.sees(None) or any(duty["person"] == caller.person.name for duty in view["duties"])
+    """Who answers for the whole part that it serves; a log of the whole district names none."""
+    return caller.sees(view.get("scope", DISTRICT))
 
 
 def shift_view(shift: Shift) -> ShiftView:

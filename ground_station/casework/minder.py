@@ -79,7 +79,10 @@ class CaseMinder:
         waiting = (DispatchState.SENT.value, DispatchState.ACCEPTED.value)
         for task in await self.parts.files.in_states(Dispatch, waiting, is_exercise=space):
             if task.is_overdue(now):
-                fields = {"dispatch": task.dispatch_id, "case_no": task.case_no}
+                fields = {
+                    "dispatch": task.dispatch_id, "case_no": task.case_no,
+                    "unit_code": task.unit.code,
+                }  # fmt: skip
                 words = (f"{task.unit.unit} has not replied in time", f"{task.unit.unit}超时未回复")
                 self._tell("dispatch.overdue", task.dispatch_id, task.grid_code, fields, words)
 
@@ -106,7 +109,7 @@ class CaseMinder:
     def _tell_case(self, case: Case, clock: str) -> None:
         if clock:
             key = f"{case.case_no}/{clock}/{case.due_utc.isoformat()}"
-            fields = {"case_no": case.case_no, "clock": clock}
+            fields = {"case_no": case.case_no, "clock": clock, "owner_code": case.owner.code}
             self._tell("case.overdue", key, case.grid_code, fields, _WHY[clock])
 
     def _tell(

@@ -55,7 +55,8 @@ class Dispatch(TypedDict, total=False):
 
     dispatch_id: Required[str]
     state: Required[str]
-    unit: str
+    case_no: str
+    unit: Json
     reply: str
 
 

@@ -182,6 +182,11 @@ class StationClient:
         path = f"/api/cases/{case_no}/steps/{event}"
         return cast("Case", await self.post(path, role, **given))
 
+    async def dispatches(self, **wanted: Any) -> AsyncGenerator[Dispatch, None]:  # noqa: ANN401
+        """Tasks of units, the newest first, page by page; `state` filters them."""
+        async for task in self.pages("/api/dispatches", **wanted):
+            yield cast("Dispatch", task)
+
     async def dispatch(
         self, case_no: str, unit_code: str, task: str, role: Role = Role.DISPATCHER
     ) -> Dispatch:

@@ -6,18 +6,26 @@ Each runs on a connection inside `Store.read`, filters by scope and is read alon
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from ground_station.casework.states import CaseState
 from ground_station.owners import Tier
 from ground_station.sorties import SortieState
 from ground_station.store import tables
-from ground_station.store.pages import WHOLE_DISTRICT, Ask, Page, Scopes, in_scope, page_of
+from ground_station.store.pages import (
+    WHOLE_DISTRICT,
+    Ask,
+    Page,
+    Scopes,
+    in_scope,
+    in_touch,
+    page_of,
+)
 from ground_station.store.rows import bodies, body_of, history_of
 from patrol.clock import utc_text
 
@@ -35,6 +43,7 @@ class CaseFilter:
     due_before_utc: datetime | None = None
     is_exercise: bool | None = None
     scopes: Scopes = WHOLE_DISTRICT
+    departments: tuple[str, ...] = ()  # and what these own or have a task of, wherever it lies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +80,17 @@ def live_alerts(
 def newest(
     connection: Connection, table: Table, ask: Ask | None = None,
     *, sortie: str = "", state: str = "", scopes: Scopes = WHOLE_DISTRICT,
-    is_exercise: bool | None = None,
+    is_exercise: bool | None = None, units: Sequence[str] = (),
 ) -> Page:  # fmt: skip
-    """Records of one kind (sorties, sightings, dispatches, …), newest first."""
-    query = select(table.c.t_utc, table.c.id, table.c.body_json).where(
-        in_scope(table.c.grid_code, scopes)
-    )
+    """Records of one kind (sorties, sightings, dispatches, …), newest first.
+
+    A shift serves a part of the district: each level of the tree reads of it what is its own.
+    """
+    lies = in_touch if table is tables.shifts else in_scope
+    where = lies(table.c.grid_code, scopes)
+    if units and table is tables.dispatches:
+        where = or_(where, table.c.unit_code.in_(units))
+    query = select(table.c.t_utc, table.c.id, table.c.body_json).where(where)
     if sortie:
         query = query.where(table.c.sortie == sortie)
     if state:
@@ -176,7 +190,7 @@ def coverage(
 
 def _case_terms(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     c = tables.cases.c
-    terms = [in_scope(c.grid_code, wanted.scopes)]
+    terms = [_in_sight(wanted)]
     if wanted.is_open is not None:
         terms.append(c.is_open if wanted.is_open else ~c.is_open)
     if wanted.tiers:
@@ -190,6 +204,17 @@ def _case_terms(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     if wanted.is_exercise is not None:
         terms.append(c.is_exercise if wanted.is_exercise else ~c.is_exercise)
     return terms
+
+
+def _in_sight(wanted: CaseFilter) -> ColumnElement[bool]:
+    """Cases of the parts of the district, and those of the departments."""
+    c, of = tables.cases.c, wanted.departments
+    in_parts = in_scope(c.grid_code, wanted.scopes)
+    if not of:
+        return in_parts
+    task = tables.dispatches.c
+    tasked = select(task.case_no).where(task.unit_code.in_(of))
+    return or_(in_parts, c.owner_code.in_(of), c.id.in_(tasked))
 
 
 def _audit_terms(wanted: AuditFilter) -> list[ColumnElement[bool]]:

@@ -239,6 +239,6 @@ def case_row(case: Case) -> Saved:
         extra={
             "alert_id": case.alert_id, "tier": case.tier.value, "owner_unit": case.owner.unit,
             "owner_person": case.owner.person, "due_utc": utc_text(case.due_utc),
-            "is_open": case.state not in FINAL,
+            "is_open": case.state not in FINAL, "owner_code": case.owner.code,
         },
     )  # fmt: skip

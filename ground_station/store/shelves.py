@@ -71,7 +71,7 @@ _NOTICES: _Shelf[Notice] = _Shelf(
 )  # fmt: skip
 _SHIFTS: _Shelf[Shift] = _Shelf(
     kind=Shift, table=tables.shifts, letter="SH",
-    row=lambda s: (s.shift_id, None, s.state.value, s.opened_utc, {"day": s.day}),
+    row=lambda s: (s.shift_id, s.scope, s.state.value, s.opened_utc, {"day": s.day}),
 )  # fmt: skip
 _WORDINGS: _Shelf[TemplateVersion] = _Shelf(
     kind=TemplateVersion, table=tables.template_versions, letter="T",
@@ -173,12 +173,17 @@ class Shelves:
 
     async def page(
         self, kind: type[T], ask: Ask, *, is_exercise: bool, state: str = "",
-        scopes: Scopes = WHOLE_DISTRICT,
+        scopes: Scopes = WHOLE_DISTRICT, units: Sequence[str] = (),
     ) -> tuple[list[T], str]:  # fmt: skip
-        """A page of the newest records of a kind in a part of the district, and the next cursor."""
+        """A page of the newest records of a kind in a part of the district, and the next cursor.
+
+        `units`: of tasks also those of these units, wherever they lie.
+        """
         table = _SHELVES[kind].table
         page = await self._store.read(
-            lambda c: newest(c, table, ask, state=state, scopes=scopes, is_exercise=is_exercise)
+            lambda c: newest(
+                c, table, ask, state=state, scopes=scopes, is_exercise=is_exercise, units=units
+            )
         )
         return [decode(kind, body) for body in page.items], page.next_cursor
 

@@ -32,7 +32,14 @@ def _derived(name: str) -> Column[bool]:
     return column
 
 
-def _records(name: str, *extra: str, derived: str = "") -> Table:
+def _derived_text(name: str) -> Column[str]:
+    """The same for words."""
+    column: Column[str] = Column(name, Text, nullable=False, server_default="")
+    column.info["is_derived"] = True
+    return column
+
+
+def _records(name: str, *extra: str, derived: tuple[Column[Any], ...] = ()) -> Table:
     """A table of records: what is searched for stands in columns, the whole in `body_json`."""
     return Table(
         name,
@@ -45,7 +52,7 @@ def _records(name: str, *extra: str, derived: str = "") -> Table:
         _flag(),
         *(_text(column) for column in extra),
         _text("body_json"),
-        *([_derived(derived)] if derived else []),
+        *derived,
         Index(f"ix_{name}_sortie", "sortie"),
     )
 
@@ -92,7 +99,7 @@ audit = Table(
 plans = _records("plans", "digest", "approved_by")
 sorties = _records("sorties", "plan_id")
 sightings = _records("sightings", "rule")
-alerts = _records("alerts", "level", "case_no", derived="is_live")
+alerts = _records("alerts", "level", "case_no", derived=(_derived("is_live"),))
 announcements = _records("announcements", "alert_id", "template_id", "released_by", "audio_sha256")
 effects = _records("effects", "alert_id")
 dispatches = _records("dispatches", "case_no", "unit_code")
@@ -102,8 +109,9 @@ notices = _records("notices", "audience")
 shifts = _records("shifts", "day")
 template_versions = _records("template_versions", "template_id")
 cases = _records(
-    "cases", "alert_id", "tier", "owner_unit", "owner_person", "due_utc", derived="is_open"
-)
+    "cases", "alert_id", "tier", "owner_unit", "owner_person", "due_utc",
+    derived=(_derived("is_open"), _derived_text("owner_code")),
+)  # fmt: skip
 
 case_history = _appended("case_history", "case_no", "sortie", "event", "from_state", "to_state")
 corrections = _appended("corrections", "sortie", "text")
@@ -123,6 +131,9 @@ Index("ix_cases_newest", cases.c.is_open, cases.c.t_utc, cases.c.id, cases.c.gri
 Index("ix_cases_queue", cases.c.is_open, cases.c.due_utc, cases.c.id, cases.c.grid_code)
 Index("ix_cases_tier", cases.c.is_open, cases.c.tier, cases.c.due_utc, cases.c.id)
 Index("ix_cases_owner", cases.c.is_open, cases.c.owner_unit, cases.c.due_utc, cases.c.id)
+Index("ix_cases_owner_code", cases.c.owner_code, cases.c.due_utc, cases.c.id)
+Index("ix_dispatches_case", dispatches.c.case_no)
+Index("ix_dispatches_unit", dispatches.c.unit_code, dispatches.c.case_no)
 Index("ix_case_history_case", case_history.c.case_no, case_history.c.seq)
 Index("ix_case_history_sortie", case_history.c.sortie)
 Index("ix_corrections_sortie", corrections.c.sortie)

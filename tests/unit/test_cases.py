@@ -26,13 +26,14 @@ from tests.ground_core import (
     SYSTEM,
     an_alert,
     an_observed_alert,
+    holding,
     later,
 )
 
 E, S = CaseEvent, CaseState
 RULES = read_case_rules()
 TABLE = read_responsibility()
-HEAD = Cause(actor="Guo", role=Role.COMMUNITY)
+HEAD = holding("Guo", Role.COMMUNITY)
 SUPERVISOR = Cause(actor="Ma", role=Role.SUPERVISOR)
 NAMES = {"440512001003": "达埠社区", GRID: "第四网格"}
 
@@ -172,7 +173,7 @@ def test_the_loop_closes_by_another_person_after_the_reporter_was_told() -> None
 
 def test_an_escalated_case_has_the_next_tiers_owner_and_clock() -> None:
     case, at = at_work(), later(90_000)
-    street = TABLE.owner(grid_code=GRID, tier=Tier.LARGE)
+    street = TABLE.owner(grid_code=GRID, tier=Tier.LARGE, for_exercise=True)
     with pytest.raises(Refused, match="LARGE"):
         advance(case, E.ESCALATE, SYSTEM, at, Given(reason="overdue"))
     accept_due_utc, due_utc = RULES.due(Tier.LARGE, at)
@@ -224,7 +225,7 @@ def test_a_closed_case_reopens_for_seven_days() -> None:
 @pytest.mark.parametrize("tier", list(Tier))
 @pytest.mark.parametrize("code", [GRID, "44051200100300401", "440512099", "440512T3", "", None])
 def test_every_place_has_an_owner_at_every_tier(code: str | None, tier: Tier) -> None:
-    owner = TABLE.owner(grid_code=code, tier=tier)
+    owner = TABLE.owner(grid_code=code, tier=tier, for_exercise=True)
     assert owner.unit
     assert owner.person
     assert "演练" in owner.unit

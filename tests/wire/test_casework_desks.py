@@ -18,19 +18,19 @@ from ground_station.casework.whistles import Whistle, WhistleEvent, WhistleState
 from ground_station.owners import Tier
 from ground_station.sorties import SortieState
 from ground_station.store.chain import verify
-from patrol.cause import Cause, Role
+from patrol.cause import Role
 from patrol.errors import Refused
 from tests.casework_house import CaseworkHouse, casework_house, told
-from tests.ground_core import DISPATCHER, LEADER, a_sortie, later
+from tests.ground_core import DISPATCHER, LEADER, a_sortie, holding, later
 
 pytestmark = pytest.mark.anyio
 
 E = CaseEvent
-COMMUNITY = Cause(actor="Guo", role=Role.COMMUNITY)
-DEPARTMENT = Cause(actor="Deng", role=Role.DEPARTMENT)
-SUPERVISOR = Cause(actor="Ma", role=Role.SUPERVISOR)
-REVIEWER = Cause(actor="Song", role=Role.REVIEWER)
-WORKER = Cause(actor="Mei", role=Role.GRID_WORKER)
+COMMUNITY = holding("Guo", Role.COMMUNITY)
+DEPARTMENT = holding("Deng", Role.DEPARTMENT)
+SUPERVISOR = holding("Ma", Role.SUPERVISOR)
+REVIEWER = holding("Song", Role.REVIEWER)
+WORKER = holding("Mei", Role.GRID_WORKER)
 
 
 async def opened(house: CaseworkHouse) -> tuple[str, str]:
@@ -131,7 +131,7 @@ async def test_of_two_who_accept_at_once_one_is_told_what_it_is_now(tmp_path: Pa
 
         async def accept(person: str) -> None:
             try:
-                await house.desk.act(case_no, E.ACCEPT, Cause(actor=person, role=Role.COMMUNITY))
+                await house.desk.act(case_no, E.ACCEPT, holding(person, Role.COMMUNITY))
             except Refused as error:
                 refused.append(str(error))
 

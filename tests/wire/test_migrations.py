@@ -89,6 +89,25 @@ async def test_records_of_before_are_found_by_what_was_added_later(tmp_path: Pat
         assert [item["alert_id"] for item in live_alerts(connection).items] == ["A-20261124-0001"]
 
 
+async def test_cases_of_before_are_found_by_their_owners_code_closed_ones_too(
+    tmp_path: Path,
+) -> None:
+    await fill(tmp_path)
+    path = tmp_path / DATABASE_NAME
+    migrate_file(path, "r0040")
+    assert "owner_code" not in " ".join(schema(path))
+    ended = "UPDATE cases SET state = 'CLOSED', is_open = false"
+    with closing(sqlite3.connect(path)) as before:
+        before.execute(ended)
+        before.commit()
+    migrate_file(path)
+    code = "SELECT owner_code, json_extract(body_json, '$.owner.code') FROM cases"
+    ((kept, told),) = columns(path, code)
+    assert (kept, len(str(kept))) == (told, 15)
+    with closing(sqlite3.connect(path)) as after, pytest.raises(sqlite3.Error, match="closed"):
+        after.execute("UPDATE cases SET state = 'HANDLING'")
+
+
 async def test_what_an_older_program_would_not_heed_is_not_taken_down(tmp_path: Path) -> None:
     async with running_store(tmp_path) as store:
         await store.write(

@@ -163,7 +163,13 @@ async def test_the_story_is_kept_found_and_frozen(tmp_path: Path, server: str | 
         )  # fmt: skip
         assert (await read(lambda c: case_queue(c, wanted))).items == (case,)
         assert (await read(lambda c: newest_cases(c, CaseFilter(scopes=("440999",))))).items == ()
+        for departments, found in ((("440512D01",), ()), ((case["owner"]["code"],), (case,))):
+            of = CaseFilter(scopes=(), departments=departments)
+            assert (await read(lambda c, of=of: case_queue(c, of))).items == found  # type: ignore[misc]
         assert (await read(live_alerts)).items == ()
+        for table in (tables.dispatches, tables.shifts):
+            of_a_unit = partial(newest, table=table, scopes=(GRID,), units=("440512D01",))
+            assert (await read(of_a_unit)).items == ()
         for table in (tables.sorties, tables.sightings, tables.announcements, tables.alerts):
             page = await read(lambda c, t=table: newest(c, t, sortie=SORTIE, scopes=(GRID,)))  # type: ignore[misc]
             assert len(page.items) == 1

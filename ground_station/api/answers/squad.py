@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -58,6 +58,7 @@ class FlownSortie(TypedDict):
 class ShiftLog(TypedDict):
     """What was planned, visited and not, and by whom; `sha256` is over the whole of it."""
 
+    scope: NotRequired[str]  # left out where it is the whole district, as in logs of before
     visited_grids: list[str]
     unvisited_grids: list[str]
     sorties: list[FlownSortie]
