@@ -175,7 +175,7 @@ class Station:
             world=self._world,
             wall=self._wall,
             pace=self._pace,
-            is_anothers=lambda seen, aircraft: self._switchboard.is_anothers(seen, aircraft),
+            is_anothers=lambda seen, level, name: self._switchboard.is_anothers(seen, level, name),
             is_exercise=settings.is_exercise,
             ready_within_s=settings.ready_within_s,
         )

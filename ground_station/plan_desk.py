@@ -93,17 +93,7 @@ class PlanDesk:
         plan = replace(plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
         findings = await self._parts.routes.with_tests(plan, findings)
-        self.keep(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft))
-        fields = {
-            "plan": plan.plan_id,
-            "grid_name": plan.grid_name,
-            "length_m": round(plan.length_m),
-            "duration_s": round(plan.duration_s),
-            "digest": plan.digest,
-            "findings_count": len(findings),
-            "by": cause.actor,
-        }
-        self._parts.bus.publish(self._event("plan.made", plan, fields))
+        await self._keep_made(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft), cause)
         for finding in views.findings_view(findings):
             event = self._event("plan.finding", plan, {"plan": plan.plan_id, **finding})
             self._parts.bus.publish(event)
@@ -139,6 +129,25 @@ class PlanDesk:
             "approved_by": cause.actor,
             "findings": views.findings_view(findings),
         }
+
+    async def _keep_made(self, drawn: Drawn, cause: Cause) -> None:
+        """In the chain under the planner's own name, then in the book, then told."""
+        plan, parts = drawn.plan, self._parts
+        fields = {
+            "plan": plan.plan_id,
+            "grid_name": plan.grid_name,
+            "length_m": round(plan.length_m),
+            "duration_s": round(plan.duration_s),
+            "digest": plan.digest,
+            "findings_count": len(drawn.findings),
+            "by": cause.actor,
+        }
+        await parts.records.note(
+            "plan.made", plan.plan_id, fields, cause=cause, at_utc=plan.created_utc,
+            is_exercise=parts.is_exercise, scope=plan.grid_code,
+        )  # fmt: skip
+        self.keep(drawn)
+        parts.chronicle.tell(self._event("plan.made", plan, fields))
 
     def keep(self, drawn: Drawn) -> None:
         """Put a plan into the book, or in the place of what it was before."""

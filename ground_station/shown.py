@@ -9,7 +9,8 @@ from typing import Annotated, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from ground_station.alerts import AlertLevel, AlertState, Outcome
+from ground_station.alert_levels import AlertLevel
+from ground_station.alerts import AlertState, Outcome
 from ground_station.announcements import AnnouncementState
 from ground_station.casework.states import CaseState, Severity
 from ground_station.owners import Tier
@@ -131,6 +132,7 @@ class AlertView(TypedDict):
     error_m: float
     radius_m: float
     count: CountView
+    density_high_per_m2: float | None
     raised_utc: str | None
     acknowledged_by: str
     renotified_count: int

@@ -243,7 +243,9 @@ class SortieDesk:
         sortie_id = flight.record.sortie_id
         aircraft = parts.vehicle.vehicle_id
         parts.telemetry.begin(aircraft, sortie_id)
-        parts.crowd.begin(sortie_id, flight.plan, flight.runner, flight.alerts)
+        parts.crowd.begin(
+            sortie_id, flight.plan, flight.runner, flight.alerts, is_adopted=flight.is_adopted
+        )
         try:
             report = await self._flown(flight)
         except PatrolError as error:

@@ -13,6 +13,7 @@ from drone.guardian import Guardian
 from drone.speaker import Speaker
 from drone.voice import Voice
 from ground_station.adoption import Adoption
+from ground_station.alert_levels import AlertLevel
 from ground_station.alert_minder import AlertMinder
 from ground_station.case_desk import CaseDesk
 from ground_station.case_rules import CaseRules
@@ -97,7 +98,8 @@ class Common:
     world: WorldClock
     wall: WallClock
     pace: Pace | None  # only an exercise has one
-    is_anothers: Callable[[Sighting, str], bool]  # of a crowd, and the aircraft that asks
+    # Of a crowd, how grave it is, and the aircraft that asks.
+    is_anothers: Callable[[Sighting, AlertLevel, str], bool]
     is_exercise: bool
     ready_within_s: float
 
@@ -185,7 +187,7 @@ class AircraftUnit:
             set_pace=self._set_pace,
             is_exercise=common.is_exercise,
             latest=ports.vehicle.latest,
-            is_anothers=lambda sighting: common.is_anothers(sighting, self.aircraft),
+            is_anothers=lambda seen, level: common.is_anothers(seen, level, self.aircraft),
         )
 
     def _sortie_desk(self, crowd: CrowdDesk, cases: CaseDesk) -> SortieDesk:

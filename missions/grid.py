@@ -1,4 +1,4 @@
-"""One area of the register, and a site of a special grid."""
+"""One area of the register, a site of a special grid, and a checkpoint."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from missions.codes import GridLevel
 from patrol.geo import GeoPoint
+
+COAST = "COAST"  # the sensitive flag of a grid that reaches the sea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,7 @@ class Grid:
     name_spoken: str  # 达濠街道达濠社区第三网格
     aliases: tuple[str, ...]
     shape: Polygon | MultiPolygon
+    sensitive_flags: frozenset[str] | None = None  # such as COAST; None: the register says nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +34,14 @@ class SpecialSite:
     name_zh: str
     point: GeoPoint
     grid_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A point of interest where people queue (测温点); no health data belongs here."""
+
+    code: str  # begins with the code of the area that it serves, so that scopes find it
+    name_zh: str
+    point: GeoPoint
+    grid_code: str  # the territorial grid that it lies in
+    serves: str  # the street or community whose checkpoint it is

@@ -11,8 +11,8 @@ from shapely import STRtree
 from shapely.geometry import Point
 
 from missions.codes import GridLevel, parent_of, read_code
-from missions.grid import Grid, SpecialSite
-from missions.register_file import grids_of, read_body, sites_of
+from missions.grid import Checkpoint, Grid, SpecialSite
+from missions.register_file import checkpoints_of, grids_of, read_body, sites_of
 from patrol.errors import ConfigError
 from patrol.geo import GeoPoint
 
@@ -48,6 +48,7 @@ class Register:
                 f"the register {path} has no grid in it", text_zh=f"网格名册中没有网格：{path}"
             )
         self.sites: list[SpecialSite] = list(sites_of(body, path))
+        self.checkpoints: list[Checkpoint] = list(checkpoints_of(body, path))
         self._tree = STRtree([grid.shape for grid in self.grids])
 
     def get(self, text: str) -> Grid:

@@ -11,12 +11,13 @@ from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon, shape
 
 from missions.codes import GridLevel, level_of, read_code
-from missions.grid import Grid, SpecialSite
+from missions.grid import Checkpoint, Grid, SpecialSite
 from patrol.errors import ConfigError
 from patrol.geo import from_geojson
 
 _WGS84_LIKE = frozenset({"WGS-84", "WGS84", "CGCS2000"})  # equal at our accuracy, DOMAIN 2.2
 _WRONG = (KeyError, IndexError, TypeError, ValueError, AttributeError, ShapelyError)
+_NO_AREAS = ("special", "site", "checkpoint")
 _SHIFTED = frozenset({"GCJ-02", "GCJ02", "BD-09", "BD09"})
 
 
@@ -75,7 +76,7 @@ def grids_of(body: dict[str, Any], path: Path) -> Iterator[Grid]:
     for number, feature in enumerate(body.get("features", [])):
         try:
             properties = feature["properties"]
-            if properties["level"] in ("special", "site"):
+            if properties["level"] in _NO_AREAS:
                 continue
             yield Grid(
                 code=_code_of(properties),
@@ -84,6 +85,7 @@ def grids_of(body: dict[str, Any], path: Path) -> Iterator[Grid]:
                 name_spoken=str(properties.get("name_spoken") or properties["name_zh"]),
                 aliases=_aliases(properties.get("aliases") or []),
                 shape=_polygon(feature["geometry"]),
+                sensitive_flags=_flags(properties.get("sensitive_flags")),
             )
         except _WRONG as error:
             raise ConfigError(
@@ -113,6 +115,27 @@ def sites_of(body: dict[str, Any], path: Path) -> Iterator[SpecialSite]:
             ) from error
 
 
+def checkpoints_of(body: dict[str, Any], path: Path) -> Iterator[Checkpoint]:
+    """The checkpoints; ConfigError names the feature that is wrong."""
+    for number, feature in enumerate(body.get("features", [])):
+        try:
+            properties = feature["properties"]
+            if properties["level"] != "checkpoint":
+                continue
+            yield Checkpoint(
+                code=_checkpoint_code(properties),
+                name_zh=str(properties["name_zh"]),
+                point=from_geojson(feature["geometry"]["coordinates"]),
+                grid_code=read_code(properties["grid_code"]),
+                serves=read_code(properties["serves"]),
+            )
+        except _WRONG as error:
+            raise ConfigError(
+                f"feature {number} of the register {path} is no checkpoint: {error!r}",
+                text_zh=f"网格名册第{number}个要素不是检测点：{path}（{error!r}）",
+            ) from error
+
+
 def _code_of(properties: dict[str, Any]) -> str:
     """The code, of the very level that the feature states."""
     code = read_code(properties["code"])
@@ -125,6 +148,22 @@ def _aliases(names: object) -> tuple[str, ...]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError("its aliases are no list of names")
     return tuple(names)
+
+
+def _checkpoint_code(properties: dict[str, Any]) -> str:
+    code, serves = str(properties["code"]), read_code(properties["serves"])
+    if not code.startswith(serves):
+        raise ValueError(f"its code {code!r} does not begin with that of {serves}")
+    return code
+
+
+def _flags(names: object) -> frozenset[str] | None:
+    """None where the file says nothing; an empty list says that there is none."""
+    if names is None:
+        return None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("its sensitive flags are no list of words")
+    return frozenset(names)
 
 
 def _polygon(geometry: dict[str, Any]) -> Polygon | MultiPolygon:

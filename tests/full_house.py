@@ -204,7 +204,7 @@ async def _more_alerts(hands: Hands, sortie: str) -> None:
         await house.records.save_alert(
             alert, cause=SYSTEM, at_utc=house.clock.now_utc(), action="alert.raised"
         )
-    house.crowd._show_alerts(house.crowd.watch)
+    house.crowd.show_alerts(house.crowd.watch)
     hands.ids["alert_id"] = list(ALERTS)
 
 

@@ -91,7 +91,7 @@ class TwoAircraft:
         )
         self.wall, self.book = SettableClock(), a_book(records._store)
         parts = web_parts(self, _settings(folder, settings), self.desks, self.switchboard)
-        self.shifts = parts.centre.shifts
+        self.shifts, self.minder = parts.centre.shifts, parts.centre.minder
         self.app = make_app(parts)
         self.web = WebServer(lambda: self.app, bind("127.0.0.1", 0))
         self.http = self.client()
@@ -180,7 +180,7 @@ class TwoAircraft:
             telemetry=self.telemetry, bus=self.bus, board=self.board, chronicle=self.chronicle,
             plans=self.plans, room=LaunchRoom(self.clock, is_exercise=True), world=self.clock,
             wall=self.clock, pace=None,
-            is_anothers=lambda seen, name: self.switchboard.is_anothers(seen, name),
+            is_anothers=lambda *asked: self.switchboard.is_anothers(*asked),
             is_exercise=True, ready_within_s=0.0,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What leaves the house: the files of a sortie and of a day, each with its audit row."""
+"""What leaves the house, each with its audit row: files of a sortie, of a day, of a notice."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from ground_station.api.asking import FIRST_DAY, LAST_DAY, Purpose, cause_for, scopes_of
 from ground_station.api.callers import caller_of
+from ground_station.api.intake import notice_place
 from ground_station.api.roads import roads
 from ground_station.out.book import Audience, Language
 from ground_station.out.desk import DayFile, SortieFile, Wanted
@@ -24,6 +25,7 @@ _MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "geojson": "application/geo+json",
     "plan": "application/json",
+    "txt": "text/plain; charset=utf-8",
     "tlog": "application/octet-stream",
 }
 _FEATURE: dict[str, Any] = {"type": "object", "required": ["type", "geometry", "properties"]}
@@ -49,10 +51,11 @@ _EXPORT = power_of(Verb.EXPORT)
 
 
 def file_routes(parts: Parts) -> APIRouter:
-    """`/sorties/{id}/files` and `/days/{date}/files`."""
+    """`/sorties/{id}/files`, `/days/{date}/files` and the words of a notice."""
     routes = roads(tags=["files"])
     _add_of_sortie(routes, parts)
     _add_of_day(routes, parts)
+    _add_of_notice(routes, parts)
     return routes
 
 
@@ -60,7 +63,9 @@ def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.exports
 
     @routes.get(
-        "/sorties/{sortie_id}/files/{kind}", response_class=Response, responses=_files(SortieFile)
+        "/sorties/{sortie_id}/files/{kind}",
+        response_class=Response,
+        responses=_files(*(one.value for one in SortieFile)),
     )
     async def of_sortie(
         sortie_id: str,
@@ -83,7 +88,9 @@ def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
 def _add_of_day(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.exports
 
-    @routes.get("/days/{day}/files/{kind}", response_class=Response, responses=_files(DayFile))
+    told = _files(*(one.value for one in DayFile))
+
+    @routes.get("/days/{day}/files/{kind}", response_class=Response, responses=told)
     async def of_day(
         day: Annotated[date, Path(ge=FIRST_DAY, le=LAST_DAY)],
         kind: DayFile,
@@ -105,20 +112,41 @@ def _add_of_day(routes: APIRouter, parts: Parts) -> None:
         return _file(content, f"{day.isoformat()}-{code}.{kind.value}")
 
 
+def _add_of_notice(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.notices
+
+    told = _files("txt")
+
+    @routes.get("/notices/{notice_id}/files/txt", response_class=Response, responses=told)
+    async def of_notice(
+        notice_id: str,
+        request: Request,
+        purpose: Purpose,
+        lang: Language = Language.ZH,
+        role: Role | None = None,
+    ) -> Response:
+        """A notice's words, to be pasted where they are to be read; once another has read them."""
+        cause = await cause_for(
+            parts, request, role, _EXPORT, lambda: notice_place(parts, notice_id)
+        )
+        content = await desk.hand_out(notice_id, lang.value, purpose, cause)
+        return _file(content, f"{notice_id}.txt")
+
+
 def _wanted(lang: Language, public: bool, purpose: str) -> Wanted:
     audience = Audience.PUBLIC if public else Audience.INTERNAL
     return Wanted(audience=audience, language=lang, purpose=purpose)
 
 
-def _files(kinds: type[SortieFile] | type[DayFile]) -> dict[int | str, dict[str, Any]]:
+def _files(*names: str) -> dict[int | str, dict[str, Any]]:
     """What such files are, for the description of the road."""
-    media = {_MEDIA[kind.value.rsplit(".", 1)[-1]].partition(";")[0] for kind in kinds}
-    name = {"description": "The file's name.", "schema": {"type": "string"}}
+    media = {_MEDIA[name.rsplit(".", 1)[-1]].partition(";")[0] for name in names}
+    named = {"description": "The file's name.", "schema": {"type": "string"}}
     return {
         200: {
             "description": "The file, of the kind that was asked for.",
             "content": {one: {"schema": _OTHERS.get(one, _BINARY)} for one in sorted(media)},
-            "headers": {"Content-Disposition": name},
+            "headers": {"Content-Disposition": named},
         }
     }
 

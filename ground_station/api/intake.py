@@ -181,14 +181,17 @@ def _add_notice_lists(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.notices
 
     @routes.get("/cases/{case_no}/similar")
-    async def similar(case_no: str, request: Request) -> Items[WholeCase]:
-        """Closed cases of the same kind in the week before."""
+    async def similar(
+        case_no: str, request: Request, cursor: Cursor = "", limit: Limit = 50
+    ) -> Page[WholeCase]:
+        """Closed cases of the same kind in the week before, the oldest first."""
         await seen_case(parts, request, case_no)
         caller = caller_of(request)
         await parts.people.door.note_look(caller, "similar", case_no)
-        found = await desk.similar(case_no)
-        seen = [one for one in found if caller.sees(one.grid_code, (one.owner.code,))]
-        return {"items": [case_view(one) for one in seen]}
+        found, following = await desk.similar(
+            case_no, ask(cursor, limit), scopes=scopes_of(caller), departments=caller.departments
+        )
+        return {"items": [case_view(one) for one in found], "next": following or None}
 
     @routes.get("/notices")
     async def notices(
@@ -218,7 +221,7 @@ def _add_notices(routes: APIRouter, parts: Parts) -> None:
     ) -> NoticeView:
         """Edit, review by another person, publish, withdraw."""
         power = Power(name=f"notice.{event.value}", roles=NOTICE_MACHINE.roles(event))
-        where = partial(_notice_place, parts, notice_id)
+        where = partial(notice_place, parts, notice_id)
         cause = await cause_for(parts, request, body.role, power, where)
         moved = await desk.move(
             notice_id, event, cause, reason=body.reason, texts=(body.text_zh, body.text_en)
@@ -283,6 +286,7 @@ async def _whistle_place(parts: Parts, whistle_id: str) -> Place:
     return Place(code=kept.grid_code, denial=f"there is no whistle {whistle_id}")
 
 
-async def _notice_place(parts: Parts, notice_id: str) -> Place:
+async def notice_place(parts: Parts, notice_id: str) -> Place:
+    """Where a notice belongs: what all its cases lie under."""
     kept = await parts.centre.shelves.get(Notice, notice_id)
     return Place(code=kept.grid_code, denial=f"there is no notice {notice_id}")

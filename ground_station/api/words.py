@@ -103,6 +103,17 @@ def _add_releases(routes: APIRouter, parts: Parts) -> None:
             repeat=body.repeat,
         )  # fmt: skip
 
+    @routes.post("/announcements", status_code=202)
+    async def announce_below(body: schemas.AnnounceBelowBody, request: Request) -> AnnouncementView:
+        """Release a template's words on a patrol, without an alert: a notice or advice."""
+        cause = await cause_for(
+            parts, request, body.role, power_of(Verb.ANNOUNCE),
+            lambda: places.of_flight(body.aircraft),
+        )  # fmt: skip
+        return await switchboard.named(body.aircraft).speaking.announce_below(
+            body.template, cause, values=body.values, language=body.language, repeat=body.repeat
+        )
+
     @routes.post("/alerts/{alert_id}/speak", status_code=202)
     async def speak(alert_id: str, body: TypedBody, request: Request) -> AnnouncementView:
         """Release words typed for this moment."""
@@ -179,6 +190,7 @@ def _version_view(version: TemplateVersion) -> VersionView:
         "zh": template.zh,
         "en": template.en,
         "category": template.category.value,
+        "is_to_a_crowd": template.is_to_a_crowd,  # only for an alert
         "profile": template.profile.value,
         "needs": [need.value for need in template.needs],
         "needs_text": template.needs_text,

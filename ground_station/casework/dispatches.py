@@ -99,6 +99,17 @@ class Dispatch:
         return bool(person) and person in (*self.handlers, self.answered_by)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateTask:
+    """A task whose unit has not replied in time: the little that is told of it."""
+
+    dispatch_id: str
+    case_no: str
+    grid_code: str | None
+    unit: str
+    unit_code: str
+
+
 def send(
     case: Case,
     *,

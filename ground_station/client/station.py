@@ -148,6 +148,16 @@ class StationClient:
         path = f"/api/alerts/{alert_id}/announce"
         return cast("Announcement", await self.post(path, role, template=template, **more))
 
+    async def announce_below(
+        self,
+        template: str,
+        role: Role = Role.ANNOUNCER,
+        **more: Any,  # noqa: ANN401
+    ) -> Announcement:
+        """Release approved words to whoever is below, without an alert."""
+        answer = await self.post("/api/announcements", role, template=template, **more)
+        return cast("Announcement", answer)
+
     async def stop_speaking(self, role: Role = Role.PILOT, **more: Any) -> Json:  # noqa: ANN401
         """Silence at once."""
         return await self.post("/api/speaker/stop", role, **more)

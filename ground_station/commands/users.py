@@ -120,8 +120,13 @@ async def open_book(
             await store.close()
 
 
-def _with_book(folder: Folder, work: Callable[[PeopleBook], Awaitable[None]]) -> int:
+def _with_book(
+    folder: Folder, work: Callable[[PeopleBook], Awaitable[None]], *, may_be_new: bool = False
+) -> int:
     path, is_exercise, cost = folder.read()
+    if folder.config is None and not may_be_new and not path.is_dir():
+        # A folder that is mistyped would be made, and look like a station without anybody.
+        raise ConfigError(f"there is no folder {path}; `gridpatrol users add` makes a new one")
 
     async def run() -> None:
         async with open_book(path, is_exercise=is_exercise, cost=cost) as book:
@@ -142,7 +147,7 @@ def users_add(folder: Folder, login: str, *, name: str, roles: Sequence[str], sc
         print(f"{login} ({name}) may sign in; first password: {password}")
         _hint("It is shown this once and good for one thing: choosing a password of one's own.")
 
-    return _with_book(folder, work)
+    return _with_book(folder, work, may_be_new=True)
 
 
 def users_list(folder: Folder, *, as_json: bool) -> int:

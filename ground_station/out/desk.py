@@ -60,6 +60,8 @@ class DayFile(enum.StrEnum):
 # These name the crew or show where the aircraft was at every moment.
 NEVER_PUBLIC = frozenset({SortieFile.PLAN, SortieFile.TLOG, DayFile.PATROL_LOG})
 
+_WITHOUT_TRACKS = frozenset({DayFile.CASE_LEDGER, DayFile.COVERAGE})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -132,6 +134,7 @@ class ExportDesk:
             grids={grid.code: grid.name_spoken for grid in self._register.grids},
             register_version=self._register.version,
             is_exercise=self._is_exercise,
+            has_tracks=kind not in _WITHOUT_TRACKS,
         )
         # A day of many sorties takes seconds to draw: not on the thread that flies.
         content = await anyio.to_thread.run_sync(self._day_content, book, kind, wanted)
@@ -152,7 +155,10 @@ class ExportDesk:
                 is_pdf = kind is SortieFile.REPORT_PDF
                 return await anyio.to_thread.run_sync(_rendered, made, is_pdf)
             case SortieFile.GEOJSON:
-                return _json(sortie_collection(pages, wanted.audience, self._geometries()))
+                shapes = self._geometries()
+                return await anyio.to_thread.run_sync(
+                    lambda: _compact(sortie_collection(pages, wanted.audience, shapes))
+                )
             case SortieFile.PLAN:
                 if pages.plan is None:
                     raise Refused(
@@ -175,7 +181,7 @@ class ExportDesk:
                 )
                 return _rendered(made, kind is DayFile.REPORT_PDF)
             case DayFile.GEOJSON:
-                return _json(day_collection(book, self._geometries(), wanted.audience))
+                return _compact(day_collection(book, self._geometries(), wanted.audience))
             case DayFile.PATROL_LOG:
                 return patrol_log_csv(book)
             case DayFile.CASE_LEDGER:
@@ -247,6 +253,11 @@ def _require_allowed(kind: enum.StrEnum, wanted: Wanted) -> None:
 
 def _rendered(report: Report, is_pdf: bool) -> bytes:
     return to_pdf(report) if is_pdf else to_html(report).encode()
+
+
+def _compact(body: Mapping[str, Any]) -> bytes:
+    """For map programs: a track of 2000 points, indented, takes ten times as long to write."""
+    return (json.dumps(body, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

@@ -173,8 +173,8 @@ class ShiftDesk:
         ids = shift.sortie_ids
         if shift.state is ShiftState.OPEN:
             ids = await self._sortie_ids(shift, self._world.now_utc())
-        sorties = [await self._records.sortie(name) for name in ids]
-        flown = [one for one in sorties if one is not None and one.takeoff_utc is not None]
+        sorties = await self._records.sorties(ids)
+        flown = [one for one in sorties if one.takeoff_utc is not None]
         visited = {one.grid_code for one in flown if 0 < one.waypoint_total <= one.waypoint_index}
         planned = shift.planned_grids or tuple(sorted(visited))
         body: dict[str, Any] = _told(shift) | {
@@ -189,7 +189,6 @@ class ShiftDesk:
                     "wind": encode(one.wind) if one.wind else None,
                 }
                 for one in sorties
-                if one is not None
             ],
         }
         return body | {"sha256": sha256_text(canonical_json(body))}

@@ -129,6 +129,11 @@ async def test_everything_of_an_exercise_says_so_and_is_dispatched_to_no_real_un
     for name in ("patrols.csv", "cases.csv", "coverage.csv"):
         told = await cast["Xu"].takes(f"/days/2026-11-24/files/{name}", purpose="the story")
         assert told.decode("utf-8-sig").startswith("演练"), name
+    report = await cast["Zheng"].takes(f"/sorties/{sortie}/files/report.html", purpose="the story")
+    assert "演练" in report.decode("utf-8")
+    rows = (await cast["Shen"].looks("/audit", limit=200))["items"]
+    assert rows
+    assert all(row["is_exercise"] for row in rows)
 
     # and a dispatch attempt from it is refused
     task = {"unit_code": "440512D01", "task": "请核实"}

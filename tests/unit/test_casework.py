@@ -192,14 +192,6 @@ def test_a_whistle_needs_words_and_a_role() -> None:
 # Notices
 
 
-def test_similar_cases_are_of_one_kind_and_the_week_before() -> None:
-    newest = closed(5, 7)
-    others = [closed(1), closed(2, 3), closed(3, 3, kind="GATHERING"), newest]
-    too_old = closed(4, 0, closed_utc=MORNING - timedelta(hours=1))
-    found = notices.similar_to(newest, [*others, too_old])
-    assert [case.case_no[-4:] for case in found] == ["0001", "0002", "0005"]
-
-
 def test_a_draft_cites_its_cases_and_another_person_reads_it() -> None:
     draft = a_notice()
     assert all(case_no in draft.text_zh for case_no in draft.case_nos)
@@ -227,6 +219,25 @@ def test_an_exercise_is_never_published_and_a_public_notice_cites_no_case() -> N
     reviewed = notices.advance(draft, NoticeEvent.REVIEW, LEADER, later(5))
     with pytest.raises(Refused, match="演练"):
         notices.advance(reviewed, NoticeEvent.PUBLISH, DISPATCHER, later(6))
+
+
+def test_a_notice_is_handed_out_once_another_has_read_it_and_an_exercise_says_so() -> None:
+    draft = a_notice(NoticeAudience.INTERNAL)
+    assert draft.is_exercise
+    with pytest.raises(Refused, match="another person has read it"):
+        notices.words_to_hand_out(draft, "zh")
+    unmarked = notices.advance(
+        draft, NoticeEvent.EDIT, REVIEWER, later(4), text_zh="请自查", text_en="Please check"
+    )
+    reviewed = notices.advance(unmarked, NoticeEvent.REVIEW, LEADER, later(5))
+    assert notices.words_to_hand_out(reviewed, "zh") == "【演练】请自查"
+    assert notices.words_to_hand_out(reviewed, "en") == "[Exercise] Please check"
+    withdrawn = notices.advance(reviewed, NoticeEvent.WITHDRAW, LEADER, later(6), reason="wrong")
+    with pytest.raises(Refused, match="WITHDRAWN"):
+        notices.words_to_hand_out(withdrawn, "zh")
+    public = notices.advance(a_notice(NoticeAudience.PUBLIC), NoticeEvent.REVIEW, LEADER, later(5))
+    with pytest.raises(Refused, match="演练"):
+        notices.words_to_hand_out(public, "zh")
 
 
 def test_a_notice_is_about_closed_cases_of_one_kind() -> None:

@@ -159,7 +159,7 @@ async def test_true_live_messages_are_as_they_are_described(
     async with house.connect(house.live_url.replace("/api/", "/ws/")) as socket:
         await house.has_alert()
         assert house.crowd.watch is not None
-        house.crowd._show_alerts(house.crowd.watch)
+        house.crowd.show_alerts(house.crowd.watch)
         await a_filed_case(house)
         await house.post(f"/alerts/{ALERT}/acknowledge", "OPER")
         while not {"patch", "event"} <= set(kinds):

@@ -18,6 +18,7 @@ from ground_station.casework.whistles import Whistle, WhistleEvent, WhistleState
 from ground_station.owners import Tier
 from ground_station.sorties import SortieState
 from ground_station.store.chain import verify
+from ground_station.store.pages import Ask
 from patrol.cause import Role
 from patrol.errors import Refused
 from tests.casework_house import CaseworkHouse, casework_house, told
@@ -196,7 +197,8 @@ async def test_from_a_closed_case_a_notice_is_drafted_read_and_published(tmp_pat
         await handled(house, case_no)
         await house.intake.answer(report_id, "已处置", DISPATCHER)
         await house.desk.act(case_no, E.CLOSE, SUPERVISOR)
-        assert [one.case_no for one in await house.notices.similar(case_no)] == [case_no]
+        similar, following = await house.notices.similar(case_no, Ask())
+        assert ([one.case_no for one in similar], following) == ([case_no], "")
         draft = await house.notices.draft([case_no], NoticeAudience.INTERNAL, REVIEWER)
         assert case_no in draft.text_zh
         await house.notices.move(draft.notice_id, NoticeEvent.REVIEW, LEADER)

@@ -181,8 +181,10 @@ async def test_no_case_is_too_many_for_the_clocks(tmp_path: Path) -> None:
             await house.parts.records.file_case(
                 replace(template, filed_utc=later), cause=DISPATCHER, at_utc=later
             )
+        assert await shelves.ticking_cases(house.clock.now_utc(), is_exercise=True) == []
+        house.clock.now_s += 31 * 60
         ticking = await shelves.ticking_cases(house.clock.now_utc(), is_exercise=True)
-        assert len(ticking) == 9
+        assert [one.overdue for one in ticking] == ["accept"] * 9
         assert await shelves.ticking_cases(house.clock.now_utc(), is_exercise=False) == []
 
 

@@ -19,6 +19,7 @@ from ground_station.casework.states import CaseState
 from ground_station.client import Event, StationClient
 from ground_station.drafting import Chosen
 from ground_station.templates import load_templates
+from ground_station.words.listeners import crowd_of
 from patrol.clock import utc_text
 from patrol.errors import Refused, StoreUnavailable
 from patrol.sighting import Look
@@ -46,7 +47,7 @@ async def flying_with_an_alert(house: House, name: str = ALERT) -> str:
     house.is_near(PLACE)
     alert = replace(an_alert(), alert_id=name, sortie=sortie, place=PLACE)
     house.crowd.watch.alerts[name], house.crowd.watch.alert_id = alert, name
-    house.crowd._show_alerts(house.crowd.watch)
+    house.crowd.show_alerts(house.crowd.watch)
     await house.records.save_alert(
         alert, cause=SYSTEM, at_utc=house.clock.now_utc(), action="alert.raised"
     )
@@ -377,7 +378,7 @@ async def _said_before(house: House, *, seconds_ago: float) -> Announcement:
     assert house.crowd.watch is not None
     chosen = Chosen(template=load_templates()["T01"])
     draft, _ = await house.speaking.drafting.draft(
-        house.crowd.watch, alert_of(house), chosen, ANNOUNCER
+        house.crowd.watch, crowd_of(alert_of(house)), chosen, ANNOUNCER
     )
     said = replace(
         draft, announcement_id="B-1", alert_id="A-0", sortie="M-0-S01", started_utc=now,

@@ -58,7 +58,7 @@ class FlownSortie(TypedDict):
 class ShiftLog(TypedDict):
     """What was planned, visited and not, and by whom; `sha256` is over the whole of it."""
 
-    scope: NotRequired[str]  # left out where it is the whole district, as in logs of before
+    scope: NotRequired[str]  # the part that it served; without one it was the whole district
     visited_grids: list[str]
     unvisited_grids: list[str]
     sorties: list[FlownSortie]

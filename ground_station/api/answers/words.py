@@ -18,6 +18,7 @@ class VersionView(TypedDict):
     needs: list[str]
     needs_text: str
     max_repeats: int
+    is_to_a_crowd: bool  # only for an alert
     state: str
     author: str
     written_utc: str

@@ -8,7 +8,7 @@ from alembic import op
 from ground_station.store.guards import Guard, drop_statements, guard_statements
 
 revision = "r0060_dept"
-down_revision = "r0040"
+down_revision = "r0050_store"
 branch_labels = None
 depends_on = None
 
