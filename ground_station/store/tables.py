@@ -143,7 +143,6 @@ Index("ix_cases_queue", cases.c.is_open, cases.c.due_utc, cases.c.id, cases.c.gr
 Index("ix_cases_tier", cases.c.is_open, cases.c.tier, cases.c.due_utc, cases.c.id)
 Index("ix_cases_owner", cases.c.is_open, cases.c.owner_unit, cases.c.due_utc, cases.c.id)
 Index("ix_cases_owner_code", cases.c.owner_code, cases.c.due_utc, cases.c.id)
-Index("ix_dispatches_case", dispatches.c.case_no)
 Index("ix_dispatches_unit", dispatches.c.unit_code, dispatches.c.case_no)
 Index("ix_case_history_case", case_history.c.case_no, case_history.c.seq)
 Index("ix_case_history_sortie", case_history.c.sortie)

@@ -152,22 +152,7 @@ async def test_the_story_is_kept_found_and_frozen(tmp_path: Path, server: str | 
             with pytest.raises(Refused):
                 await kept.store.write(lambda c, sql=statement: c.execute(text(sql)))  # type: ignore[misc]
         read = kept.store.read
-        case = (await read(case_queue)).items[0]
-        steps = await kept.records.case_history(case["case_no"])
-        assert [step["to_state"] for step in steps] == ["FILED"]
-        assert len(await kept.records.announcements()) == 1
-        assert len(await kept.records.effects(SORTIE)) == 1
-        wanted = CaseFilter(
-            tiers=tuple(Tier), states=(CaseState.FILED, CaseState.HANDLING),
-            owner_unit=case["owner"]["unit"], due_before_utc=later(1e7), is_exercise=True,
-            scopes=(GRID[:12],),
-        )  # fmt: skip
-        assert (await read(lambda c: case_queue(c, wanted))).items == (case,)
-        elsewhere = CaseFilter(is_open=None, scopes=("440999",))
-        assert (await read(lambda c: case_queue(c, elsewhere))).items == ()
-        for departments, found in ((("440512D01",), ()), ((case["owner"]["code"],), (case,))):
-            of = CaseFilter(scopes=(), departments=departments)
-            assert (await read(lambda c, of=of: case_queue(c, of))).items == found  # type: ignore[misc]
+        await the_case_is_found(kept)
         assert (await read(lambda c: newest(c, tables.alerts, state="RAISED"))).items == ()
         for table in (tables.dispatches, tables.shifts):
             of_a_unit = partial(newest, table=table, scopes=(GRID,), units=("440512D01",))
@@ -185,6 +170,26 @@ async def test_the_story_is_kept_found_and_frozen(tmp_path: Path, server: str | 
         assert await read(policy_in_force) == read_policy()
         assert await read(holds) == {"M-x": "court"}
         await the_track_is_kept(kept)
+
+
+async def the_case_is_found(kept: Kept) -> None:
+    read = kept.store.read
+    case = (await read(case_queue)).items[0]
+    steps = await kept.records.case_history(case["case_no"])
+    assert [step["to_state"] for step in steps] == ["FILED"]
+    assert len(await kept.records.announcements()) == 1
+    assert len(await kept.records.effects(SORTIE)) == 1
+    wanted = CaseFilter(
+        tiers=tuple(Tier), states=(CaseState.FILED, CaseState.HANDLING),
+        owner_unit=case["owner"]["unit"], due_before_utc=later(1e7), is_exercise=True,
+        scopes=(GRID[:12],),
+    )  # fmt: skip
+    assert (await read(lambda c: case_queue(c, wanted))).items == (case,)
+    elsewhere = CaseFilter(is_open=None, scopes=("440999",))
+    assert (await read(lambda c: case_queue(c, elsewhere))).items == ()
+    for departments, found in ((("440512D01",), ()), ((case["owner"]["code"],), (case,))):
+        of = CaseFilter(scopes=(), departments=departments)
+        assert (await read(lambda c, of=of: case_queue(c, of))).items == found  # type: ignore[misc]
 
 
 async def figures_are_read(kept: Kept) -> None:

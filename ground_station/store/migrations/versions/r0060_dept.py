@@ -14,7 +14,6 @@ depends_on = None
 
 _INDEXES = {
     "ix_cases_owner_code": ("cases", "owner_code", "due_utc", "id"),
-    "ix_dispatches_case": ("dispatches", "case_no"),
     "ix_dispatches_unit": ("dispatches", "unit_code", "case_no"),
 }
 _ENDED = "('CLOSED', 'EVALUATED', 'REJECTED', 'MERGED', 'VOIDED')"
