@@ -15,8 +15,9 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, Generic, NotRequired, TypeVar
+from typing import Any, Generic, NotRequired, Required, TypeVar
 
+from pydantic import WithJsonSchema
 from sqlalchemy import Table
 from typing_extensions import TypedDict
 
@@ -70,7 +71,8 @@ def listed(table: Table, *left_out: str) -> Made[Any]:
 
 def always(whole: type[T]) -> type[T]:
     """The decorated TypedDict with every key there, also those that its base may lack."""
-    hints = typing.get_type_hints(whole)
+    told = typing.get_type_hints(whole, include_extras=True)
+    hints = {name: Required[hint] for name, hint in told.items()}
     made: type[T] = _typed_dict(whole.__name__, hints, whole)
     return made
 
@@ -79,6 +81,11 @@ def with_more(shape: type[T]) -> type[T]:
     """The decorated TypedDict may hold keys that it does not name."""
     shape.__pydantic_config__ = {"extra": "allow"}  # type: ignore[attr-defined]
     return shape
+
+
+def one_of(kind: type[enum.Enum], *more: str) -> WithJsonSchema:
+    """In `Annotated[str, one_of(State)]`: the text is the value of one of these."""
+    return WithJsonSchema({"type": "string", "enum": [*(one.value for one in kind), *more]})
 
 
 def _shape(extras: type[T], fields: Mapping[str, Any]) -> type[T]:

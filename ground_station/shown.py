@@ -5,12 +5,21 @@ The functions of `views` and `event_fields` make them; the live socket and `/api
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from ground_station.shapes import always, recorded, with_more
+from ground_station.alert_levels import AlertLevel
+from ground_station.alerts import AlertState, Outcome
+from ground_station.announcements import AnnouncementState
+from ground_station.casework.states import CaseState, Severity
+from ground_station.owners import Tier
+from ground_station.shapes import always, one_of, recorded, with_more
+from ground_station.sorties import SortieState
 from patrol.plan import Finding
+from patrol.sighting import SightingKind
+from patrol.telemetry import FlightMode
+from vision.effect import Verdict
 
 Position = list[float]  # longitude and latitude, WGS 84 (RFC 7946)
 
@@ -51,7 +60,7 @@ class AircraftView(TypedDict):
     heading_true_deg: float | None
     speed_m_s: float | None
     battery_pct: float | None
-    mode: str
+    mode: Annotated[str, one_of(FlightMode)]
     is_armed: bool | None
     is_in_air: bool | None
     link_age_s: float
@@ -102,7 +111,7 @@ class SortieView(TypedDict):
     id: str
     grid_code: str
     grid_name: str
-    state: str
+    state: Annotated[str, one_of(SortieState, "UNKNOWN")]
     plan: PlanView
     waypoint_index: int
     waypoint_total: int
@@ -114,9 +123,9 @@ class AlertView(TypedDict):
 
     id: str
     aircraft: str
-    state: str
-    level: str
-    kind: str
+    state: Annotated[str, one_of(AlertState)]
+    level: Annotated[str, one_of(AlertLevel)]
+    kind: Annotated[str, one_of(SightingKind)]
     grid_code: str | None
     grid_name: str
     place: Position
@@ -130,7 +139,7 @@ class AlertView(TypedDict):
     relapse_of: str
     displaced_from: str
     case_no: str
-    verdict: str | None
+    verdict: Annotated[str, one_of(Outcome)] | None
 
 
 class AnnouncementView(TypedDict):
@@ -141,11 +150,11 @@ class AnnouncementView(TypedDict):
     alert: str
     template: str
     version: int
-    language: str
+    language: str  # "zh" or "en"
     text_zh: str
     text_en: str
     text_sha256: str
-    state: str
+    state: Annotated[str, one_of(AnnouncementState)]
     released_by: str
     approved_by: str
     overridden_by: str
@@ -178,7 +187,7 @@ class EffectView(TypedDict):
     before: CountView | None
     after: CountView | None
     samples: list[EffectSampleView]
-    verdict: str | None
+    verdict: Annotated[str, one_of(Verdict)] | None
     observing_since_utc: str | None
 
 
@@ -186,10 +195,10 @@ class CaseView(TypedDict):
     """A case as its event and the board show it."""
 
     case_no: str
-    severity: str
-    tier: str
+    severity: Annotated[str, one_of(Severity)]
+    tier: Annotated[str, one_of(Tier)]
     tier_zh: str
-    state: str
+    state: Annotated[str, one_of(CaseState)]
     state_zh: str
     grid_code: str | None
     grid_name: str
@@ -200,6 +209,12 @@ class CaseView(TypedDict):
     due_utc: str | None
     description: str
     description_zh: str
+
+
+class ShownCase(CaseView):
+    """A case on the board."""
+
+    tasked: NotRequired[list[str]]  # codes of the units that were given a task of it
 
 
 class Drafted(TypedDict):
@@ -313,7 +328,7 @@ class StationKeys(TypedDict, total=False):
     register: RegisterView
     clock: ClockView
     aircraft: list[AircraftView]
-    cases: list[CaseView]  # the newest that are open
+    cases: list[ShownCase]  # the newest that are open
 
 
 class StatePatch(StationKeys, total=False):

@@ -55,9 +55,12 @@ class Contract:
         wrong = [f"{list(one.instance_path)}: {one.message}"[:400] for one in found]
         assert not wrong, wrong
 
-    def check_message(self, message: object) -> None:
-        """The same for a message of the live socket."""
-        self.check_body({"$ref": "#/components/schemas/LiveMessage"}, message)
+    def check_message(self, message: Json) -> None:
+        """The same for a message of the live socket, which says of which kind it is."""
+        live = self.document["components"]["schemas"]["LiveMessage"]
+        kind = live["discriminator"]["mapping"].get(message.get("type"))
+        assert kind is not None, message
+        self.check_body({"$ref": kind}, message)
 
     async def check(self, answer: httpx.Response) -> None:
         """Status, kind, headers and body of an answer, for whatever road there is."""

@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 
+from ground_station.alerts import SAME_CROWD_M
 from ground_station.people.demo import prepare_demo
 from patrol.cause import Role
+from patrol.geo import offset
 from tests.browsers import Browser
 from tests.ground_core import GRID, PLACE, SYSTEM, a_sighting
 from tests.wire.test_desks import flying_with_an_alert, land
@@ -22,6 +24,7 @@ ALERTS = (ALERT, *(f"A-20261124-000{number}" for number in range(2, 5)))
 OPEN_ALERT = "A-20261124-0009"
 DAY = "2026-11-24"
 UNIT = "440512D01"
+_APART_M = 2.0 * SAME_CROWD_M  # each is a crowd of its own
 _BETWEEN_S = 181.0  # as long as one grid is left in peace after words
 Ids = dict[str, list[str]]
 
@@ -198,8 +201,10 @@ async def _another_flight(hands: Hands) -> None:
 async def _more_alerts(hands: Hands, sortie: str) -> None:
     house = hands.house
     assert house.crowd.watch is not None
-    for name in ALERTS[1:]:
-        alert = replace(house.crowd.watch.alerts[ALERT], alert_id=name, sortie=sortie)
+    first = house.crowd.watch.alerts[ALERT]
+    for number, name in enumerate(ALERTS[1:], start=1):
+        place = offset(first.place, east_m=number * _APART_M, north_m=0.0)
+        alert = replace(first, alert_id=name, sortie=sortie, place=place)
         house.crowd.watch.alerts[name] = alert
         await house.records.save_alert(
             alert, cause=SYSTEM, at_utc=house.clock.now_utc(), action="alert.raised"
@@ -220,6 +225,11 @@ async def _words(hands: Hands, spoken: str, typed: str) -> None:
     await hands.do(f"/announcements/{number}/override", "LEAD", reason="人群密度危急")
     await house.until(lambda: house.told().count("announcement.played") == 2)
     house.clock.now_s += _BETWEEN_S
+    assert house.crowd.watch is not None
+    house.is_near(house.crowd.watch.alerts[typed].place)
     await hands.do(f"/alerts/{typed}/speak", "ANNC", text="请不要推挤。", category="SAFETY")
     await house.until(lambda: house.told().count("announcement.played") == 3)
+    house.clock.now_s += _BETWEEN_S
+    await hands.do("/announcements", "ANNC", template="T11", values={"电话": "一二三四五"})
+    await house.until(lambda: house.told().count("announcement.played") == 4)
     await hands.do("/speaker/stop", "ANNC")

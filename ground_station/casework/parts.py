@@ -68,5 +68,5 @@ class CaseworkParts:
         tasked = sorted({one.unit.code for one in await self.files.dispatches(case.case_no)})
         shown = self.board.get("cases") or []
         others = [item for item in shown if item["case_no"] != case.case_no]
-        first = [case_fields(case) | {"tasked": tasked}] if case.is_open else []
+        first = [{**case_fields(case), "tasked": tasked}] if case.is_open else []
         self.board.set(cases=[*first, *others][:_SHOWN])

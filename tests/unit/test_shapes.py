@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from ground_station.shapes import Page, always, listed, recorded, with_more
+from ground_station.shapes import Page, always, listed, one_of, recorded, with_more
 from ground_station.store.codec import encode
 from ground_station.store.tables import audit
 
@@ -116,6 +116,7 @@ def test_a_table_a_page_and_all_keys_of_a_part() -> None:
         """All keys."""
 
         two: int
+        colour: Annotated[str, one_of(Colour, "none")]
 
     @with_more
     class More(TypedDict):
@@ -123,7 +124,8 @@ def test_a_table_a_page_and_all_keys_of_a_part() -> None:
 
     assert set(schema_of(Row)["properties"]) == {c.name for c in audit.columns} - {"body_json"}
     assert schema_of(Page[Part])["properties"]["next"]["anyOf"][1] == {"type": "null"}
-    assert schema_of(All)["required"] == ["one", "two"]
+    assert schema_of(All)["required"] == ["one", "two", "colour"]
+    assert schema_of(All)["properties"]["colour"]["enum"] == ["red", "blue", "none"]
     assert schema_of(More)["additionalProperties"] is True
 
 

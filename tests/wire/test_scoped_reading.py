@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosedError
 
 from ground_station.event_fields import alert_view
 from ground_station.shown import SortieView
-from ground_station.views import plan_view
+from ground_station.views import look_view, plan_view
 from patrol.cause import Role
 from patrol.errors import StoreUnavailable
 from patrol.story import StoryEvent
@@ -24,6 +24,7 @@ from tests.fakes import START
 from tests.ground_core import GRID, SORTIE, a_plan, an_alert
 from tests.house_fakes import FakePictures
 from tests.two_aircraft import GRIDS, NAMES, TwoAircraft, two_aircraft
+from tests.unit.test_effect import a_look
 from tests.wire.test_sign_in import told
 from tests.wire.test_web_api import ALERT, House, house, received
 from vision.eye_port import VideoPacket
@@ -246,7 +247,8 @@ async def both_over_their_grids(station: TwoAircraft) -> list[str]:
     """Both in the air, each with people below it; their sorties."""
     sorties = await station.both_flying()
     for name in NAMES:
-        station.board.of(name).set(people=[[116.7, 23.2]], look={"boxes": []})
+        look = look_view(a_look(0.0, [], is_valid=True, is_in_view=True), 0.0)
+        station.board.of(name).set(people=[[116.7, 23.2]], look=look)
     await station.until(lambda: len(station.board.get("aircraft")) == len(NAMES))
     return sorties
 
