@@ -1,6 +1,7 @@
 """Makes the sample register: true names and totals, SYNTHETIC polygons that tile the land.
 
-Run `python -m missions.sample_register` to write it anew; the same seed gives the same file.
+Run `python -m missions.sample_register config/sample_register.geojson` to write it anew; the same
+seed gives the same file.
 """
 
 from __future__ import annotations
@@ -291,8 +292,4 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        Path(sys.argv[1])
-        if len(sys.argv) > 1
-        else Path(__file__).parent / "data/sample_register.geojson"
-    )
+    main(Path(sys.argv[1]))

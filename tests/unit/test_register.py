@@ -16,7 +16,7 @@ from shapely.geometry import Point
 from shapely.ops import unary_union
 
 from missions.codes import GridLevel
-from missions.register import Register, UnknownGrid, load_register
+from missions.register import Register, UnknownGrid, load_register, sample_path
 from missions.register_file import read_body
 from missions.sample_register import make_register
 from patrol.errors import ConfigError
@@ -289,7 +289,7 @@ def test_a_register_with_anything_anywhere_is_read_or_refused(
 
 
 def test_the_shipped_file_is_written_one_feature_a_line() -> None:
-    path = Path(__file__).parents[2] / "missions/data/sample_register.geojson"
+    path = sample_path()
     lines = path.read_text(encoding="utf-8").splitlines()
     assert sum(line.startswith('{"type":"Feature"') for line in lines) == len(
         read_body(path)["features"]
