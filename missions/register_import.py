@@ -81,7 +81,8 @@ def import_file(request: ImportRequest) -> Imported:
     findings += said
     if not areas:
         return _nothing(source, findings)
-    stated = {"is_synthetic": False, **source.head, **_head_of(request)}
+    is_synthetic = any(raw.properties.get("is_synthetic") is True for raw in source.features)
+    stated = {"is_synthetic": is_synthetic, **source.head, **_head_of(request)}
     body, said = assembled(areas, sites, stated, request.version)
     findings += [*said, *findings_of(Register(body, request.path), request.today)]
     return Imported(

@@ -29,6 +29,7 @@ ROUNDED_M = 0.05  # mean width under which a piece is rounding: five steps of th
 SLIVER_M = 5.0  # mean width under which a piece is a slip of the pen, not ground
 _SMALLEST_M2 = 0.5
 _OPEN_GAP_M = 4.0  # a gap that opens to the outside is looked for up to this width
+_TOUCHING_M = 1e-3
 _PIECES_MAX = 20  # of one kind between the same areas: the largest are told one by one
 
 
@@ -136,7 +137,7 @@ def _open_strips(land: Sequence[Polygon]) -> list[Polygon]:
     wide = flat.buffer(_OPEN_GAP_M / 2, join_style="mitre")
     strips = left_of(wide.buffer(-_OPEN_GAP_M / 2, join_style="mitre"), flat)
     # A little wider than found, so that they touch what lies on either side.
-    kept = [strip.buffer(ROUNDED_M / 5) for strip in strips if _is_told_of(strip)]
+    kept = [strip.buffer(_TOUCHING_M) for strip in strips if _is_told_of(strip)]
     return [unflattened(strip, origin) for strip in kept]
 
 
