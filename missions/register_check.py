@@ -25,18 +25,18 @@ def findings_of(register: Register, today: date) -> list[RegisterFinding]:
 
 def _sites(register: Register) -> Iterator[RegisterFinding]:
     """Sites of special grids that the register does not have."""
-    overlays = {overlay.code for overlay in register.overlays}
-    for site in register.sites:
-        if site.overlay not in overlays:
-            yield RegisterFinding(
-                code="site.no_overlay",
-                level=Level.WARN,
-                text=f"the site {site.code} {site.name_zh} is of {site.overlay}, which is not in "
-                "the file",
-                text_zh=f"点位{site.code}{site.name_zh}所属特殊网格{site.overlay}不在文件中",
-                areas=(site.code,),
-                place=site.point,
-            )
+    have = {overlay.code for overlay in register.overlays}
+    for code in sorted({site.overlay for site in register.sites} - have):
+        sites = [site for site in register.sites if site.overlay == code]
+        yield RegisterFinding(
+            code="site.no_overlay",
+            level=Level.WARN,
+            text=f"{len(sites)} sites, such as {sites[0].code} {sites[0].name_zh}, are of the "
+            f"special grid {code}, which is not in the file",
+            text_zh=f"{sites[0].code}{sites[0].name_zh}等{len(sites)}个点位所属特殊网格{code}不在文件中",
+            areas=tuple(site.code for site in sites),
+            place=sites[0].point,
+        )
 
 
 def _dates(register: Register, today: date) -> Iterator[RegisterFinding]:

@@ -6,7 +6,8 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,18 @@ _PICTURES = (".png", ".html", ".svg")
 _SHANGHAI = ZoneInfo("Asia/Shanghai")  # the day that a register begins is a local one
 
 
+@contextmanager
+def in_both_languages() -> Iterator[None]:
+    """Whoever hands over borders may read no English: a refusal says it in Chinese as well."""
+    try:
+        yield
+    except ConfigError as error:
+        if error.text_zh == str(error):
+            raise
+        raise ConfigError(f"{error} | {error.text_zh}", text_zh=error.text_zh) from error
+
+
+@in_both_languages()
 def run_import(options: ImportOptions) -> int:
     """Exit code 0; 1 when something is wrong with the file, which is written as far as it goes."""
     file = options.file
@@ -65,6 +78,7 @@ def run_import(options: ImportOptions) -> int:
     return 1 if failures(imported.findings) or imported.body is None else 0
 
 
+@in_both_languages()
 def run_check(register: Path | None, *, map_file: Path | None, as_json: bool) -> int:
     """Exit code 0 when nothing is wrong with the register; 1 with every finding."""
     _refuse_kind(map_file)
