@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from missions.register_shelf import RegisterShelf
+
 
 def default_data_dir() -> Path:
     """The platform's usual place for a program's own data."""
@@ -14,3 +16,8 @@ def default_data_dir() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library/Application Support/gridpatrol"
     return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local/share")) / "gridpatrol"
+
+
+def registers_of(data_dir: Path) -> RegisterShelf:
+    """The registers that the station of a data folder has worked with."""
+    return RegisterShelf(data_dir / "registers")

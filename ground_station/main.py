@@ -27,6 +27,7 @@ from ground_station.centre import Centre, CentreParts, make_centre
 from ground_station.chronicle import Chronicle
 from ground_station.clock_watch import ClockWatch
 from ground_station.exercise_clock import ExerciseClock
+from ground_station.folders import registers_of
 from ground_station.launch_room import LaunchRoom
 from ground_station.live import Board
 from ground_station.memory import kept_for_good
@@ -76,6 +77,7 @@ class Station:
         self._board = Board(one.name for one in settings.aircraft)
         self._records = Records(store)
         self._register = load_register(settings.register_file)
+        registers_of(settings.data_dir).keep(self._register, world.now_utc())
         self._templates = load_templates()
         self._rules = CrowdRules()
         self._pace = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,11 @@ class Register:
     def path_names(self, code: str) -> list[str]:
         """Names from the street down to the area itself."""
         return list(reversed(self.names_up(code).values()))
+
+    @property
+    def text(self) -> str:
+        """The register as a file holds it."""
+        return json.dumps(self._body, ensure_ascii=False)
 
     def to_geojson(self) -> dict[str, Any]:
         """The areas as they were read, for maps; without the people who answer for them."""
