@@ -38,8 +38,8 @@ class RegisterShelf:
         self._folder = folder
         self._read: dict[str, Register] = {}
 
-    def keep(self, register: Register, at_utc: datetime) -> None:
-        """Lay it there and note that it is used from now on.
+    def keep(self, register: Register, at_utc: datetime) -> Register:
+        """The same register, laid there and noted as used from now on.
 
         ConfigError when the version was used with other borders or names, or the folder is full.
         """
@@ -52,7 +52,7 @@ class RegisterShelf:
                 "请为新名册另定版本号",
             )
         if uses and uses[-1].digest == digest and uses[-1].version == register.version:
-            return
+            return register
         try:
             self._lay(register, digest, at_utc)
         except OSError as error:
@@ -60,6 +60,7 @@ class RegisterShelf:
                 f"the register cannot be kept in {self._folder}: {error.strerror}",
                 text_zh=f"无法在{self._folder}留存网格名册：{error.strerror}",
             ) from error
+        return register
 
     def of(self, version: str) -> Register | None:
         """The register of a version, or None when it was never used here."""

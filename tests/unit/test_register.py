@@ -61,7 +61,8 @@ def test_the_sample_holds_the_districts_true_totals(sample: Register) -> None:
     assert levels[GridLevel.STREET] == 7
     assert levels[GridLevel.COMMUNITY] == 60
     assert levels[GridLevel.GRID] == len(sample.grids) == 254
-    assert len({site.overlay for site in sample.sites}) == 4
+    assert len({site.overlay for site in sample.sites}) == len(sample.overlays) == 4
+    assert len(sample.grids) + len(sample.overlays) == 258
     assert sample.is_synthetic
 
 
