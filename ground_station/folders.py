@@ -1,4 +1,4 @@
-"""Where a user's records live when no folder is named."""
+"""Where a user's records live when no folder is named, and the registers among them."""
 
 from __future__ import annotations
 

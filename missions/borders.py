@@ -23,8 +23,8 @@ from patrol.plan import Level
 Border: TypeAlias = Polygon | MultiPolygon
 
 DECIMALS = 7  # of a degree: 1 cm
-# A ring that crosses itself is mended when that changes the area by no more than this.
-_MENDED_SHARE, _MENDED_M2 = 0.001, 1_000.0
+# A ring that crosses itself is mended when no more than this share of its area is in doubt.
+_MENDED_SHARE = 0.001
 _CORNERS_MANY = 20_000
 # The first is under what a gap between two neighbours must have to be told.
 _THINNED_M = (0.02, 0.1, 0.5, 2.0)
@@ -110,7 +110,7 @@ def _valid(whole: Border, label: str) -> tuple[Border | None, list[RegisterFindi
     words_zh = f"边界自相交（{reason.split('[')[0]}）"
     if not mended:
         return None, [_wrong("border.crosses_itself", label, words, words_zh, place)]
-    if doubt_m2 > min(_MENDED_M2, area_m2 * _MENDED_SHARE):
+    if doubt_m2 > area_m2 * _MENDED_SHARE:
         finding = _wrong("border.crosses_itself", label, words, words_zh, place, doubt_m2)
         return None, [finding]
     return MultiPolygon(mended) if len(mended) > 1 else mended[0], [

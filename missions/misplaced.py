@@ -29,13 +29,14 @@ def misplaced(
     coordinates been typed right.
 
     A STOP by code where that is sure: swapped, or the mended border lies on the area in force of
-    the same code. Else a WARN: a neighbouring district may lie where a wrong minute would.
+    the same code. Else a WARN, if most of the file is so: a neighbour may truly lie there.
     """
     if not borders or not present:
         return {}
     there = box(*shapely.total_bounds(list(present.values()))).buffer(_AROUND_DEG)
     home = _home(list(borders.values()), there)
-    found = {}
+    found: dict[str, RegisterFinding] = {}
+    doubts: dict[str, RegisterFinding] = {}
     for code, border in borders.items():
         if home is None or border.intersects(home):
             continue
@@ -46,8 +47,11 @@ def misplaced(
         if same is not None and not undone.intersects(same):
             continue
         is_sure = same is not None or mistake == "swapped"
-        found[code] = _said(code, border, mistake, Level.STOP if is_sure else Level.WARN)
-    return found
+        if is_sure:
+            found[code] = _said(code, border, mistake, Level.STOP)
+        else:
+            doubts[code] = _said(code, border, mistake, Level.WARN)
+    return found | doubts if 2 * len(doubts) > len(borders) else found
 
 
 def _home(borders: list[Border], there: Polygon) -> Polygon | None:

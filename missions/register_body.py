@@ -135,11 +135,10 @@ def _tells_its_place(area: Drawn, level: GridLevel, form: CodeForm | None) -> bo
 def _own(area: Drawn) -> tuple[dict[str, Any], list[RegisterFinding]]:
     """What the file says of the area beside tree and border; a register's own file says it all."""
     said = tidied(area.properties)
-    is_ours = area.level is not None
     own = {
         key: value
         for key, value in said.items()
-        if key not in _OF_THE_TREE and (is_ours or key in _OF_AN_AREA)
+        if key not in _OF_THE_TREE and (area.is_of_a_register or key in _OF_AN_AREA)
     }
     try:
         facts_of(own)

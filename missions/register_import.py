@@ -168,6 +168,7 @@ def _drawn(
                     code=code, name=fields.name_of(raw.properties) or code, border=border,
                     parent=parent, is_parent_stated=parent is not None,
                     level=_stated_level(raw), properties=raw.properties,
+                    is_of_a_register="datum" in source.head,
                 )
             )  # fmt: skip
     return areas, findings

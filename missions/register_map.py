@@ -117,8 +117,8 @@ def _title(register: Register, findings: Sequence[RegisterFinding]) -> Iterator[
 
 
 def _name(register: Register) -> str:
-    top = min(register.areas.values(), key=lambda area: (len(area.code), area.code))
-    return top.name_zh
+    tops = [a for a in register.areas.values() if a.parent_code not in register.areas]
+    return tops[0].name_zh if len(tops) == 1 else "网格名册 grid register"
 
 
 def _area(frame: Frame, grid: Grid) -> str:

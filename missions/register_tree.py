@@ -29,6 +29,7 @@ class Drawn:
     parent: str | None = None
     is_parent_stated: bool = False
     level: GridLevel | None = None  # as stated
+    is_of_a_register: bool = False  # then every property is kept
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
