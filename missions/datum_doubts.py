@@ -26,7 +26,8 @@ _SAME_M = 30.0  # how near the shift a displacement has to be
 _SHARE_MIN = 0.2  # of the areas, DOMAIN 2.2 D-2
 _SIZE_RATIO = (0.8, 1.25)  # a border that was redrawn says nothing of the datum
 _AROUND_DEG = 0.1  # about 10 km around the register is still its place
-_SAMPLES_MAX = 400
+_BESIDE_DEG = 0.01
+_SAMPLES_MAX, _CORNERS_MIN = 400, 8
 _BORDER_SHARE = 0.5
 
 
@@ -82,17 +83,26 @@ def _by_outline(
     """Where the codes differ: do the lines fit the register's once the shift is undone?"""
     if any(code in present.areas for code in borders):
         return None
+    west, south, east, north = shapely.total_bounds([grid.shape for grid in present.grids])
     corners = shapely.get_coordinates(list(borders.values()))
+    # Of a file that covers more, what lies where the register does can be compared.
+    lon, lat = corners[:, 0], corners[:, 1]
+    near = (lon > west - _BESIDE_DEG) & (lon < east + _BESIDE_DEG)
+    corners = corners[near & (lat > south - _BESIDE_DEG) & (lat < north + _BESIDE_DEG)]
+    if len(corners) < _CORNERS_MIN:
+        return None
     corners = corners[:: max(1, len(corners) // _SAMPLES_MAX)]
     undone = to_gcj02(corners) if is_converted else to_wgs84(corners)
     lines = shapely.STRtree([grid.shape.boundary for grid in present.grids])
     as_is, fitting = _share_on(corners, lines), _share_on(undone, lines)
     if fitting < _BORDER_SHARE or as_is > fitting / 2.0:
         return None
+    there = box(west, south, east, north).buffer(_BESIDE_DEG)
+    compared = tuple(code for code, border in borders.items() if border.intersects(there))
     return Doubt(
         is_gcj_called_wgs=not is_converted,
-        areas=tuple(borders),
-        compared=len(borders),
+        areas=compared,
+        compared=len(compared),
         measured_m=None,
     )
 
