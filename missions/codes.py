@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 _NUMERALS = "零一二三四五六七八九"
 _LONGEST_FOREIGN = 64
+# Codes stand in the names of files and in addresses: nothing that separates there.
+_FOREIGN = re.compile(r"[\w .()#-]+")
 
 
 class GridLevel(enum.Enum):
@@ -96,8 +98,8 @@ def read_foreign_code(value: object) -> str:
             raise ValueError(f"not a code: {value!r}")
         value = int(value)
     code = str(value).strip()
-    if not code or len(code) > _LONGEST_FOREIGN or not code.isprintable():
-        raise ValueError(f"not a code: {value!r}")
+    if len(code) > _LONGEST_FOREIGN or not code.isprintable() or not _FOREIGN.fullmatch(code):
+        raise ValueError(f"not a code: {value!r} (letters, digits, spaces and .-()# make one)")
     return code
 
 

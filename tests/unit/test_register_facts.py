@@ -79,16 +79,16 @@ def test_codes_without_a_form_lie_where_they_say(tmp_path: Path) -> None:
     site = {
         "type": "Feature", "geometry": {"type": "Point", "coordinates": [116.705, 23.255]},
         "properties": {"level": "site", "code": "学校-1", "overlay": "T", "name_zh": "一小",
-                       "grid_code": "JC/7"},
+                       "grid_code": "JC-7"},
     }  # fmt: skip
     body = a_body(
-        a_feature("SQ/1", "community", parent_code=None), a_feature("JC/7", parent_code="SQ/1"),
+        a_feature("SQ-1", "community", parent_code=None), a_feature("JC-7", parent_code="SQ-1"),
         site, codes="foreign",
     )  # fmt: skip
     register = load(tmp_path, body)
-    assert [area.code for area in register.areas_up("JC/7")] == ["JC/7", "SQ/1"]
-    assert register.get("JC/7").level is GridLevel.GRID
-    assert register.sites[0].grid_code == "JC/7"
+    assert [area.code for area in register.areas_up("JC-7")] == ["JC-7", "SQ-1"]
+    assert register.get("JC-7").level is GridLevel.GRID
+    assert register.sites[0].grid_code == "JC-7"
     with pytest.raises(ConfigError, match="is no site"):
         load(tmp_path, body | {"codes": None})
 

@@ -80,13 +80,13 @@ def test_the_codes_of_another_county_keep_their_form(tmp_path: Path) -> None:
 def test_codes_of_no_known_form_get_their_tree_from_the_stated_parents(tmp_path: Path) -> None:
     features = [
         feature("QX", square(0, 0, 2.0), up=None, name="区"),
-        feature("SQ/7", [*square(0, 0, 2.0)], up="QX", name="社区"),
-        *(feature(f"JC-{n}", square(n % 2, n // 2), up="SQ/7", name=f"网格{n}") for n in range(4)),
+        feature("SQ-7", [*square(0, 0, 2.0)], up="QX", name="社区"),
+        *(feature(f"JC-{n}", square(n % 2, n // 2), up="SQ-7", name=f"网格{n}") for n in range(4)),
     ]
     register = loaded(imported(written(tmp_path, features), names=FieldNames(parent="up")))
     assert [grid.code for grid in register.grids] == ["JC-0", "JC-1", "JC-2", "JC-3"]
-    assert register.areas["SQ/7"].level is GridLevel.COMMUNITY
-    assert [area.code for area in register.areas_up("JC-2")] == ["JC-2", "SQ/7", "QX"]
+    assert register.areas["SQ-7"].level is GridLevel.COMMUNITY
+    assert [area.code for area in register.areas_up("JC-2")] == ["JC-2", "SQ-7", "QX"]
     assert register.get("JC-2").name_spoken == "区社区网格2"
 
 
