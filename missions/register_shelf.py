@@ -80,28 +80,35 @@ class RegisterShelf:
         path = self._path(digest)
         if not path.exists():
             part = path.with_suffix(f".{os.getpid()}.part")
-            part.write_text(register.text, encoding="utf-8")
+            _write(part, register.text.encode())
             part.replace(path)
-        line = {
-            "version": register.version, "digest": digest, "since_utc": utc_text(at_utc),
-        }  # fmt: skip
-        with (self._folder / _USED).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        line = json.dumps(
+            {"version": register.version, "digest": digest, "since_utc": utc_text(at_utc)},
+            ensure_ascii=False,
+        )
+        used = self._folder / _USED
+        whole = self._whole_lines()
+        part = used.with_suffix(f".{os.getpid()}.part")
+        _write(part, f"{whole}{line}\n".encode())
+        part.replace(used)
+
+    def _whole_lines(self) -> str:
+        """The list; a last line that was cut off in writing never was."""
+        try:
+            text = (self._folder / _USED).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        return text[: text.rfind("\n") + 1]
 
     def _uses(self) -> Iterator[_Use]:
         try:
-            lines = (self._folder / _USED).read_text(encoding="utf-8").splitlines()
-            for line in lines:
+            for line in self._whole_lines().splitlines():
                 body = json.loads(line)
                 yield _Use(
                     version=str(body["version"]),
                     digest=str(body["digest"]),
                     since_utc=parse_utc(body["since_utc"]),
                 )
-        except FileNotFoundError:
-            return
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ConfigError(
                 f"the list of registers that were used cannot be read: {self._folder} ({error})",
@@ -115,6 +122,13 @@ class RegisterShelf:
 
     def _path(self, digest: str) -> Path:
         return self._folder / f"{digest[:_NAME_LENGTH]}.geojson"
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def digest_of(register: Register) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -100,14 +99,14 @@ def _datum_of(body: dict[str, Any]) -> StatedDatum:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file whole or not at all; ConfigError when there is one already."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Write a file that is not there yet; ConfigError when it is, or cannot be written."""
     try:
-        part.write_text(text, encoding="utf-8")
-        try:
-            os.link(part, path)  # unlike a rename, it never replaces
-        finally:
-            part.unlink()
+        with path.open("x", encoding="utf-8") as file:
+            try:
+                file.write(text)
+            except OSError:
+                path.unlink()  # half a register is none
+                raise
     except FileExistsError as error:
         raise _exists(path) from error
     except OSError as error:

@@ -82,6 +82,18 @@ def test_going_back_to_an_old_version_is_noted(tmp_path: Path) -> None:
     assert [one.version for one in used if one] == ["v1", "v2", "v1"]
 
 
+def test_a_line_that_was_cut_off_in_writing_never_was(tmp_path: Path) -> None:
+    shelf = RegisterShelf(tmp_path)
+    shelf.keep(a_register("v1"), FIRST_USED)
+    with (tmp_path / "used.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"version": "v2", "dig')
+    again = RegisterShelf(tmp_path)
+    assert again.of("v2") is None
+    again.keep(a_register("v2", east=1.0), MOVED_IN)
+    assert again.of("v1") is not None
+    assert again.of("v2") is not None
+
+
 def test_a_list_that_cannot_be_read_and_a_folder_that_is_a_file_are_told(tmp_path: Path) -> None:
     (tmp_path / "used.jsonl").write_text('{"version": 1}\n', encoding="utf-8")
     with pytest.raises(ConfigError, match="cannot be read"):

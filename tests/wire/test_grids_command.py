@@ -78,6 +78,16 @@ def test_a_register_is_never_written_over(tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == ["borders.geojson", "out.geojson"]
 
 
+def test_a_folder_that_is_not_there_is_told_in_both_languages(tmp_path: Path) -> None:
+    path = written(tmp_path, four())
+    for option in ("--out", "--map"):
+        away = tmp_path / "away" / ("map.svg" if option == "--map" else "out.geojson")
+        ended = run("grids", "import", path, "--datum", "WGS-84", option, away)
+        assert ended.returncode == 2
+        assert is_one_sentence(ended)
+        assert "无法写入" in ended.stderr
+
+
 def test_what_is_wrong_is_told_with_place_and_size_and_the_rest_is_written(tmp_path: Path) -> None:
     out = tmp_path / "out.geojson"
     code, body = told("import", written(tmp_path, faulty()), "--datum", "WGS-84", "--out", out)
