@@ -55,6 +55,8 @@ class AlertMinder:
             alert.alert_id: alert for alert in kept
             if alert.aircraft == self.parts.aircraft and alert.sortie != sortie_id
         }  # fmt: skip
+        for alert in self._left.values():
+            self.desk.tell_critical(alert)
         self._read_for = sortie_id
 
     async def _renotify(self, alert_id: str) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ground_station.legal import LegalBasis, LegalBook
+from ground_station.alert_levels import AlertLevel
 from ground_station.transitions import Machine, Step
 from patrol.cause import Cause, Role
 from patrol.errors import Refused
-from patrol.geo import GeoPoint, distance_m
+from patrol.geo import GeoPoint
 from patrol.sighting import Count, Sighting, SightingKind
 
 ACKNOWLEDGE_WITHIN_S = 60.0  # then the leader is told again
@@ -20,15 +19,6 @@ RE_ALARM = timedelta(seconds=300)  # at most one raise a cluster in this time, D
 RELAPSE_WITHIN = timedelta(minutes=30)
 DISPLACED_M = 100.0  # a new crowd within this of one that was spoken to, DOMAIN 4.6
 SAME_CROWD_M = 20.0  # sightings nearer than this are one crowd, DOMAIN 4.4
-
-
-class AlertLevel(enum.Enum):
-    """How grave; ADVISORY asks for no response and is never an alert by itself."""
-
-    ADVISORY = "ADVISORY"
-    AMBER = "AMBER"
-    RED = "RED"
-    CRITICAL = "CRITICAL"
 
 
 class AlertState(enum.Enum):
@@ -59,6 +49,7 @@ class AlertEvent(enum.Enum):
     PERSIST = "persist"
     FILE = "file"
     ESCALATE = "escalate"
+    LIFT = "lift"  # a graver rule has found the same crowd
     CLOSE = "close"
 
 
@@ -73,6 +64,7 @@ _St, _Ev = AlertState, AlertEvent
 _LIVE = (_St.RAISED, _St.ACKNOWLEDGED, _St.ANNOUNCING, _St.OBSERVING)
 # A patrol log cannot be closed over an alert in one of these: persisting has its case to come.
 UNSETTLED = frozenset({*_LIVE, _St.PERSISTING})
+SPEAKABLE = (_St.ACKNOWLEDGED, _St.OBSERVING, _St.ESCALATED)  # the last where it is critical
 _OFFICERS = (Role.OPERATOR, Role.REGISTRAR, Role.LEADER)
 _SYS = (Role.SYSTEM,)
 
@@ -85,7 +77,17 @@ ALERT_MACHINE: Machine[AlertState, AlertEvent] = Machine(
             target=_St.ACKNOWLEDGED,
             roles=_OFFICERS,
         ),
-        Step(event=_Ev.RENOTIFY, sources=(_St.RAISED,), target=_St.RAISED, roles=_SYS),
+        # Handed on by the system at once, a critical crowd is still acknowledged and spoken to.
+        Step(
+            event=_Ev.ACKNOWLEDGE,
+            sources=(_St.ESCALATED,),
+            target=_St.ESCALATED,
+            roles=_OFFICERS,
+        ),
+        *(
+            Step(event=_Ev.RENOTIFY, sources=(state,), target=state, roles=_SYS)
+            for state in (_St.RAISED, _St.ESCALATED)
+        ),
         Step(
             event=_Ev.DISMISS,
             sources=(_St.RAISED, _St.ACKNOWLEDGED),
@@ -96,13 +98,13 @@ ALERT_MACHINE: Machine[AlertState, AlertEvent] = Machine(
         # From OBSERVING: the second play, which is observed again.
         Step(
             event=_Ev.ANNOUNCE,
-            sources=(_St.ACKNOWLEDGED, _St.OBSERVING),
+            sources=SPEAKABLE,
             target=_St.ANNOUNCING,
             roles=(Role.ANNOUNCER,),
         ),
         Step(
             event=_Ev.OVERRIDE,
-            sources=(_St.ACKNOWLEDGED, _St.OBSERVING),
+            sources=SPEAKABLE,
             target=_St.ANNOUNCING,
             roles=(Role.LEADER,),
         ),
@@ -124,6 +126,7 @@ ALERT_MACHINE: Machine[AlertState, AlertEvent] = Machine(
             roles=(*_OFFICERS, *_SYS),
         ),
         Step(event=_Ev.ESCALATE, sources=_LIVE, target=_St.ESCALATED, roles=_OFFICERS),
+        *(Step(event=_Ev.LIFT, sources=(state,), target=state, roles=_SYS) for state in _LIVE),
         Step(
             event=_Ev.CLOSE,
             sources=(_St.DISPERSED, _St.ESCALATED, _St.DISMISSED),
@@ -169,118 +172,12 @@ class CrowdAlert:
     changed_utc: datetime | None = None
     settled_utc: datetime | None = None  # when the observation gave its verdict
     aircraft: str = ""  # whose eye saw it; empty in records of a station with one
+    density_high_per_m2: float | None = None  # None: not measured
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatheringEvent:
-    """A gathering seen where no order is in force: told and stored, but nobody has to respond."""
-
-    sighting: Sighting
-    is_exercise: bool
-    text: str = "a gathering was seen; no order against gatherings is in force here"
-    text_zh: str = "发现人员聚集；此处没有生效的禁止聚集通告，仅作记录"
-    level: AlertLevel = AlertLevel.ADVISORY
-
-
-def _require_counted(sighting: Sighting) -> None:
-    if not sighting.count.is_valid:
-        raise Refused(
-            f"sighting {sighting.sighting_id} has no valid count ({sighting.count.reason}): "
-            "unknown is not a crowd",
-            text_zh=f"发现{sighting.sighting_id}没有有效计数（{sighting.count.reason}）：未知不作聚集",
-        )
-
-
-def raise_alert(
-    sighting: Sighting,
-    *,
-    alert_id: str,
-    legal: LegalBook,
-    grid_name: str,
-    register_version: str,
-    is_exercise: bool,
-    relapse_of: str = "",
-    displaced_from: str = "",
-) -> CrowdAlert | GatheringEvent:
-    """An alert where an order is in force, otherwise an event. Refused for an invalid count."""
-    _require_counted(sighting)
-    order: LegalBasis | None = legal.gathering_order(
-        grid_code=sighting.grid_code, at_utc=sighting.time_utc, is_exercise=is_exercise
-    )
-    if order is None:
-        return GatheringEvent(sighting=sighting, is_exercise=is_exercise)
-    return CrowdAlert(
-        alert_id=alert_id,
-        kind=sighting.kind,
-        rule=sighting.rule,
-        level=AlertLevel.AMBER,
-        state=AlertState.RAISED,
-        sighting_ids=(sighting.sighting_id,),
-        sortie=sighting.sortie,
-        grid_code=sighting.grid_code,
-        grid_name=grid_name,
-        register_version=register_version,
-        place=sighting.place,
-        error_m=sighting.error_m,
-        radius_m=sighting.radius_m,
-        count=sighting.count,
-        raised_utc=sighting.time_utc,
-        legal_basis_id=order.basis_id,
-        is_exercise=is_exercise,
-        relapse_of=relapse_of,
-        displaced_from=displaced_from,
-    )
-
-
-def same_crowd(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAlert | None:
-    """The alert that this sighting already belongs to: still open, or raised within 300 s."""
-    for alert in alerts:
-        is_recent = sighting.time_utc - alert.raised_utc < RE_ALARM
-        is_open = alert.state in UNSETTLED
-        if (is_open or is_recent) and distance_m(alert.place, sighting.place) < SAME_CROWD_M:
-            return alert
-    return None
-
-
-def raised_lately(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAlert | None:
-    """The newest alert of this crowd within the re-alarm time, whatever became of it."""
-    found = [
-        alert for alert in alerts
-        if timedelta(0) <= sighting.time_utc - alert.raised_utc < RE_ALARM
-        and distance_m(alert.place, sighting.place) < SAME_CROWD_M
-    ]  # fmt: skip
-    return max(found, key=lambda alert: alert.raised_utc, default=None)
-
-
-def relapsed_from(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAlert | None:
-    """The dispersed crowd that is back at this place within 30 minutes."""
-    for alert in alerts:
-        settled_utc = alert.settled_utc or alert.changed_utc or alert.raised_utc
-        if (
-            alert.outcome is Outcome.DISPERSED
-            and sighting.time_utc - settled_utc <= RELAPSE_WITHIN
-            and distance_m(alert.place, sighting.place) < SAME_CROWD_M
-        ):
-            return alert
-    return None
-
-
-def displaced_from(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAlert | None:
-    """The crowd that this new one may be, gone a few steps on: of the last 30 minutes, near by.
-
-    The nearest counts that was spoken to or has dispersed; one that nobody has answered yet stands
-    where it stood.
-    """
-    near = [
-        (distance_m(alert.place, sighting.place), alert)
-        for alert in alerts
-        if (alert.played_count or alert.outcome is not None)
-        and alert.outcome is not Outcome.PERSISTING
-        and sighting.time_utc - (alert.settled_utc or alert.changed_utc or alert.raised_utc)
-        <= RELAPSE_WITHIN
-    ]
-    found = [(apart_m, one) for apart_m, one in near if SAME_CROWD_M <= apart_m <= DISPLACED_M]
-    return min(found, key=lambda pair: pair[0])[1] if found else None
+    @property
+    def is_handed_on_at_once(self) -> bool:
+        """A critical crowd is the centre's before anybody answers, and still the squad's."""
+        return self.level is AlertLevel.CRITICAL and self.state is AlertState.ESCALATED
 
 
 def advance(
@@ -294,6 +191,7 @@ def advance(
     case_no: str = "",
 ) -> CrowdAlert:
     """The alert after the event; Refused or NotPermitted when the table has no such row."""
+    _require_still_the_squads(alert, event)
     # A critical crowd does not wait for a person (DOMAIN 5.3).
     is_critical = event is AlertEvent.ESCALATE and alert.level is AlertLevel.CRITICAL
     step = ALERT_MACHINE.step(
@@ -324,6 +222,8 @@ def advance(
         case AlertEvent.PLAY_FAILED if alert.played_count:
             # The first play's observation goes on when only the second one failed.
             return replace(moved, state=AlertState.OBSERVING)
+        case AlertEvent.PLAY_FAILED if alert.case_no:
+            return replace(moved, state=AlertState.ESCALATED)
         case AlertEvent.DISPERSE | AlertEvent.PERSIST:
             is_gone = event is AlertEvent.DISPERSE
             outcome = Outcome.DISPERSED if is_gone else Outcome.PERSISTING
@@ -335,12 +235,65 @@ def advance(
             return moved
 
 
+def lift(
+    alert: CrowdAlert, sighting: Sighting, level: AlertLevel, cause: Cause, at_utc: datetime
+) -> CrowdAlert:
+    """The same alert, graver by what was seen now; Refused where it is settled or as grave."""
+    ALERT_MACHINE.step(
+        record_id=alert.alert_id,
+        state=alert.state,
+        event=AlertEvent.LIFT,
+        cause=cause,
+        is_exercise=alert.is_exercise,
+    )
+    if level.rank <= alert.level.rank:
+        raise Refused(
+            f"alert {alert.alert_id} is {alert.level.value} already",
+            text_zh=f"告警{alert.alert_id}的等级已为{alert.level.value}",
+        )
+    return replace(
+        alert,
+        kind=sighting.kind,
+        rule=sighting.rule,
+        level=level,
+        count=sighting.count,
+        density_high_per_m2=sighting.density_high_per_m2,
+        sighting_ids=(*alert.sighting_ids, sighting.sighting_id),
+        changed_utc=at_utc,
+    )
+
+
 def renotify_due(alert: CrowdAlert, at_utc: datetime) -> bool:
     """Whether nobody has acknowledged for so long that the next one up must be told."""
-    if alert.state is not AlertState.RAISED or alert.renotified_count >= len(RENOTIFY_AFTER_S):
+    is_critical = alert.is_handed_on_at_once and not alert.acknowledged_by
+    is_waiting = alert.state is AlertState.RAISED or is_critical
+    if not is_waiting or alert.renotified_count >= len(RENOTIFY_AFTER_S):
         return False
     waited_s = (at_utc - alert.raised_utc).total_seconds()
     return waited_s >= RENOTIFY_AFTER_S[alert.renotified_count]
+
+
+def _require_still_the_squads(alert: CrowdAlert, event: AlertEvent) -> None:
+    """What a person has handed on is the grid's; a critical crowd is spoken to all the same."""
+    speaking = (AlertEvent.ANNOUNCE, AlertEvent.OVERRIDE)
+    asking = (AlertEvent.ACKNOWLEDGE, AlertEvent.RENOTIFY)
+    if alert.state is not AlertState.ESCALATED or event not in (*speaking, *asking):
+        return
+    name, name_zh = f"alert {alert.alert_id}", f"告警{alert.alert_id}"
+    if not alert.is_handed_on_at_once:
+        raise Refused(
+            f"{name} is ESCALATED: it is the grid's now", text_zh=f"{name_zh}已上报，由网格处理"
+        )
+    if event in asking and alert.acknowledged_by:
+        raise Refused(
+            f"{name} has been acknowledged by {alert.acknowledged_by}",
+            text_zh=f"{name_zh}已由{alert.acknowledged_by}确认",
+        )
+    if event in speaking and not alert.acknowledged_by:
+        raise Refused(
+            f"{name} is not acknowledged: acknowledge it before speaking",
+            text_zh=f"{name_zh}尚未确认：请先确认，再喊话",
+        )
 
 
 def _needed(alert: CrowdAlert, value: str, noun: str, noun_zh: str) -> str:

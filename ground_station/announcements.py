@@ -26,6 +26,7 @@ NEVER_OVERRIDDEN = frozenset(
         "release.counts_only",
         "release.speaker_busy",
         "release.not_airborne",
+        "release.no_crowd",
         "release.describes_person",
     }
 )

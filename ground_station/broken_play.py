@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
-from ground_station.announcements import AnnouncementEvent, advance
+from ground_station.announcements import Announcement, AnnouncementEvent, advance
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
 from ground_station.release_rules import UNDER_WAY
@@ -26,6 +26,9 @@ class BrokenPlays:
 
     async def end(self, watch: SortieWatch) -> None:
         """The alert is as before the words; they may be spoken again."""
+        for words in await self.parts.records.announcements(sortie_id=watch.sortie_id):
+            if not words.alert_id and words.state in UNDER_WAY:
+                await self._fail(words)
         for alert in list(watch.alerts.values()):
             if alert.state is AlertState.ANNOUNCING:
                 await self._fail_words(alert)
@@ -37,16 +40,18 @@ class BrokenPlays:
     async def _fail_words(self, alert: CrowdAlert) -> None:
         number = alert.announcement_ids[-1] if alert.announcement_ids else ""
         words = await self.parts.records.announcement(number)
-        if words is None or words.state not in UNDER_WAY:
-            return
+        if words is not None and words.state in UNDER_WAY:
+            await self._fail(words)
+
+    async def _fail(self, words: Announcement) -> None:
         now = self.parts.world.now_utc()
         failed = advance(words, AnnouncementEvent.FAIL, _RESTART, now, reason=_REASON)
         await self.parts.records.save_announcement(
             failed, cause=_RESTART, at_utc=now, action="announcement.failed"
         )
         fields = {
-            "announcement": number,
-            "alert": alert.alert_id,
+            "announcement": words.announcement_id,
+            "alert": words.alert_id,
             "reason": _REASON,
             "reason_zh": _REASON_ZH,
         }

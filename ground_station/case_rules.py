@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ground_station.alerts import AlertLevel, AlertState, CrowdAlert, Outcome
+from ground_station.alert_levels import AlertLevel
+from ground_station.alerts import AlertState, CrowdAlert, Outcome
 from ground_station.case_numbers import CaseSource
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState, Severity
-from ground_station.owners import ResponsibilityTable, Tier
+from ground_station.owners import Owner, ResponsibilityTable, Tier
 from ground_station.record_words import value_zh
 from patrol.errors import ConfigError, Refused
-from patrol.sighting import Count
+from patrol.sighting import Count, SightingKind
 
 CASE_RULES_FILE = Path(__file__).parent / "data" / "case_rules.json"
 
@@ -47,10 +48,11 @@ class CaseRules:
         """How grave the crowd is; an upper bound of an invalid count is not used as people seen."""
         if alert.level is AlertLevel.CRITICAL:
             return Severity.CRITICAL
+        if alert.level is AlertLevel.RED:
+            return Severity.MAJOR  # that it eased in the end does not make it harmless
         if alert.outcome is Outcome.DISPERSED:
             return Severity.MINOR
-        is_large = count.estimate >= self.persisting_major_from
-        if is_large or is_special_site or alert.level is AlertLevel.RED:
+        if count.estimate >= self.persisting_major_from or is_special_site:
             return Severity.MAJOR
         return Severity.ORDINARY
 
@@ -111,8 +113,7 @@ def case_from_alert(
     _require_filable(alert, table)
     count = _count_at_end(alert, latest)
     severity = rules.severity(alert, count, is_special_site=is_special_site)
-    tier = rules.tier_of_severity[severity]
-    owner = table.owner(grid_code=alert.grid_code, tier=tier, names=names)
+    owner = _owner(alert, rules.tier_of_severity[severity], table, names)
     accept_due_utc, due_utc = rules.due(owner.tier, at_utc)
     text, text_zh = _words(alert, count)
     return Case(
@@ -137,6 +138,15 @@ def case_from_alert(
         sortie=alert.sortie,
         is_record_only=severity is Severity.MINOR,
         is_exercise=alert.is_exercise,
+    )
+
+
+def _owner(
+    alert: CrowdAlert, tier: Tier, table: ResponsibilityTable, names: Mapping[str, str] | None
+) -> Owner:
+    """Who answers for it; for an exercise's, who plays that unit."""
+    return table.owner(
+        grid_code=alert.grid_code, tier=tier, names=names, for_exercise=alert.is_exercise
     )
 
 
@@ -173,10 +183,23 @@ def _words(alert: CrowdAlert, count: Count) -> tuple[str, str]:
             end, end_zh = f"still there, {after} people", f"仍未散开，现有{after}人"
         case _:
             end, end_zh = f"{after} people, handed on", f"现有{after}人，转交处理"
+    kind, kind_zh = _KINDS[alert.kind]
+    dense, dense_zh = "", ""
+    if alert.density_high_per_m2 is not None:
+        dense = f", up to {alert.density_high_per_m2:.1f} a square metre"
+        dense_zh = f"，每平方米最多{alert.density_high_per_m2:.1f}人"
     return (
-        f"{mark}Gathering in {place}: {before} people, {spoken}: {end}.",
-        f"{mark_zh}{place}人员聚集：起初{before}人，喊话{plays}次，{end_zh}。",
+        f"{mark}{kind} in {place}: {before} people{dense}, {spoken}: {end}.",
+        f"{mark_zh}{place}{kind_zh}：起初{before}人{dense_zh}，喊话{plays}次，{end_zh}。",
     )
+
+
+_KINDS: Mapping[SightingKind, tuple[str, str]] = {
+    SightingKind.GATHERING: ("Gathering", "人员聚集"),
+    SightingKind.DENSITY: ("Crowding", "人群拥挤"),
+    SightingKind.QUEUE: ("Long queue", "排队拥堵"),
+    SightingKind.GROWTH: ("Growing crowd", "人群快速增多"),
+}
 
 
 def _people(count: Count) -> str:

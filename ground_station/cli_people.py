@@ -27,11 +27,16 @@ RolesOption = Annotated[
     typer.Option(
         "--role",
         help="PILOT, ANNC, REG, LEAD, OPER, DISP, SUPV, GW, GH, STREET, COMM, DEPT, REVIEW, AUDIT, "
-        "PRIV or TEST; REG@440512001 for one part of the district. May be repeated.",
+        "PRIV or TEST; REG@440512001 for one part of the district, DEPT@440512D01 for a "
+        "department. May be repeated.",
     ),
 ]
 ScopeOption = Annotated[
-    str, typer.Option("--scope", help="440512, or the code of a street, community or grid.")
+    str,
+    typer.Option(
+        "--scope",
+        help="440512, or the code of a street, community or grid; for DEPT a department's.",
+    ),
 ]
 
 
@@ -86,12 +91,14 @@ def roles(
 @users_app.command("scope")
 def scope_(
     login: LoginArgument,
-    scope: Annotated[str, typer.Argument(help="440512, or a street's, community's, grid's code.")],
+    scope: Annotated[
+        str, typer.Argument(help="440512, or a street's, community's, grid's or department's code.")
+    ],
     *,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Move all roles of a person to one part of the grid tree."""
+    """Move all roles of a person to one part of the grid tree, or to another department."""
     from ground_station.commands import users
 
     folder = users.Folder(config=config, data=data)

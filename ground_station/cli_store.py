@@ -159,7 +159,9 @@ def retention_approve(
 
 @retention_app.command("hold")
 def retention_hold(
-    covers: Annotated[str, typer.Argument(help='A sortie, a mission, or "*" for everything.')],
+    covers: Annotated[
+        str, typer.Argument(help='A sortie, mission, report or case, or "*" for everything.')
+    ],
     *,
     reason: ReasonOption,
     lift: Annotated[bool, typer.Option("--lift", help="Lift the hold instead.")] = False,

@@ -6,8 +6,6 @@ One desk for each aircraft: it follows that aircraft's camera and no other.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,25 +14,16 @@ import anyio.abc
 import structlog
 
 from ground_station import views
-from ground_station.alerts import (
-    RE_ALARM,
-    AlertEvent,
-    CrowdAlert,
-    GatheringEvent,
-    advance,
-    displaced_from,
-    raise_alert,
-    raised_lately,
-    relapsed_from,
-    same_crowd,
-)
+from ground_station.alarm_desk import AlarmDesk, Raised
+from ground_station.alerts import AlertEvent, CrowdAlert, advance
 from ground_station.crowd_parts import CrowdParts
-from ground_station.event_fields import alert_view, sighting_fields
+from ground_station.event_fields import alert_view
 from ground_station.hold_desk import HoldDesk
+from ground_station.shown import AlertView
 from ground_station.sortie_watch import SortieWatch
 from ground_station.standoff import remembered_crowds, seen_crowds
 from missions.runner import SortieRunner
-from patrol.cause import Cause, by_system
+from patrol.cause import Cause
 from patrol.errors import PatrolError, Refused, Transient
 from patrol.plan import MissionPlan
 from patrol.sighting import Look, Sighting, Stage
@@ -45,12 +34,9 @@ from vision.crowd import GatheringWatch, clusters
 __all__ = ["CrowdDesk", "CrowdParts"]
 
 _LOOKS_WAITING = 64
-_EARLIER_ALERTS = 50  # far more than a half hour can hold
-_CANDIDATE_RULE = by_system("HJ-CROWD-1/gathering")
 _log = structlog.get_logger(__name__)
 Follow = Callable[[SortieWatch, Look], Awaitable[None]]
 Finish = Callable[[SortieWatch], Awaitable[None]]
-Raised = Callable[[CrowdAlert], Awaitable[None]]
 
 
 class CrowdDesk:
@@ -65,8 +51,8 @@ class CrowdDesk:
         self._on_give_up: list[Finish] = []
         self._on_end: list[Finish] = []
         self._on_adopt: list[Finish] = []
-        self._on_raised: list[Raised] = []
         self._hold = HoldDesk(parts, self)
+        self._alarms = AlarmDesk(parts=parts, desk=self, hold=self._hold)
         self._refused_look = ""
 
     def on_look(self, follow: Follow) -> None:
@@ -87,7 +73,15 @@ class CrowdDesk:
 
     def on_raised(self, follow: Raised) -> None:
         """Let a desk know of each new alert, once it is on the disk."""
-        self._on_raised.append(follow)
+        self._alarms.on_raised(follow)
+
+    def on_critical(self, follow: Raised) -> None:
+        """Let a desk know of each alert that is critical or has become so."""
+        self._alarms.on_critical(follow)
+
+    def tell_critical(self, alert: CrowdAlert) -> None:
+        """Have a critical alert followed that an earlier run or sortie has left."""
+        self._alarms.tell_critical(alert)
 
     def begin(
         self,
@@ -95,6 +89,8 @@ class CrowdDesk:
         plan: MissionPlan,
         runner: SortieRunner,
         earlier: Iterable[CrowdAlert] = (),
+        *,
+        is_adopted: bool = False,
     ) -> None:
         """A sortie starts: nothing seen before counts but its own alerts of an earlier run."""
         self.watch = SortieWatch(
@@ -107,12 +103,13 @@ class CrowdDesk:
             alerts={alert.alert_id: alert for alert in earlier},
         )
         self._parts.board.set(alert=None, alerts=[], announcement=None, effect=None, crowd=None)
-        self._show_alerts(self.watch)
+        self.show_alerts(self.watch)
         self._parts.set_pace(plan)
         if self.watch.alerts:
             # What the guardian knew of them ended with the earlier run.
             now = self._parts.world.now_utc()
             self._parts.bus.publish(remembered_crowds(self.watch.alerts.values(), now))
+        if self.watch.alerts or is_adopted:
             for finish in self._on_adopt:
                 self.in_background(partial(finish, self.watch))
 
@@ -154,13 +151,13 @@ class CrowdDesk:
             on_lost=lambda error: _log.warning("waiting to go on", reason=str(error)),
         )
 
-    async def acknowledge(self, alert_id: str, cause: Cause) -> dict[str, Any]:
+    async def acknowledge(self, alert_id: str, cause: Cause) -> AlertView:
         """Somebody has taken the alert."""
         alert = await self.move(alert_id, AlertEvent.ACKNOWLEDGE, cause, "alert.acknowledged")
         self.tell("alert.acknowledged", {"alert": alert_id, "by": cause.actor})
         return alert_view(alert)
 
-    async def dismiss(self, alert_id: str, reason: str, cause: Cause) -> dict[str, Any]:
+    async def dismiss(self, alert_id: str, reason: str, cause: Cause) -> AlertView:
         """A false alarm: the patrol goes on; no crowd is raised here for the re-alarm time."""
         alert = await self.move(
             alert_id, AlertEvent.DISMISS, cause, "alert.dismissed", reason=reason
@@ -173,27 +170,7 @@ class CrowdDesk:
 
     async def is_known(self, watch: SortieWatch, sighting: Sighting) -> bool:
         """Whether this crowd is dealt with for now; if it stays, the rule judges it anew later."""
-        until = watch.done_until(sighting.place, self._parts.world.now_utc())
-        until = until or await self._alerted_until(watch, sighting)
-        if until is not None:
-            watch.gathering.judge_anew(sighting.place, until)
-        return until is not None
-
-    async def _alerted_until(self, watch: SortieWatch, sighting: Sighting) -> datetime | None:
-        """Until when it needs no alert: an aircraft, or a sortie before, has its alert."""
-        soon = sighting.time_utc + timedelta(seconds=self._parts.rules.on_delay_s)
-        own = same_crowd(watch.alerts.values(), sighting)
-        if own is not None:
-            return max(soon, own.raised_utc + RE_ALARM)
-        if self._parts.is_anothers(sighting):
-            return soon
-        kept = await self._parts.records.alerts(limit=_EARLIER_ALERTS)
-        before = [
-            alert for alert in kept
-            if alert.sortie != watch.sortie_id and alert.is_exercise == self._parts.is_exercise
-        ]  # fmt: skip
-        earlier = raised_lately(before, sighting)
-        return earlier.raised_utc + RE_ALARM if earlier is not None else None
+        return await self._alarms.is_known(watch, sighting)
 
     async def find(self, alert_id: str) -> CrowdAlert:
         """An alert of this sortie, or one that an earlier run of the station left open."""
@@ -221,7 +198,7 @@ class CrowdDesk:
         await self._parts.records.save_alert(alert, cause=cause, at_utc=now, action=action)
         if watch is not None and alert_id in watch.alerts:
             watch.alerts[alert_id] = alert
-            self._show_alerts(watch)
+            self.show_alerts(watch)
         return alert
 
     async def give_up_late(self) -> None:
@@ -296,68 +273,7 @@ class CrowdDesk:
 
     async def raise_alert(self, watch: SortieWatch, sighting: Sighting) -> None:
         """The rule has spoken: the alert, recorded and shown, unless the crowd has one."""
-        parts = self._parts
-        if await self.is_known(watch, sighting):
-            return
-        await self._hold.save_sighting(sighting)
-        now = parts.world.now_utc()
-        # A crowd may come back under the next sortie: the records know both.
-        earlier = await parts.records.alerts(limit=_EARLIER_ALERTS)
-        relapse = relapsed_from(earlier, sighting)
-        moved = None if relapse else displaced_from(earlier, sighting)
-        raised = raise_alert(
-            sighting,
-            alert_id=await parts.records.next_id("A", now),
-            legal=parts.legal,
-            grid_name=self._grid_name(sighting.grid_code),
-            register_version=parts.register.version,
-            is_exercise=parts.is_exercise,
-            relapse_of=relapse.alert_id if relapse else "",
-            displaced_from=moved.alert_id if moved else "",
-        )
-        if isinstance(raised, GatheringEvent):
-            await self._note_gathering(raised)
-            return
-        raised = replace(raised, aircraft=parts.aircraft)
-        await parts.records.save_alert(
-            raised, cause=_CANDIDATE_RULE, at_utc=now, action="alert.raised"
-        )
-        self._take_up(watch, raised, sighting)
-
-    def _take_up(self, watch: SortieWatch, raised: CrowdAlert, sighting: Sighting) -> None:
-        """A new alert that is on the disk: shown, told, and worked on from here."""
-        watch.alerts[raised.alert_id], watch.alert_id = raised, raised.alert_id
-        self._parts.set_pace(None)
-        self._show_alerts(watch)
-        self.tell(
-            "alert.raised",
-            sighting_fields(sighting)
-            | {
-                "alert": raised.alert_id,
-                "grid_name": raised.grid_name,
-                "level": raised.level.value,
-                "relapse_of": raised.relapse_of,
-                "displaced_from": raised.displaced_from,
-            },
-        )
-        for follow in self._on_raised:
-            self.in_background(partial(self.kept, partial(follow, raised)))
-
-    async def _note_gathering(self, seen: GatheringEvent) -> None:
-        """No order is in force here: told and kept, and nobody has to answer."""
-        await self._parts.records.note(
-            "gathering.noted",
-            seen.sighting.sighting_id,
-            {"text": seen.text},
-            cause=_CANDIDATE_RULE,
-            at_utc=self._parts.world.now_utc(),
-            is_exercise=self._parts.is_exercise,
-        )
-        self.tell("gathering.noted", {"text": seen.text, "text_zh": seen.text_zh})
-        self.resume_patrol()
-
-    def _grid_name(self, code: str | None) -> str:
-        return self._parts.register.get(code).name_spoken if code else ""
+        await self._alarms.raise_alert(watch, sighting)
 
     def _show(self, look: Look) -> None:
         now_s = self._parts.wall.monotonic_s()
@@ -374,7 +290,8 @@ class CrowdDesk:
             crowd=views.crowd_view(largest, standoff_m) if largest and is_crowd else None,
         )
 
-    def _show_alerts(self, watch: SortieWatch) -> None:
+    def show_alerts(self, watch: SortieWatch) -> None:
+        """As they are now; the one being worked on, else the newest, stands out."""
         shown = [alert_view(alert) for alert in reversed(watch.alerts.values())]
         current = alert_view(watch.alert) if watch.alert else shown[0] if shown else None
         self._parts.board.set(alerts=shown, alert=current)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ground_station.alert_levels import AlertLevel
 from ground_station.chronicle import Chronicle
 from ground_station.legal import LegalBook
 from ground_station.live import Sheet
@@ -23,7 +24,7 @@ def _nothing_heard() -> TelemetrySample | None:
     return None
 
 
-def _nobody_elses(sighting: Sighting) -> bool:
+def _nobody_elses(sighting: Sighting, level: AlertLevel) -> bool:
     return False
 
 
@@ -46,4 +47,5 @@ class CrowdParts:
     set_pace: Callable[[MissionPlan | LookWindow | None], None]
     is_exercise: bool
     latest: Callable[[], TelemetrySample | None] = _nothing_heard  # what the aircraft said last
-    is_anothers: Callable[[Sighting], bool] = _nobody_elses  # another aircraft's alert has it
+    # Whether another aircraft has an alert of it, as grave as this at least.
+    is_anothers: Callable[[Sighting, AlertLevel], bool] = _nobody_elses

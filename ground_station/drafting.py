@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from drone.loudness import level_1m_dba
-from ground_station.alerts import AlertLevel, CrowdAlert
+from ground_station.alert_levels import AlertLevel
+from ground_station.alerts import SAME_CROWD_M
 from ground_station.announcements import (
     Announcement,
     AnnouncementEvent,
@@ -16,11 +17,12 @@ from ground_station.announcements import (
     draft_announcement,
 )
 from ground_station.crowd_parts import CrowdParts
-from ground_station.legal import Allows
 from ground_station.release_rules import UNDER_WAY, ReleaseContext, ReleaseLimits, may_release
 from ground_station.sortie_watch import SortieWatch
 from ground_station.templates import Category, Need, SlotValue, Template
 from ground_station.words.audible import Sounding, sounding
+from ground_station.words.grounds import grounds
+from ground_station.words.listeners import Listeners
 from ground_station.words.slot_lists import SlotLists, pick, read_slot_lists
 from ground_station.words.slot_places import slot_place
 from ground_station.words.typed import TYPED_ID, in_emergency, typed_words
@@ -32,8 +34,6 @@ from patrol.telemetry import TelemetrySample, Wind
 
 POSITION_OLD_S = 5.0  # wall; in that time the aircraft may be anywhere within half a stand-off
 WIND_OLD_S = 30.0  # wall; the autopilot tells it every second or so
-SCHOOLS = "440512T3"  # the overlay of schools, DOMAIN 5.4
-SCHOOL_GATE_M = 100.0  # from the school's point in the register, which is seldom its gate
 _APPROVED_BEFOREHAND = by_system("template.approved")
 
 
@@ -64,7 +64,7 @@ class Drafting:
 
     async def choose(
         self,
-        alert: CrowdAlert,
+        listeners: Listeners,
         template_id: str,
         *,
         values: Mapping[str, str],
@@ -76,7 +76,7 @@ class Drafting:
         place = slot_place(
             self._parts.register,
             self._parts.legal,
-            grid_code=alert.grid_code,
+            grid_code=listeners.grid_code,
             at_utc=self._parts.world.now_utc(),
             is_exercise=self._parts.is_exercise,
         )
@@ -84,20 +84,20 @@ class Drafting:
         return Chosen(template=template, values=picked, language=language, repeat=repeat)
 
     async def draft(
-        self, watch: SortieWatch, alert: CrowdAlert, chosen: Chosen, cause: Cause
+        self, watch: SortieWatch, listeners: Listeners, chosen: Chosen, cause: Cause
     ) -> tuple[Announcement, list[Finding]]:
         """Queued by the person who releases it, and what the rules say to that."""
         parts, now = self._parts, self._parts.world.now_utc()
         occasion = Occasion(
-            alert_id=alert.alert_id,
+            alert_id=listeners.alert_id,
             sortie=watch.sortie_id,
-            grid_code=alert.grid_code,
+            grid_code=listeners.grid_code,
             at_utc=now,
             is_exercise=parts.is_exercise,
-            legal_basis_id=alert.legal_basis_id,
+            legal_basis_id=listeners.legal_basis_id,
             aircraft=parts.aircraft,
         )
-        template = self._as_things_stand(chosen.template, alert)
+        template = self._as_things_stand(chosen.template, listeners)
         template.fill(chosen.values)  # refused before a number is used up
         draft = draft_announcement(
             template,
@@ -115,10 +115,10 @@ class Drafting:
         )
         draft = advance(draft, AnnouncementEvent.APPROVE, approver, now)
         draft = advance(draft, AnnouncementEvent.QUEUE, cause, now)
-        return draft, await self._findings(watch, alert, template, draft, cause)
+        return draft, await self._findings(watch, listeners, template, draft, cause)
 
     async def look_again(
-        self, watch: SortieWatch, alert: CrowdAlert, blocked: Announcement, cause: Cause
+        self, watch: SortieWatch, listeners: Listeners, blocked: Announcement, cause: Cause
     ) -> list[Finding]:
         """What the rules say now of words that they stopped before; Refused for retired words."""
         if blocked.template_id == TYPED_ID:
@@ -126,19 +126,28 @@ class Drafting:
                 blocked.text, language=blocked.language,
                 category=blocked.category or Category.NOTICE,
             )  # fmt: skip
-            template = self._as_things_stand(typed, alert)
+            template = self._as_things_stand(typed, listeners)
         else:
             template = await self._wordings.still_in_use(
                 blocked.template_id, blocked.template_version
             )
-        return await self._findings(watch, alert, template, blocked, cause)
+        return await self._findings(watch, listeners, template, blocked, cause)
 
-    def heard(self, alert: CrowdAlert, volume_pct: float) -> Sounding | None:
-        """What the people of an alert get of the loudspeaker from here; None: nobody knows."""
+    def below(self) -> Listeners:
+        """Whoever is under the aircraft now: the nearest ears, who hear the words loudest."""
         sample = self._parts.latest()
-        if sample is None or sample.position is None:
+        is_new = sample is not None and self._age_s(sample) <= POSITION_OLD_S
+        place = sample.position if sample is not None and is_new else None
+        return Listeners(
+            grid_code=None if place is None else self._parts.register.grid_at(place), place=place
+        )
+
+    def heard(self, listeners: Listeners, volume_pct: float) -> Sounding | None:
+        """What they get of the loudspeaker from where it is; None: nobody knows."""
+        sample, ear = self._parts.latest(), listeners.place
+        if sample is None or sample.position is None or ear is None:
             return None
-        age_s = self._parts.wall.monotonic_s() - sample.heard_at_s
+        age_s = self._age_s(sample)
         height_m = sample.height_agl_m
         if height_m is None:
             height_m = sample.height_above_home_m
@@ -147,15 +156,18 @@ class Drafting:
         return sounding(
             speaker=sample.position,
             height_agl_m=height_m,
-            ear=alert.place,
+            ear=ear,
             spl_1m_dba=level_1m_dba(volume_pct),
             wind=_wind(sample, age_s),
         )
 
+    def _age_s(self, sample: TelemetrySample) -> float:
+        return self._parts.wall.monotonic_s() - sample.heard_at_s
+
     async def _findings(
         self,
         watch: SortieWatch,
-        alert: CrowdAlert,
+        listeners: Listeners,
         template: Template,
         words: Announcement,
         cause: Cause,
@@ -166,54 +178,52 @@ class Drafting:
             ReleaseContext(
                 at_utc=parts.world.now_utc(),
                 cause=cause,
-                alert_id=alert.alert_id,
-                grid_code=alert.grid_code,
+                alert_id=listeners.alert_id,
+                grid_code=listeners.grid_code,
                 is_exercise=parts.is_exercise,
-                heard=self.heard(alert, words.volume_pct),
+                heard=self.heard(listeners, words.volume_pct),
                 texts=(words.text_zh, words.text_en),
                 legal=parts.legal,
                 repeat=words.repeats,
-                earlier=await self._earlier(watch, alert),
-                alert_level=alert.level,
+                earlier=await self._earlier(watch),
+                same_place=await self._same_place(listeners),
+                alert_level=listeners.level,
                 is_counts_only=parts.is_counts_only,
-                places=self._places(alert),
+                places=self._places(listeners),
                 is_airborne=self._is_airborne(watch),
             ),
         )
 
-    def _as_things_stand(self, template: Template, alert: CrowdAlert) -> Template:
+    def _as_things_stand(self, template: Template, listeners: Listeners) -> Template:
         """Typed safety words are an emergency's only where there is one (DOMAIN 2.6, Art. 64)."""
-        is_critical = alert.level is AlertLevel.CRITICAL
-        is_emergency = is_critical or self._is_emergency_declared(alert)
+        is_declared = self._places(listeners).get(Need.EMERGENCY_DECLARED, False)
+        is_emergency = is_declared or listeners.level is AlertLevel.CRITICAL
         return in_emergency(template) if is_emergency else template
 
-    def _is_emergency_declared(self, alert: CrowdAlert) -> bool:
-        basis = self._parts.legal.in_force(
-            Allows.EMERGENCY,
-            grid_code=alert.grid_code,
-            at_utc=self._parts.world.now_utc(),
+    def _places(self, listeners: Listeners) -> dict[Need, bool]:
+        """What register and legal bases know of the place."""
+        return grounds(
+            self._parts.register, self._parts.legal, grid_code=listeners.grid_code,
+            place=listeners.place, at_utc=self._parts.world.now_utc(),
             is_exercise=self._parts.is_exercise,
-        )
-        return basis is not None
+        )  # fmt: skip
 
-    def _places(self, alert: CrowdAlert) -> frozenset[Need]:
-        """What register and legal bases know of the place; they know no checkpoint or coast."""
-        is_school = any(
-            site.overlay == SCHOOLS and distance_m(site.point, alert.place) <= SCHOOL_GATE_M
-            for site in self._parts.register.sites
+    async def _same_place(self, listeners: Listeners) -> frozenset[str]:
+        """Other alerts of the same ears: a crowd that is raised anew is no new crowd to a horn."""
+        place = listeners.place
+        if not listeners.alert_id or place is None:
+            return frozenset()
+        return frozenset(
+            other.alert_id
+            for other in await self._parts.records.alerts()
+            if other.alert_id != listeners.alert_id
+            and distance_m(other.place, place) < SAME_CROWD_M
         )
-        known = {
-            Need.SCHOOL_GATE: is_school,
-            Need.EMERGENCY_DECLARED: self._is_emergency_declared(alert),
-        }
-        return frozenset(need for need, holds in known.items() if holds)
 
-    async def _earlier(self, watch: SortieWatch, alert: CrowdAlert) -> tuple[Announcement, ...]:
-        """This sortie's announcements, and what other sorties said in the grid of late."""
-        since_utc = self._parts.world.now_utc() - ReleaseLimits().window
-        kept = await self._parts.records.announcements(
-            since_utc=since_utc, grid_code=alert.grid_code
-        )
+    async def _earlier(self, watch: SortieWatch) -> tuple[Announcement, ...]:
+        """This sortie's announcements, and what others said for as long as it counts."""
+        since_utc = ReleaseLimits().looks_back_to(self._parts.world.now_utc())
+        kept = await self._parts.records.announcements(since_utc=since_utc)
         own = {item.announcement_id for item in watch.announcements}
         others = [item for item in kept if item.announcement_id not in own]
         # What a station that has ended left under way sounds no more, but it was begun.

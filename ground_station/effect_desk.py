@@ -7,15 +7,16 @@ from functools import partial
 
 import anyio
 
-from ground_station import views
 from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
-from ground_station.announcements import Announcement
+from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.case_desk import NOT_OBSERVED, NOT_TO_THE_END, CaseDesk
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
-from ground_station.effect_records import OBSERVER, EffectBook, effect_record
-from ground_station.event_fields import count_or_none, effect_fields, utc_or_none
+from ground_station.effect_records import EffectBook, effect_record
+from ground_station.event_fields import count_or_none, effect_fields, sample_view, utc_or_none
 from ground_station.natural_decay import NaturalDecay
+from ground_station.observation_notes import OBSERVER, Begun, ObservationNotes, look_fields
+from ground_station.shown import EffectView
 from ground_station.sortie_watch import SortieWatch
 from patrol.errors import Refused, Transient
 from patrol.sighting import Look
@@ -37,11 +38,13 @@ class EffectDesk:
         self._recorded_looks = 0
         self._one_at_a_time = anyio.Lock()
         self._book = EffectBook(parts=parts, desk=desk)
+        self._notes = ObservationNotes(parts=parts, look="look")
         self._natural = NaturalDecay(parts=parts, desk=desk, book=self._book)
         desk.on_look(self._see)
         desk.on_give_up(self._cut_short)
         desk.on_end(self._cut_short)
         desk.on_adopt(self._broken_off)
+        cases.on_unobserved(self._keep_what_was_seen)
 
     async def begin(self, watch: SortieWatch, announcement: Announcement, number: int) -> None:
         """An announcement was played: measure against the minute before it.
@@ -58,17 +61,20 @@ class EffectDesk:
                 alert = watch.alerts[self._announcement.alert_id]
                 await self._save(alert, self._announcement, effect)
             alert = watch.alerts[announcement.alert_id]
-            meter = EffectMeter(
-                place=alert.place,
-                radius_m=alert.radius_m,
-                rules=self._parts.rules,
-                longest_s=_FIRST_PLAY_LONGEST_S if number == 1 else _SECOND_PLAY_LONGEST_S,
-            )
+            longest_s = _FIRST_PLAY_LONGEST_S if number == 1 else _SECOND_PLAY_LONGEST_S
+            meter = self._meter(alert, longest_s)
             for look in watch.looks:
                 meter.see(look)
             meter.played(
                 started_utc=announcement.started_utc, finished_utc=announcement.finished_utc
             )
+            begun = Begun(
+                started_utc=announcement.started_utc,
+                finished_utc=announcement.finished_utc,
+                before=meter.result().before,
+                longest_s=longest_s,
+            )
+            await self._notes.begin(announcement.announcement_id, begun)
             watch.meter, self._announcement = meter, announcement
             self._recorded_looks = 0
             self._show(meter.result(), announcement)
@@ -103,41 +109,78 @@ class EffectDesk:
             await self._desk.kept(lambda: self._settle(watch, announcement, cut_effect))
 
     async def _broken_off(self, watch: SortieWatch) -> None:
-        """An earlier run of the station measured this: its looks, the count before too, are lost.
+        """An earlier run of the station measured this, and its looks are lost.
 
-        Nobody shows as observed what nobody observes; that it dispersed, nobody can say any more.
+        What is left of the time is observed; nobody shows as observed what nobody saw.
         """
         for alert in list(watch.alerts.values()):
-            if alert.state is not AlertState.OBSERVING or watch.meter is not None:
+            is_watched = alert.state is AlertState.OBSERVING or (
+                alert.state is AlertState.ANNOUNCING and alert.played_count > 0
+            )
+            if not is_watched or watch.meter is not None:
                 continue
-            kept = [await self._parts.records.announcement(i) for i in alert.announcement_ids]
-            played = [one for one in kept if one is not None and one.finished_utc is not None]
-            if not played:
-                continue  # landing settles it
-            meter = EffectMeter(
-                place=alert.place, radius_m=alert.radius_m, rules=self._parts.rules,
-                longest_s=_FIRST_PLAY_LONGEST_S,
-            )  # fmt: skip
-            meter.cut()
-            effect = replace(meter.result(), verdict=Verdict.PERSISTING, reason=_BROKEN_OFF)
-            await self._desk.kept(partial(self._settle, watch, played[-1], effect))
+            words = await self._last_played(alert)
+            if words is not None:  # else landing settles it
+                await self._go_on(watch, alert, words)
+
+    async def _keep_what_was_seen(self, alert: CrowdAlert) -> None:
+        """It landed while no station observed: what an earlier run had counted is its record."""
+        words = await self._last_played(alert)
+        noted = await self._notes.read(words.announcement_id) if words is not None else None
+        if words is None or noted is None:
+            return
+        kept = {one.effect_id for one in await self._parts.records.effects(alert.sortie)}
+        meter = self._meter(alert, noted.begun.longest_s)
+        meter.played(started_utc=noted.begun.started_utc, finished_utc=noted.begun.finished_utc)
+        meter.resume(noted.begun.before, noted.samples)
+        meter.cut()
+        effect = replace(meter.result(), verdict=Verdict.PERSISTING, reason=NOT_TO_THE_END)
+        since_utc = noted.begun.finished_utc
+        record = effect_record(alert, effect, since_utc=since_utc, words=words)
+        if record.effect_id not in kept:
+            await self._book.keep(record)
+
+    async def _last_played(self, alert: CrowdAlert) -> Announcement | None:
+        for number in reversed(alert.announcement_ids):
+            words = await self._parts.records.announcement(number)
+            if words is not None and words.state is AnnouncementState.PLAYED:
+                return words
+        return None
+
+    async def _go_on(self, watch: SortieWatch, alert: CrowdAlert, words: Announcement) -> None:
+        """With the count before if it was noted and there is time left; else it is broken off."""
+        noted = await self._notes.read(words.announcement_id)
+        meter = self._meter(alert, noted.begun.longest_s if noted else _FIRST_PLAY_LONGEST_S)
+        if noted is not None:
+            begun = noted.begun
+            meter.played(started_utc=begun.started_utc, finished_utc=begun.finished_utc)
+            meter.resume(begun.before, noted.samples)
+            left_s = (
+                begun.longest_s - (self._parts.world.now_utc() - begun.finished_utc).total_seconds()
+            )
+            if left_s > 0.0:
+                async with self._one_at_a_time:
+                    watch.meter, self._announcement = meter, words
+                    self._recorded_looks = len(noted.samples)
+                    watch.alert_id = watch.alert_id or alert.alert_id
+                    self._show(meter.result(), words)
+                self._desk.tell(
+                    "effect.resumed", {"alert": alert.alert_id, "left_s": round(left_s)}
+                )
+                return
+        meter.cut()
+        effect = replace(meter.result(), verdict=Verdict.PERSISTING, reason=_BROKEN_OFF)
+        await self._desk.kept(partial(self._settle, watch, words, effect))
+
+    def _meter(self, alert: CrowdAlert, longest_s: float) -> EffectMeter:
+        return EffectMeter(
+            place=alert.place, radius_m=alert.radius_m, rules=self._parts.rules, longest_s=longest_s
+        )
 
     async def _record_looks(self, announcement: Announcement, effect: Effect) -> None:
         for sample in effect.samples[self._recorded_looks :]:
-            fields = {
-                "announcement": announcement.announcement_id,
-                "dt_s": sample.dt_s,
-                "count": count_or_none(sample.count),
-                "is_observed": sample.is_observed,
-            }
-            await self._parts.records.note(
-                "look",
-                announcement.announcement_id,
-                fields,
-                cause=OBSERVER,
-                at_utc=self._parts.world.now_utc(),
-                is_exercise=self._parts.is_exercise,
-            )
+            fields = {"announcement": announcement.announcement_id} | look_fields(sample)
+            await self._notes.add(announcement.announcement_id, fields)
             self._recorded_looks += 1
             self._desk.tell("look", fields)
 
@@ -171,16 +214,11 @@ class EffectDesk:
         await self._book.keep(effect_record(alert, effect, since_utc=since_utc, words=announcement))
 
     def _show(self, effect: Effect, announcement: Announcement) -> None:
-        self._parts.board.set(
-            effect={
-                "before": count_or_none(effect.before),
-                "after": count_or_none(effect.after),
-                "samples": [
-                    {"dt_s": sample.dt_s, "is_observed": sample.is_observed}
-                    | (views.count_view(sample.count) if sample.count else {})
-                    for sample in effect.samples
-                ],
-                "verdict": effect.verdict.value if effect.verdict else None,
-                "observing_since_utc": utc_or_none(announcement.finished_utc),
-            }
-        )
+        shown: EffectView = {
+            "before": count_or_none(effect.before),
+            "after": count_or_none(effect.after),
+            "samples": [sample_view(sample) for sample in effect.samples],
+            "verdict": effect.verdict.value if effect.verdict else None,
+            "observing_since_utc": utc_or_none(announcement.finished_utc),
+        }
+        self._parts.board.set(effect=shown)

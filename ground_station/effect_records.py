@@ -9,6 +9,7 @@ from ground_station.alerts import CrowdAlert, Outcome
 from ground_station.announcements import Announcement
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
+from ground_station.observation_notes import OBSERVER
 from ground_station.sorties import EffectRecord, EffectSample
 from patrol.cause import by_system
 from patrol.clock import SHANGHAI
@@ -16,7 +17,6 @@ from patrol.errors import Refused
 from patrol.sighting import Count
 from vision.effect import Effect, Verdict
 
-OBSERVER = by_system("effect-meter")
 _FOLLOWER = by_system("effect.follow-up")
 _NOT_SEEN = Count(low=0, estimate=0, high=0, is_valid=False, reason="not observed")
 _OUTCOMES = {Verdict.DISPERSED: Outcome.DISPERSED, Verdict.PERSISTING: Outcome.PERSISTING}

@@ -9,9 +9,10 @@ from ground_station import views
 from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
 from ground_station.casework.case import Case
+from ground_station.shown import AlertView, AnnouncementView, CaseView, CountView, EffectSampleView
 from patrol.plan import Finding
 from patrol.sighting import Count, Sighting
-from vision.effect import Effect
+from vision.effect import Effect, Sample
 
 
 def sighting_fields(sighting: Sighting) -> dict[str, Any]:
@@ -25,13 +26,14 @@ def sighting_fields(sighting: Sighting) -> dict[str, Any]:
         "place": views.place_view(sighting.place),
         "error_m": round(sighting.error_m, 1),
         "radius_m": round(sighting.radius_m, 1),
+        "density_high_per_m2": sighting.density_high_per_m2,
         "in_grid": sighting.grid_code,
         "nearest_person_m": _metres(sighting.nearest_person_m),
         "standoff_need_m": _metres(sighting.standoff_need_m),
     }
 
 
-def alert_view(alert: CrowdAlert) -> dict[str, Any]:
+def alert_view(alert: CrowdAlert) -> AlertView:
     """An alert as the API gives it."""
     return {
         "id": alert.alert_id,
@@ -45,6 +47,7 @@ def alert_view(alert: CrowdAlert) -> dict[str, Any]:
         "error_m": round(alert.error_m, 1),
         "radius_m": round(alert.radius_m, 1),
         "count": views.count_view(alert.count),
+        "density_high_per_m2": alert.density_high_per_m2,
         "raised_utc": utc_or_none(alert.raised_utc),
         "acknowledged_by": alert.acknowledged_by,
         "renotified_count": alert.renotified_count,
@@ -94,7 +97,7 @@ def announcement_fields(announcement: Announcement) -> dict[str, Any]:
     }
 
 
-def announcement_view(announcement: Announcement, findings: list[Finding]) -> dict[str, Any]:
+def announcement_view(announcement: Announcement, findings: list[Finding]) -> AnnouncementView:
     """An announcement as the board shows it, with what spoke against it."""
     slant_m, level = announcement.slant_range_m, announcement.level_dba
     return {
@@ -124,7 +127,13 @@ def announcement_view(announcement: Announcement, findings: list[Finding]) -> di
     }
 
 
-def case_fields(case: Case) -> dict[str, Any]:
+def sample_view(sample: Sample) -> EffectSampleView:
+    """One look at the crowd after the words."""
+    looked: EffectSampleView = {"dt_s": sample.dt_s, "is_observed": sample.is_observed}
+    return {**looked, **views.count_view(sample.count)} if sample.count else looked
+
+
+def case_fields(case: Case) -> CaseView:
     """A case as its event and the board show it."""
     return {
         "case_no": case.case_no,
@@ -135,6 +144,7 @@ def case_fields(case: Case) -> dict[str, Any]:
         "state_zh": case.state.zh,
         "grid_code": case.grid_code,
         "grid_name": case.grid_name,
+        "owner_code": case.owner.code,
         "owner_unit": case.owner.unit,
         "owner_person": case.owner.person,
         "accept_due_utc": utc_or_none(case.accept_due_utc),
@@ -144,7 +154,7 @@ def case_fields(case: Case) -> dict[str, Any]:
     }
 
 
-def count_or_none(count: Count | None) -> dict[str, Any] | None:
+def count_or_none(count: Count | None) -> CountView | None:
     """A count with its bounds, or nothing where there is none."""
     return views.count_view(count) if count else None
 

@@ -41,7 +41,8 @@ class LogDesk:
             record = await self.records.sortie(sortie_id)
             if record is None or record.state is SortieState.CLOSED:
                 raise LookupError(f"no open sortie {sortie_id}")
-            if not _is_signed(record):
+            is_new = not _is_signed(record)
+            if is_new:
                 now = self.world.now_utc()
                 record = sign(record, cause, now)
                 await self.records.save_sortie(
@@ -49,10 +50,12 @@ class LogDesk:
                 )
             if not _is_signed(record):
                 return record
-            await self._close_or_say_why(record, cause)
+            await self._close_or_say_why(record, cause, is_signature_new=is_new)
             return replace(record, state=SortieState.CLOSED)
 
-    async def _close_or_say_why(self, record: SortieRecord, cause: Cause) -> None:
+    async def _close_or_say_why(
+        self, record: SortieRecord, cause: Cause, *, is_signature_new: bool
+    ) -> None:
         try:
             await self._close(record, cause)
         except Refused as error:
@@ -61,7 +64,13 @@ class LogDesk:
                 self._told_why = why
                 fields = {"reason": str(error), "reason_zh": error.text_zh}
                 self.bus.publish(self._event("log.waits", record, fields))
-            raise
+            if not is_signature_new:
+                raise
+            # Whoever reads a no thinks that nothing was done.
+            raise Refused(
+                f"your signature is kept, the log waits: {error}",
+                text_zh=f"签名已保存，日志暂不能关闭：{error.text_zh}",
+            ) from error
 
     async def _close(self, record: SortieRecord, cause: Cause) -> None:
         sortie_id = record.sortie_id

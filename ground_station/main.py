@@ -40,7 +40,8 @@ from ground_station.plan_desk import PlanDesk, PlanParts
 from ground_station.retention_keeper import RetentionKeeper
 from ground_station.route_shelf import RouteShelf
 from ground_station.settings import AircraftSettings, SpeakerSettings, StationSettings
-from ground_station.showing import Showing
+from ground_station.showing import Showing, show_station
+from ground_station.shown import StationView
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
@@ -50,7 +51,7 @@ from ground_station.unit import AircraftUnit, Common, Ports, kept_alive, once_kn
 from ground_station.watchdog_port import WatchdogPort
 from ground_station.web_server import WebServer
 from patrol.bus import Bus
-from patrol.clock import SystemClock, WorldClock, utc_text
+from patrol.clock import SystemClock, WorldClock
 from vision.crowd import CrowdRules
 from vision.eye_port import EyePort, WatchedCamera
 
@@ -174,7 +175,7 @@ class Station:
             world=self._world,
             wall=self._wall,
             pace=self._pace,
-            is_anothers=lambda seen, aircraft: self._switchboard.is_anothers(seen, aircraft),
+            is_anothers=lambda seen, level, name: self._switchboard.is_anothers(seen, level, name),
             is_exercise=settings.is_exercise,
             ready_within_s=settings.ready_within_s,
         )
@@ -235,20 +236,12 @@ class Station:
 
     def _fill_board(self) -> None:
         """What a console sees before anything has happened."""
-        self._board.set(
-            station={
-                "name": self._settings.name,
-                "is_exercise": self._settings.is_exercise,
-                "version": _version(),
-            },
-            register={
-                "version": self._register.version,
-                "is_synthetic": self._register.is_synthetic,
-            },
-            aircraft=[],
-            cases=[],
-            clock={"utc": utc_text(self._world.now_utc()), "speed": self._world.speed},
-        )
+        station: StationView = {
+            "name": self._settings.name,
+            "is_exercise": self._settings.is_exercise,
+            "version": _version(),
+        }
+        show_station(self._board, station, self._register, self._world)
 
     def _make_app(self) -> FastAPI:
         from ground_station.web import make_app  # slow to load: see the web server

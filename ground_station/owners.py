@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from missions.codes import level_of
 from patrol.errors import ConfigError
 
 EXERCISE_RESPONSIBILITY_FILE = Path(__file__).parent / "data" / "responsibility_exercise.json"
@@ -41,6 +43,8 @@ _TIER_ZH = {
     Tier.LARGE: "大网格（街道）",
     Tier.DISTRICT: "区中心",
 }
+# A department is no part of the grid tree: a D and a number of its own.
+_DEPARTMENT = re.compile(r"^440512D\d{2,4}$", re.ASCII)
 # Length of the code that names a unit of the tier (DOMAIN 5.4); a leaf may have 15 or 17 digits.
 _CODE_LENGTH = {Tier.MIDDLE: 12, Tier.LARGE: 9, Tier.DISTRICT: 6}
 
@@ -55,30 +59,56 @@ class Owner:
     tier: Tier
     phone: str = ""
 
+    def stand_in(self) -> Owner:
+        """Who plays this unit in an exercise: of its code and tier, and nobody to be rung up."""
+        return replace(
+            self, unit=f"{self.unit}（演练）", person=f"演练值班员 {self.code}", phone=""
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponsibilityTable:
-    """Named units by grid code, a pattern for the others, and the district above all."""
+    """Named units by grid code, a pattern for the others, and the district above all.
+
+    An exercise that has the district's real table gets stand-ins of its units, so that nothing of
+    it reaches a real one, and no case of it is without an owner.
+    """
 
     district: Owner
     named: Mapping[str, Owner]
     pattern: Mapping[Tier, Mapping[str, str]]
     is_exercise: bool
 
+    @property
+    def departments(self) -> Mapping[str, Owner]:
+        """The departments by their codes."""
+        return {code: owner for code, owner in self.named.items() if is_department(code)}
+
     def owner(
-        self, *, grid_code: str | None, tier: Tier, names: Mapping[str, str] | None = None
+        self,
+        *,
+        grid_code: str | None,
+        tier: Tier,
+        for_exercise: bool,
+        names: Mapping[str, str] | None = None,
     ) -> Owner:
         """The owner of a place at a tier. `names` are the register's names by code."""
         code = code_at(grid_code, tier)
         if code is None or tier is Tier.DISTRICT:
-            return self.district
-        return self._of(code, tier, names or {}) or self.district
+            return self._played(self.district, for_exercise)
+        return self._played(self._of(code, tier, names or {}) or self.district, for_exercise)
 
-    def owner_of(self, code: str, *, names: Mapping[str, str] | None = None) -> Owner | None:
+    def owner_of(
+        self, code: str, *, for_exercise: bool, names: Mapping[str, str] | None = None
+    ) -> Owner | None:
         """The unit that a code of the grid tree or a department's code names; None for nobody."""
         if code == self.district.code:
-            return self.district
-        return self._of(code, tier_of_code(code), names or {})
+            return self._played(self.district, for_exercise)
+        found = self._of(code, tier_of_code(code), names or {})
+        return None if found is None else self._played(found, for_exercise)
+
+    def _played(self, owner: Owner, for_exercise: bool) -> Owner:
+        return owner.stand_in() if for_exercise and not self.is_exercise else owner
 
     def _of(self, code: str, tier: Tier, names: Mapping[str, str]) -> Owner | None:
         if code in self.named:
@@ -106,9 +136,14 @@ def code_at(grid_code: str | None, tier: Tier) -> str | None:
     return grid_code[:length] if len(grid_code) >= length else None
 
 
+def is_department(code: str) -> bool:
+    """Whether a code names a department (440512D01) and no part of the grid tree."""
+    return bool(_DEPARTMENT.match(code))
+
+
 def tier_of_code(code: str) -> Tier:
     """The tier of a code: by its length in the tree; a department's (440512D…) is the district."""
-    if not code.isdigit():
+    if is_department(code):
         return Tier.DISTRICT
     return {6: Tier.DISTRICT, 9: Tier.LARGE, 12: Tier.MIDDLE}.get(len(code), Tier.SMALL)
 
@@ -161,4 +196,6 @@ def _owner(body: Mapping[str, Any]) -> Owner:
     )
     if not owner.unit.strip() or not owner.person.strip():
         raise ValueError(f"no unit or no person for {code}")
+    if not is_department(code):
+        level_of(code)  # a unit that nobody could be given a role of would answer for nothing
     return owner

@@ -9,10 +9,15 @@ from ground_station.parts import Parts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A grid's code (None: in no grid), and the words that would deny what is asked for."""
+    """A grid's code (None: in no grid), and the words that would deny what is asked for.
+
+    `units` are the codes of those whose it is, the owner's first: a department sees what is its
+    own, wherever it lies.
+    """
 
     code: str | None
     denial: str
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

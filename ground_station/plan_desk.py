@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ground_station import views
 from ground_station.chronicle import Chronicle
 from ground_station.route_shelf import RouteShelf
+from ground_station.shown import Approved, Drafted
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
 from missions.boundary import PlanRequest, plan_boundary
@@ -77,7 +78,7 @@ class PlanDesk:
         self._launch_counts: Counter[str] = Counter()
         self._flown: dict[str, MissionPlan] = {}  # by aircraft
 
-    async def make(self, grid_code: str, flyer: Flyer, cause: Cause) -> dict[str, Any]:
+    async def make(self, grid_code: str, flyer: Flyer, cause: Cause) -> Drafted:
         """A boundary patrol of the grid with its findings; PlanRejected when none is possible."""
         require_role(cause, _PLANNERS, is_exercise=self._parts.is_exercise)
         request = self._request(grid_code, flyer)
@@ -92,19 +93,9 @@ class PlanDesk:
         plan = replace(plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
         findings = await self._parts.routes.with_tests(plan, findings)
-        self.keep(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft))
-        fields = {
-            "plan": plan.plan_id,
-            "grid_name": plan.grid_name,
-            "length_m": round(plan.length_m),
-            "duration_s": round(plan.duration_s),
-            "digest": plan.digest,
-            "findings_count": len(findings),
-            "by": cause.actor,
-        }
-        self._parts.bus.publish(self._event("plan.made", plan, fields))
+        await self._keep_made(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft), cause)
         for finding in views.findings_view(findings):
-            event = self._event("plan.finding", plan, {"plan": plan.plan_id} | finding)
+            event = self._event("plan.finding", plan, {"plan": plan.plan_id, **finding})
             self._parts.bus.publish(event)
         return {
             "plan": views.plan_view(plan),
@@ -113,7 +104,7 @@ class PlanDesk:
             "findings": views.findings_view(findings),
         }
 
-    async def approve(self, plan_id: str, digest: str, cause: Cause) -> dict[str, Any]:
+    async def approve(self, plan_id: str, digest: str, cause: Cause) -> Approved:
         """Put a name under the plan that was looked at; PlanRejected while anything stops it."""
         require_role(cause, _APPROVERS, is_exercise=self._parts.is_exercise)
         drawn = self.found(plan_id)
@@ -138,6 +129,25 @@ class PlanDesk:
             "approved_by": cause.actor,
             "findings": views.findings_view(findings),
         }
+
+    async def _keep_made(self, drawn: Drawn, cause: Cause) -> None:
+        """In the chain under the planner's own name, then in the book, then told."""
+        plan, parts = drawn.plan, self._parts
+        fields = {
+            "plan": plan.plan_id,
+            "grid_name": plan.grid_name,
+            "length_m": round(plan.length_m),
+            "duration_s": round(plan.duration_s),
+            "digest": plan.digest,
+            "findings_count": len(drawn.findings),
+            "by": cause.actor,
+        }
+        await parts.records.note(
+            "plan.made", plan.plan_id, fields, cause=cause, at_utc=plan.created_utc,
+            is_exercise=parts.is_exercise, scope=plan.grid_code,
+        )  # fmt: skip
+        self.keep(drawn)
+        parts.chronicle.tell(self._event("plan.made", plan, fields))
 
     def keep(self, drawn: Drawn) -> None:
         """Put a plan into the book, or in the place of what it was before."""

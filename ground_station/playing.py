@@ -22,6 +22,7 @@ from ground_station.event_fields import announcement_fields, announcement_view
 from ground_station.release_rules import UNDER_WAY
 from ground_station.sortie_watch import SortieWatch
 from ground_station.speaking_words import Why
+from ground_station.words.listeners import crowd_of
 from ground_station.words.typed import LONGEST_S, TYPED_ID
 from patrol.cause import Cause, by_system
 from patrol.errors import PatrolError, Refused
@@ -35,7 +36,7 @@ class Release:
     """One play on its way; `announcement` is as far as it has come."""
 
     watch: SortieWatch
-    alert: CrowdAlert
+    alert: CrowdAlert | None  # None: words of the patrol, for whoever is there
     announcement: Announcement
     number: int  # first or second play of this alert
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
@@ -143,7 +144,9 @@ class Player:
 
     async def _start(self, release: Release, clip: Clip) -> None:
         sample = self.parts.latest()
-        heard = self.drafting.heard(release.alert, release.announcement.volume_pct)
+        alert = release.alert
+        listeners = self.drafting.below() if alert is None else crowd_of(alert)
+        heard = self.drafting.heard(listeners, release.announcement.volume_pct)
         sound = Sound(
             sha256=clip.sha256,
             duration_s=clip.duration_s,
@@ -162,15 +165,8 @@ class Player:
     async def _finished(self, release: Release, finished: Announcement, clip: Clip) -> None:
         await self.save(finished, PLAYER, "announcement.played")
         self._replace(release, finished)
-        async with self.desk.changing:
-            alert = await self.desk.find(release.alert.alert_id)
-            if alert.state is AlertState.ANNOUNCING:  # else somebody has handed it on meanwhile
-                await self.desk.move_alone(
-                    alert.alert_id, AlertEvent.PLAY_ENDED, PLAYER, "alert.observing"
-                )
-                alert = await self.desk.find(alert.alert_id)
-        if alert.state is AlertState.OBSERVING:
-            await self.on_played(release.watch, finished, release.number)
+        if release.alert is not None:
+            await self._observe(release, release.alert.alert_id, finished)
         self.desk.tell(
             "announcement.played",
             announcement_fields(finished)
@@ -186,6 +182,18 @@ class Player:
                 "overridden_by": finished.overridden_by,
             },
         )
+
+    async def _observe(self, release: Release, alert_id: str, finished: Announcement) -> None:
+        """From here on it is watched what the words do."""
+        async with self.desk.changing:
+            alert = await self.desk.find(alert_id)
+            if alert.state is AlertState.ANNOUNCING:  # else somebody has handed it on meanwhile
+                await self.desk.move_alone(
+                    alert_id, AlertEvent.PLAY_ENDED, PLAYER, "alert.observing"
+                )
+                alert = await self.desk.find(alert_id)
+        if alert.state is AlertState.OBSERVING:
+            await self.on_played(release.watch, finished, release.number)
 
     async def _stopped(self, release: Release) -> None:
         """Somebody pressed stop, or the sortie ended."""
@@ -205,18 +213,19 @@ class Player:
             failed = advance_words(release.announcement, event, cause, now, reason=why.text)
             await self.save(failed, cause, action)
             self._replace(release, failed)
-        async with self.desk.changing:
-            alert = await self.desk.find(release.alert.alert_id)
-            if alert.state is AlertState.ANNOUNCING:
-                await self.desk.move_alone(
-                    alert.alert_id,
-                    AlertEvent.PLAY_FAILED,
-                    PLAYER,
-                    "alert.play_failed",
-                    reason=why.text,
-                )
+        if release.alert is not None:
+            await self._give_back(release.alert.alert_id, why)
         fields = {"reason": why.text, "reason_zh": why.text_zh}
         self.desk.tell(action, announcement_fields(release.announcement) | fields)
+
+    async def _give_back(self, alert_id: str, why: Why) -> None:
+        """The alert is as before the words."""
+        async with self.desk.changing:
+            alert = await self.desk.find(alert_id)
+            if alert.state is AlertState.ANNOUNCING:
+                await self.desk.move_alone(
+                    alert_id, AlertEvent.PLAY_FAILED, PLAYER, "alert.play_failed", reason=why.text
+                )
 
     def _replace(self, release: Release, announcement: Announcement) -> None:
         release.announcement = announcement

@@ -40,6 +40,7 @@ _ZH = {
         "persist": "判定未散开",
         "file": "立案",
         "escalate": "上报",
+        "lift": "提高等级",
         "close": "关闭",
     },
     "AnnouncementState": {

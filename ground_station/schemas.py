@@ -51,6 +51,10 @@ class OfAircraft(UnderRole):
     aircraft: str | None = Field(default=None, min_length=1, max_length=40)
 
 
+class AnnounceBelowBody(AnnounceBody, OfAircraft):
+    """Which approved words to release to whoever is below which aircraft."""
+
+
 class PlanBody(OfAircraft):
     """Which grid to patrol, from whose home."""
 

@@ -142,7 +142,8 @@ class StationSettings(_Section):
     register_file: Path | None = None
     legal_basis_file: Path | None = None
     responsibility_file: Path | None = Field(
-        default=None, description="who owns cases; needed unless it is an exercise"
+        default=None,
+        description="who owns cases; needed unless it is an exercise, which gets stand-ins of it",
     )
     contacts_file: Path | None = Field(
         default=None, description="contact cards and groups; a live station without it shows none"

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 import anyio
 
 from ground_station import views
-from ground_station.live import Board
+from ground_station.live import Board, Sheet
+from ground_station.shown import CameraView, ClockView, RegisterView, StationView
 from ground_station.switchboard import Desks
+from missions.register import Register
 from patrol.bus import Bus
 from patrol.clock import WallClock, WorldClock, utc_text
 from patrol.story import StoryEvent
@@ -18,6 +20,25 @@ _EVERY_S = 0.2  # wall
 _SORTIE_STATES = {
     "airborne": "AIRBORNE", "hold": "HOLDING", "resumed": "AIRBORNE", "returning": "RETURNING"
 }  # fmt: skip
+
+
+def show_station(board: Board, station: StationView, register: Register, world: WorldClock) -> None:
+    """What a console sees of the station before anything has happened."""
+    names: RegisterView = {"version": register.version, "is_synthetic": register.is_synthetic}
+    board.set(station=station, register=names, aircraft=[], cases=[], clock=_clock(world))
+
+
+def show_unit(sheet: Sheet, camera_id: str) -> None:
+    """What a console sees of an aircraft before anything has happened."""
+    camera: CameraView = {"id": camera_id, "state": "starting", "text": ""}
+    sheet.set(
+        sortie=None, alert=None, alerts=[], announcement=None, effect=None, crowd=None, look=None,
+        people=[], camera=camera,
+    )  # fmt: skip
+
+
+def _clock(world: WorldClock) -> ClockView:
+    return {"utc": utc_text(world.now_utc()), "speed": round(world.speed, 2)}
 
 
 class Showing:
@@ -50,10 +71,7 @@ class Showing:
             samples = [sample for one in self._desks if (sample := one.latest()) is not None]
             now_s = self._wall.monotonic_s()
             self._board.set(
-                clock={
-                    "utc": utc_text(self._world.now_utc()),
-                    "speed": round(self._world.speed, 2),
-                },
+                clock=_clock(self._world),
                 aircraft=[views.aircraft_view(sample, now_s) for sample in samples],
             )
             await anyio.sleep(_EVERY_S)
@@ -62,9 +80,10 @@ class Showing:
         carriers = {one.camera_id: one.aircraft for one in self._desks}
         with self._bus.subscribe(VideoState) as states:
             async for video in states:
-                self._board.of(carriers[video.camera_id]).set(
-                    camera={"id": video.camera_id, "state": video.state, "text": video.text}
-                )
+                camera: CameraView = {
+                    "id": video.camera_id, "state": video.state, "text": video.text
+                }  # fmt: skip
+                self._board.of(carriers[video.camera_id]).set(camera=camera)
 
     async def _sorties(self) -> None:
         ours = {one.aircraft for one in self._desks}

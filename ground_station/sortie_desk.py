@@ -13,6 +13,7 @@ from ground_station import views
 from ground_station.adoption import StillFindingOut
 from ground_station.log_desk import LogDesk
 from ground_station.plan_desk import require_role
+from ground_station.shown import Commanded, Launched, Signed, SortieView
 from ground_station.sortie_parts import Flight, SortieParts
 from ground_station.sorties import SortieRecord, SortieState
 from missions.report import SortieReport
@@ -112,7 +113,7 @@ class SortieDesk:
 
     async def launch(
         self, plan_id: str, cause: Cause, declaration: Declaration | None = None
-    ) -> dict[str, Any]:
+    ) -> Launched:
         """Start the sortie of an approved plan; Refused while another one is not closed."""
         require_role(cause, _LAUNCHERS, is_exercise=self._parts.is_exercise)
         parts = self._parts
@@ -135,7 +136,7 @@ class SortieDesk:
         self._asked.set()
         return {"sortie": record.sortie_id, "aircraft": record.vehicle_id}
 
-    async def command(self, verb: str, cause: Cause) -> dict[str, Any]:
+    async def command(self, verb: str, cause: Cause) -> Commanded:
         """`hold`, `resume` or `return`, by the pilot."""
         require_role(cause, _LAUNCHERS, is_exercise=self._parts.is_exercise)
         verbs: dict[str, Callable[[SortieRunner], Awaitable[None]]] = {
@@ -161,7 +162,7 @@ class SortieDesk:
         await verbs[verb](self._flight.runner)
         return {"sortie": self._flight.record.sortie_id, "verb": verb}
 
-    async def sign(self, sortie_id: str, cause: Cause) -> dict[str, Any]:
+    async def sign(self, sortie_id: str, cause: Cause) -> Signed:
         """Pilot and registrar sign; with both names the patrol log closes."""
         record = await self._logs.sign(sortie_id, cause)
         if record.state is SortieState.CLOSED:
@@ -225,25 +226,26 @@ class SortieDesk:
         )
 
     def _show(self, record: SortieRecord, plan: MissionPlan, findings: list[Finding]) -> None:
-        self._parts.board.set(
-            sortie={
-                "id": record.sortie_id,
-                "grid_code": plan.grid_code,
-                "grid_name": plan.grid_name,
-                "state": record.state.value,
-                "plan": views.plan_view(plan),
-                "waypoint_index": 0,
-                "waypoint_total": len(plan.waypoints),
-                "findings": views.findings_view(findings),
-            }
-        )
+        shown: SortieView = {
+            "id": record.sortie_id,
+            "grid_code": plan.grid_code,
+            "grid_name": plan.grid_name,
+            "state": record.state.value,
+            "plan": views.plan_view(plan),
+            "waypoint_index": 0,
+            "waypoint_total": len(plan.waypoints),
+            "findings": views.findings_view(findings),
+        }
+        self._parts.board.set(sortie=shown)
 
     async def _fly(self, flight: Flight) -> None:
         parts = self._parts
         sortie_id = flight.record.sortie_id
         aircraft = parts.vehicle.vehicle_id
         parts.telemetry.begin(aircraft, sortie_id)
-        parts.crowd.begin(sortie_id, flight.plan, flight.runner, flight.alerts)
+        parts.crowd.begin(
+            sortie_id, flight.plan, flight.runner, flight.alerts, is_adopted=flight.is_adopted
+        )
         try:
             report = await self._flown(flight)
         except PatrolError as error:

@@ -1,14 +1,16 @@
-"""The announcer's verbs: release words for an alert, override a block, stop. Rules come first."""
+"""The announcer's verbs: release words for an alert or for whoever is below, override, stop.
+
+The rules come first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from drone.speaker import Speaker
 from drone.voice import Voice
-from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
+from ground_station.alerts import SPEAKABLE, AlertEvent, AlertState, CrowdAlert
 from ground_station.announcements import (
     Announcement,
     AnnouncementEvent,
@@ -21,13 +23,15 @@ from ground_station.crowd_parts import CrowdParts
 from ground_station.drafting import Chosen, Drafting
 from ground_station.event_fields import announcement_fields, announcement_view
 from ground_station.playing import OnPlayed, Player, Release
+from ground_station.shown import AnnouncementView, Silenced
 from ground_station.sortie_watch import SortieWatch
 from ground_station.speaking_words import not_to_be_spoken
 from ground_station.templates import Category
+from ground_station.words.listeners import Listeners, crowd_of
 from ground_station.words.typed import typed_words
 from ground_station.words.wording_desk import WordingDesk
 from patrol.cause import Cause, Role, by_system
-from patrol.errors import NotPermitted, PatrolError, PlanRejected
+from patrol.errors import NotPermitted, PatrolError, PlanRejected, Refused
 from patrol.plan import Finding, stops
 
 _STOPPERS = (Role.ANNOUNCER, Role.PILOT)
@@ -78,7 +82,7 @@ class SpeakingDesk:
         values: Mapping[str, str] | None = None,
         language: str = "zh",
         repeat: int = 1,
-    ) -> dict[str, Any]:
+    ) -> AnnouncementView:
         """Release a template for an alert, to be played once or twice; its volume is its profile's.
 
         `values` are the Chinese words picked for its slots. AnnouncementBlocked with every reason
@@ -86,9 +90,30 @@ class SpeakingDesk:
         """
         watch, alert = self._in_sortie(alert_id)
         chosen = await self.drafting.choose(
-            alert, template_id, values=values or {}, language=language, repeat=repeat
+            crowd_of(alert), template_id, values=values or {}, language=language, repeat=repeat
         )
         return await self._say(watch, alert_id, chosen, cause)
+
+    async def announce_below(
+        self,
+        template_id: str,
+        cause: Cause,
+        *,
+        values: Mapping[str, str] | None = None,
+        language: str = "zh",
+        repeat: int = 1,
+    ) -> AnnouncementView:
+        """Release a template for whoever is under the aircraft on its patrol, without an alert.
+
+        So notices are made at its beginning and end, and advice on the way; what is said to a
+        crowd is blocked. Refused while no sortie is flown.
+        """
+        watch = self._flown()
+        chosen = await self.drafting.choose(
+            self.drafting.below(), template_id, values=values or {}, language=language,
+            repeat=repeat,
+        )  # fmt: skip
+        return await self._say(watch, "", chosen, cause)
 
     async def speak(
         self,
@@ -99,14 +124,14 @@ class SpeakingDesk:
         language: str,
         category: Category,
         repeat: int = 1,
-    ) -> dict[str, Any]:
+    ) -> AnnouncementView:
         """Release words typed for this moment; who releases them approves them by that."""
         watch, _ = self._in_sortie(alert_id)
         template = typed_words(text, language=language, category=category)
         chosen = Chosen(template=template, language=language, repeat=repeat)
         return await self._say(watch, alert_id, chosen, cause)
 
-    async def override(self, announcement_id: str, reason: str, cause: Cause) -> dict[str, Any]:
+    async def override(self, announcement_id: str, reason: str, cause: Cause) -> AnnouncementView:
         """Play words that a rule stopped, on a leader's reason; the rules are asked once more.
 
         AnnouncementBlocked when something stands against it now that the leader was not shown, or
@@ -116,11 +141,11 @@ class SpeakingDesk:
             blocked = await self._parts.records.announcement(announcement_id)
             if blocked is None:
                 raise LookupError(f"no announcement {announcement_id}")
-            watch, alert = self._in_sortie(blocked.alert_id)
+            watch, alert = self._still_flown(blocked)
             now = self._parts.world.now_utc()
             advance(blocked, AnnouncementEvent.OVERRIDE, cause, now, reason=reason, findings=())
-            _require_speakable(alert)
-            findings = await self.drafting.look_again(watch, alert, blocked, cause)
+            listeners = self._listeners(alert)
+            findings = await self.drafting.look_again(watch, listeners, blocked, cause)
             against = _still_against(blocked, stops(findings))
             shown = {finding.code for finding in blocked.blocked}
             if never_overridden(against) or any(one.code not in shown for one in against):
@@ -142,7 +167,7 @@ class SpeakingDesk:
             )
         return self._view(words, findings)
 
-    async def stop_speaking(self, cause: Cause) -> dict[str, Any]:
+    async def stop_speaking(self, cause: Cause) -> Silenced:
         """Silence at once; the announcement then ends as cancelled, by this person."""
         if cause.role not in _STOPPERS:
             raise NotPermitted(cause.actor, " or ".join(role.value for role in _STOPPERS))
@@ -171,13 +196,39 @@ class SpeakingDesk:
             raise LookupError(f"no alert {alert_id} in this sortie")
         return watch, watch.alerts[alert_id]
 
+    def _flown(self) -> SortieWatch:
+        watch = self._desk.watch
+        if watch is None or watch.is_over:
+            raise Refused("no sortie is being flown", text_zh="没有正在飞行的架次")
+        return watch
+
+    def _still_flown(self, blocked: Announcement) -> tuple[SortieWatch, CrowdAlert | None]:
+        """The sortie that the words were for, while it is flown, and their alert if they have one.
+
+        LookupError for one of another sortie.
+        """
+        if blocked.alert_id:
+            return self._in_sortie(blocked.alert_id)
+        watch = self._flown()
+        if watch.sortie_id != blocked.sortie:
+            raise LookupError(f"no announcement {blocked.announcement_id} in this sortie")
+        return watch, None
+
+    def _listeners(self, alert: CrowdAlert | None) -> Listeners:
+        """Refused for the crowd of an alert that may not be spoken to in its state."""
+        if alert is None:
+            return self.drafting.below()
+        _require_speakable(alert)
+        return crowd_of(alert)
+
     async def _say(
         self, watch: SortieWatch, alert_id: str, chosen: Chosen, cause: Cause
-    ) -> dict[str, Any]:
+    ) -> AnnouncementView:
+        """Without an alert's id for whoever is below."""
         async with self._desk.changing:
-            alert = watch.alerts[alert_id]
-            _require_speakable(alert)
-            draft, findings = await self.drafting.draft(watch, alert, chosen, cause)
+            alert = watch.alerts[alert_id] if alert_id else None
+            listeners = self._listeners(alert)
+            draft, findings = await self.drafting.draft(watch, listeners, chosen, cause)
             if stopping := stops(findings):
                 await self._block(watch, draft, stopping, cause)
                 raise AnnouncementBlocked(
@@ -195,30 +246,31 @@ class SpeakingDesk:
     async def _release(
         self,
         watch: SortieWatch,
-        alert: CrowdAlert,
+        alert: CrowdAlert | None,
         words: Announcement,
         cause: Cause,
         event: AlertEvent,
     ) -> None:
-        await self._desk.move_alone(
-            alert.alert_id,
-            event,
-            cause,
-            "alert.announcing",
-            announcement_id=words.announcement_id,
-        )
+        if alert is not None:
+            await self._desk.move_alone(
+                alert.alert_id,
+                event,
+                cause,
+                "alert.announcing",
+                announcement_id=words.announcement_id,
+            )
         watch.announcements.append(words)
-        self.player.begin(
-            Release(watch=watch, alert=alert, announcement=words, number=alert.played_count + 1)
-        )
+        number = 1 if alert is None else alert.played_count + 1
+        self.player.begin(Release(watch=watch, alert=alert, announcement=words, number=number))
 
     async def _block(
         self, watch: SortieWatch, draft: Announcement, findings: list[Finding], cause: Cause
     ) -> None:
         now = self._parts.world.now_utc()
         blocked = advance(draft, AnnouncementEvent.BLOCK, _RULES, now, findings=findings)
-        # From here on the crowd is watched as one that nobody spoke to.
-        watch.blocked_utc.setdefault(draft.alert_id, now)
+        if draft.alert_id:
+            # From here on the crowd is watched as one that nobody spoke to.
+            watch.blocked_utc.setdefault(draft.alert_id, now)
         await self._tell_blocked(blocked, findings, cause, "announcement.blocked")
 
     async def _tell_blocked(
@@ -234,7 +286,7 @@ class SpeakingDesk:
         self._desk.tell("announcement.blocked", fields)
         self._view(blocked, findings)
 
-    def _view(self, announcement: Announcement, findings: list[Finding]) -> dict[str, Any]:
+    def _view(self, announcement: Announcement, findings: list[Finding]) -> AnnouncementView:
         """Show the announcement on the board and give the same to the caller."""
         shown = announcement_view(announcement, findings)
         self._parts.board.set(announcement=shown)
@@ -242,7 +294,8 @@ class SpeakingDesk:
 
 
 def _require_speakable(alert: CrowdAlert) -> None:
-    if alert.state not in (AlertState.ACKNOWLEDGED, AlertState.OBSERVING):
+    is_critical = alert.is_handed_on_at_once and bool(alert.acknowledged_by)
+    if alert.state not in SPEAKABLE or (alert.state is AlertState.ESCALATED and not is_critical):
         raise not_to_be_spoken(alert)
 
 

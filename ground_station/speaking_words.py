@@ -19,7 +19,7 @@ class Why(NamedTuple):
 def not_to_be_spoken(alert: CrowdAlert) -> Refused:
     """An alert in this state has to be acknowledged first, or is over."""
     name, name_zh = f"alert {alert.alert_id}", f"告警{alert.alert_id}"
-    if alert.state is AlertState.RAISED:
+    if alert.state is AlertState.RAISED or alert.is_handed_on_at_once:
         return Refused(
             f"{name} is {alert.state.value}: acknowledge it before speaking",
             text_zh=f"{name_zh}{value_zh(alert.state)}：请先确认，再喊话",

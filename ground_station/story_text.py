@@ -63,6 +63,12 @@ def _matter(f: Fields, deed: str) -> str:
     return f"{f.get('by')} {deed} {f.get('case_no')}{why}"
 
 
+_KINDS = {
+    "GATHERING": "聚集 gathering",
+    "DENSITY": "拥挤 crowding",
+    "QUEUE": "排队 queue",
+    "GROWTH": "增多 growing crowd",
+}
 _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "plan.made": lambda f: (
         f"planned {f.get('grid_name')}: {f.get('length_m', 0):.0f} m, "
@@ -81,7 +87,12 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "pilot.has_it": lambda f: f"{f.get('text')}",
     "resumed": lambda _: "patrol resumed at its break point",
     "alert.raised": lambda f: (
-        f"ALERT 聚集 gathering: {count_text(f.get('count'))} in {f.get('grid_name')}"
+        f"ALERT {_KINDS[str(f.get('kind', 'GATHERING'))]}: {count_text(f.get('count'))} in "
+        f"{f.get('grid_name')}"
+    ),
+    "alert.lifted": lambda f: (
+        f"ALERT {f.get('level')} (was {f.get('was')}): {count_text(f.get('count'))} in "
+        f"{f.get('grid_name')}"
     ),
     "alert.acknowledged": lambda f: f"acknowledged by {f.get('by')}",
     "announcement.released": lambda f: (
@@ -125,6 +136,9 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
         f"{f.get('reason')}"
     ),
     "effect.natural": lambda f: f"nobody spoke to it; {_effect(f)}",
+    "effect.resumed": lambda f: (
+        f"the observation of {f.get('alert')} goes on after the restart, {f.get('left_s')} s left"
+    ),
     "effect.followed": lambda f: (
         f"after {f.get('effect')}: "
         + (

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ground_station.alerts import same_crowd
+from ground_station.alarms import same_crowd
+from ground_station.alert_levels import AlertLevel
 from ground_station.case_desk import CaseDesk
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.plan_desk import PlanDesk
@@ -94,6 +95,8 @@ class Switchboard:
         announcement = await self._records.announcement(announcement_id)
         if announcement is None:
             raise LookupError(f"no announcement {announcement_id}")
+        if not announcement.alert_id:
+            return self._or_first(announcement.aircraft)
         return await self.of_alert(announcement.alert_id)
 
     async def of_sortie(self, sortie_id: str) -> Desks:
@@ -104,11 +107,11 @@ class Switchboard:
         record = await self._records.sortie(sortie_id)
         return self._or_first(record.vehicle_id if record is not None else "")
 
-    def is_anothers(self, sighting: Sighting, aircraft: str) -> bool:
-        """Whether an aircraft other than this one has an alert of the same crowd in hand."""
+    def is_anothers(self, sighting: Sighting, level: AlertLevel, aircraft: str) -> bool:
+        """Whether an aircraft other than this one has an alert of the same crowd, as grave."""
         return any(
             desks.crowd.watch is not None
-            and same_crowd(desks.crowd.watch.alerts.values(), sighting) is not None
+            and same_crowd(desks.crowd.watch.alerts.values(), sighting, level) is not None
             for desks in self._desks
             if desks.aircraft != aircraft
         )

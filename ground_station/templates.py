@@ -88,6 +88,11 @@ class Template:
     longest_s: float
 
     @property
+    def is_to_a_crowd(self) -> bool:
+        """Words that ask people of a crowd for something; others are for whoever is there."""
+        return self.category in (Category.GATHERING, Category.SAFETY)
+
+    @property
     def is_emergency(self) -> bool:
         """Safety words that quiet hours do not hold back (噪声污染防治法 Art. 64, emergencies)."""
         return self.profile is Profile.EMERGENCY

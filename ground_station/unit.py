@@ -13,6 +13,7 @@ from drone.guardian import Guardian
 from drone.speaker import Speaker
 from drone.voice import Voice
 from ground_station.adoption import Adoption
+from ground_station.alert_levels import AlertLevel
 from ground_station.alert_minder import AlertMinder
 from ground_station.case_desk import CaseDesk
 from ground_station.case_rules import CaseRules
@@ -27,6 +28,7 @@ from ground_station.owners import ResponsibilityTable
 from ground_station.pace import LookWindow, Pace, look_window
 from ground_station.plan_desk import PlanDesk
 from ground_station.readiness import Readiness
+from ground_station.showing import show_unit
 from ground_station.sortie_desk import SortieDesk, SortieParts
 from ground_station.speaking_desk import SpeakingDesk
 from ground_station.store.records import Records
@@ -96,7 +98,8 @@ class Common:
     world: WorldClock
     wall: WallClock
     pace: Pace | None  # only an exercise has one
-    is_anothers: Callable[[Sighting, str], bool]  # of a crowd, and the aircraft that asks
+    # Of a crowd, how grave it is, and the aircraft that asks.
+    is_anothers: Callable[[Sighting, AlertLevel, str], bool]
     is_exercise: bool
     ready_within_s: float
 
@@ -108,9 +111,7 @@ class AircraftUnit:
         self._ports, self._common = ports, common
         self.aircraft = ports.vehicle.vehicle_id
         sheet = common.board.of(self.aircraft)
-        sheet.set(camera={"id": ports.camera_id, "state": "starting", "text": ""}, alerts=[])
-        nothing = ("sortie", "alert", "announcement", "effect", "crowd", "look")
-        sheet.set(people=[], **dict.fromkeys(nothing))
+        show_unit(sheet, ports.camera_id)
         parts = self._crowd_parts()
         crowd = CrowdDesk(parts)
         cases = CaseDesk(
@@ -186,7 +187,7 @@ class AircraftUnit:
             set_pace=self._set_pace,
             is_exercise=common.is_exercise,
             latest=ports.vehicle.latest,
-            is_anothers=lambda sighting: common.is_anothers(sighting, self.aircraft),
+            is_anothers=lambda seen, level: common.is_anothers(seen, level, self.aircraft),
         )
 
     def _sortie_desk(self, crowd: CrowdDesk, cases: CaseDesk) -> SortieDesk:

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ground_station.shown import (
+    AircraftView,
+    CountView,
+    CrowdView,
+    FindingView,
+    LookView,
+    PlanView,
+    Position,
+)
+from ground_station.store.codec import encode
 from patrol.camera import CameraLens
 from patrol.geo import GeoPoint, to_geojson
 from patrol.plan import Finding, MissionPlan
@@ -11,7 +21,7 @@ from patrol.sighting import Cluster, Count, Look
 from patrol.telemetry import FlightMode, TelemetrySample
 
 
-def count_view(count: Count) -> dict[str, Any]:
+def count_view(count: Count) -> CountView:
     """Bounds rounded to a tenth of a person."""
     return {
         "low": round(count.low, 1),
@@ -21,13 +31,14 @@ def count_view(count: Count) -> dict[str, Any]:
     }
 
 
-def findings_view(findings: list[Finding]) -> list[dict[str, Any]]:
+def findings_view(findings: list[Finding]) -> list[FindingView]:
     """Every finding, gravest first."""
     order = {"stop": 0, "warn": 1, "note": 2}
-    return [f.to_dict() for f in sorted(findings, key=lambda finding: order[finding.level.value])]
+    gravest_first = sorted(findings, key=lambda finding: order[finding.level.value])
+    return [encode(finding) for finding in gravest_first]
 
 
-def aircraft_view(sample: TelemetrySample, now_wall_s: float) -> dict[str, Any]:
+def aircraft_view(sample: TelemetrySample, now_wall_s: float) -> AircraftView:
     """One aircraft with the age of what it said."""
     velocity, battery, camera = sample.velocity, sample.battery, sample.camera
     return {
@@ -54,7 +65,7 @@ def aircraft_view(sample: TelemetrySample, now_wall_s: float) -> dict[str, Any]:
     }
 
 
-def look_view(look: Look, now_wall_s: float) -> dict[str, Any]:
+def look_view(look: Look, now_wall_s: float) -> LookView:
     """The newest look: boxes in pixels, its age and why it does not count when it does not."""
     return {
         "captured_utc": look.captured_utc.isoformat().replace("+00:00", "Z"),
@@ -71,14 +82,14 @@ def look_view(look: Look, now_wall_s: float) -> dict[str, Any]:
     }
 
 
-def people_view(look: Look) -> list[list[float]]:
+def people_view(look: Look) -> list[Position]:
     """Anonymous places, rounded to about a metre (five decimals)."""
     return [
         [round(person.point.lon_deg, 5), round(person.point.lat_deg, 5)] for person in look.people
     ]
 
 
-def crowd_view(cluster: Cluster, standoff_m: float) -> dict[str, Any]:
+def crowd_view(cluster: Cluster, standoff_m: float) -> CrowdView:
     """The cluster that matters most now."""
     return {
         "place": to_geojson(cluster.centre),
@@ -89,7 +100,7 @@ def crowd_view(cluster: Cluster, standoff_m: float) -> dict[str, Any]:
     }
 
 
-def plan_view(plan: MissionPlan) -> dict[str, Any]:
+def plan_view(plan: MissionPlan) -> PlanView:
     """The plan as a map draws it."""
     return {
         "plan_id": plan.plan_id,
@@ -109,7 +120,7 @@ def lens_of(width_px: int, height_px: int, hfov_deg: float) -> CameraLens:
     return CameraLens(width_px=width_px, height_px=height_px, hfov_deg=hfov_deg)
 
 
-def place_view(point: GeoPoint) -> list[float]:
+def place_view(point: GeoPoint) -> Position:
     """GeoJSON pair."""
     return to_geojson(point)
 

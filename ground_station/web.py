@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from importlib.resources import files
 
 import structlog
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from ground_station.api.callers import signed_in
+from ground_station.api.callers import INSIDE
 from ground_station.api.cases import case_routes
 from ground_station.api.documents import document
 from ground_station.api.files import file_routes
@@ -43,12 +43,12 @@ def make_app(parts: Parts) -> FastAPI:
         title="GridPatrol", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.state.people = parts.people
-    inside = [Depends(signed_in)]  # whatever is added to these is for people who are in
+    # Whatever is added to these is for people who are in.
     for routes in (
         read_routes, verb_routes, words_routes, case_routes, intake_routes, shift_routes,
         file_routes, list_routes, sighting_routes, measure_routes,
     ):  # fmt: skip
-        app.include_router(routes(parts), prefix="/api", dependencies=inside, responses=ERRORS)
+        app.include_router(routes(parts), prefix="/api", dependencies=INSIDE, responses=ERRORS)
     for prefix in ("/api", "/ws"):
         app.include_router(socket_routes(parts), prefix=prefix)
     app.include_router(people_routes(parts), prefix="/api", responses=ERRORS)

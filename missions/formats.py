@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,8 @@ def read_plan(path: Path) -> MissionPlan:
         ) from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ConfigError(
-            f"not a plan of `gridpatrol plan`: {path} ({error!r})",
-            text_zh=f"不是 gridpatrol plan 的计划文件：{path}（{error!r}）",
+            f"not a plan of `gridpatrol plan`: {path} ({_short(error)})",
+            text_zh=f"不是 gridpatrol plan 的计划文件：{path}（{_short(error)}）",
         ) from error
     stored = body.get("digest")
     if stored is None and plan.approved_by:
@@ -51,14 +52,30 @@ def read_plan(path: Path) -> MissionPlan:
     return plan
 
 
+def _short(error: Exception) -> str:
+    """Why, without what the file holds: of a picture that would be a screen full of bytes."""
+    match error:
+        case UnicodeDecodeError():
+            return f"no text: byte {error.start} is not UTF-8"
+        case KeyError():
+            return f"{error} is missing"
+        case _:
+            return str(error)
+
+
 def write_json(path: Path, body: dict[str, Any]) -> None:
     """Write a JSON file whole or not at all; ConfigError when it cannot be written."""
     text = json.dumps(body, ensure_ascii=False, indent=1) + "\n"
     part = path.with_name(path.name + ".part")
+    if path.exists() and not path.is_file():
+        # Putting the new file in its place would take a device or a pipe away from everybody.
+        raise ConfigError(f"cannot write {path}: not a file", text_zh=f"无法写入{path}：不是文件")
     try:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):  # the first error is the one to tell
+            part.unlink(missing_ok=True)
         raise ConfigError(
             f"cannot write {path}: {error.strerror}", text_zh=f"无法写入{path}：{error.strerror}"
         ) from error

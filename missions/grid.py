@@ -1,4 +1,4 @@
-"""One area of the register, a special grid, and a site of one."""
+"""One area of the register, a special grid, a site of one, and a checkpoint."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from missions.codes import GridLevel
 from patrol.geo import GeoPoint
+
+COAST = "COAST"  # the sensitive flag of a grid that reaches the sea
 
 
 class NoiseClass(enum.Enum):
@@ -48,7 +50,6 @@ class AreaFacts:
     tier: str | None = None  # SMALL, MIDDLE, LARGE or DISTRICT; None: the level's own
     noise_class: NoiseClass | None = None
     responsible: tuple[Responsible, ...] = ()
-    sensitive_flags: tuple[str, ...] = ()
     population_band: str = ""
     valid_from: date | None = None
     valid_to: date | None = None  # the last day
@@ -64,6 +65,7 @@ class Grid:
     name_spoken: str  # 达濠街道达濠社区第三网格
     aliases: tuple[str, ...]
     shape: Polygon | MultiPolygon
+    sensitive_flags: frozenset[str] | None = None  # such as COAST; None: the register says nothing
     parent_code: str | None = None  # None for the topmost
     facts: AreaFacts = field(default_factory=AreaFacts)
 
@@ -88,3 +90,14 @@ class SpecialSite:
     grid_code: str
     contact: str = ""
     rules: tuple[str, ...] = ()  # such as school hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A point of interest where people queue (测温点); no health data belongs here."""
+
+    code: str  # begins with the code of the area that it serves, so that scopes find it
+    name_zh: str
+    point: GeoPoint
+    grid_code: str  # the territorial grid that it lies in
+    serves: str  # the street or community whose checkpoint it is

@@ -1,4 +1,4 @@
-"""Special grids and their sites in a file: each site must lie in exactly one grid."""
+"""Special grids, their sites and checkpoints: each point must lie in exactly one grid."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from shapely.geometry import Point
 
 from missions.angles import AngleRefused
 from missions.borders import DECIMALS
+from missions.codes import read_foreign_code
 from missions.corners import refuse_no_number, refuse_off_the_earth
 from missions.gcj02 import LonLat
 from missions.grid import SpecialType
@@ -23,7 +24,7 @@ from missions.register_findings import RegisterFinding
 from patrol.geo import GeoPoint, from_geojson, to_geojson
 from patrol.plan import Level
 
-_SPECIAL, _SITE = "special", "site"
+_SPECIAL, _SITE, _CHECKPOINT = "special", "site", "checkpoint"
 _LETTER = {kind: f"T{number}" for number, kind in enumerate(SpecialType, 1)}  # DOMAIN 5.4
 _NAMES_ZH = {
     SpecialType.ENTERPRISE: "企业特殊网格",
@@ -34,14 +35,14 @@ _NAMES_ZH = {
 
 
 def is_special(raw: RawFeature) -> bool:
-    """Whether it is a special grid or a site of one, and no area."""
+    """Whether it is a special grid, a site of one or a checkpoint, and no area."""
     said = raw.properties.get("level")
-    return said in (_SPECIAL, _SITE) or bool(raw.properties.get("special_type"))
+    return said in (_SPECIAL, _SITE, _CHECKPOINT) or bool(raw.properties.get("special_type"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A site as the file has it."""
+    """A site or a checkpoint as the file has it."""
 
     code: str
     overlay: str | None
@@ -50,6 +51,7 @@ class Site:
     place: GeoPoint
     grid_code: str | None  # as stated
     properties: Mapping[str, Any]
+    is_checkpoint: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,9 @@ class SitesRead:
             if not inside or site.code in seen:
                 continue
             seen.add(site.code)
+            if site.is_checkpoint:
+                features.append(_site_feature(site, {"level": _CHECKPOINT}, inside))
+                continue
             overlay = (
                 site.overlay or register.form.district + _LETTER[site.kind or SpecialType.SITE]
             )
@@ -83,7 +88,7 @@ class SitesRead:
                     "code": overlay, "level": _SPECIAL, "special_type": site.kind.value,
                     "name_zh": _NAMES_ZH[site.kind],
                 }  # fmt: skip
-            features.append(_site_feature(site, overlay, inside))
+            features.append(_site_feature(site, {"level": _SITE, "overlay": overlay}, inside))
         heads = [
             {"type": "Feature", "geometry": None, "properties": properties}
             for properties in overlays.values()
@@ -131,7 +136,10 @@ def _site(raw: RawFeature, fields: Fields, convert: Callable[[LonLat], LonLat] |
     refuse_off_the_earth(at)
     true = at if convert is None else convert(at)
     kind, overlay = raw.properties.get("special_type"), raw.properties.get("overlay")
-    if kind is None and overlay is None:
+    is_checkpoint = raw.properties.get("level") == _CHECKPOINT
+    if is_checkpoint and not fields.code_of(raw.properties).startswith(_served(raw)):
+        raise ValueError("its code does not begin with that of the area that it serves")
+    if not is_checkpoint and kind is None and overlay is None:
         raise ValueError("it says no special_type")
     stated = raw.properties.get("grid_code")
     code = fields.code_of(raw.properties)
@@ -143,16 +151,21 @@ def _site(raw: RawFeature, fields: Fields, convert: Callable[[LonLat], LonLat] |
         place=from_geojson(np.round(true[0], DECIMALS)),
         grid_code=None if stated is None else str(stated),
         properties=tidied(raw.properties),
+        is_checkpoint=is_checkpoint,
     )
 
 
-def _site_feature(site: Site, overlay: str, inside: Sequence[str]) -> dict[str, Any]:
+def _served(raw: RawFeature) -> str:
+    """The code of the street or community whose checkpoint it is; ValueError without one."""
+    return read_foreign_code(raw.properties.get("serves"))
+
+
+def _site_feature(site: Site, kind: Mapping[str, str], inside: Sequence[str]) -> dict[str, Any]:
     stated = site.grid_code if site.grid_code in inside else None
     properties = {
         **site.properties,
+        **kind,
         "code": site.code,
-        "level": _SITE,
-        "overlay": overlay,
         "name_zh": site.name,
         "grid_code": stated or inside[0],
     }
@@ -186,7 +199,7 @@ def _said(site: Site, level: Level, kind: str, text: str, text_zh: str) -> Regis
     return RegisterFinding(
         code=f"site.{kind}",
         level=level,
-        text=f"the site {site.code} {site.name} {text}",
+        text=f"the {'checkpoint' if site.is_checkpoint else 'site'} {site.code} {site.name} {text}",
         text_zh=f"点位{site.code}{site.name}{text_zh}",
         areas=(site.code,),
         place=site.place,

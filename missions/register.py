@@ -12,9 +12,10 @@ from shapely import STRtree
 from shapely.geometry import Point
 
 from missions.codes import GridLevel
-from missions.grid import AreaFacts, Grid, SpecialGrid, SpecialSite
+from missions.grid import AreaFacts, Checkpoint, Grid, SpecialGrid, SpecialSite
 from missions.register_facts import TIER_OF_LEVEL
 from missions.register_file import (
+    checkpoints_of,
     code_form,
     grids_of,
     overlays_of,
@@ -61,6 +62,7 @@ class Register:
             )
         self.overlays: list[SpecialGrid] = list(overlays_of(body, path))
         self.sites: list[SpecialSite] = list(sites_of(body, path))
+        self.checkpoints: list[Checkpoint] = list(checkpoints_of(body, path))
         self._tree = STRtree([grid.shape for grid in self.grids])
 
     def get(self, text: str) -> Grid:
@@ -120,12 +122,10 @@ class Register:
         if not up:
             return AreaFacts()
         own, said = up[0], [area.facts for area in up]
-        flags = {flag: None for facts in said for flag in facts.sensitive_flags}
         return AreaFacts(
             tier=own.facts.tier or TIER_OF_LEVEL[own.level],
             noise_class=next((facts.noise_class for facts in said if facts.noise_class), None),
             responsible=next((facts.responsible for facts in said if facts.responsible), ()),
-            sensitive_flags=tuple(flags),
             population_band=own.facts.population_band,
             valid_from=own.facts.valid_from or self.valid_from,
             valid_to=own.facts.valid_to or self.valid_to,

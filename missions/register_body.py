@@ -15,7 +15,7 @@ from missions.codes import HAOJIANG, CodeForm, GridLevel
 from missions.import_fields import common_form, compacted, tidied
 from missions.import_sites import SitesRead
 from missions.register import Register
-from missions.register_facts import FACT_KEYS, facts_of, form_of, words_of
+from missions.register_facts import FACT_KEYS, facts_of, flags_of, form_of, words_of
 from missions.register_file import FOREIGN
 from missions.register_findings import RegisterFinding, measured
 from missions.register_tree import (
@@ -142,6 +142,7 @@ def _own(area: Drawn) -> tuple[dict[str, Any], list[RegisterFinding]]:
     }
     try:
         facts_of(own)
+        flags_of(own)
         words_of(own, "aliases")
     except (ValueError, TypeError) as error:
         kept = {key: value for key, value in own.items() if key not in _OF_AN_AREA}

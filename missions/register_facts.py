@@ -33,7 +33,6 @@ def facts_of(properties: Mapping[str, Any]) -> AreaFacts:
         tier=tier,
         noise_class=None if noise is None else NoiseClass(str(noise)),
         responsible=tuple(_person(entry) for entry in _list(properties, "responsible")),
-        sensitive_flags=words_of(properties, "sensitive_flags"),
         population_band=str(properties.get("population_band") or ""),
         valid_from=day_of(properties, "valid_from"),
         valid_to=day_of(properties, "valid_to"),
@@ -56,6 +55,13 @@ def words_of(properties: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if not all(isinstance(word, str) for word in words):
         raise ValueError(f"its {key} are no list of words")
     return tuple(words)
+
+
+def flags_of(properties: Mapping[str, Any]) -> frozenset[str] | None:
+    """None where the file says nothing; an empty list says that there is none."""
+    if properties.get("sensitive_flags") is None:
+        return None
+    return frozenset(words_of(properties, "sensitive_flags"))
 
 
 def form_of(body: Mapping[str, Any]) -> CodeForm | None:

@@ -12,14 +12,15 @@ from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon, shape
 
 from missions.codes import HAOJIANG, CodeForm, GridLevel, read_foreign_code
-from missions.grid import Grid, SpecialGrid, SpecialSite, SpecialType
-from missions.register_facts import day_of, facts_of, form_of, words_of
+from missions.grid import Checkpoint, Grid, SpecialGrid, SpecialSite, SpecialType
+from missions.register_facts import day_of, facts_of, flags_of, form_of, words_of
 from patrol.errors import ConfigError
 from patrol.geo import GeoPoint, from_geojson
 
 FOREIGN = "foreign"  # the top-level member "codes" of a register whose codes have no form
 _WGS84_LIKE = frozenset({"WGS-84", "WGS84", "CGCS2000"})  # equal at our accuracy, DOMAIN 2.2
 _WRONG = (KeyError, IndexError, TypeError, ValueError, AttributeError, ShapelyError)
+_NO_AREAS = ("special", "site", "checkpoint")
 _SHIFTED = frozenset({"GCJ-02", "GCJ02", "BD-09", "BD09"})
 
 
@@ -102,7 +103,7 @@ def grids_of(body: dict[str, Any], path: Path) -> Iterator[Grid]:
     for number, feature in enumerate(body.get("features", [])):
         try:
             properties = feature["properties"]
-            if properties["level"] in ("special", "site"):
+            if properties["level"] in _NO_AREAS:
                 continue
             yield area_of(properties, _polygon(feature["geometry"]), form)
         except _WRONG as error:
@@ -122,6 +123,7 @@ def area_of(properties: dict[str, Any], border: Polygon | MultiPolygon, form: Co
         name_spoken=str(properties.get("name_spoken") or properties["name_zh"]),
         aliases=words_of(properties, "aliases"),
         shape=border,
+        sensitive_flags=flags_of(properties),
         parent_code=parent,
         facts=facts_of(properties),
     )
@@ -192,9 +194,38 @@ def site_of(
     )
 
 
+def checkpoints_of(body: dict[str, Any], path: Path) -> Iterator[Checkpoint]:
+    """The checkpoints; ConfigError names the feature that is wrong."""
+    read_code = _reader(body, path)
+    for number, feature in enumerate(body.get("features", [])):
+        try:
+            properties = feature["properties"]
+            if properties["level"] != "checkpoint":
+                continue
+            yield Checkpoint(
+                code=_checkpoint_code(properties, read_code),
+                name_zh=str(properties["name_zh"]),
+                point=from_geojson(feature["geometry"]["coordinates"]),
+                grid_code=read_code(properties["grid_code"]),
+                serves=read_code(properties["serves"]),
+            )
+        except _WRONG as error:
+            raise ConfigError(
+                f"feature {number} of the register {path} is no checkpoint: {error!r}",
+                text_zh=f"网格名册第{number}个要素不是检测点：{path}（{error!r}）",
+            ) from error
+
+
 def _reader(body: dict[str, Any], path: Path) -> Callable[[Any], str]:
     """What reads a code: the form, unless the register says that its codes have none."""
     return read_foreign_code if body.get("codes") == FOREIGN else code_form(body, path).read
+
+
+def _checkpoint_code(properties: dict[str, Any], read_code: Callable[[Any], str]) -> str:
+    code, serves = str(properties["code"]), read_code(properties["serves"])
+    if not code.startswith(serves):
+        raise ValueError(f"its code {code!r} does not begin with that of {serves}")
+    return code
 
 
 def _polygon(geometry: dict[str, Any]) -> Polygon | MultiPolygon:

@@ -20,12 +20,14 @@ from shapely.geometry.polygon import orient
 from shapely.ops import split, unary_union
 
 from missions.codes import spoken_number
+from missions.grid import COAST
 
 SEED = 440512
 NOTE = (
     "SYNTHETIC polygons: names, codes of streets and totals are true, every boundary is invented. "
     "合成边界，仅供演练；不得用于真实飞行。"
 )
+_SHORE_DEG = 1e-6  # a tenth of a metre: the rounding of the file, and more
 _ON_EDGE_DEG = 1e-9  # far under a millimetre: the cut itself, in floating point
 
 # Corners of an invented land outline within the district's extent, longitude and latitude.
@@ -126,7 +128,9 @@ def make_register(seed: int = SEED) -> dict[str, Any]:
     shapes = _noded([shape for *_, shape in plan])
     features = []
     for (street, community, sequence, _), shape in zip(plan, shapes, strict=True):
-        features.append(_grid_feature(street, community, sequence, shape))
+        feature = _grid_feature(street, community, sequence, shape)
+        feature["properties"]["sensitive_flags"] = _flags_of(shape)
+        features.append(feature)
     for code, name in _area_names():
         members = [
             shape
@@ -135,13 +139,14 @@ def make_register(seed: int = SEED) -> dict[str, Any]:
         ]
         features.append(_area_feature(code, name, unary_union(members)))
     features += _special_features(plan, shapes, chooser)
+    features += _checkpoints(plan, shapes)
     return {
         "type": "FeatureCollection",
         "name": "haojiang-sample",
         "note": NOTE,
         "is_synthetic": True,
         "datum": "WGS-84",
-        "version": "sample-2026.1",
+        "version": "sample-2026.2",
         "valid_from": "2026-01-01",
         "district": "440512",
         "features": features,
@@ -284,6 +289,33 @@ def _special_features(
                 properties["rules"] = list(_SCHOOL_HOURS)
             features.append(_site_feature(shapes[position], properties))
     return features
+
+
+def _flags_of(shape: Polygon) -> list[str]:
+    """Around the invented land lies the sea: an edge on its outline is coast, a corner is none."""
+    shore = Polygon(_OUTLINE).exterior.buffer(_SHORE_DEG)
+    return [COAST] if shape.boundary.intersection(shore).length > 10 * _SHORE_DEG else []
+
+
+def _checkpoints(
+    plan: Sequence[tuple[str, str, int, Polygon]], shapes: Sequence[Polygon]
+) -> Iterator[dict[str, Any]]:
+    """The 7 + 60 checkpoints: each community's in its first grid, each street's in its last."""
+    codes = [f"440512{street}{community}{number:03d}" for street, community, number, _ in plan]
+    for code, name in _area_names():
+        if code == "440512":
+            continue
+        inside = [position for position, grid in enumerate(codes) if grid.startswith(code)]
+        position = inside[-1] if len(code) == len("440512001") else inside[0]
+        properties = {
+            "code": f"{code}K1",
+            "level": "checkpoint",
+            "name_zh": f"{name}检测点",
+            "grid_code": codes[position],
+            "serves": code,
+            "is_synthetic": True,
+        }
+        yield _site_feature(shapes[position], properties)
 
 
 def _site_feature(grid: Polygon, properties: dict[str, Any]) -> dict[str, Any]:

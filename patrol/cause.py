@@ -38,6 +38,9 @@ class Cause:
     request_id: str = ""
     parent_id: str = ""
     is_automatic: bool = False  # a named auto-operator or a rule, never a person's hand
+    held_for: str = (
+        ""  # the part of the district, or the department, whose role it is; "": no one's
+    )
 
 
 def by_system(rule: str, parent_id: str = "") -> Cause:

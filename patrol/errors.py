@@ -93,12 +93,13 @@ class CommandDenied(Refused):
 
 
 class NotPermitted(Refused):
-    """The person does not hold the role that this needs."""
+    """The person does not hold the role that this needs, or not that of the unit whose it is."""
 
-    def __init__(self, person: str, needed_role: str) -> None:
+    def __init__(self, person: str, needed_role: str, of_unit: str = "") -> None:
+        of, of_zh = (f" of {of_unit}", f"{of_unit}的") if of_unit else ("", "")
         super().__init__(
-            f"{person} may not do this: it needs the role {needed_role}",
-            text_zh=f"{_person_zh(person)}无权执行：需要{roles_zh(needed_role)}角色",
+            f"{person} may not do this: it needs the role {needed_role}{of}",
+            text_zh=f"{_person_zh(person)}无权执行：需要{of_zh}{roles_zh(needed_role)}角色",
         )
         self.person = person
         self.needed_role = needed_role

@@ -83,9 +83,12 @@ class Cluster:
 
 
 class SightingKind(enum.Enum):
-    """Item list of DOMAIN 5.2; the walking whole raises gatherings only."""
+    """What the crowd rules of DOMAIN 4.3 find."""
 
     GATHERING = "GATHERING"
+    DENSITY = "DENSITY"
+    QUEUE = "QUEUE"
+    GROWTH = "GROWTH"
 
 
 class Stage(enum.Enum):
@@ -114,3 +117,5 @@ class Sighting:
     rule: str  # "HJ-CROWD-1/gathering"
     nearest_person_m: float | None  # horizontal, aircraft to the nearest placed person
     standoff_need_m: float | None  # None: the height above ground is not known
+    # Upper bound in the densest cell of the rule; None: nobody has measured it.
+    density_high_per_m2: float | None = None

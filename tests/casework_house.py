@@ -20,12 +20,15 @@ from ground_station.casework.parts import CaseworkParts
 from ground_station.chronicle import Chronicle
 from ground_station.live import Board
 from ground_station.owners import read_responsibility
+from ground_station.store.engine import Store
 from ground_station.store.records import Records
 from ground_station.store.shelves import Shelves
 from missions.register import load_register
 from patrol.bus import Bus
 from tests.fakes import ManualClock
 from tests.ground_core import PLACE, running_store
+
+REGISTER = load_register()  # read once, also for processes that are forked from this one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,24 +50,30 @@ class CaseworkHouse:
 @asynccontextmanager
 async def casework_house(folder: Path) -> AsyncIterator[CaseworkHouse]:
     """Desks whose store and chronicle are alive for the length of the block."""
+    async with running_store(folder) as store, casework_of(store) as house:
+        yield house
+
+
+@asynccontextmanager
+async def casework_of(store: Store) -> AsyncIterator[CaseworkHouse]:
+    """The same over a store that somebody else keeps alive."""
     clock, bus, board = ManualClock(), Bus(), Board()
-    async with running_store(folder) as store:
-        records = Records(store)
-        chronicle = Chronicle(bus=bus, records=records, board=board, is_exercise=True, wall=clock)
-        parts = CaseworkParts(
-            records=records, files=Shelves(store), register=load_register(),
-            rules=read_case_rules(), table=read_responsibility(), items=read_items(),
-            contacts=read_contacts(), board=board, chronicle=chronicle, world=clock,
-            is_exercise=True,
+    records = Records(store)
+    chronicle = Chronicle(bus=bus, records=records, board=board, is_exercise=True, wall=clock)
+    parts = CaseworkParts(
+        records=records, files=Shelves(store), register=REGISTER,
+        rules=read_case_rules(), table=read_responsibility(), items=read_items(),
+        contacts=read_contacts(), board=board, chronicle=chronicle, world=clock,
+        is_exercise=True,
+    )  # fmt: skip
+    desk = CaseworkDesk(parts)
+    async with anyio.create_task_group() as group:
+        group.start_soon(chronicle.run)
+        yield CaseworkHouse(
+            parts=parts, clock=clock, desk=desk, intake=IntakeDesk(parts, desk),
+            notices=NoticeDesk(parts, desk), minder=CaseMinder(parts=parts, desk=desk),
         )  # fmt: skip
-        desk = CaseworkDesk(parts)
-        async with anyio.create_task_group() as group:
-            group.start_soon(chronicle.run)
-            yield CaseworkHouse(
-                parts=parts, clock=clock, desk=desk, intake=IntakeDesk(parts, desk),
-                notices=NoticeDesk(parts, desk), minder=CaseMinder(parts=parts, desk=desk),
-            )  # fmt: skip
-            group.cancel_scope.cancel()
+        group.cancel_scope.cancel()
 
 
 def told(kind: str = "GATHERING", text: str = "很多人聚在码头") -> Told:

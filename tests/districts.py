@@ -93,7 +93,7 @@ def loaded(result: Imported) -> Register:
 def sample_areas() -> list[dict[str, Any]]:
     """The sample's areas as an office would hand them over: no datum, no level."""
     features = load_register().to_geojson()["features"]
-    areas = [one for one in features if one["properties"]["level"] != "site"]
+    areas = [one for one in features if one["geometry"]["type"] != "Point"]
     return [
         {
             "type": "Feature",

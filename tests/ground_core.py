@@ -10,7 +10,8 @@ from pathlib import Path
 
 import anyio
 
-from ground_station.alerts import AlertEvent, CrowdAlert, advance, raise_alert
+from ground_station.alarms import raise_alert
+from ground_station.alerts import AlertEvent, CrowdAlert, advance
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, read_legal_bases
 from ground_station.sorties import SortieRecord, SortieState
 from ground_station.store.engine import Store
@@ -23,6 +24,7 @@ from patrol.clock import WorldClock
 from patrol.geo import Datum, GeoPoint, Height
 from patrol.plan import LookHold, MissionPlan, Waypoint
 from patrol.sighting import Sighting, SightingKind, Stage, poisson_count
+from vision.crowd_rules import CrowdRules
 
 # 09:30 in Shanghai, when a loudspeaker may be used.
 MORNING = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
@@ -36,8 +38,17 @@ ANNOUNCER = Cause(actor="Lin", role=Role.ANNOUNCER)
 REGISTRAR = Cause(actor="Chen", role=Role.REGISTRAR)
 PILOT = Cause(actor="Huang", role=Role.PILOT)
 LEADER = Cause(actor="Zheng", role=Role.LEADER)
-DISPATCHER = Cause(actor="Xu", role=Role.DISPATCHER)
+DISTRICT, A_DEPARTMENT = "440512", "440512D01"
 SYSTEM = by_system("test.rule")
+
+
+def holding(actor: str, role: Role) -> Cause:
+    """Somebody who holds the role for the whole district, or for a department of the sample."""
+    held_for = A_DEPARTMENT if role is Role.DEPARTMENT else DISTRICT
+    return Cause(actor=actor, role=role, held_for=held_for)
+
+
+DISPATCHER = holding("Xu", Role.DISPATCHER)
 
 
 def later(seconds: float) -> datetime:
@@ -69,6 +80,7 @@ def an_alert(people: float = 28.0, *, is_exercise: bool = True) -> CrowdAlert:
         a_sighting(people),
         alert_id="A-20261124-0001",
         legal=LEGAL,
+        rules=CrowdRules(),
         grid_name="第四网格",
         register_version="sample-1",
         is_exercise=True,

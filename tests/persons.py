@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 
 from ground_station.commands.users import open_book
+from ground_station.owners import is_department
 from ground_station.people.book import PeopleBook
 from ground_station.people.journal import Journal, by_person
 from ground_station.people.parts import Strictness
@@ -18,6 +19,7 @@ from ground_station.people.scopes import DISTRICT
 from ground_station.store.engine import Store
 from patrol.cause import Role
 from patrol.clock import SystemClock
+from tests.ground_core import A_DEPARTMENT
 
 CHEAP = Cost(memory_kib=64, rounds=1, lanes=1)
 LAX = Strictness(cost=CHEAP, tries_per_minute=1000)
@@ -60,8 +62,15 @@ async def with_token(
     *,
     is_automatic: bool = False,
 ) -> str:
-    """A person with these roles there, new or not; the key of a token for all of them."""
-    login, grants = name.lower(), [Grant(role=role, scope=scope) for role in roles]
+    """A person with these roles there, new or not; the key of a token for all of them.
+
+    A department's role is that of the scope, or of the sample's first department.
+    """
+    department = scope if is_department(scope) else A_DEPARTMENT
+    login = name.lower()
+    grants = [
+        Grant(role=role, scope=department if role is Role.DEPARTMENT else scope) for role in roles
+    ]
     if login not in {person.login for person in await book.everybody()}:
         await book.add(login, name, grants, is_automatic=is_automatic)
     _, key = await book.make_token(login, purpose="tests", roles=roles, lasts=DAY)

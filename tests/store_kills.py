@@ -36,6 +36,7 @@ from ground_station.store.records import Records
 from ground_station.store.retention import Retention
 from ground_station.store.schema import DATABASE_NAME, migrate_file
 from ground_station.store.telemetry import TelemetryLog
+from tests.casework_kills import work_a_matter
 from tests.ground_core import (
     LEADER,
     REGISTRAR,
@@ -163,8 +164,19 @@ async def bring_back(folder: Path, announce: Announce) -> None:
     announce("restored")
 
 
+async def _work_a_matter(folder: Path, announce: Announce) -> None:
+    """From a citizen's words to a notice, and a shift to its close, by the desks themselves."""
+    store = Store(await anyio.to_thread.run_sync(sqlite_engine, folder / DATABASE_NAME), folder)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(store.run)
+        await work_a_matter(store, announce)
+        tasks.cancel_scope.cancel()
+    await store.close()
+
+
 SCENARIOS = {
     "records": Scenario(prepare=_migrated, act=_write_records),
+    "casework": Scenario(prepare=_migrated, act=_work_a_matter, stride=7),
     "migration": Scenario(prepare=_nothing, act=_migrate, stride=12),
     "retention": Scenario(prepare=_flown, act=thin, stride=2),
     "backup": Scenario(prepare=_flown, act=make_backup, has_files=True, stride=3),

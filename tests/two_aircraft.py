@@ -17,11 +17,12 @@ from ground_station.case_rules import read_case_rules
 from ground_station.chronicle import Chronicle
 from ground_station.launch_room import LaunchRoom
 from ground_station.live import Board
-from ground_station.owners import read_responsibility
+from ground_station.owners import responsibility_for
 from ground_station.plan_desk import PlanDesk, PlanParts
 from ground_station.route_shelf import RouteShelf
 from ground_station.settings import StationSettings
-from ground_station.showing import Showing
+from ground_station.showing import Showing, show_station
+from ground_station.shown import StationView
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Desks, Switchboard
@@ -32,6 +33,7 @@ from missions.boundary import default_home
 from missions.register import load_register
 from patrol.bus import Bus
 from patrol.telemetry import TelemetrySample
+from tests.contract import contract_of
 from tests.fakes import FakeVehicle, ManualClock
 from tests.ground_core import LEGAL, running_store, wordings_of
 from tests.house_fakes import FakePictures, FakeSpeaker, SilentVoice
@@ -72,14 +74,15 @@ class TwoAircraft:
         self.chronicle = Chronicle(
             bus=self.bus, records=records, board=self.board, is_exercise=True
         )
-        self.board.set(aircraft=[], cases=[])
+        station: StationView = {"name": "濠江", "is_exercise": True, "version": "test"}
+        show_station(self.board, station, REGISTER, clock)
         self.plans = PlanDesk(
             PlanParts(
                 register=REGISTER, records=records, bus=self.bus, chronicle=self.chronicle,
                 world=self.clock, is_exercise=True, routes=RouteShelf(folder / "routes"),
             )
         )  # fmt: skip
-        common = self._common()
+        common = self._common(settings.get("responsibility_file"))
         self.units = [AircraftUnit(self._ports(number), common) for number in range(len(NAMES))]
         self.desks: list[Desks] = [unit.desks for unit in self.units]
         self.switchboard = Switchboard(self.desks, plans=self.plans, records=records)
@@ -88,9 +91,17 @@ class TwoAircraft:
         )
         self.wall, self.book = SettableClock(), a_book(records._store)
         parts = web_parts(self, _settings(folder, settings), self.desks, self.switchboard)
-        self.shifts = parts.centre.shifts
-        self.web = WebServer(lambda: make_app(parts), bind("127.0.0.1", 0))
-        self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
+        self.shifts, self.minder = parts.centre.shifts, parts.centre.minder
+        self.app = make_app(parts)
+        self.web = WebServer(lambda: self.app, bind("127.0.0.1", 0))
+        self.http = self.client()
+
+    def client(self, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+        """Somebody's program; each answer is held against the description."""
+        return httpx.AsyncClient(
+            base_url=self.web.url, trust_env=False, timeout=10.0, headers=headers or {},
+            event_hooks={"response": [contract_of(self.app).check]},
+        )  # fmt: skip
 
     async def post(self, path: str, role: str, **body: Any) -> httpx.Response:
         """Wu, who holds every role, asks under this one."""
@@ -160,15 +171,16 @@ class TwoAircraft:
             eye=BlindEye(), pictures=FakePictures(),
         )  # fmt: skip
 
-    def _common(self) -> Common:
+    def _common(self, responsibility_file: Path | None) -> Common:
         return Common(
             register=REGISTER, rules=CrowdRules(), legal=LEGAL, case_rules=read_case_rules(),
-            owners=read_responsibility(), records=self.records,
+            owners=responsibility_for(responsibility_file, is_exercise=True),
+            records=self.records,
             wordings=wordings_of(self.records, self.clock),
             telemetry=self.telemetry, bus=self.bus, board=self.board, chronicle=self.chronicle,
             plans=self.plans, room=LaunchRoom(self.clock, is_exercise=True), world=self.clock,
             wall=self.clock, pace=None,
-            is_anothers=lambda seen, name: self.switchboard.is_anothers(seen, name),
+            is_anothers=lambda *asked: self.switchboard.is_anothers(*asked),
             is_exercise=True, ready_within_s=0.0,
         )  # fmt: skip
 

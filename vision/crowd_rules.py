@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrowdRules:
-    """The gathering rule and what goes with it."""
+    """The gathering rule and what goes with it, and the levels of the density rule."""
 
     ruleset: str = "HJ-CROWD-1"
     approver: str = "exercise default"
@@ -22,6 +22,10 @@ class CrowdRules:
     candidate_looks: int = 3  # valid looks in which the bound is reached
     same_place_m: float = 20.0  # sightings nearer than this are one crowd (DOMAIN 4.4)
     standoff_min_m: float = 30.0  # or the height above ground, if that is more
+    # The density rule's levels, people a square metre, of the upper bound.
+    density_amber_per_m2: float = 2.0
+    density_red_per_m2: float = 3.5
+    density_critical_per_m2: float = 5.0
 
     @property
     def gathering(self) -> str:

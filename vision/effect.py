@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -94,10 +95,21 @@ class EffectMeter:
         self._samples: list[Sample] = []
         self._verdict: Verdict | None = None
         self._reason = ""
+        self._is_resumed = False
+        self._kept_before: Count | None = None
 
     def played(self, *, started_utc: datetime, finished_utc: datetime) -> None:
         """The words were heard between these moments."""
         self._started_utc, self._finished_utc = started_utc, finished_utc
+
+    def resume(self, before: Count | None, samples: Sequence[Sample]) -> None:
+        """Go on after the looks were lost, with what they had counted; call `played` before.
+
+        A moment that passed meanwhile was not observed, and what share of the looks was valid
+        nobody knows any more.
+        """
+        self._is_resumed, self._kept_before = True, before
+        self._samples = list(samples)
 
     def see(self, look: Look) -> None:
         """Take one look, before or after the words."""
@@ -149,6 +161,8 @@ class EffectMeter:
         return poisson_count(statistics.median(valid)) if valid else None
 
     def _before(self) -> Count | None:
+        if self._is_resumed:
+            return self._kept_before
         if self._started_utc is None:
             return None
         return self._median(self._started_utc - _BASELINE, self._started_utc)
@@ -160,7 +174,7 @@ class EffectMeter:
         return self._median(max(self._finished_utc, newest - _AROUND), newest)
 
     def _valid_pct(self) -> float | None:
-        if self._finished_utc is None:
+        if self._finished_utc is None or self._is_resumed:
             return None
         since = [c for c in self._counted if c.time_utc >= self._finished_utc]
         if not since:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query, Request
 from pydantic import AfterValidator, AwareDatetime
@@ -16,7 +16,9 @@ from ground_station.people.persons import ANYWHERE
 from ground_station.people.powers import Power
 from ground_station.people.scopes import DISTRICT
 from ground_station.places import Place
-from ground_station.store.pages import LONGEST_PAGE, WHOLE_DISTRICT, Ask, Page, Scopes
+from ground_station.shapes import Page
+from ground_station.store.pages import LONGEST_PAGE, WHOLE_DISTRICT, Ask, Scopes
+from ground_station.store.pages import Page as FoundPage
 from patrol.cause import Cause, Role
 
 
@@ -31,6 +33,10 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 Moment = Annotated[AwareDatetime, AfterValidator(_believable)]
 Where = Callable[[], Awaitable[Place | None]]
 Cursor = Annotated[str, Query(max_length=400, description="`next` of the page before")]
+Purpose = Annotated[
+    str,
+    Query(min_length=1, max_length=200, pattern=r"\S", description="what for; in the audit row"),
+]
 Limit = Annotated[int, Query(ge=1, le=LONGEST_PAGE)]
 
 
@@ -43,9 +49,9 @@ async def cause_for(
     await door.require_able(caller, power, role, request_id)
     place = await where()
     if place is not None:
-        await door.require_seen(caller, place.code, place.denial, request_id)
-    code = place.code if place is not None else ANYWHERE
-    return await door.allow(caller, power, role, code, request_id)
+        await require_seen(parts, request, place)
+    code, units = (place.code, place.units) if place is not None else (ANYWHERE, ())
+    return await door.allow(caller, power, role, code, request_id, units)
 
 
 def scopes_of(caller: Caller) -> Scopes:
@@ -58,7 +64,7 @@ def ask(cursor: str, limit: int) -> Ask:
     return Ask(cursor=cursor, limit=limit)
 
 
-def page_view(page: Page) -> dict[str, object]:
+def page_view(page: FoundPage) -> Page[Any]:
     """A page as it is sent; without `next` it was the last."""
     return {"items": list(page.items), "next": page.next_cursor or None}
 
@@ -70,5 +76,5 @@ async def nowhere() -> None:
 async def require_seen(parts: Parts, request: Request, place: Place) -> None:
     """LookupError, and an audit row, for what lies in another's part of the district."""
     await parts.people.door.require_seen(
-        caller_of(request), place.code, place.denial, request.state.request_id
+        caller_of(request), place.code, place.denial, request.state.request_id, place.units
     )

@@ -164,9 +164,10 @@ class NoticeStepBody(UnderRole):
 
 
 class ShiftBody(UnderRole):
-    """Whose shift it is."""
+    """Whose shift it is, and which part of the district it serves; none named: the opener's."""
 
     squad: Name = "无人机小分队"
+    scope: Annotated[str, StringConstraints(max_length=32)] | None = None
 
 
 class HandOverBody(UnderRole):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import Request, WebSocket
+from fastapi import Depends, Request, Security, WebSocket
+from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
 
 from ground_station.people.door import Caller, Door
@@ -23,6 +24,12 @@ async def signed_in(connection: HTTPConnection) -> Caller:
     if caller.session is not None and caller.person.must_change:
         raise OwnPasswordNeeded
     return caller
+
+
+# It lets nobody in: it is how the description of the API tells roads that need a sign-in.
+_TOKEN = Security(HTTPBearer(scheme_name="token", auto_error=False))
+KNOWN = (Depends(known), _TOKEN)
+INSIDE = (Depends(signed_in), _TOKEN)
 
 
 def caller_of(connection: Request | WebSocket) -> Caller:

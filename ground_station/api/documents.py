@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field, TypeAdapter
 
+from ground_station.api.headers_told import SCHEMES, tell_headers, tell_security
 from ground_station.api.problems import MEDIA_TYPE, Problem
+from ground_station.shown import Event, State, StatePatch
 
 _ABOUT = (
     "One station's API. Sign in by session (the console) or send `Authorization: Bearer TOKEN` "
@@ -30,27 +32,22 @@ class StateMessage(_Numbered):
 
     type: Literal["state"]
     run: str = Field(description="to be sent with `seq` by a reader that comes back")
-    state: dict[str, Any]
+    state: State
 
 
 class PatchMessage(_Numbered):
-    """Keys of the state that have changed, whole; a key that is not there has not changed.
-
-    Of `units` only the keys that changed of each aircraft are there.
-    """
+    """Keys of the state that have changed, whole; a key that is not there has not changed."""
 
     type: Literal["patch"]
     since: int = Field(ge=0, description="the number of the message before")
-    patch: dict[str, Any]
+    patch: StatePatch
 
 
 class EventMessage(_Numbered):
     """One line of the story, after it was recorded."""
 
     type: Literal["event"]
-    event: dict[str, Any] = Field(
-        description="`t_utc`, `event`, `sortie`, `grid`, and the fields of the event"
-    )
+    event: Event
 
 
 LiveMessage = Annotated[StateMessage | PatchMessage | EventMessage, Field(discriminator="type")]
@@ -72,12 +69,18 @@ def document(app: FastAPI) -> None:
 
 def _completed(made: dict[str, Any]) -> dict[str, Any]:
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
-    schemas["Problem"] = Problem.model_json_schema()
-    live = TypeAdapter(LiveMessage).json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(live.pop("$defs"))
-    schemas["LiveMessage"] = live
-    for roads in made["paths"].values():
-        for road in roads.values():
+    kinds: dict[str, Any] = {"Problem": Problem, "LiveMessage": LiveMessage}
+    for name, kind in kinds.items():
+        shape = TypeAdapter(kind).json_schema(
+            ref_template="#/components/schemas/{model}", mode="serialization"
+        )
+        schemas.update(shape.pop("$defs"))
+        schemas[name] = shape
+    made["components"]["securitySchemes"] = SCHEMES
+    for path, roads in made["paths"].items():
+        for method, road in roads.items():
+            tell_security(path, method, road)
+            tell_headers(method, road)
             wrong = road["responses"].get("422", {}).get("content", {})
             if "application/json" in wrong:  # FastAPI's own words, which we do not use
                 del wrong["application/json"]

@@ -1,14 +1,16 @@
-"""What leaves the house: the files of a sortie and of a day, each with its audit row."""
+"""What leaves the house, each with its audit row: files of a sortie, of a day, of a notice."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from ground_station.api.asking import FIRST_DAY, LAST_DAY, cause_for, scopes_of
+from ground_station.api.asking import FIRST_DAY, LAST_DAY, Purpose, cause_for, scopes_of
 from ground_station.api.callers import caller_of
+from ground_station.api.intake import notice_place
+from ground_station.api.roads import roads
 from ground_station.out.book import Audience, Language
 from ground_station.out.desk import DayFile, SortieFile, Wanted
 from ground_station.parts import Parts
@@ -23,27 +25,48 @@ _MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "geojson": "application/geo+json",
     "plan": "application/json",
+    "txt": "text/plain; charset=utf-8",
     "tlog": "application/octet-stream",
 }
-Purpose = Annotated[
-    str,
-    Query(min_length=1, max_length=200, pattern=r"\S", description="what for; in the audit row"),
-]
+_FEATURE: dict[str, Any] = {"type": "object", "required": ["type", "geometry", "properties"]}
+_BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
+_OTHERS: dict[str, dict[str, Any]] = {  # forms that others have described
+    "application/json": {
+        "type": "object",
+        "description": "A plan file of QGroundControl.",
+        "properties": {"fileType": {"const": "Plan"}, "mission": {"type": "object"}},
+        "required": ["fileType", "mission"],
+    },
+    "application/geo+json": {
+        "type": "object",
+        "description": "RFC 7946.",
+        "properties": {
+            "type": {"const": "FeatureCollection"},
+            "features": {"type": "array", "items": _FEATURE},
+        },
+        "required": ["type", "features"],
+    },
+}
 _EXPORT = power_of(Verb.EXPORT)
 
 
 def file_routes(parts: Parts) -> APIRouter:
-    """`/sorties/{id}/files` and `/days/{date}/files`."""
-    routes = APIRouter(tags=["files"])
+    """`/sorties/{id}/files`, `/days/{date}/files` and the words of a notice."""
+    routes = roads(tags=["files"])
     _add_of_sortie(routes, parts)
     _add_of_day(routes, parts)
+    _add_of_notice(routes, parts)
     return routes
 
 
 def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.exports
 
-    @routes.get("/sorties/{sortie_id}/files/{kind}", response_class=Response)
+    @routes.get(
+        "/sorties/{sortie_id}/files/{kind}",
+        response_class=Response,
+        responses=_files(*(one.value for one in SortieFile)),
+    )
     async def of_sortie(
         sortie_id: str,
         kind: SortieFile,
@@ -65,7 +88,9 @@ def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
 def _add_of_day(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.exports
 
-    @routes.get("/days/{day}/files/{kind}", response_class=Response)
+    told = _files(*(one.value for one in DayFile))
+
+    @routes.get("/days/{day}/files/{kind}", response_class=Response, responses=told)
     async def of_day(
         day: Annotated[date, Path(ge=FIRST_DAY, le=LAST_DAY)],
         kind: DayFile,
@@ -87,9 +112,43 @@ def _add_of_day(routes: APIRouter, parts: Parts) -> None:
         return _file(content, f"{day.isoformat()}-{code}.{kind.value}")
 
 
+def _add_of_notice(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.notices
+
+    told = _files("txt")
+
+    @routes.get("/notices/{notice_id}/files/txt", response_class=Response, responses=told)
+    async def of_notice(
+        notice_id: str,
+        request: Request,
+        purpose: Purpose,
+        lang: Language = Language.ZH,
+        role: Role | None = None,
+    ) -> Response:
+        """A notice's words, to be pasted where they are to be read; once another has read them."""
+        cause = await cause_for(
+            parts, request, role, _EXPORT, lambda: notice_place(parts, notice_id)
+        )
+        content = await desk.hand_out(notice_id, lang.value, purpose, cause)
+        return _file(content, f"{notice_id}.txt")
+
+
 def _wanted(lang: Language, public: bool, purpose: str) -> Wanted:
     audience = Audience.PUBLIC if public else Audience.INTERNAL
     return Wanted(audience=audience, language=lang, purpose=purpose)
+
+
+def _files(*names: str) -> dict[int | str, dict[str, Any]]:
+    """What such files are, for the description of the road."""
+    media = {_MEDIA[name.rsplit(".", 1)[-1]].partition(";")[0] for name in names}
+    named = {"description": "The file's name.", "schema": {"type": "string"}}
+    return {
+        200: {
+            "description": "The file, of the kind that was asked for.",
+            "content": {one: {"schema": _OTHERS.get(one, _BINARY)} for one in sorted(media)},
+            "headers": {"Content-Disposition": named},
+        }
+    }
 
 
 def _file(content: bytes, name: str) -> Response:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 
+from ground_station.api.answers.people import Healthy, Ready
+from ground_station.api.roads import roads
 from ground_station.parts import Parts
 from patrol.errors import StoreUnavailable
+
+_NOT_READY = {"description": "It cannot do its work; see `checks`.", "model": Ready}
 
 
 def health_routes(parts: Parts) -> APIRouter:
     """`/health` and `/ready`; without sign-in."""
-    routes = APIRouter(tags=["health"])
+    routes = roads(tags=["health"])
 
     @routes.get("/health")
-    async def health() -> dict[str, str]:
+    async def health() -> Healthy:
         """The process answers."""
         return {"status": "ok"}
 
-    @routes.get("/ready", responses={503: {"description": "it cannot do its work; see `checks`"}})
-    async def ready(response: Response) -> dict[str, Any]:
+    @routes.get("/ready", responses={503: _NOT_READY})
+    async def ready(response: Response) -> Ready:
         """The records can be read and written, and somebody can sign in."""
         checks = {"records": "ok", "persons": "ok"}
         try:

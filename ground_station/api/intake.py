@@ -7,6 +7,15 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
 
+from ground_station.api.answers.casework import (
+    ListedWhistle,
+    MatchView,
+    NoticeView,
+    ReportView,
+    TakenReport,
+    WhistleView,
+    WholeCase,
+)
 from ground_station.api.asking import Cursor, Limit, ask, cause_for, require_seen, scopes_of
 from ground_station.api.bodies import (
     LinkReportBody,
@@ -19,6 +28,7 @@ from ground_station.api.bodies import (
 )
 from ground_station.api.callers import caller_of
 from ground_station.api.cases import case_view, report_view, seen_case
+from ground_station.api.roads import roads
 from ground_station.casework.citizens import REPORT_MACHINE, CitizenReport, Match, ReportEvent
 from ground_station.casework.intake import TAKERS
 from ground_station.casework.notices import NOTICE_MACHINE, Notice, NoticeEvent
@@ -28,6 +38,7 @@ from ground_station.people.door import Caller
 from ground_station.people.powers import Power
 from ground_station.places import Place
 from ground_station.schemas import UnderRole
+from ground_station.shapes import Items, Page
 from ground_station.store.codec import encode
 from ground_station.store.pages import Ask
 from patrol.cause import Role
@@ -41,7 +52,7 @@ State = Annotated[str, Query(max_length=20, description="only those in this stat
 
 def intake_routes(parts: Parts) -> APIRouter:
     """`/reports`, `/whistles`, `/notices`."""
-    routes = APIRouter(tags=["intake"])
+    routes = roads(tags=["intake"])
     _add_reports(routes, parts)
     _add_report_steps(routes, parts)
     _add_whistles(routes, parts)
@@ -56,14 +67,14 @@ def _add_reports(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/reports")
     async def reports(
         request: Request, state: State = "", cursor: Cursor = "", limit: Limit = 50
-    ) -> dict[str, Any]:
+    ) -> Page[ReportView]:
         """The newest reports of the caller's part of the district."""
         caller = caller_of(request)
         found, following = await _page(parts, caller, CitizenReport, state, ask(cursor, limit))
         return {"items": [report_view(one, caller) for one in found], "next": following}
 
     @routes.post("/reports", status_code=201)
-    async def take(body: ReportBody, request: Request) -> dict[str, Any]:
+    async def take(body: ReportBody, request: Request) -> TakenReport:
         """A report comes in; what may be the same matter comes back with it."""
 
         async def where() -> Place:
@@ -73,10 +84,10 @@ def _add_reports(routes: APIRouter, parts: Parts) -> None:
         cause = await cause_for(parts, request, body.role, _TAKE, where)
         report, matches = await intake.take(body.told(), cause)
         caller = caller_of(request)
-        return report_view(report, caller) | {"matches": _seen_matches(matches, caller)}
+        return {**report_view(report, caller), "matches": _seen_matches(matches, caller)}
 
     @routes.get("/reports/{report_id}/matches")
-    async def matches(report_id: str, request: Request) -> dict[str, Any]:
+    async def matches(report_id: str, request: Request) -> Items[MatchView]:
         """What lies near it in place and time."""
         place = await _report_place(parts, report_id)
         await parts.people.door.require_seen(
@@ -94,13 +105,13 @@ def _add_report_steps(routes: APIRouter, parts: Parts) -> None:
         return lambda: _report_place(parts, report_id)
 
     @routes.post("/reports/{report_id}/case", status_code=201)
-    async def open_case(report_id: str, body: UnderRole, request: Request) -> dict[str, Any]:
+    async def open_case(report_id: str, body: UnderRole, request: Request) -> WholeCase:
         """A case of its own."""
         cause = await cause_for(parts, request, body.role, _TAKE, at(report_id))
         return case_view(await intake.open_case(report_id, cause))
 
     @routes.post("/reports/{report_id}/link")
-    async def link(report_id: str, body: LinkReportBody, request: Request) -> dict[str, Any]:
+    async def link(report_id: str, body: LinkReportBody, request: Request) -> ReportView:
         """It is about a case that there is."""
         power = Power(name="report.link", roles=(Role.DISPATCHER,))
         cause = await cause_for(parts, request, body.role, power, at(report_id))
@@ -110,14 +121,14 @@ def _add_report_steps(routes: APIRouter, parts: Parts) -> None:
         return report_view(linked, caller_of(request))
 
     @routes.post("/reports/{report_id}/reject")
-    async def reject(report_id: str, body: TextBody, request: Request) -> dict[str, Any]:
+    async def reject(report_id: str, body: TextBody, request: Request) -> ReportView:
         """It is not for us, and why."""
         power = _report_power(ReportEvent.REJECT)
         cause = await cause_for(parts, request, body.role, power, at(report_id))
         return report_view(await intake.reject(report_id, body.text, cause), caller_of(request))
 
     @routes.post("/reports/{report_id}/answer")
-    async def answer(report_id: str, body: TextBody, request: Request) -> dict[str, Any]:
+    async def answer(report_id: str, body: TextBody, request: Request) -> ReportView:
         """What became of it."""
         power = _report_power(ReportEvent.ANSWER)
         cause = await cause_for(parts, request, body.role, power, at(report_id))
@@ -130,15 +141,17 @@ def _add_whistles(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/whistles")
     async def whistles(
         request: Request, state: State = "", cursor: Cursor = "", limit: Limit = 50
-    ) -> dict[str, Any]:
+    ) -> Page[ListedWhistle]:
         """Requests for a patrol, those nobody has checked in to marked as overdue."""
         caller, now = caller_of(request), parts.centre.casework.world.now_utc()
         found, following = await _page(parts, caller, Whistle, state, ask(cursor, limit))
-        items = [_whistle(one) | {"is_overdue": one.is_overdue(now)} for one in found]
+        items: list[ListedWhistle] = [
+            {**_whistle(one), "is_overdue": one.is_overdue(now)} for one in found
+        ]
         return {"items": items, "next": following}
 
     @routes.post("/whistles", status_code=201)
-    async def blow(body: WhistleBody, request: Request) -> dict[str, Any]:
+    async def blow(body: WhistleBody, request: Request) -> WhistleView:
         """Ask for a patrol."""
 
         async def where() -> Place:
@@ -153,7 +166,7 @@ def _add_whistles(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/whistles/{whistle_id}/steps/{event}")
     async def step(
         whistle_id: str, event: WhistleEvent, body: WhistleStepBody, request: Request
-    ) -> dict[str, Any]:
+    ) -> WhistleView:
         """Check in, say which sortie flew, or withdraw."""
         power = Power(name=f"whistle.{event.value}", roles=WHISTLE_MACHINE.roles(event))
         where = partial(_whistle_place, parts, whistle_id)
@@ -168,18 +181,22 @@ def _add_notice_lists(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.notices
 
     @routes.get("/cases/{case_no}/similar")
-    async def similar(case_no: str, request: Request) -> dict[str, Any]:
-        """Closed cases of the same kind in the week before."""
+    async def similar(
+        case_no: str, request: Request, cursor: Cursor = "", limit: Limit = 50
+    ) -> Page[WholeCase]:
+        """Closed cases of the same kind in the week before, the oldest first."""
         await seen_case(parts, request, case_no)
         caller = caller_of(request)
         await parts.people.door.note_look(caller, "similar", case_no)
-        found = [one for one in await desk.similar(case_no) if caller.sees(one.grid_code)]
-        return {"items": [case_view(one) for one in found]}
+        found, following = await desk.similar(
+            case_no, ask(cursor, limit), scopes=scopes_of(caller), departments=caller.departments
+        )
+        return {"items": [case_view(one) for one in found], "next": following or None}
 
     @routes.get("/notices")
     async def notices(
         request: Request, state: State = "", cursor: Cursor = "", limit: Limit = 50
-    ) -> dict[str, Any]:
+    ) -> Page[NoticeView]:
         """The newest notices."""
         caller = caller_of(request)
         found, following = await _page(parts, caller, Notice, state, ask(cursor, limit))
@@ -190,7 +207,7 @@ def _add_notices(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.notices
 
     @routes.post("/notices", status_code=201)
-    async def draft(body: NoticeBody, request: Request) -> dict[str, Any]:
+    async def draft(body: NoticeBody, request: Request) -> NoticeView:
         """A draft that cites its cases."""
         for case_no in body.case_nos:
             await seen_case(parts, request, case_no)
@@ -201,10 +218,10 @@ def _add_notices(routes: APIRouter, parts: Parts) -> None:
     @routes.post("/notices/{notice_id}/steps/{event}")
     async def step(
         notice_id: str, event: NoticeEvent, body: NoticeStepBody, request: Request
-    ) -> dict[str, Any]:
+    ) -> NoticeView:
         """Edit, review by another person, publish, withdraw."""
         power = Power(name=f"notice.{event.value}", roles=NOTICE_MACHINE.roles(event))
-        where = partial(_notice_place, parts, notice_id)
+        where = partial(notice_place, parts, notice_id)
         cause = await cause_for(parts, request, body.role, power, where)
         moved = await desk.move(
             notice_id, event, cause, reason=body.reason, texts=(body.text_zh, body.text_en)
@@ -249,19 +266,19 @@ async def _page(
     return found, following or None
 
 
-def _seen_matches(matches: list[Match], caller: Caller) -> list[dict[str, Any]]:
+def _seen_matches(matches: list[Match], caller: Caller) -> list[MatchView]:
     """A street away may be another's part of the district."""
     return [encode(one) for one in matches if caller.sees(one.grid_code)]
 
 
-def _whistle(whistle: Whistle) -> dict[str, Any]:
-    body: dict[str, Any] = encode(whistle)
-    return body | {"state_zh": whistle.state.zh}
+def _whistle(whistle: Whistle) -> WhistleView:
+    view: WhistleView = encode(whistle) | {"state_zh": whistle.state.zh}
+    return view
 
 
-def _notice(notice: Notice) -> dict[str, Any]:
-    body: dict[str, Any] = encode(notice)
-    return body | {"state_zh": notice.state.zh}
+def _notice(notice: Notice) -> NoticeView:
+    view: NoticeView = encode(notice) | {"state_zh": notice.state.zh}
+    return view
 
 
 async def _whistle_place(parts: Parts, whistle_id: str) -> Place:
@@ -269,6 +286,7 @@ async def _whistle_place(parts: Parts, whistle_id: str) -> Place:
     return Place(code=kept.grid_code, denial=f"there is no whistle {whistle_id}")
 
 
-async def _notice_place(parts: Parts, notice_id: str) -> Place:
+async def notice_place(parts: Parts, notice_id: str) -> Place:
+    """Where a notice belongs: what all its cases lie under."""
     kept = await parts.centre.shelves.get(Notice, notice_id)
     return Place(code=kept.grid_code, denial=f"there is no notice {notice_id}")

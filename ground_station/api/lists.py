@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import Table
 
 from ground_station.alerts import AlertState, CrowdAlert
+from ground_station.api.answers.squad import AuditRow, SortieRow
 from ground_station.api.asking import (
     Cursor,
     Limit,
@@ -19,15 +20,19 @@ from ground_station.api.asking import (
     scopes_of,
 )
 from ground_station.api.callers import caller_of
+from ground_station.api.roads import roads
 from ground_station.event_fields import alert_view
 from ground_station.parts import Parts
 from ground_station.people.door import Caller
 from ground_station.people.powers import ROLES_FOR, Verb, power_of
 from ground_station.people.scopes import DISTRICT
+from ground_station.shapes import Page
+from ground_station.shown import AlertView
 from ground_station.sorties import SortieState
 from ground_station.store import tables
 from ground_station.store.codec import decode
-from ground_station.store.pages import WHOLE_DISTRICT, Page, Scopes
+from ground_station.store.pages import WHOLE_DISTRICT, Scopes
+from ground_station.store.pages import Page as FoundPage
 from ground_station.store.queries import AuditFilter, audit_log, newest
 from patrol.cause import Role
 from patrol.clock import utc_text
@@ -37,7 +42,7 @@ Text = Annotated[str, Query(max_length=120)]
 
 def list_routes(parts: Parts) -> APIRouter:
     """`/alerts`, `/sorties`, `/audit`; GET only."""
-    routes = APIRouter(tags=["lists"])
+    routes = roads(tags=["lists"])
     _add_records(routes, parts)
     _add_audit(routes, parts)
     return routes
@@ -46,7 +51,7 @@ def list_routes(parts: Parts) -> APIRouter:
 def _add_records(routes: APIRouter, parts: Parts) -> None:
     async def page_of(
         request: Request, table: Table, cursor: str, limit: int, wanted: tuple[str, str]
-    ) -> Page:
+    ) -> FoundPage:
         caller = caller_of(request)
         await parts.people.door.note_look(caller, table.name)
         state, sortie = wanted
@@ -64,7 +69,7 @@ def _add_records(routes: APIRouter, parts: Parts) -> None:
         sortie: Text = "",
         cursor: Cursor = "",
         limit: Limit = 50,
-    ) -> dict[str, Any]:
+    ) -> Page[AlertView]:
         """The newest alerts of the caller's part of the district."""
         wanted = (state.value if state else "", sortie)
         page = await page_of(request, tables.alerts, cursor, limit, wanted)
@@ -74,7 +79,7 @@ def _add_records(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/sorties")
     async def sorties(
         request: Request, state: SortieState | None = None, cursor: Cursor = "", limit: Limit = 50
-    ) -> dict[str, Any]:
+    ) -> Page[SortieRow]:
         """The newest sorties of the caller's part of the district."""
         wanted = (state.value if state else "", "")
         return page_view(await page_of(request, tables.sorties, cursor, limit, wanted))
@@ -115,7 +120,7 @@ def _add_audit(routes: APIRouter, parts: Parts) -> None:
         role: Role | None = None,
         cursor: Cursor = "",
         limit: Limit = 50,
-    ) -> dict[str, Any]:
+    ) -> Page[AuditRow]:
         """Who did what, why and when; that somebody looked is a row of its own."""
         caller = caller_of(request)
         cause = await cause_for(parts, request, role, power_of(Verb.READ_AUDIT), nowhere)

@@ -10,22 +10,42 @@ from typing import Annotated, Any
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 
-from ground_station.alerts import CrowdAlert
+from ground_station.api.answers.figures import (
+    EffectGroup,
+    Effects,
+    KpisView,
+    Precision,
+    PrecisionGroup,
+    ResponsesView,
+    ResponseTimes,
+    ShareView,
+    Told,
+)
 from ground_station.api.asking import Moment, scopes_of
 from ground_station.api.callers import caller_of
+from ground_station.api.roads import roads
 from ground_station.measuring import effects, kpis, precision, responses
-from ground_station.measuring.effects import Share
-from ground_station.measuring.reading import Measured, Window, observed, read_measured
+from ground_station.measuring.counting import read_counted
+from ground_station.measuring.effects import CurvePoint, Share
+from ground_station.measuring.reading import (
+    AnsweredAlert,
+    Watched,
+    Window,
+    read_alert_count,
+    read_answered,
+    read_answers,
+    read_watched,
+)
+from ground_station.measuring.watching import observed
 from ground_station.parts import Parts
 from ground_station.store.codec import encode
-from patrol.clock import SHANGHAI
 from patrol.errors import Refused
 
 USUAL = timedelta(days=30)
 LONGEST = timedelta(days=366)
 
 
-class Level(enum.Enum):
+class AreaLevel(enum.Enum):
     """By what figures are grouped; at each level of the tree the totals are the same."""
 
     DISTRICT = "district"
@@ -74,7 +94,7 @@ Asked = Annotated[_Asked, Depends()]
 
 def measure_routes(parts: Parts) -> APIRouter:
     """`/measures/...`; GET only."""
-    routes = APIRouter(tags=["measures"], prefix="/measures")
+    routes = roads(tags=["measures"], prefix="/measures")
 
     _add_of_alerts(routes, parts)
     _add_of_times(routes, parts)
@@ -83,45 +103,51 @@ def measure_routes(parts: Parts) -> APIRouter:
 
 def _add_of_alerts(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/effects")
-    async def of_effects(request: Request, asked: Asked, by: By = By.TEMPLATE) -> dict[str, Any]:
+    async def of_effects(request: Request, asked: Asked, by: By = By.TEMPLATE) -> Effects:
         """Dispersal, relapse and displacement beside natural decay; never "success" from one."""
-        measured, told = await _read(parts, request, asked)
-        items = await anyio.to_thread.run_sync(_effects, measured, by)
-        return told | {"by": by.value, "alerts": len(measured.alerts), "items": items}
+        window, told = await _window(parts, request, asked)
+        alerts, watched = await parts.centre.store.read(
+            lambda c: (read_alert_count(c, window), read_watched(c, window))
+        )
+        items = await anyio.to_thread.run_sync(_effects, watched, by)
+        return {**told, "by": by.value, "alerts": alerts, "items": items}
 
     @routes.get("/precision")
-    async def of_precision(request: Request, asked: Asked, by: By = By.GRID) -> dict[str, Any]:
+    async def of_precision(request: Request, asked: Asked, by: By = By.GRID) -> Precision:
         """How often an alert was right, and why it was dismissed where it was not."""
-        measured, told = await _read(parts, request, asked)
-        found = precision.precision_by(measured.alerts, _alert_key(by))
-        items = [
-            {"key": one.grid_code, "right": share_view(one.right), "reasons": list(one.reasons)}
+        key = _alert_key(by)
+        window, told = await _window(parts, request, asked)
+        alerts = await parts.centre.store.read(lambda c: read_answered(c, window))
+        found = await anyio.to_thread.run_sync(precision.precision_by, alerts, key)
+        items: list[PrecisionGroup] = [
+            {"key": one.grid_code, "right": share_view(one.right), "reasons": encode(one.reasons)}
             for one in found
         ]
-        return told | {"by": by.value, "alerts": len(measured.alerts), "items": items}
+        return {**told, "by": by.value, "alerts": len(alerts), "items": items}
 
 
 def _add_of_times(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/responses")
     async def of_responses(
-        request: Request, asked: Asked, by: Level = Level.DISTRICT
-    ) -> dict[str, Any]:
+        request: Request, asked: Asked, by: AreaLevel = AreaLevel.DISTRICT
+    ) -> ResponseTimes:
         """How fast alerts and cases were answered, and how many wait."""
-        measured, told = await _read(parts, request, asked)
-        found = await anyio.to_thread.run_sync(responses.responses_by, measured, by.digits)
-        return told | {"by": by.value, "items": [responses_view(one) for one in found]}
+        window, told = await _window(parts, request, asked)
+        answers = await parts.centre.store.read(lambda c: read_answers(c, window))
+        found = await anyio.to_thread.run_sync(responses.responses_by, answers, by.digits)
+        return {**told, "by": by.value, "items": [responses_view(one) for one in found]}
 
     @routes.get("/kpis")
-    async def of_all(request: Request, asked: Asked) -> dict[str, Any]:
+    async def of_all(request: Request, asked: Asked) -> KpisView:
         """The figures of the wall."""
-        measured, told = await _read(parts, request, asked)
+        window, told = await _window(parts, request, asked)
         caller = caller_of(request)
         codes = [grid.code for grid in parts.register.grids if caller.sees(grid.code)]
-        found = await anyio.to_thread.run_sync(kpis.kpis_of, measured, codes)
-        return told | kpis_view(found)
+        counted = await parts.centre.store.read(lambda c: read_counted(c, window))
+        return kpis_view(kpis.kpis_of(counted, codes), told)
 
 
-async def _read(parts: Parts, request: Request, asked: _Asked) -> tuple[Measured, dict[str, Any]]:
+async def _window(parts: Parts, request: Request, asked: _Asked) -> tuple[Window, Told]:
     caller, centre = caller_of(request), parts.centre
     since, until = asked.window(centre.casework.world.now_utc())
     await parts.people.door.note_look(caller, "measures")
@@ -129,12 +155,12 @@ async def _read(parts: Parts, request: Request, asked: _Asked) -> tuple[Measured
         from_utc=since, until_utc=until, is_exercise=centre.casework.is_exercise,
         scopes=scopes_of(caller),
     )  # fmt: skip
-    told = {"since": encode(since), "until": encode(until), "exercise": window.is_exercise}
-    return await read_measured(centre.store, window), told
+    told: Told = {"since": encode(since), "until": encode(until), "exercise": window.is_exercise}
+    return window, told
 
 
-def _effects(measured: Measured, by: By) -> list[dict[str, Any]]:
-    seen = observed(measured)
+def _effects(watched: Watched, by: By) -> list[EffectGroup]:
+    seen = observed(watched)
     match by:
         case By.TEMPLATE:
             groups = effects.by_template(seen)
@@ -146,7 +172,7 @@ def _effects(measured: Measured, by: By) -> list[dict[str, Any]]:
                 text_zh="喊话效果只能按模板、时段或地点统计",
             )
         case _:
-            groups = effects.by_place(seen, Level(by.value).digits)
+            groups = effects.by_place(seen, AreaLevel(by.value).digits)
     return [
         {
             "key": one.key,
@@ -154,13 +180,24 @@ def _effects(measured: Measured, by: By) -> list[dict[str, Any]]:
             "dispersed": share_view(one.dispersed),
             "relapsed": share_view(one.relapsed),
             "displaced": share_view(one.displaced),
-            "curve": [encode(point) for point in one.curve],
+            "curve": [_point_view(point) for point in one.curve],
         }
         for one in groups
     ]
 
 
-def _alert_key(by: By) -> Callable[[CrowdAlert], str]:
+def _point_view(point: CurvePoint) -> Any:  # noqa: ANN401  # its keys are drawn from the record
+    """There are as many as there were crowds, so nothing is looked up that is known."""
+    return {
+        "seconds": point.seconds,
+        "still_there": point.still_there,
+        "low": point.low,
+        "high": point.high,
+        "at_risk": point.at_risk,
+    }
+
+
+def _alert_key(by: By) -> Callable[[AnsweredAlert], str]:
     match by:
         case By.TEMPLATE:
             raise Refused(
@@ -170,34 +207,57 @@ def _alert_key(by: By) -> Callable[[CrowdAlert], str]:
         case By.RULE:
             return lambda alert: alert.rule
         case By.HOUR:
-            return lambda alert: f"{alert.raised_utc.astimezone(SHANGHAI):%H}"
+            return lambda alert: alert.hour
         case _:
-            digits = Level(by.value).digits
+            digits = AreaLevel(by.value).digits
             return lambda alert: (alert.grid_code or "")[:digits]
 
 
-def share_view(share: Share) -> dict[str, Any]:
+def share_view(share: Share) -> ShareView:
     """k of n with the interval; of too few no share is named."""
-    body: dict[str, Any] = encode(share)
-    return body | {"share": share.share}
+    view: Any = {
+        "k": share.k, "n": share.n, "low": share.low, "high": share.high, "share": share.share,
+    }  # fmt: skip
+    shown: ShareView = view
+    return shown
 
 
-def responses_view(one: responses.Responses) -> dict[str, Any]:
-    """With both shares as they are told everywhere."""
-    body: dict[str, Any] = encode(one)
-    return body | {
-        "closed_on_time": share_view(one.closed_on_time),
-        "reworked": share_view(one.reworked),
+def spread_view(times: responses.Spread) -> dict[str, Any]:
+    """How many, how long, and how many wait."""
+    return {
+        "n": times.n,
+        "median_s": times.median_s,
+        "p90_s": times.p90_s,
+        "longest_s": times.longest_s,
+        "waiting": times.waiting,
     }
 
 
-def kpis_view(found: kpis.Kpis) -> dict[str, Any]:
+def responses_view(one: responses.Responses) -> ResponsesView:
+    """Times and both shares as they are told everywhere; written out, for there may be many."""
+    shown: Any = {
+        "key": one.key,
+        "raised_to_acknowledged": spread_view(one.raised_to_acknowledged),
+        "acknowledged_to_words": spread_view(one.acknowledged_to_words),
+        "dispatched_to_accepted": spread_view(one.dispatched_to_accepted),
+        "filed_to_closed": spread_view(one.filed_to_closed),
+        "closed_on_time": share_view(one.closed_on_time),
+        "reworked": share_view(one.reworked),
+    }
+    view: ResponsesView = shown
+    return view
+
+
+def kpis_view(found: kpis.Kpis, told: Told) -> KpisView:
     """All figures, shares as they are told everywhere."""
-    body: dict[str, Any] = encode(found)
-    shares = ("precision", "relapsed", "displaced", "valid_looks")
-    return (
-        body
-        | {name: share_view(getattr(found, name)) for name in shares}
-        | {"dispersed": {key: share_view(one) for key, one in found.dispersed.items()}}
-        | {"responses": [responses_view(one) for one in found.responses]}
-    )
+    shown: KpisView = {
+        **told,
+        "precision": share_view(found.precision),
+        "relapsed": share_view(found.relapsed),
+        "displaced": share_view(found.displaced),
+        "valid_looks": share_view(found.valid_looks),
+        "dispersed": {key: share_view(one) for key, one in found.dispersed.items()},
+        "responses": [responses_view(one) for one in found.responses],
+    }
+    view: KpisView = encode(found) | shown
+    return view

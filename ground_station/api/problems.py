@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from fastapi import FastAPI, Request
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from ground_station.headers import headers_for
 from ground_station.people.errors import DoorRefused, TooMany
+from ground_station.shown import FindingView
 from patrol.errors import (
     ConfigError,
     NotPermitted,
@@ -39,8 +40,13 @@ class Problem(BaseModel):
     instance: str = Field(default="", description="the request's id, as the audit log has it")
     error: str
     error_zh: str
-    findings: list[dict[str, Any]] = Field(default_factory=list)
+    findings: list[FindingView] = Field(default_factory=list)
     announcement: str = Field(default="", description="the blocked one, which a leader overrides")
+    needs: Literal["sign_in", "pin", "password", ""] = Field(
+        default="", description="what has to be done first"
+    )
+    roles: list[str] = Field(default_factory=list, description="for one of which a PIN is needed")
+    retry_after_s: int = Field(default=0, description="when to try again, as `Retry-After` has it")
 
 
 _MEANINGS: Mapping[int, str] = {
@@ -122,7 +128,9 @@ def add_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def wrong_body(request: Request, error: RequestValidationError) -> JSONResponse:
         lines = [f"{'.'.join(str(p) for p in e['loc'][1:])}: {e['msg']}" for e in error.errors()]
-        return problem(request, 422, "; ".join(lines), "请求内容不正确", name="wrong_input")
+        asked = {part for one in error.errors() for part in one["loc"]}
+        words_zh = "请说明用途（purpose）" if "purpose" in asked else "请求内容不正确"
+        return problem(request, 422, "; ".join(lines), words_zh, name="wrong_input")
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:

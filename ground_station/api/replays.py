@@ -25,6 +25,7 @@ from patrol.errors import StoreUnavailable
 
 KEPT_FOR = timedelta(days=1)
 HEADER = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"
 KEY_MAX = 200
 _PENDING = 0
 _REFUSED, _FAULTY = range(300, 500), range(500, 600)
@@ -164,7 +165,7 @@ async def _send_kept(kept: _Kept, send: Send) -> None:
     headers = [
         (b"content-type", kept.media_type.encode()),
         (b"content-length", str(len(body)).encode()),
-        (b"idempotent-replayed", b"true"),
+        (REPLAYED.lower().encode(), b"true"),
     ]
     await send({"type": "http.response.start", "status": kept.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

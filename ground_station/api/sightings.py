@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field, StringConstraints
 
+from ground_station.api.answers.casework import SightingView
 from ground_station.api.asking import Cursor, Limit, ask, cause_for, scopes_of
 from ground_station.api.callers import caller_of
+from ground_station.api.roads import roads
 from ground_station.casework.sightings import (
     PEOPLE_MAX,
     SIGHTING_MACHINE,
@@ -20,6 +22,7 @@ from ground_station.parts import Parts
 from ground_station.people.powers import Power
 from ground_station.places import Place
 from ground_station.schemas import UnderRole
+from ground_station.shapes import Page
 from ground_station.store.codec import encode
 
 
@@ -37,10 +40,10 @@ class SightingBody(UnderRole):
 
 def sighting_routes(parts: Parts) -> APIRouter:
     """`/sightings`."""
-    routes = APIRouter(tags=["sightings"])
+    routes = roads(tags=["sightings"])
     desk = parts.centre.sightings
 
-    def view(seen: Seen) -> dict[str, Any]:
+    def view(seen: Seen) -> SightingView:
         return sighting_view(seen, parts)
 
     @routes.get("/sightings")
@@ -49,7 +52,7 @@ def sighting_routes(parts: Parts) -> APIRouter:
         sortie: Annotated[str, Query(max_length=64)] = "",
         cursor: Cursor = "",
         limit: Limit = 50,
-    ) -> dict[str, Any]:
+    ) -> Page[SightingView]:
         """The newest of the caller's part of the district, with what became of each."""
         caller = caller_of(request)
         await parts.people.door.note_look(caller, "sightings")
@@ -62,7 +65,7 @@ def sighting_routes(parts: Parts) -> APIRouter:
     @routes.post("/sightings/{sighting_id}/steps/{event}")
     async def step(
         sighting_id: str, event: SightingEvent, body: SightingBody, request: Request
-    ) -> dict[str, Any]:
+    ) -> SightingView:
         """Confirm, correct or dismiss."""
 
         async def where() -> Place:
@@ -78,14 +81,14 @@ def sighting_routes(parts: Parts) -> APIRouter:
     return routes
 
 
-def sighting_view(seen: Seen, parts: Parts) -> dict[str, Any]:
+def sighting_view(seen: Seen, parts: Parts) -> SightingView:
     """A sighting, the registrar's word on it, and where it stands now."""
     state = seen.state_at(parts.centre.casework.world.now_utc())
-    body: dict[str, Any] = encode(seen.sighting)
-    return body | {
+    view: SightingView = encode(seen.sighting) | {
         "state": state.value,
         "state_zh": state.zh,
         "review": encode(seen.review) if seen.review else None,
         "alert_id": seen.alert.alert_id if seen.alert else "",
         "case_no": seen.alert.case_no if seen.alert else "",
     }
+    return view

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from ground_station import schemas
-from ground_station.api.callers import caller_of, known, signed_in
+from ground_station.api.answers.people import CrewMember, DoorView, SessionView
+from ground_station.api.callers import INSIDE, KNOWN, caller_of
+from ground_station.api.roads import roads
 from ground_station.parts import Parts
 from ground_station.people.door import Caller, address_of, cookie_name, is_encrypted
 from ground_station.people.errors import DoorRefused
@@ -16,10 +18,17 @@ from ground_station.people.powers import ROLES_FOR
 from ground_station.people.sessions import Session, csrf_of
 from ground_station.people.sign_in import Visit
 
+_COOKIE: dict[str, Any] = {
+    "description": "The session's cookie comes, is another, or goes.",
+    "headers": {
+        "Set-Cookie": {"description": "HttpOnly, SameSite=Strict", "schema": {"type": "string"}}
+    },
+}
+
 
 def people_routes(parts: Parts) -> APIRouter:
     """`/session` and what belongs to it."""
-    routes = APIRouter(prefix="/session", tags=["sign-in"])
+    routes = roads(prefix="/session", tags=["sign-in"])
     _add_entrance(routes, parts)
     _add_own(routes, parts)
     _add_seats(routes, parts)
@@ -30,7 +39,7 @@ def _add_entrance(routes: APIRouter, parts: Parts) -> None:
     people = parts.people
 
     @routes.get("/door")
-    async def door() -> dict[str, Any]:
+    async def door() -> DoorView:
         """What the sign-in page shows before anybody is in."""
         return {
             "station": parts.settings.name,
@@ -38,24 +47,22 @@ def _add_entrance(routes: APIRouter, parts: Parts) -> None:
             "has_persons": await people.has_anybody(),
         }
 
-    @routes.post("")
+    @routes.post("", responses={200: _COOKIE})
     async def sign_in(
         body: schemas.SignInBody, request: Request, response: Response
-    ) -> dict[str, Any]:
+    ) -> SessionView:
         visit = _visit(parts, request)
         await people.sessions.drop_old(visit.now)
         key = await people.sign_in.open(body.login, body.password, visit, is_shared=body.is_shared)
         return await _entered(parts, request, response, key)
 
-    @routes.post("/link")
-    async def by_link(
-        body: schemas.LinkBody, request: Request, response: Response
-    ) -> dict[str, Any]:
+    @routes.post("/link", responses={200: _COOKIE})
+    async def by_link(body: schemas.LinkBody, request: Request, response: Response) -> SessionView:
         visit = _visit(parts, request)
         await people.sign_in.count(visit)
         return await _entered(parts, request, response, await people.links.open(body.key, visit))
 
-    @routes.delete("", status_code=204, dependencies=[Depends(known)])
+    @routes.delete("", status_code=204, dependencies=KNOWN, responses={204: _COOKIE})
     async def sign_out(request: Request, response: Response) -> None:
         caller = caller_of(request)
         if caller.session is not None:
@@ -68,24 +75,24 @@ def _add_entrance(routes: APIRouter, parts: Parts) -> None:
 def _add_own(routes: APIRouter, parts: Parts) -> None:
     people = parts.people
 
-    @routes.get("", dependencies=[Depends(known)])
-    async def session(request: Request) -> dict[str, Any]:
+    @routes.get("", dependencies=KNOWN)
+    async def session(request: Request) -> SessionView:
         """Who is signed in here, and what they may do."""
         caller = caller_of(request)
         key = request.cookies.get(cookie_name(request), "") if caller.session else ""
         return _view(parts, caller, key)
 
-    @routes.post("/password", dependencies=[Depends(known)])
+    @routes.post("/password", dependencies=KNOWN, responses={200: _COOKIE})
     async def change_password(
         body: schemas.PasswordBody, request: Request, response: Response
-    ) -> dict[str, Any]:
+    ) -> SessionView:
         session = _session(caller_of(request))
         key = await people.sign_in.change_password(
             session, body.old, body.new, _visit(parts, request), is_shared=session.is_shared
         )
         return await _entered(parts, request, response, key)
 
-    @routes.post("/pin", status_code=204, dependencies=[Depends(signed_in)])
+    @routes.post("/pin", status_code=204, dependencies=INSIDE)
     async def choose_pin(body: schemas.PinBody, request: Request) -> None:
         session, visit = _session(caller_of(request)), _visit(parts, request)
         await people.sign_in.require_password(session.person, body.password, visit)
@@ -95,11 +102,13 @@ def _add_own(routes: APIRouter, parts: Parts) -> None:
 def _add_seats(routes: APIRouter, parts: Parts) -> None:
     people = parts.people
 
-    @routes.get("/crew", dependencies=[Depends(signed_in)])
-    async def crew(request: Request) -> list[dict[str, Any]]:
+    @routes.get("/crew", dependencies=INSIDE)
+    async def crew(request: Request) -> list[CrewMember]:
         """Who could sit down here: for the list at the PIN prompt."""
-        if not _session(caller_of(request)).is_shared:
+        caller = caller_of(request)
+        if not _session(caller).is_shared:
             raise _not_shared()
+        await people.door.note_look(caller, "crew")
         return [
             {
                 "login": person.login,
@@ -109,8 +118,8 @@ def _add_seats(routes: APIRouter, parts: Parts) -> None:
             for person in await people.pins.who_could_sit(people.now())
         ]
 
-    @routes.post("/seats", dependencies=[Depends(signed_in)])
-    async def sit_down(body: schemas.SeatBody, request: Request) -> dict[str, Any]:
+    @routes.post("/seats", dependencies=INSIDE)
+    async def sit_down(body: schemas.SeatBody, request: Request) -> SessionView:
         caller, visit = caller_of(request), _visit(parts, request)
         session = _session(caller)
         if not session.is_shared:
@@ -119,8 +128,8 @@ def _add_seats(routes: APIRouter, parts: Parts) -> None:
         await people.pins.take_seat(session, login, body.pin, body.role, visit)
         return _view(parts, await people.door.caller(request), _key(request))
 
-    @routes.delete("/seats/{role}", dependencies=[Depends(signed_in)])
-    async def stand_up(role: str, request: Request) -> dict[str, Any]:
+    @routes.delete("/seats/{role}", dependencies=INSIDE)
+    async def stand_up(role: str, request: Request) -> SessionView:
         held = next((one for one in HOLDABLE if one.value == role), None)
         if held is None:
             raise LookupError(f"no role {role}")
@@ -129,7 +138,7 @@ def _add_seats(routes: APIRouter, parts: Parts) -> None:
         return _view(parts, await people.door.caller(request), _key(request))
 
 
-async def _entered(parts: Parts, request: Request, response: Response, key: str) -> dict[str, Any]:
+async def _entered(parts: Parts, request: Request, response: Response, key: str) -> SessionView:
     """Hand the new session's cookie over and say who is in."""
     session = await parts.people.sessions.find(key, parts.people.now())
     assert session is not None  # noqa: S101  # just opened
@@ -140,13 +149,13 @@ async def _entered(parts: Parts, request: Request, response: Response, key: str)
     return _view(parts, parts.people.door.caller_in(session), key)
 
 
-def _view(parts: Parts, caller: Caller, key: str) -> dict[str, Any]:
+def _view(parts: Parts, caller: Caller, key: str) -> SessionView:
     session, roles = caller.session, {grant.role for grant in caller.grants}
     seats = session.seats if session is not None else {}
     return {
         "login": caller.person.login,
         "name": caller.person.name,
-        "grants": [grant.to_dict() for grant in caller.grants],
+        "grants": [{"role": grant.role.value, "scope": grant.scope} for grant in caller.grants],
         "may": sorted(verb.value for verb, able in ROLES_FOR.items() if roles.intersection(able)),
         "must_change": caller.person.must_change,
         "has_pin": caller.person.has_pin,

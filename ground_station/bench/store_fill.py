@@ -1,78 +1,102 @@
-"""A district's years of records for `gridpatrol bench store`: made up, chained, marked exercise."""
+"""Puts the made-up district of `gridpatrol bench store` on the disk: chained, with its figures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert
 
-from ground_station.alerts import AlertLevel, AlertState, CrowdAlert
-from ground_station.case_numbers import CaseSource, make_case_number
+from ground_station.bench.district import (
+    DAYS,
+    NOW,
+    SHIFTS_A_DAY,
+    District,
+    Episode,
+    Size,
+    sortie_id,
+)
 from ground_station.casework.case import Case
-from ground_station.casework.states import CaseState, Severity
-from ground_station.owners import Owner, Tier
-from ground_station.sorties import SortieRecord, SortieState
-from ground_station.store import audit, tables
+from ground_station.store import audit, figures, tables
 from ground_station.store.audit import GENESIS, ChainHead
 from ground_station.store.codec import canonical_json, encode
 from ground_station.store.copying import file_engine
-from ground_station.store.rows import Saved, alert_row, case_row, row_values, sortie_row
+from ground_station.store.rows import (
+    Saved,
+    alert_row,
+    announcement_row,
+    case_row,
+    effect_row,
+    row_values,
+    sighting_row,
+    sortie_row,
+)
 from ground_station.store.schema import DATABASE_NAME
+from ground_station.store.shelves import shelf_row
 from ground_station.store.telemetry import TELEMETRY_NAME, samples_table
 from patrol.cause import Cause, Role, by_system
 from patrol.clock import utc_text
-from patrol.geo import GeoPoint
-from patrol.sighting import SightingKind, poisson_count
 
-NOW = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
-DAYS = 365
 _AT_ONCE = 2000
+_SAMPLES_HZ = 5.0
+_WHISTLE_EVERY, _NOTICE_EVERY = 50, 200  # cases
 _BY_RULE = by_system("bench")
 _BY_DISPATCHER = Cause(actor="Xu", role=Role.DISPATCHER)
-_GRIDS = [
-    f"440512{s:03d}{c:03d}{g:03d}" for s in range(1, 8) for c in range(1, 9) for g in range(1, 6)
-]
-_SAMPLES_HZ = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
-    """How much there is."""
-
-    cases: int
-    telemetry_rows: int
-    telemetry_sorties: int
-    sorties: int
-    open_share: float = 0.05  # of the cases
-    live_alerts: int = 40
 
 
 def fill(folder: Path, size: Size) -> None:
-    """Fill the two files of a folder whose tables are there; takes a minute or two when large."""
-    random = Random(1)  # noqa: S311  # the same district every time
+    """Fill the two files of a folder whose tables are there; takes some minutes when large."""
     engine = file_engine(folder / DATABASE_NAME)
     with engine.begin() as connection:
-        writer = _Writer(connection)
-        for number in range(size.sorties):
-            writer.save(sortie_row(_sortie(number, size)), "sortie.landed", _BY_RULE)
-        for number in range(size.cases):
-            case, alert = _case(number, size, random)
-            writer.save(alert_row(alert), "alert.raised", _BY_RULE)
-            writer.save(case_row(case), "case.filed", _BY_RULE)
-            for event, state in (("file", "FILED"), ("dispatch", case.state.value)):
-                writer.step(case, event, state)
-        writer.flush()
+        _fill_records(_Writer(connection), District(size))
     engine.dispose()
     engine = file_engine(folder / TELEMETRY_NAME)
     with engine.begin() as connection:
         for rows in _telemetry(size):
             connection.execute(insert(samples_table), rows)
     engine.dispose()
+
+
+def _fill_records(writer: _Writer, district: District) -> None:
+    size = district.size
+    for number in range(size.sorties):
+        sortie = district.sortie(number)
+        writer.save(sortie_row(sortie), "sortie.landed", _BY_RULE)
+        writer.add(tables.sortie_figures, figures.sortie_figures(sortie))
+    for number in range(size.cases):
+        _save_episode(writer, district.episode(number))
+    whistles, notices = size.cases // _WHISTLE_EVERY, size.cases // _NOTICE_EVERY
+    for number in range(whistles):
+        writer.save(shelf_row(district.whistle(number, whistles)), "whistle.raised", _BY_DISPATCHER)
+    for number in range(notices):
+        writer.save(shelf_row(district.notice(number, notices)), "notice.published", _BY_DISPATCHER)
+    for number in range(DAYS * SHIFTS_A_DAY):
+        writer.save(shelf_row(district.shift(number)), "shift.closed", _BY_DISPATCHER)
+    writer.flush()
+
+
+def _save_episode(writer: _Writer, one: Episode) -> None:
+    said, effect, case = one.announcement, one.effect, one.case
+    seen = sighting_row(one.sighting, "bench", is_exercise=True)
+    writer.save(seen, "sighting", _BY_RULE)
+    writer.save(alert_row(one.alert), "alert.raised", _BY_RULE)
+    writer.save(announcement_row(said), "announcement.finished", _BY_DISPATCHER)
+    writer.save(effect_row(effect), "effect", _BY_RULE)
+    writer.save(case_row(case), "case.filed", _BY_RULE)
+    writer.add(tables.sighting_figures, figures.sighting_figures(one.sighting, is_exercise=True))
+    writer.add(tables.alert_figures, figures.alert_figures(one.alert, [said], [effect]))
+    writer.add(tables.announcement_figures, figures.announcement_figures(said))
+    writer.add(tables.effect_figures, figures.effect_figures(effect))
+    writer.add(tables.case_figures, figures.case_figures(case))
+    for event, state in (("file", "FILED"), ("dispatch", case.state.value)):
+        writer.step(case, event, state)
+    if one.dispatch is not None:
+        writer.save(shelf_row(one.dispatch), "dispatch.sent", _BY_DISPATCHER)
+        writer.add(tables.dispatch_figures, figures.dispatch_figures(one.dispatch))
+    if one.report is not None:
+        writer.save(shelf_row(one.report), "report.received", _BY_DISPATCHER)
 
 
 class _Writer:
@@ -85,19 +109,20 @@ class _Writer:
         self._rows: dict[Table, list[dict[str, Any]]] = {}
 
     def save(self, row: Saved, action: str, cause: Cause) -> None:
-        values = row_values(row)
-        self._add(row.table, values)
+        """A record and its audit row."""
+        self.add(row.table, row_values(row))
         chained = audit.next_row(
             self._head, action=action, object_id=row.id,
             body={"table": row.table.name, "record": row.body}, cause=cause,
             time_utc=row.t_utc, is_exercise=True, scope=row.grid_code or "",
         )  # fmt: skip
         self._head = ChainHead(row_count=chained["seq"], hash=chained["hash"])
-        self._add(tables.audit, chained)
+        self.add(tables.audit, chained)
 
     def step(self, case: Case, event: str, state: str) -> None:
+        """A step of a case's history."""
         self._steps += 1
-        self._add(
+        self.add(
             tables.case_history,
             {
                 "seq": self._steps, "t_utc": utc_text(case.filed_utc), "actor": "Xu",
@@ -108,72 +133,19 @@ class _Writer:
         )  # fmt: skip
 
     def flush(self) -> None:
+        """What has not been written yet."""
         for table, rows in self._rows.items():
             if rows:
                 self._connection.execute(insert(table), rows)
         self._rows = {}
 
-    def _add(self, table: Table, values: dict[str, Any]) -> None:
+    def add(self, table: Table, values: dict[str, Any]) -> None:
+        """One row."""
         rows = self._rows.setdefault(table, [])
         rows.append(values)
         if len(rows) >= _AT_ONCE:
             self._connection.execute(insert(table), rows)
             rows.clear()
-
-
-def sortie_id(number: int) -> str:
-    """The name of the sortie of that number, as in the records and in the telemetry."""
-    return f"M-20260101-{number:05d}-S01"
-
-
-def _when(number: int, count: int) -> datetime:
-    return NOW - timedelta(days=DAYS) * (1.0 - (number + 1) / count)
-
-
-def _sortie(number: int, size: Size) -> SortieRecord:
-    grid = _GRIDS[number % len(_GRIDS)]
-    return SortieRecord(
-        sortie_id=sortie_id(number), plan_id=f"P-{number}", plan_digest="0" * 64,
-        vehicle_id="GP-1", grid_code=grid, grid_name=f"第{number % 9 + 1}网格",
-        register_version="bench", state=SortieState.LANDED,
-        created_utc=_when(number, size.sorties), is_exercise=True, waypoint_total=12,
-        waypoint_index=12,
-    )  # fmt: skip
-
-
-def _case(number: int, size: Size, random: Random) -> tuple[Case, CrowdAlert]:
-    filed, grid = _when(number, size.cases), random.choice(_GRIDS)
-    case_no = str(
-        make_case_number(
-            at_utc=filed, source=CaseSource.EXERCISE, grid_code=grid, sequence=number % 90_000 + 1
-        )
-    )
-    place, count = GeoPoint(lat_deg=23.28, lon_deg=116.73), poisson_count(random.randint(5, 80))
-    is_open = number >= size.cases * (1.0 - size.open_share)
-    is_live = number >= size.cases - size.live_alerts
-    tier = random.choice(list(Tier))
-    due = filed + timedelta(hours=random.choice((2, 4, 24)))
-    alert_id = f"A-{number:08d}"
-    case = Case(
-        case_no=case_no, kind="GATHERING", source=CaseSource.EXERCISE,
-        severity=Severity.ORDINARY, tier=tier,
-        state=CaseState.HANDLING if is_open else CaseState.CLOSED,
-        owner=Owner(unit=f"unit-{random.randint(1, 60)}", person="Chen", code=grid, tier=tier),
-        grid_code=grid, grid_name="第四网格", register_version="bench", place=place, count=count,
-        description="a gathering that stayed after two announcements",
-        description_zh="两次喊话后仍有人员聚集", filed_utc=filed,
-        accept_due_utc=filed + timedelta(minutes=30), due_utc=due, alert_id=alert_id,
-        sortie=sortie_id(number % size.sorties), is_record_only=False, is_exercise=True,
-    )  # fmt: skip
-    alert = CrowdAlert(
-        alert_id=alert_id, kind=SightingKind.GATHERING, rule="HJ-CROWD-1/gathering",
-        level=AlertLevel.AMBER, state=AlertState.OBSERVING if is_live else AlertState.CLOSED,
-        sighting_ids=(f"S-{number}",), sortie=case.sortie, grid_code=grid, grid_name="第四网格",
-        register_version="bench", place=place, error_m=2.0, radius_m=4.0, count=count,
-        raised_utc=filed - timedelta(minutes=10), legal_basis_id="bench", is_exercise=True,
-        case_no=case_no,
-    )  # fmt: skip
-    return case, alert
 
 
 def _telemetry(size: Size) -> Iterator[list[dict[str, Any]]]:

@@ -16,6 +16,14 @@ _WITH_CHECKER = frozenset({CaseState.FEEDBACK, CaseState.CHECKING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """By when something has to be done with a case: "accept", "handle", "check" or "review"."""
+
+    name: str
+    due_utc: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One matter that has an owner and a clock until it is closed. Times are world time."""
 
@@ -70,15 +78,36 @@ class Case:
         """Whether somebody still has to do something."""
         return self.state not in FINAL
 
-    def overdue(self, at_utc: datetime) -> str:
-        """Which clock has run out: "accept", "handle", "check", "review" or ""."""
+    @property
+    def clocks(self) -> tuple[Clock | None, Clock | None]:
+        """What runs, and behind it the time to handle; the first that has run out is told."""
         if not self.is_open:
-            return ""
+            return None, None
         if self.state is CaseState.SUSPENDED:
-            return "review" if self.review_utc is not None and at_utc > self.review_utc else ""
+            review_utc = self.review_utc
+            return (None if review_utc is None else Clock(name="review", due_utc=review_utc)), None
         if self.state in _WITH_CHECKER and self.fed_back_utc is not None:
             # The owner has done its part: what is late now is the check.
-            return "check" if at_utc - self.fed_back_utc > CHECK_WITHIN else ""
-        if self.accepted_utc is None and at_utc > self.accept_due_utc:
-            return "accept"
-        return "handle" if at_utc > self.due_utc else ""
+            return Clock(name="check", due_utc=self.fed_back_utc + CHECK_WITHIN), None
+        handle = Clock(name="handle", due_utc=self.due_utc)
+        if self.accepted_utc is None:
+            return Clock(name="accept", due_utc=self.accept_due_utc), handle
+        return handle, None
+
+    def overdue(self, at_utc: datetime) -> str:
+        """Which clock has run out: "accept", "handle", "check", "review" or ""."""
+        late = (one.name for one in self.clocks if one is not None and at_utc > one.due_utc)
+        return next(late, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticking:
+    """An open case that its clocks ask for: the little that is needed to look after it."""
+
+    case_no: str
+    grid_code: str | None
+    state: CaseState
+    tier: Tier
+    due_us: int  # of the case, microseconds since 1970: another one is another clock
+    overdue: str  # the clock that has run out; "" where the tier rule has to pass the case on
+    owner_code: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,21 @@ class ContactBook:
     entries: Mapping[str, tuple[Entry, ...]]
     groups: tuple[Group, ...]
 
+    def played(self) -> ContactBook:
+        """As an exercise shows a district's own cards: who plays whom, and nobody to be rung up."""
+        return replace(
+            self,
+            is_exercise=True,
+            entries={
+                code: tuple(
+                    Entry(kind=one.kind, person=f"{one.kind.zh}（演练）", phone="", hours=one.hours)
+                    for one in named
+                )
+                for code, named in self.entries.items()
+            },
+            groups=tuple(replace(one, name=f"{one.name}（演练）") for one in self.groups),
+        )
+
     def card(self, grid_code: str) -> ContactCard:
         """The card of a grid: for each kind of member the nearest level that names one."""
         chosen: dict[MemberKind, tuple[Entry, ...]] = {}
@@ -169,14 +184,15 @@ def read_contacts(path: Path = EXERCISE_CONTACTS_FILE) -> ContactBook:
 
 def contacts_for(path: Path | None, *, is_exercise: bool) -> ContactBook:
     """The cards that a station shows. A live one without a file of its own has none: the sample's
-    persons are invented, and a call to one of them would reach nobody.
+    persons are invented, and a call to one of them would reach nobody. An exercise that is given
+    the district's own shows who plays them: nothing of it reaches a real person.
     """
     if path is None and not is_exercise:
         return ContactBook(version="none", is_exercise=False, entries={}, groups=())
     book = read_contacts(path or EXERCISE_CONTACTS_FILE)
     if book.is_exercise and not is_exercise:
         raise ConfigError(f"the contact cards are an exercise's: {path}")
-    return book
+    return book.played() if is_exercise and not book.is_exercise else book
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:

@@ -13,12 +13,11 @@ from ground_station.casework.dispatches import (
     DispatchEvent,
     answer,
     require_all_answered,
-    require_unit,
     send,
 )
 from ground_station.casework.parts import CaseworkParts
 from ground_station.casework.states import CaseEvent, CaseState
-from ground_station.casework.steps import NOTHING, Given, advance, refusal
+from ground_station.casework.steps import NOTHING, Given, advance, refusal, require_unit
 from ground_station.event_fields import case_fields
 from ground_station.owners import Owner, Tier
 from patrol.cause import Cause, by_system
@@ -95,7 +94,11 @@ class CaseworkDesk:
                 table=parts.table,
             )
             await parts.files.save(sent, action="dispatch.sent", cause=cause, at_utc=now)
-        fields = {"case_no": case_no, "dispatch": dispatch_id, "unit": sent.unit.unit}
+            await parts.show(case)  # the unit sees it from now on
+        fields = {
+            "case_no": case_no, "dispatch": dispatch_id, "unit": sent.unit.unit,
+            "unit_code": sent.unit.code,
+        }  # fmt: skip
         parts.tell("dispatch.sent", case.grid_code, fields | {"by": cause.actor})
         return sent
 
@@ -107,11 +110,14 @@ class CaseworkDesk:
         async with parts.changing:
             now = parts.world.now_utc()
             kept = await parts.files.get(Dispatch, dispatch_id)
-            require_unit(kept, cause)
+            require_unit(kept.unit, cause)
             moved = answer(kept, event, cause, now, reply=reply)
             action = f"dispatch.{event.value}"
             await parts.files.save(moved, action=action, cause=cause, at_utc=now)
-        fields = {"case_no": moved.case_no, "dispatch": dispatch_id, "by": cause.actor}
+        fields = {
+            "case_no": moved.case_no, "dispatch": dispatch_id, "unit_code": moved.unit.code,
+            "by": cause.actor,
+        }  # fmt: skip
         parts.tell(action, moved.grid_code, fields)
         return moved
 
@@ -137,7 +143,7 @@ class CaseworkDesk:
         if follow is not None:
             filed, moved = moved, advance(moved, follow, _TIER_RULE, now)
             await self._keep(moved, follow, _TIER_RULE, NOTHING, filed)
-        parts.show(moved)
+        await parts.show(moved)
         return moved
 
     async def _keep(
@@ -146,7 +152,7 @@ class CaseworkDesk:
         parts = self._parts
         now = parts.world.now_utc()
         await parts.records.save_case(case, event=event, cause=cause, at_utc=now, was=was)
-        fields = case_fields(case) | {"by": cause.actor, "reason": given.reason}
+        fields = {**case_fields(case), "by": cause.actor, "reason": given.reason}
         parts.tell(f"case.{event.value}", case.grid_code, fields)
 
     def unit(self, code: str) -> Owner:
@@ -154,7 +160,11 @@ class CaseworkDesk:
         parts = self._parts
         is_known = code in parts.table.named or code in parts.register.areas
         names = parts.register.names_up(code) if code in parts.register.areas else {}
-        owner = parts.table.owner_of(code, names=names) if is_known else None
+        owner = (
+            parts.table.owner_of(code, names=names, for_exercise=parts.is_exercise)
+            if is_known
+            else None
+        )
         if owner is None:
             raise Refused(f"no unit has the code {code}", text_zh=f"没有编码为{code}的单位")
         return owner
@@ -166,7 +176,7 @@ class CaseworkDesk:
         """
         owner = self.unit(code)
         is_above = (case.grid_code or "").startswith(code)
-        if code.isdigit() and not is_above and owner.tier is not Tier.DISTRICT:
+        if not is_above and owner.tier is not Tier.DISTRICT:  # a department's is the district
             raise Refused(
                 f"case {case.case_no} does not lie in the part of {owner.unit}",
                 text_zh=f"案件{case.case_no}不在{owner.unit}辖区内",

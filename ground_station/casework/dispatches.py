@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState
-from ground_station.casework.steps import refusal, roles_of
+from ground_station.casework.steps import refusal
 from ground_station.owners import Owner, ResponsibilityTable
 from ground_station.transitions import Machine, Step, require_role
 from patrol.cause import Cause, Role
@@ -99,6 +99,17 @@ class Dispatch:
         return bool(person) and person in (*self.handlers, self.answered_by)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateTask:
+    """A task whose unit has not replied in time: the little that is told of it."""
+
+    dispatch_id: str
+    case_no: str
+    grid_code: str | None
+    unit: str
+    unit_code: str
+
+
 def send(
     case: Case,
     *,
@@ -167,11 +178,6 @@ def _with(dispatch: Dispatch, person: str) -> tuple[str, ...]:
     """Who has handled it so far and this person, each once."""
     people = (*dispatch.handlers, dispatch.answered_by, person)
     return tuple(dict.fromkeys(one for one in people if one))
-
-
-def require_unit(dispatch: Dispatch, cause: Cause) -> None:
-    """NotPermitted unless the cause acts under the role of the unit that the task was sent to."""
-    require_role(cause, roles_of(dispatch.unit))
 
 
 def require_all_answered(case: Case, dispatches: Iterable[Dispatch]) -> None:

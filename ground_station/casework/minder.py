@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ground_station.casework.case import Case
+from ground_station.casework.case import Ticking
 from ground_station.casework.citizens import CitizenReport, ReportState
 from ground_station.casework.desk import CaseworkDesk
-from ground_station.casework.dispatches import Dispatch, DispatchState
 from ground_station.casework.parts import CaseworkParts
 from ground_station.casework.states import CaseState
 from ground_station.casework.steps import Given
@@ -54,16 +53,15 @@ class CaseMinder:
         now, space = self.parts.world.now_utc(), self.parts.is_exercise
         for case in await self.parts.files.ticking_cases(now, is_exercise=space):
             try:
-                await self._case(case, case.overdue(now))
+                await self._case(case)
             except Refused as error:
                 _log.warning("a clock cannot move its case", case=case.case_no, reason=str(error))
-                self._tell_case(case, case.overdue(now))
+                self._tell_case(case)
         await self._look_at_tasks()
         await self._look_at_people()
 
-    async def _case(self, case: Case, clock: str) -> None:
-        if case.is_record_only:
-            return
+    async def _case(self, case: Ticking) -> None:
+        clock = case.overdue
         if case.state in _HALF_WAY:
             await self.desk.go_on(case.case_no, _CLOCK)
         elif clock and case.state in _WITH_OWNER and case.tier.above is not None:
@@ -72,16 +70,17 @@ class CaseMinder:
                 case.case_no, clock, _CLOCK, Given(reason=_WHY[clock][0])
             )
         elif clock:
-            self._tell_case(case, clock)
+            self._tell_case(case)
 
     async def _look_at_tasks(self) -> None:
         now, space = self.parts.world.now_utc(), self.parts.is_exercise
-        waiting = (DispatchState.SENT.value, DispatchState.ACCEPTED.value)
-        for task in await self.parts.files.in_states(Dispatch, waiting, is_exercise=space):
-            if task.is_overdue(now):
-                fields = {"dispatch": task.dispatch_id, "case_no": task.case_no}
-                words = (f"{task.unit.unit} has not replied in time", f"{task.unit.unit}超时未回复")
-                self._tell("dispatch.overdue", task.dispatch_id, task.grid_code, fields, words)
+        for task in await self.parts.files.late_tasks(now, is_exercise=space):
+            fields = {
+                "dispatch": task.dispatch_id, "case_no": task.case_no,
+                "unit_code": task.unit_code,
+            }  # fmt: skip
+            words = (f"{task.unit} has not replied in time", f"{task.unit}超时未回复")
+            self._tell("dispatch.overdue", task.dispatch_id, task.grid_code, fields, words)
 
     async def _look_at_people(self) -> None:
         """Whoever told or asked something is not forgotten."""
@@ -103,10 +102,10 @@ class CaseMinder:
                     "whistle.unanswered", whistle.whistle_id, whistle.grid_code, fields, words
                 )
 
-    def _tell_case(self, case: Case, clock: str) -> None:
-        if clock:
-            key = f"{case.case_no}/{clock}/{case.due_utc.isoformat()}"
-            fields = {"case_no": case.case_no, "clock": clock}
+    def _tell_case(self, case: Ticking) -> None:
+        if clock := case.overdue:
+            key = f"{case.case_no}/{clock}/{case.due_us}"
+            fields = {"case_no": case.case_no, "clock": clock, "owner_code": case.owner_code}
             self._tell("case.overdue", key, case.grid_code, fields, _WHY[clock])
 
     def _tell(

@@ -20,6 +20,7 @@ SIMILAR_FROM = 3
 SIMILAR_WITHIN = timedelta(days=7)
 _CLOSED = frozenset({CaseState.CLOSED, CaseState.EVALUATED})
 FEWEST_TOLD = 3  # of cases and of places, in a public notice
+MARK_ZH, MARK_EN = "【演练】", "[Exercise] "
 _PLACE_LENGTH = 12  # a community's code: no notice points at a single small grid
 
 
@@ -99,23 +100,6 @@ class Notice:
     reason: str = ""
 
 
-def similar_to(case: Case, cases: Sequence[Case]) -> list[Case]:
-    """Closed cases of the same kind in the week before it, itself among them, oldest first."""
-    end = case.closed_utc
-    if end is None:
-        return []
-    found = [
-        other
-        for other in cases
-        if other.kind == case.kind
-        and other.state in _CLOSED
-        and other.is_exercise == case.is_exercise
-        and other.closed_utc is not None
-        and timedelta(0) <= end - other.closed_utc <= SIMILAR_WITHIN
-    ]
-    return sorted(found, key=lambda one: (one.closed_utc or one.filed_utc, one.case_no))
-
-
 def draft(
     cases: Sequence[Case],
     *,
@@ -187,6 +171,24 @@ def advance(
             return moved
 
 
+def words_to_hand_out(notice: Notice, language: str) -> str:
+    """The words as they leave the house, "zh" or "en"; Refused before a second person read them.
+
+    What comes from an exercise says so, whatever its authors have written, and the public never
+    gets it.
+    """
+    if notice.state not in (NoticeState.REVIEWED, NoticeState.PUBLISHED):
+        raise Refused(
+            f"notice {notice.notice_id} is {notice.state.value}: it is handed out when another "
+            "person has read it",
+            text_zh=f"通报{notice.notice_id}为“{notice.state.zh}”：经他人审核后方可导出",
+        )
+    _require_not_published_exercise(notice)
+    text = notice.text_zh if language == "zh" else notice.text_en
+    mark = MARK_ZH if language == "zh" else MARK_EN
+    return text if not notice.is_exercise or text.startswith(mark) else f"{mark}{text}"
+
+
 def _edited(moved: Notice, cause: Cause, text_zh: str, text_en: str) -> Notice:
     if not text_zh.strip() or not text_en.strip():
         raise Refused(
@@ -207,12 +209,16 @@ def _reviewed(moved: Notice, cause: Cause) -> Notice:
 
 
 def _published(moved: Notice, cause: Cause, at_utc: datetime) -> Notice:
-    if moved.is_exercise and moved.audience is NoticeAudience.PUBLIC:
-        raise Refused(
-            f"notice {moved.notice_id} is an exercise (演练): it is not published",
-            text_zh=f"通报{moved.notice_id}为演练通报，不得公开发布",
-        )
+    _require_not_published_exercise(moved)
     return replace(moved, published_by=cause.actor, published_utc=at_utc)
+
+
+def _require_not_published_exercise(notice: Notice) -> None:
+    if notice.is_exercise and notice.audience is NoticeAudience.PUBLIC:
+        raise Refused(
+            f"notice {notice.notice_id} is an exercise (演练): it is not published",
+            text_zh=f"通报{notice.notice_id}为演练通报，不得公开发布",
+        )
 
 
 def _common_code(cases: Sequence[Case]) -> str | None:
@@ -232,7 +238,7 @@ def _words(cases: Sequence[Case], items: ItemList, audience: NoticeAudience) -> 
     cited, cited_en = f"（案件号：{numbers}）", f" (cases {numbers.replace('、', ', ')})"
     if audience is NoticeAudience.PUBLIC:
         cited, cited_en = "", ""  # a case's number leads into the district's own records
-    mark, mark_en = ("【演练】", "[Exercise] ") if is_exercise else ("", "")
+    mark, mark_en = (MARK_ZH, MARK_EN) if is_exercise else ("", "")
     done = [case.feedback for case in cases if case.feedback]
     lesson = f"已处置：{done[-1]}" if done and audience is NoticeAudience.INTERNAL else "均已处置"
     # A small number points at somebody: the public is told "<3" (DOMAIN P-11).

@@ -69,7 +69,7 @@ async def open_case(
         also=also,
     )
     parts.tell("case.reported", case.grid_code, {"case_no": case.case_no, "by": cause.actor})
-    parts.show(case)
+    await parts.show(case)
     return case
 
 

@@ -45,7 +45,9 @@ class CaseworkParts:
     def owner(self, grid_code: str | None, tier: Tier) -> Owner:
         """Who answers for a place at a tier: looked up, never typed (DOMAIN S-16)."""
         names = self.register.names_up(grid_code) if grid_code else {}
-        return self.table.owner(grid_code=grid_code, tier=tier, names=names)
+        return self.table.owner(
+            grid_code=grid_code, tier=tier, names=names, for_exercise=self.is_exercise
+        )
 
     def grid_at(self, place: GeoPoint) -> tuple[str | None, str]:
         """Code and spoken name of the grid that a place lies in; outside every grid neither."""
@@ -60,9 +62,11 @@ class CaseworkParts:
             )
         )
 
-    def show(self, case: Case) -> None:
+    async def show(self, case: Case) -> None:
         """Put a case first in the consoles' list; one that is over leaves it."""
+        # Read before the list is: another case may be shown meanwhile.
+        tasked = sorted({one.unit.code for one in await self.files.dispatches(case.case_no)})
         shown = self.board.get("cases") or []
         others = [item for item in shown if item["case_no"] != case.case_no]
-        first = [case_fields(case)] if case.is_open else []
+        first = [{**case_fields(case), "tasked": tasked}] if case.is_open else []
         self.board.set(cases=[*first, *others][:_SHOWN])

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from ground_station.casework.case import Case
 from ground_station.casework.states import CASE_MACHINE, CaseEvent, Severity
-from ground_station.owners import Owner, Tier
+from ground_station.owners import Owner, Tier, is_department
+from ground_station.people.scopes import covers
 from ground_station.record_words import value_zh
 from patrol.cause import Cause, Role
 from patrol.errors import NotPermitted, Refused
@@ -302,7 +303,7 @@ def _is_higher(tier: Tier, than: Tier) -> bool:
 
 def roles_of(owner: Owner) -> tuple[Role, ...]:
     """Under which roles a unit acts: the one of its tier, and for no other's case."""
-    if not owner.code.isdigit():
+    if is_department(owner.code):
         return (Role.DEPARTMENT,)
     return {
         Tier.SMALL: (Role.GRID_WORKER, Role.GRID_HEAD),
@@ -312,10 +313,26 @@ def roles_of(owner: Owner) -> tuple[Role, ...]:
     }[owner.tier]
 
 
+def is_of_unit(owner: Owner, cause: Cause) -> bool:
+    """Whether a cause's role is held for the unit itself, or for a part in which it lies.
+
+    Of a department it is held for that department: none stands for another.
+    """
+    if is_department(owner.code):
+        return cause.held_for == owner.code
+    return bool(cause.held_for) and covers(cause.held_for, owner.code)
+
+
+def require_unit(owner: Owner, cause: Cause) -> None:
+    """NotPermitted unless the cause acts for this unit, under the role of its tier."""
+    roles = roles_of(owner)
+    if cause.role not in roles or not is_of_unit(owner, cause):
+        needed = " or ".join(role.value for role in roles)
+        raise NotPermitted(cause.actor, needed, of_unit=owner.unit)
+
+
 def _require_owner(case: Case, cause: Cause) -> None:
-    roles = roles_of(case.owner)
-    if cause.role not in roles:
-        raise NotPermitted(cause.actor, " or ".join(role.value for role in roles))
+    require_unit(case.owner, cause)
 
 
 def _require_checker(case: Case, cause: Cause) -> None:

@@ -148,6 +148,16 @@ class StationClient:
         path = f"/api/alerts/{alert_id}/announce"
         return cast("Announcement", await self.post(path, role, template=template, **more))
 
+    async def announce_below(
+        self,
+        template: str,
+        role: Role = Role.ANNOUNCER,
+        **more: Any,  # noqa: ANN401
+    ) -> Announcement:
+        """Release approved words to whoever is below, without an alert."""
+        answer = await self.post("/api/announcements", role, template=template, **more)
+        return cast("Announcement", answer)
+
     async def stop_speaking(self, role: Role = Role.PILOT, **more: Any) -> Json:  # noqa: ANN401
         """Silence at once."""
         return await self.post("/api/speaker/stop", role, **more)
@@ -181,6 +191,11 @@ class StationClient:
         """One step of a case."""
         path = f"/api/cases/{case_no}/steps/{event}"
         return cast("Case", await self.post(path, role, **given))
+
+    async def dispatches(self, **wanted: Any) -> AsyncGenerator[Dispatch, None]:  # noqa: ANN401
+        """Tasks of units, the newest first, page by page; `state` filters them."""
+        async for task in self.pages("/api/dispatches", **wanted):
+            yield cast("Dispatch", task)
 
     async def dispatch(
         self, case_no: str, unit_code: str, task: str, role: Role = Role.DISPATCHER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import sys
 from collections.abc import Awaitable, Callable
@@ -130,8 +131,13 @@ async def _write(path: Path, make: Callable[[], Awaitable[bytes]]) -> None:
         print(f"left out {path.name}: {error}", file=sys.stderr)
         return
     part = anyio.Path(path.with_name(path.name + ".part"))
-    await part.write_bytes(content)
-    await part.replace(path)
+    try:
+        await part.write_bytes(content)
+        await part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):  # the first error is the one to tell
+            await part.unlink(missing_ok=True)
+        raise
     print(path)
 
 

@@ -32,6 +32,7 @@ def plan(
     as_json: bool = False,
 ) -> int:
     """Exit code 0 with the files written; 1 when a finding forbids it and nothing is written."""
+    _require_apart(out, qgc, geojson)
     launch = read_home(home) if home is not None else None
     loaded = load_register(register)
     area = loaded.get(grid)
@@ -60,6 +61,13 @@ def plan(
     else:
         _print(made, findings, out if not is_refused else None)
     return 1 if is_refused else 0
+
+
+def _require_apart(*files: Path | None) -> None:
+    """Each has a file of its own: the one that is written last would be all that is left."""
+    named = [path.resolve() for path in files if path is not None]
+    if len(set(named)) < len(named):
+        raise ConfigError("--out, --qgc and --geojson have to name different files")
 
 
 def _write(made: MissionPlan, out: Path, *, qgc: Path | None, geojson: Path | None) -> None:

@@ -74,7 +74,7 @@ def retention_approve(place: Place, *, policy_file: Path | None, by: str | None)
 def retention_hold(
     place: Place, covers: str, *, reason: str, by: str | None, is_lifted: bool
 ) -> int:
-    """Place a legal hold on a sortie, a mission or everything ("*"), or lift it."""
+    """Place a legal hold on a sortie, mission, report, case or everything ("*"), or lift it."""
 
     async def work(records: Opened) -> int:
         cause, now = person(by), datetime.now(UTC)

@@ -6,7 +6,7 @@ import functools
 import getpass
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,11 +14,12 @@ from pathlib import Path
 
 import anyio
 
+from ground_station.owners import is_department, responsibility_for
 from ground_station.people.book import PeopleBook
 from ground_station.people.journal import Journal, by_person
 from ground_station.people.passwords import Cost, Passwords
 from ground_station.people.persons import Grant, Person
-from ground_station.people.scopes import DISTRICT, read_scope
+from ground_station.people.scopes import DISTRICT, read_department, read_part, read_scope
 from ground_station.people.space import is_exercise_space, require_space
 from ground_station.settings import read_settings
 from ground_station.store.engine import Store
@@ -49,13 +50,34 @@ class Folder:
             raise ConfigError("say whose persons: --config FILE of a station, or --data FOLDER")
         return self.data, True if self.is_exercise else None, Cost()
 
+    def require_known(self, codes: Iterable[str]) -> None:
+        """ConfigError for a department that the station's own table of units does not name.
+
+        A folder alone names no table: any department's code will do there.
+        """
+        asked = [code for code in codes if is_department(code)]
+        if self.config is None or not asked:
+            return
+        settings = read_settings(self.config)
+        table = responsibility_for(settings.responsibility_file, is_exercise=settings.is_exercise)
+        for code in asked:
+            if code not in table.named:
+                known = ", ".join(f"{c} {o.unit}" for c, o in table.departments.items()) or "none"
+                raise ConfigError(
+                    f"the responsibility table names no department {code}; it has: {known}"
+                )
+
 
 def read_grants(texts: Sequence[str], scope: str = DISTRICT) -> list[Grant]:
-    """PILOT, or REG@440512001 for a role in one part of the district; ConfigError in words."""
+    """PILOT, or REG@440512001 for a role in one part of the district, DEPT@440512D01 for a
+    department's; ConfigError and DoorRefused in words.
+    """
     grants = []
     for text in texts:
         code, _, own_scope = text.partition("@")
-        grants.append(Grant(role=read_role(code), scope=read_scope(own_scope or scope)))
+        role = read_role(code)
+        read = read_department if role is Role.DEPARTMENT else read_scope
+        grants.append(Grant(role=role, scope=read(own_scope or scope)))
     return grants
 
 
@@ -98,8 +120,13 @@ async def open_book(
             await store.close()
 
 
-def _with_book(folder: Folder, work: Callable[[PeopleBook], Awaitable[None]]) -> int:
+def _with_book(
+    folder: Folder, work: Callable[[PeopleBook], Awaitable[None]], *, may_be_new: bool = False
+) -> int:
     path, is_exercise, cost = folder.read()
+    if folder.config is None and not may_be_new and not path.is_dir():
+        # A folder that is mistyped would be made, and look like a station without anybody.
+        raise ConfigError(f"there is no folder {path}; `gridpatrol users add` makes a new one")
 
     async def run() -> None:
         async with open_book(path, is_exercise=is_exercise, cost=cost) as book:
@@ -113,13 +140,14 @@ def _with_book(folder: Folder, work: Callable[[PeopleBook], Awaitable[None]]) ->
 def users_add(folder: Folder, login: str, *, name: str, roles: Sequence[str], scope: str) -> int:
     """Make a person and print the first password."""
     grants = read_grants(roles, scope)
+    folder.require_known(grant.scope for grant in grants)
 
     async def work(book: PeopleBook) -> None:
         password = await book.add(login, name, grants)
         print(f"{login} ({name}) may sign in; first password: {password}")
         _hint("It is shown this once and good for one thing: choosing a password of one's own.")
 
-    return _with_book(folder, work)
+    return _with_book(folder, work, may_be_new=True)
 
 
 def users_list(folder: Folder, *, as_json: bool) -> int:
@@ -144,12 +172,14 @@ def users_list(folder: Folder, *, as_json: bool) -> int:
 def users_roles(folder: Folder, login: str, *, roles: Sequence[str], scope: str) -> int:
     """Replace a person's roles."""
     grants = read_grants(roles, scope)
+    folder.require_known(grant.scope for grant in grants)
     return _with_book(folder, lambda book: book.set_grants(login, grants))
 
 
 def users_scope(folder: Folder, login: str, *, scope: str) -> int:
-    """Move all roles of a person to one part of the grid tree."""
-    code = read_scope(scope)
+    """Move all roles of a person to one part of the grid tree, or to another department."""
+    code = read_part(scope)
+    folder.require_known([code])
     return _with_book(folder, lambda book: book.set_scope(login, code))
 
 
@@ -174,7 +204,7 @@ def users_token(
     folder: Folder, login: str, *, purpose: str, roles: Sequence[str], scope: str, days: float
 ) -> int:
     """Print a new API token."""
-    asked, code = [read_role(role) for role in roles], read_scope(scope)
+    asked, code = [read_role(role) for role in roles], read_part(scope)
 
     async def work(book: PeopleBook) -> None:
         token_id, key = await book.make_token(
@@ -224,6 +254,7 @@ def _marks(person: Person) -> list[str]:
         "first password": person.must_change,
         "no PIN": not person.has_pin and not person.is_automatic,
         "automatic": person.is_automatic,
+        "DEPT of no department": any(not one.has_its_kind_of_scope for one in person.grants),
     }
     return [mark for mark, is_so in marks.items() if is_so]
 

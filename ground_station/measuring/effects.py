@@ -6,11 +6,14 @@ those who were still there, or no longer watched, count as far as they were seen
 
 from __future__ import annotations
 
+import bisect
 import enum
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from ground_station.alerts import Outcome
 from patrol.clock import SHANGHAI
@@ -26,15 +29,14 @@ class Treatment(enum.Enum):
     NOT_SPOKEN = "not spoken"  # blocked or unanswered: natural decay
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(NamedTuple):
     """One alert that was watched."""
 
     alert_id: str
     treatment: Treatment
     template_id: str  # of the first words; empty where none were
     grid_code: str
-    began_utc: datetime  # of the words, or of the alert where there were none
+    began_us: int  # since 1970: the words, or the alert where there were none
     verdict: Outcome | None
     dispersed_after_s: float | None
     watched_s: float  # how long somebody looked
@@ -97,7 +99,11 @@ def by_place(observed: Iterable[Observed], digits: int) -> list[GroupEffect]:
 
 def by_hour(observed: Iterable[Observed]) -> list[GroupEffect]:
     """Per hour of the day in Shanghai, "08" for 08:00 to 08:59."""
-    return _grouped(observed, lambda one: f"{one.began_utc.astimezone(SHANGHAI):%H}")
+    return _grouped(observed, _hour)
+
+
+def _hour(one: Observed) -> str:
+    return f"{datetime.fromtimestamp(one.began_us / 1e6, SHANGHAI):%H}"
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:
@@ -112,11 +118,13 @@ def wilson(k: int, n: int) -> tuple[float, float]:
 
 def survival(observed: Sequence[Observed]) -> tuple[CurvePoint, ...]:
     """Kaplan-Meier of the time until a crowd had dispersed, with Greenwood's interval (log)."""
-    times = sorted({one.dispersed_after_s for one in observed if one.dispersed_after_s is not None})
+    left_at = Counter(
+        one.dispersed_after_s for one in observed if one.dispersed_after_s is not None
+    )
+    seen_s = sorted(map(_seen_s, observed))
     points, still, spread = [], 1.0, 0.0
-    for at_s in times:
-        at_risk = sum(1 for one in observed if _seen_s(one) >= at_s)
-        left = sum(1 for one in observed if one.dispersed_after_s == at_s)
+    for at_s, left in sorted(left_at.items()):
+        at_risk = len(seen_s) - bisect.bisect_left(seen_s, at_s)
         if at_risk == 0:
             break
         still *= 1.0 - left / at_risk
@@ -149,13 +157,14 @@ def _effect(key: str, treatment: Treatment, group: Sequence[Observed]) -> GroupE
     return GroupEffect(
         key=key,
         treatment=treatment,
-        dispersed=_share(len(gone), len(group)),
-        relapsed=_share(sum(one.relapsed for one in gone), len(gone)),
-        displaced=_share(sum(one.displaced for one in gone), len(gone)),
+        dispersed=share(len(gone), len(group)),
+        relapsed=share(sum(one.relapsed for one in gone), len(gone)),
+        displaced=share(sum(one.displaced for one in gone), len(gone)),
         curve=survival(group),
     )
 
 
-def _share(k: int, n: int) -> Share:
+def share(k: int, n: int) -> Share:
+    """k of n with its interval."""
     low, high = wilson(k, n)
     return Share(k=k, n=n, low=low, high=high)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from ground_station.announcements import AnnouncementState
-from ground_station.measuring.effects import Share, Treatment, wilson
-from ground_station.measuring.precision import is_dismissed
-from ground_station.measuring.reading import Measured, observed
-from ground_station.measuring.responses import Responses, responses_by
-from patrol.clock import SHANGHAI
-
-NIGHT_FROM, NIGHT_UNTIL = 22, 6  # hours in Shanghai
+from ground_station.measuring.counting import Counted
+from ground_station.measuring.effects import Share, Treatment
+from ground_station.measuring.responses import Responses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,62 +40,35 @@ class Kpis:
     responses: tuple[Responses, ...]  # of the whole
 
 
-def kpis_of(measured: Measured, grids: Iterable[str]) -> Kpis:
+def kpis_of(counted: Counted, grids: Iterable[str]) -> Kpis:
     """All of them at once; `grids` are the codes of the part that is looked at."""
-    seen = observed(measured)
-    gone = [one for one in seen if one.dispersed_after_s is not None]
-    answered = [one for one in measured.alerts if one.acknowledged_by or is_dismissed(one)]
-    played = [a for a in measured.announcements if a.state is AnnouncementState.PLAYED]
-    looks = [s.count.is_valid for effect in measured.effects for s in effect.samples]
-    near = [s for s in measured.sightings if s.nearest_person_m is not None]
     return Kpis(
-        coverage=_coverage(measured, frozenset(grids)),
-        sorties=sum(one.takeoff_utc is not None for one in measured.sorties),
-        sorties_abnormal=sum(bool(one.abnormal) for one in measured.sorties),
-        alerts=len(measured.alerts),
-        precision=_share(not is_dismissed(one) for one in answered),
+        coverage=_coverage(counted, frozenset(grids)),
+        sorties=counted.sorties,
+        sorties_abnormal=counted.sorties_abnormal,
+        alerts=counted.alerts,
+        precision=counted.precision,
         dispersed={
-            kind.value: _share(
-                one.dispersed_after_s is not None for one in seen if one.treatment is kind
-            )
-            for kind in Treatment
+            Treatment.SPOKEN.value: counted.spoken,
+            Treatment.NOT_SPOKEN.value: counted.not_spoken,
         },
-        relapsed=_share(one.relapsed for one in gone),
-        displaced=_share(one.displaced for one in gone),
-        unwatched=len(measured.alerts) - len(seen),
-        valid_looks=_share(looks),
-        nearest_person_m=min((s.nearest_person_m or 0.0 for s in near), default=None),
-        standoff_broken=sum(
-            s.standoff_need_m is not None and (s.nearest_person_m or 0.0) < s.standoff_need_m
-            for s in near
-        ),
-        announcements_by_grid=dict(Counter(a.grid_code or "" for a in played)),
-        announcements_at_night=sum(_is_night(a.started_utc or a.created_utc) for a in played),
-        responses=tuple(responses_by(measured, 0)),
+        relapsed=counted.relapsed,
+        displaced=counted.displaced,
+        unwatched=counted.alerts - counted.watched,
+        valid_looks=counted.valid_looks,
+        nearest_person_m=counted.nearest_m,
+        standoff_broken=counted.too_near,
+        announcements_by_grid=counted.played_by_grid,
+        announcements_at_night=counted.played_at_night,
+        responses=counted.responses,
     )
 
 
-def _coverage(measured: Measured, grids: frozenset[str]) -> tuple[DayCoverage, ...]:
+def _coverage(counted: Counted, grids: frozenset[str]) -> tuple[DayCoverage, ...]:
     visited: dict[str, set[str]] = {}
-    for one in measured.sorties:
-        if one.takeoff_utc is None:
-            continue
-        day = one.takeoff_utc.astimezone(SHANGHAI).date().isoformat()
-        whole = 0 < one.waypoint_total <= one.waypoint_index
-        visited.setdefault(day, set()).update({one.grid_code} & grids if whole else set())
+    for day, code, is_whole in counted.visits:
+        visited.setdefault(day, set()).update({code} & grids if is_whole else set())
     return tuple(
         DayCoverage(day=day, visited=len(codes), grids=len(grids))
         for day, codes in sorted(visited.items())
     )
-
-
-def _is_night(moment: datetime) -> bool:
-    hour = moment.astimezone(SHANGHAI).hour
-    return hour >= NIGHT_FROM or hour < NIGHT_UNTIL
-
-
-def _share(flags: Iterable[bool]) -> Share:
-    known = list(flags)
-    k, n = sum(known), len(known)
-    low, high = wilson(k, n)
-    return Share(k=k, n=n, low=low, high=high)

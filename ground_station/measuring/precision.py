@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ground_station.alerts import AlertState, CrowdAlert
-from ground_station.measuring.effects import Share, wilson
+from ground_station.measuring.effects import Share, share
+from ground_station.measuring.reading import AnsweredAlert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,34 +19,28 @@ class GridPrecision:
     reasons: tuple[tuple[str, int], ...]  # why the others were dismissed, the commonest first
 
 
-def precision_by_grid(alerts: Iterable[CrowdAlert]) -> list[GridPrecision]:
+def precision_by_grid(alerts: Iterable[AnsweredAlert]) -> list[GridPrecision]:
     """Per grid; an alert that nobody has answered yet is neither right nor wrong."""
     return precision_by(alerts, lambda alert: alert.grid_code or "")
 
 
 def precision_by(
-    alerts: Iterable[CrowdAlert], key: Callable[[CrowdAlert], str]
+    alerts: Iterable[AnsweredAlert], key: Callable[[AnsweredAlert], str]
 ) -> list[GridPrecision]:
     """Per whatever `key` names: a grid, a community, a rule, an hour."""
-    groups: dict[str, list[CrowdAlert]] = {}
+    groups: dict[str, list[AnsweredAlert]] = {}
     for alert in alerts:
-        if alert.dismissed_reason or alert.acknowledged_by:
+        if alert.dismissed_reason or alert.is_acknowledged:
             groups.setdefault(key(alert), []).append(alert)
     return [_precision(name, groups[name]) for name in sorted(groups)]
 
 
-def is_dismissed(alert: CrowdAlert) -> bool:
-    """Whether a person said that it was none; closing it afterwards changes nothing."""
-    return bool(alert.dismissed_reason) or alert.state is AlertState.DISMISSED
-
-
-def _precision(code: str, alerts: list[CrowdAlert]) -> GridPrecision:
-    wrong = [alert for alert in alerts if is_dismissed(alert)]
+def _precision(code: str, alerts: list[AnsweredAlert]) -> GridPrecision:
+    wrong = [alert for alert in alerts if alert.is_dismissed]
     right, total = len(alerts) - len(wrong), len(alerts)
-    low, high = wilson(right, total)
     reasons = Counter(alert.dismissed_reason for alert in wrong)
     return GridPrecision(
         grid_code=code,
-        right=Share(k=right, n=total, low=low, high=high),
+        right=share(right, total),
         reasons=tuple(reasons.most_common()),
     )

@@ -61,6 +61,8 @@ class DayFile(enum.StrEnum):
 # These name the crew or show where the aircraft was at every moment.
 NEVER_PUBLIC = frozenset({SortieFile.PLAN, SortieFile.TLOG, DayFile.PATROL_LOG})
 
+_WITHOUT_TRACKS = frozenset({DayFile.CASE_LEDGER, DayFile.COVERAGE})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -138,6 +140,7 @@ class ExportDesk:
             grids={grid.code: grid.name_spoken for grid in register.grids},
             register_version=register.version,
             is_exercise=self._is_exercise,
+            has_tracks=kind not in _WITHOUT_TRACKS,
         )
         # A day of many sorties takes seconds to draw: not on the thread that flies.
         content = await anyio.to_thread.run_sync(self._day_content, book, kind, wanted)
@@ -158,8 +161,10 @@ class ExportDesk:
                 is_pdf = kind is SortieFile.REPORT_PDF
                 return await anyio.to_thread.run_sync(_rendered, made, is_pdf)
             case SortieFile.GEOJSON:
-                borders = self._geometries(pages.record.register_version)
-                return _json(sortie_collection(pages, wanted.audience, borders))
+                shapes = self._geometries(pages.record.register_version)
+                return await anyio.to_thread.run_sync(
+                    lambda: _compact(sortie_collection(pages, wanted.audience, shapes))
+                )
             case SortieFile.PLAN:
                 if pages.plan is None:
                     raise Refused(
@@ -183,7 +188,7 @@ class ExportDesk:
                 return _rendered(made, kind is DayFile.REPORT_PDF)
             case DayFile.GEOJSON:
                 borders = self._geometries(book.register_version)
-                return _json(day_collection(book, borders, wanted.audience))
+                return _compact(day_collection(book, borders, wanted.audience))
             case DayFile.PATROL_LOG:
                 return patrol_log_csv(book)
             case DayFile.CASE_LEDGER:
@@ -258,6 +263,11 @@ def _require_allowed(kind: enum.StrEnum, wanted: Wanted) -> None:
 
 def _rendered(report: Report, is_pdf: bool) -> bytes:
     return to_pdf(report) if is_pdf else to_html(report).encode()
+
+
+def _compact(body: Mapping[str, Any]) -> bytes:
+    """For map programs: a track of 2000 points, indented, takes ten times as long to write."""
+    return (json.dumps(body, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

@@ -27,8 +27,9 @@ _VISIT_ZH = {
 }
 _PATROL_HEADERS = (
     "架次", "网格编码", "网格", "状态", "无人机", "起飞（世界时）", "起飞（北京时间）",
-    "降落（世界时）", "降落（北京时间）", "航线完成率", "最大高度（米）", "告警数", "喊话数",
-    "案件号", "异常", "操控员", "登记员", "演练", "计划摘要",
+    "降落（世界时）", "降落（北京时间）", "航线完成率", "最大高度（米）",
+    "平均风速（米/秒）", "最大风速（米/秒）", "告警数", "喊话数", "案件号",
+    "异常", "操控员", "登记员", "演练", "计划摘要",
 )  # fmt: skip
 _CASE_HEADERS = (
     "案件号", "类别", "等级", "层级", "状态", "网格编码", "网格", "人数（估计）", "人数下限",
@@ -90,6 +91,9 @@ def _patrol_line(pages: SortiePages) -> list[str]:
         _beijing(record.landed_utc),
         f"{pages.flown_share:.0%}",
         _number(pages.max_height_above_home_m),
+        # As the autopilot reckoned it in the air: nobody types the weather of a flight.
+        _number(record.wind.mean_m_s if record.wind else None),
+        _number(record.wind.max_m_s if record.wind else None),
         str(len(pages.alerts)),
         str(len(pages.announcements)),
         " ".join(case.case_no for case in pages.cases),

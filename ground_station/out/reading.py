@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select
@@ -19,7 +22,7 @@ from ground_station.store import tables
 from ground_station.store.codec import decode
 from ground_station.store.engine import Store
 from ground_station.store.pages import WHOLE_DISTRICT, Scopes, in_scope
-from ground_station.store.rows import bodies, body_of
+from ground_station.store.rows import bodies
 from ground_station.store.telemetry import TelemetryLog
 from patrol.clock import SHANGHAI, parse_utc, utc_text
 from patrol.geo import GeoPoint
@@ -28,6 +31,7 @@ from patrol.sighting import Sighting
 
 _DISTRICT_LENGTH = 6
 _WHOLE_TRACKS, _FEWEST_POINTS = 20, 50  # a day of 200 sorties must not fill the memory
+_TRACK = ("t_utc", "lat_deg", "lon_deg", "height_above_home_m")
 TRACK_POINTS = 2000  # finer than a reader of maps can see; the whole is in the tlog
 
 
@@ -35,10 +39,10 @@ async def read_sortie(
     store: Store, telemetry: TelemetryLog, sortie_id: str, *, is_exercise: bool
 ) -> SortiePages:
     """The pages of one sortie; LookupError when there is none in this space."""
-    pages = await store.read(lambda connection: _pages(connection, sortie_id))
-    if pages is None or pages.record.is_exercise != is_exercise:
+    found = await store.read(lambda connection: _pages(connection, [sortie_id]))
+    if not found or found[0].record.is_exercise != is_exercise:
         raise LookupError(f"there is no sortie {sortie_id}")
-    return await _with_track(pages, telemetry, TRACK_POINTS)
+    return await _with_track(found[0], telemetry, TRACK_POINTS)
 
 
 def within(pages: SortiePages, scopes: Scopes) -> SortiePages:
@@ -67,24 +71,30 @@ async def read_day(
     grids: Mapping[str, str],
     register_version: str,
     is_exercise: bool,
+    has_tracks: bool = True,
 ) -> DayBook:
-    """The sorties that were launched on a day (Shanghai) in a scope, and the cases of that day."""
+    """The sorties that were launched on a day (Shanghai) in a scope, and the cases of that day.
+
+    A table that shows no track need not wait for any.
+    """
     start, end = day_utc(day)
 
     def work(connection: Connection) -> tuple[list[SortiePages], list[Case]]:
         where = _within(tables.sorties, start, end, scope, is_exercise)
         ids = _ids(connection, tables.sorties, where)
-        found = [_pages(connection, sortie_id) for sortie_id in ids]
+        found = _pages(connection, ids)
         where = _within(tables.cases, start, end, scope, is_exercise)
         filed = bodies(connection, tables.cases, where)
-        return [pages for pages in found if pages is not None], [decode(Case, b) for b in filed]
+        return found, [decode(Case, body) for body in filed]
 
     found, cases = await store.read(work)
     scopes = WHOLE_DISTRICT if len(scope) <= _DISTRICT_LENGTH else (scope,)
     bare = [within(pages, scopes) for pages in found]
     each = max(_FEWEST_POINTS, TRACK_POINTS * _WHOLE_TRACKS // max(1, len(bare)))
     points = min(TRACK_POINTS, each)
-    sorties = tuple([await _with_track(pages, telemetry, points) for pages in bare])
+    if has_tracks:
+        bare = [await _with_track(pages, telemetry, points) for pages in bare]
+    sorties = tuple(bare)
     return DayBook(
         day=day,
         scope=scope,
@@ -103,7 +113,7 @@ def day_utc(day: date) -> tuple[datetime, datetime]:
 
 
 async def _with_track(pages: SortiePages, telemetry: TelemetryLog, limit: int) -> SortiePages:
-    rows = await telemetry.track(pages.record.sortie_id, limit=limit)
+    rows = await telemetry.track(pages.record.sortie_id, limit, _TRACK)
     heights = [row["height_above_home_m"] for row in rows if row["height_above_home_m"] is not None]
     track = tuple(
         TrackPoint(
@@ -117,26 +127,47 @@ async def _with_track(pages: SortiePages, telemetry: TelemetryLog, limit: int) -
     return replace(pages, track=track, max_height_above_home_m=max(heights, default=None))
 
 
-def _pages(connection: Connection, sortie_id: str) -> SortiePages | None:
-    body = body_of(connection, tables.sorties, sortie_id)
-    if body is None:
-        return None
-    record = decode(SortieRecord, body)
-    plan = body_of(connection, tables.plans, record.plan_id)
+def _pages(connection: Connection, sortie_ids: Sequence[str]) -> list[SortiePages]:
+    """The pages of those that there are, in this order; a day takes no more statements than one."""
+    sorties, plans = tables.sorties.c, tables.plans
+    kept = {
+        body["sortie_id"]: decode(SortieRecord, body)
+        for body in bodies(connection, tables.sorties, sorties.id.in_(sortie_ids))
+    }
+    plan_ids = {record.plan_id for record in kept.values()}
+    found = {
+        body["plan_id"]: plan_from_dict(body)
+        for body in bodies(connection, plans, plans.c.id.in_(plan_ids))
+    }
+    of = partial(_of_sorties, connection, sortie_ids)
+    sightings, cases = of(tables.sightings), of(tables.cases)
+    alerts, said, effects = of(tables.alerts), of(tables.announcements), of(tables.effects)
+    return [
+        SortiePages(
+            record=kept[name],
+            plan=found.get(kept[name].plan_id),
+            track=(),
+            sightings=tuple(decode(Sighting, item["sighting"]) for item in sightings[name]),
+            alerts=tuple(decode(CrowdAlert, item) for item in alerts[name]),
+            announcements=tuple(decode(Announcement, item) for item in said[name]),
+            effects=tuple(decode(EffectRecord, item) for item in effects[name]),
+            cases=tuple(decode(Case, item) for item in cases[name]),
+        )
+        for name in sortie_ids
+        if name in kept
+    ]
 
-    def of(table: Table) -> list[dict[str, Any]]:
-        return bodies(connection, table, table.c.sortie == sortie_id)
 
-    return SortiePages(
-        record=record,
-        plan=None if plan is None else plan_from_dict(plan),
-        track=(),
-        sightings=tuple(decode(Sighting, item["sighting"]) for item in of(tables.sightings)),
-        alerts=tuple(decode(CrowdAlert, item) for item in of(tables.alerts)),
-        announcements=tuple(decode(Announcement, item) for item in of(tables.announcements)),
-        effects=tuple(decode(EffectRecord, item) for item in of(tables.effects)),
-        cases=tuple(decode(Case, item) for item in of(tables.cases)),
-    )
+def _of_sorties(
+    connection: Connection, sortie_ids: Sequence[str], table: Table
+) -> defaultdict[str, list[dict[str, Any]]]:
+    """Records by sortie, oldest first."""
+    c = table.c
+    query = select(c.sortie, c.body_json).where(c.sortie.in_(sortie_ids))
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for sortie_id, text in connection.execute(query.order_by(c.t_utc, c.id)):
+        found[sortie_id].append(json.loads(text))
+    return found
 
 
 def _ids(connection: Connection, table: Table, where: ColumnElement[bool]) -> list[str]:

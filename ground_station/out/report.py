@@ -20,6 +20,7 @@ from ground_station.out.book import (
 )
 from ground_station.out.drawing import draw_effect, draw_map, effect_title
 from ground_station.out.wording import word
+from ground_station.sorties import WindSeen
 from patrol.clock import SHANGHAI
 from patrol.geo import GeoPoint
 from patrol.sighting import Count
@@ -101,6 +102,7 @@ def day_report(
         (word("scope", language), book.scope),
         (word("register", language), book.register_version),
         (word("sorties", language), str(len(book.sorties))),
+        (word("wind", language), _day_wind(book, language)),
         (word("visited", language), of_all),
         (word("partly", language), str(counted[Visit.PARTLY])),
         (word("not visited", language), str(counted[Visit.NOT_VISITED])),
@@ -145,6 +147,7 @@ def _facts(
         (word("landed", language), _time(record.landed_utc, language)),
         (word("flown", language), f"{pages.flown_share:.0%}"),
         (word("highest", language), none if highest is None else f"{highest:.0f} m"),
+        (word("wind", language), _wind(record.wind, language)),
     ]
     if audience is Audience.INTERNAL:
         names = ", ".join(f"{one.role.value} {one.person}" for one in record.signatures)
@@ -154,6 +157,22 @@ def _facts(
             (word("plan", language), record.plan_digest[:16]),
         ]
     return tuple(facts)
+
+
+def _wind(wind: WindSeen | None, language: Language) -> str:
+    if wind is None:
+        return word("no wind", language)
+    mean, most = word("wind mean", language), word("wind most", language)
+    return f"{mean} {wind.mean_m_s:.1f} m/s, {most} {wind.max_m_s:.1f} m/s"
+
+
+def _day_wind(book: DayBook, language: Language) -> str:
+    """The strongest of the day, with the sortie that flew in it."""
+    told = [(one.record.wind, one.record.sortie_id) for one in book.sorties if one.record.wind]
+    if not told:
+        return word("no wind", language)
+    most, sortie_id = max((wind.max_m_s, sortie_id) for wind, sortie_id in told)
+    return f"{word('wind most', language)} {most:.1f} m/s ({sortie_id})"
 
 
 def _sortie_parts(

@@ -80,11 +80,12 @@ class PeopleBook:
         await self.store.write(work)
 
     async def set_scope(self, login: str, scope: str) -> None:
-        """Move all roles of a person to one part of the grid tree."""
+        """Move all roles of a person to one part of the grid tree, or to another department."""
 
         def work(connection: Connection) -> None:
             person = self._found(connection, login)
             grants = [Grant(role=grant.role, scope=scope) for grant in person.grants]
+            _require_holdable(grants)
             rows.set_grants(connection, login, grants)
             self._row(connection, "person.roles", login, _told(grants))
 
@@ -205,6 +206,13 @@ def _require_holdable(grants: Sequence[Grant]) -> None:
         if grant.role not in HOLDABLE:
             raise DoorRefused(
                 f"nobody can hold the role {grant.role.value}", f"无人可持有角色 {grant.role.value}"
+            )
+        if not grant.has_its_kind_of_scope:
+            raise DoorRefused(
+                f"{grant.role.value}@{grant.scope}: the role DEPT is held for a department "
+                "(DEPT@440512D01), every other for a part of the district",
+                f"{grant.role.value}@{grant.scope}：职能部门角色须对应部门编码"
+                "（如 DEPT@440512D01），其他角色对应区、街道、社区或网格编码",
             )
 
 

@@ -75,7 +75,9 @@ def make_certificate(folder: Path, hosts: Sequence[str], *, now: datetime) -> Ma
         _write_secret(folder / KEY, _key_bytes(key))
         (folder / CERT).write_bytes(_pem(certificate) + _pem(ca_cert))
     except OSError as error:
-        raise ConfigError(f"cannot be written: {error.filename} ({error.strerror})") from error
+        # A disk that is full names no file.
+        where = error.filename or folder
+        raise ConfigError(f"cannot be written: {where} ({error.strerror})") from error
     return Made(
         folder=folder,
         is_new_authority=is_new,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from ground_station.people.errors import (
     PinNeeded,
 )
 from ground_station.people.journal import Journal, by_person
-from ground_station.people.persons import Grant, Person, active_grants, holds
+from ground_station.people.persons import Grant, Person, active_grants, grant_for
 from ground_station.people.powers import Power, Verb, may
 from ground_station.people.scopes import covered_by
 from ground_station.people.sessions import Session, Sessions, csrf_of
@@ -49,11 +49,22 @@ class Caller:
     @property
     def scopes(self) -> tuple[str, ...]:
         """The parts of the grid tree that this caller sees."""
-        return tuple(dict.fromkeys(grant.scope for grant in self.grants))
+        return tuple(dict.fromkeys(g.scope for g in self.grants if g.role is not Role.DEPARTMENT))
 
-    def sees(self, place: str | None) -> bool:
-        """Whether something at this place may be shown."""
-        return covered_by(self.scopes, place)
+    @property
+    def departments(self) -> tuple[str, ...]:
+        """The departments that this caller is of; they see what is theirs, wherever it lies."""
+        return tuple(
+            dict.fromkeys(
+                g.scope
+                for g in self.grants
+                if g.role is Role.DEPARTMENT and g.has_its_kind_of_scope
+            )
+        )
+
+    def sees(self, place: str | None, units: Sequence[object] = ()) -> bool:
+        """Whether something at this place may be shown; `units` are the codes of whose it is."""
+        return covered_by(self.scopes, place) or any(one in units for one in self.departments)
 
     def may(self, verb: Verb) -> bool:
         """Whether any role of theirs has this power, somewhere."""
@@ -63,6 +74,16 @@ class Caller:
 def is_able(caller: Caller, power: Power, role: Role | None) -> bool:
     """Whether the table gives it to the role that is named; who only looks is able to nothing."""
     return not caller.is_looking_only and (role is None or role in power.roles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is to be done under one of the roles, where, and whose it is."""
+
+    power: Power
+    roles: tuple[Role, ...]
+    place: str | None
+    units: tuple[str, ...]
 
 
 class Door:
@@ -110,19 +131,28 @@ class Door:
         return Caller(person=session.person, grants=grants, session=session)
 
     async def allow(
-        self, caller: Caller, power: Power, role: Role | None, place: str | None, request_id: str
+        self,
+        caller: Caller,
+        power: Power,
+        role: Role | None,
+        place: str | None,
+        request_id: str,
+        units: Sequence[str] = (),
     ) -> Cause:
         """The cause of what is asked; NotPermitted or PinNeeded when it may not be.
 
-        Without a role it is the first that the caller may use for it.
+        Without a role it is the first that the caller may use for it. `units` are the codes of
+        those whose it is, the owner's first: to them alone a department's role is of use.
         """
         await self.require_able(caller, power, role, request_id)
         wanted = (role,) if role is not None else power.roles
         if caller.session is not None and caller.session.is_shared:
-            return await self._by_seat(caller, caller.session, power, wanted, place, request_id)
+            asked = _Asked(power=power, roles=wanted, place=place, units=tuple(units))
+            return await self._by_seat(caller, caller.session, asked, request_id)
         for one in wanted:
-            if holds(caller.grants, one, place):
-                return self._cause(caller.person, one, request_id)
+            grant = grant_for(caller.grants, one, place, units)
+            if grant is not None:
+                return self._cause(caller.person, grant, request_id)
         raise await self.not_permitted(caller.person, power, request_id)
 
     async def require_able(
@@ -138,10 +168,15 @@ class Door:
         return NotPermitted(person.name, " or ".join(role.value for role in power.roles))
 
     async def require_seen(
-        self, caller: Caller, place: str | None, words: str, request_id: str
+        self,
+        caller: Caller,
+        place: str | None,
+        words: str,
+        request_id: str,
+        units: Sequence[str] = (),
     ) -> None:
         """LookupError in the very words of what does not exist, and an audit row."""
-        if not caller.sees(place):
+        if not caller.sees(place, units):
             raise await self.not_seen(caller, place, words, request_id)
 
     async def not_seen(
@@ -194,17 +229,12 @@ class Door:
             return found
 
     async def _by_seat(
-        self,
-        caller: Caller,
-        session: Session,
-        power: Power,
-        wanted: tuple[Role, ...],
-        place: str | None,
-        request_id: str,
+        self, caller: Caller, session: Session, asked: _Asked, request_id: str
     ) -> Cause:
         """At a shared console the person is the one whose PIN holds the role's seat."""
         refused: Person | None = None
-        for role in wanted:
+        power = asked.power
+        for role in asked.roles:
             seat = session.seats.get(role)
             is_fresh = seat is not None and self._sessions.is_fresh(seat, self._now())
             if seat is None or not (is_fresh or power.is_veto):
@@ -213,15 +243,17 @@ class Door:
             if person is None or person.is_disabled:
                 continue
             grants = active_grants(person.grants, is_exercise=self._journal.is_exercise)
-            if holds(grants, role, place):
-                return self._cause(person, role, request_id)
+            grant = grant_for(grants, role, asked.place, asked.units)
+            if grant is not None:
+                return self._cause(person, grant, request_id)
             refused = refused or person
         if refused is not None:
             raise await self.not_permitted(refused, power, request_id)
-        for role in wanted if power.is_veto else ():
-            if holds(caller.grants, role, place):  # nobody sat down yet: a veto does not wait
-                return self._cause(caller.person, role, request_id)
-        raise PinNeeded([role.value for role in wanted])
+        for role in asked.roles if power.is_veto else ():
+            grant = grant_for(caller.grants, role, asked.place, asked.units)
+            if grant is not None:  # nobody sat down yet: a veto does not wait
+                return self._cause(caller.person, grant, request_id)
+        raise PinNeeded([role.value for role in asked.roles])
 
     async def _by_token(self, key: str, connection: HTTPConnection) -> Caller:
         found = await self._store.read(lambda c: tokens.find_token(c, key, self._now()))
@@ -247,9 +279,13 @@ class Door:
         except StoreUnavailable as error:
             _log.warning("a look was not recorded", action=action, reason=str(error))
 
-    def _cause(self, person: Person, role: Role, request_id: str) -> Cause:
+    def _cause(self, person: Person, grant: Grant, request_id: str) -> Cause:
         return Cause(
-            actor=person.name, role=role, request_id=request_id, is_automatic=person.is_automatic
+            actor=person.name,
+            role=grant.role,
+            request_id=request_id,
+            is_automatic=person.is_automatic,
+            held_for=grant.scope,
         )
 
     def _is_news(self, *key: str) -> bool:

@@ -14,6 +14,7 @@ from ground_station.people.journal import Journal
 from ground_station.people.limits import RateLimit
 from ground_station.people.links import Links
 from ground_station.people.passwords import Cost, Passwords
+from ground_station.people.persons import holds
 from ground_station.people.pins import Pins
 from ground_station.people.sessions import Lifetimes, Sessions
 from ground_station.people.sign_in import LockOut, SignIn
@@ -49,11 +50,11 @@ class People:
     store: Store
     now: Callable[[], datetime]
 
-    async def knows(self, name: str, role: Role) -> bool:
-        """Whether somebody of this name may act under the role now."""
+    async def knows(self, name: str, role: Role, place: str | None) -> bool:
+        """Whether somebody of this name may act under the role there now."""
         persons = await self.store.read(lambda c: rows.all_persons(c, self.now()))
         return any(
-            person.name == name and any(grant.role is role for grant in person.grants)
+            person.name == name and holds(person.grants, role, place)
             for person in persons
             if not person.is_disabled
         )

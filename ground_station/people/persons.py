@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ground_station.owners import is_department
 from ground_station.people.errors import DoorRefused
 from ground_station.people.scopes import DISTRICT, covers
 from patrol.cause import Role
@@ -22,10 +24,15 @@ _NAME_MAX = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Grant:
-    """One role in one part of the grid tree."""
+    """One role in one part of the grid tree; a department's role is that of one department."""
 
     role: Role
     scope: str = DISTRICT
+
+    @property
+    def has_its_kind_of_scope(self) -> bool:
+        """Whether a department's role names a department, and every other a part of the tree."""
+        return (self.role is Role.DEPARTMENT) == is_department(self.scope)
 
     def to_dict(self) -> dict[str, str]:
         """The JSON of the API."""
@@ -75,9 +82,14 @@ def name_key(name: str) -> str:
 
 
 def active_grants(grants: tuple[Grant, ...], *, is_exercise: bool) -> tuple[Grant, ...]:
-    """The roles that count in this space: exercise and live are apart (R5)."""
+    """The roles that count in this space: exercise and live are apart (R5).
+
+    A department's role that names none, as they were given once, is nobody's.
+    """
     counting: set[Grant] = set()
     for grant in grants:
+        if not grant.has_its_kind_of_scope:
+            continue
         if grant.role is not Role.TESTER:
             counting.add(grant)
         elif is_exercise:
@@ -86,8 +98,21 @@ def active_grants(grants: tuple[Grant, ...], *, is_exercise: bool) -> tuple[Gran
     return tuple(sorted(counting, key=lambda grant: (grant.role.value, grant.scope)))
 
 
-def holds(grants: tuple[Grant, ...], role: Role, place: str | None) -> bool:
+def holds(grants: Sequence[Grant], role: Role, place: str | None) -> bool:
     """Whether one of the grants gives this role at this place (None: in no grid)."""
-    return any(
-        grant.role is role and (place == ANYWHERE or covers(grant.scope, place)) for grant in grants
-    )
+    return grant_for(grants, role, place) is not None
+
+
+def grant_for(
+    grants: Sequence[Grant], role: Role, place: str | None, units: Sequence[str] = ()
+) -> Grant | None:
+    """The grant that gives this role at this place (None: in no grid), the widest of several.
+
+    A department's counts for what is that department's, wherever it lies: `units` are the codes
+    of those whose it is, the first one first.
+    """
+    held = [grant for grant in grants if grant.role is role and grant.has_its_kind_of_scope]
+    if role is Role.DEPARTMENT and place != ANYWHERE:
+        return next((grant for unit in units for grant in held if grant.scope == unit), None)
+    there = [grant for grant in held if place == ANYWHERE or covers(grant.scope, place)]
+    return min(there, key=lambda grant: (len(grant.scope), grant.scope), default=None)

@@ -1,9 +1,13 @@
-"""Scopes by the grid tree: 440512 is the district; a longer code is a street, community or grid."""
+"""Scopes by the grid tree: 440512 is the district; a longer code is a street, community or grid.
+
+A department's role has no part of the tree but its own code (440512D01): it covers itself alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ground_station.owners import is_department
 from ground_station.people.errors import DoorRefused
 from missions.codes import level_of, read_code
 
@@ -23,6 +27,23 @@ def read_scope(text: str) -> str:
     return code
 
 
+def read_department(text: str) -> str:
+    """A department's code; DoorRefused when it is none."""
+    code = text.strip().upper()
+    if not is_department(code):
+        raise DoorRefused(
+            f"not a department's code: {text!r}; the role DEPT names one, such as DEPT@440512D01",
+            f"不是部门编码：{text}；职能部门角色须写明部门，如 DEPT@440512D01",
+        )
+    return code
+
+
+def read_part(text: str) -> str:
+    """A part of the grid tree, or a department; DoorRefused when it is neither."""
+    code = text.strip().upper()
+    return code if is_department(code) else read_scope(text)
+
+
 def covers(scope: str, place: str | None) -> bool:
     """Whether a place lies in the scope; what lies in no grid belongs to the district alone.
 
@@ -30,6 +51,8 @@ def covers(scope: str, place: str | None) -> bool:
     """
     if scope == DISTRICT:
         return True
+    if is_department(scope):
+        return scope == place
     return bool(place) and str(place).startswith(scope)
 
 
@@ -44,7 +67,12 @@ def is_on_the_way(scopes: Iterable[str], place: str) -> bool:
 
 
 def narrowed(scope: str, limit: str) -> str | None:
-    """The smaller of two scopes, or None when neither lies in the other."""
+    """The smaller of two scopes, or None when neither lies in the other.
+
+    Whoever has the whole district is none of its departments for that.
+    """
+    if is_department(limit):
+        return limit if scope == limit else None
     if covers(scope, limit):
         return limit
     return scope if covers(limit, scope) else None

@@ -108,7 +108,7 @@ def audience_of(caller: Caller) -> Audience:
     """Callers of one audience see the very same of the board."""
     if sees_all(caller):
         return (DISTRICT,), True
-    return tuple(sorted(caller.scopes)), _is_crew(caller)
+    return tuple(sorted((*caller.scopes, *caller.departments))), _is_crew(caller)
 
 
 def seen_state(caller: Caller, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,10 +143,11 @@ def _with_flights(patch: Mapping[str, Any], board: Shown) -> dict[str, Any]:
 
 
 def sees_event(caller: Caller, event: Mapping[str, Any] | StoryEvent) -> bool:
-    """By the grid that the event itself names, else by that of its sortie."""
+    """By the grid that the event itself names, else by that of its sortie; or by whose it is."""
     fields = event.to_dict() if isinstance(event, StoryEvent) else event
     place = fields.get("grid_code") or fields.get("in_grid") or fields.get("grid")
-    return caller.sees(place if isinstance(place, str) else None)
+    units = (fields.get("owner_code"), fields.get("unit_code"))
+    return caller.sees(place if isinstance(place, str) else None, units)
 
 
 def seen_grids(caller: Caller, collection: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,10 +198,15 @@ def _seen_key(caller: Caller, rule: _Rule | None, value: Any, flight: _Flight) -
         return value if flight.is_aircraft_seen else _nothing_like(value)
     if rule is _Rule.BY_GRID:
         if isinstance(value, list):
-            return [item for item in _items(value) if caller.sees(item.get("grid_code"))]
-        if isinstance(value, Mapping) and caller.sees(value.get("grid_code")):
+            return [item for item in _items(value) if _sees_row(caller, item)]
+        if isinstance(value, Mapping) and _sees_row(caller, value):
             return value
     return _nothing_like(value)
+
+
+def _sees_row(caller: Caller, row: Mapping[str, Any]) -> bool:
+    """By its grid, or because it is of their department: owned by it, or with a task for it."""
+    return caller.sees(row.get("grid_code"), (row.get("owner_code"), *row.get("tasked", ())))
 
 
 def _items(value: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401  # JSON values

@@ -9,11 +9,12 @@ from typing import Any
 
 import anyio
 
+from ground_station.people.scopes import DISTRICT, covers
 from ground_station.shifts import shift as shifts
 from ground_station.shifts.shift import Shift, ShiftEvent, ShiftState
 from ground_station.sorties import SortieState
 from ground_station.store.codec import canonical_json, encode, sha256_text
-from ground_station.store.pages import Ask
+from ground_station.store.pages import WHOLE_DISTRICT, Ask, Scopes
 from ground_station.store.records import Records
 from ground_station.store.shelves import Shelves
 from missions.register import Register
@@ -61,22 +62,21 @@ class ShiftDesk:
         self._is_exercise, self._is_flying = is_exercise, is_flying
         self._changing = anyio.Lock()
 
-    async def current(self) -> Shift | None:
-        """The open shift of this space (exercise or live), if there is one."""
-        found = await self._shelves.in_states(
+    async def open_ones(self) -> list[Shift]:
+        """The open shifts of this space (exercise or live), each of a part of its own."""
+        return await self._shelves.in_states(
             Shift, (ShiftState.OPEN.value,), is_exercise=self._is_exercise
         )
-        return found[-1] if found else None
 
-    async def open(self, squad: str, cause: Cause) -> Shift:
-        """A new shift; Refused while another one is open."""
+    async def open(self, squad: str, cause: Cause, scope: str = DISTRICT) -> Shift:
+        """A new shift for a part of the district; Refused while one is open there."""
         async with self._changing:
-            open_one = await self.current()
-            if open_one is not None:
-                raise Refused(
-                    f"shift {open_one.shift_id} is open: close it or sign in to it",
-                    text_zh=f"班次{open_one.shift_id}尚未结束：请先结束该班次，或登记上岗",
-                )
+            for open_one in await self.open_ones():
+                if open_one.meets(scope):
+                    raise Refused(
+                        f"shift {open_one.shift_id} is open: close it or sign in to it",
+                        text_zh=f"班次{open_one.shift_id}尚未结束：请先结束该班次，或登记上岗",
+                    )
             now = self._world.now_utc()
             made = shifts.open_shift(
                 shift_id=await self._shelves.next_id(Shift, now),
@@ -84,32 +84,39 @@ class ShiftDesk:
                 cause=cause,
                 at_utc=now,
                 is_exercise=self._is_exercise,
+                scope=scope,
             )
             return await self._keep(made, "shift.opened", cause)
 
-    async def sign_in(self, cause: Cause) -> Shift:
+    async def sign_in(self, shift_id: str, cause: Cause) -> Shift:
         """Take a free role."""
         return await self._change(
-            ShiftEvent.SIGN_IN, cause, lambda shift, now: shifts.sign_in(shift, cause, now)
-        )
+            shift_id, ShiftEvent.SIGN_IN, cause,
+            lambda shift, now: shifts.sign_in(shift, cause, now),
+        )  # fmt: skip
 
-    async def hand_over(self, to: str, cause: Cause) -> Shift:
+    async def hand_over(self, shift_id: str, to: str, cause: Cause) -> Shift:
         """Give one's role to another; the aircraft flies on."""
         return await self._change(
-            ShiftEvent.HAND_OVER, cause, lambda shift, now: shifts.hand_over(shift, to, cause, now)
-        )
+            shift_id, ShiftEvent.HAND_OVER, cause,
+            lambda shift, now: shifts.hand_over(shift, to, cause, now),
+        )  # fmt: skip
 
-    async def sign_out(self, cause: Cause) -> Shift:
+    async def sign_out(self, shift_id: str, cause: Cause) -> Shift:
         """Leave one's role."""
         is_flying = self._is_flying()
         return await self._change(
-            ShiftEvent.SIGN_OUT,
-            cause,
+            shift_id, ShiftEvent.SIGN_OUT, cause,
             lambda shift, now: shifts.sign_out(shift, cause, now, is_flying=is_flying),
-        )
+        )  # fmt: skip
 
     async def plan(
-        self, grids: list[str], cause: Cause, *, is_own: Callable[[str], bool] = _every_grid
+        self,
+        shift_id: str,
+        grids: list[str],
+        cause: Cause,
+        *,
+        is_own: Callable[[str], bool] = _every_grid,
     ) -> Shift:
         """What the shift means to visit of the planner's own part; the rest stays planned.
 
@@ -121,25 +128,25 @@ class ShiftDesk:
             others = tuple(code for code in shift.planned_grids if not is_own(code))
             return shifts.plan_grids(shift, (*others, *codes), cause)
 
-        return await self._change(ShiftEvent.PLAN, cause, planned)
+        return await self._change(shift_id, ShiftEvent.PLAN, cause, planned)
 
-    async def remark(self, kind: ShiftEvent, text: str, cause: Cause) -> Shift:
+    async def remark(self, shift_id: str, kind: ShiftEvent, text: str, cause: Cause) -> Shift:
         """Weather, or a line of the log."""
         return await self._change(
-            kind, cause, lambda shift, now: shifts.remark(shift, kind, text, cause, now)
+            shift_id, kind, cause, lambda shift, now: shifts.remark(shift, kind, text, cause, now)
         )
 
-    async def sign(self, cause: Cause) -> Shift:
+    async def sign(self, shift_id: str, cause: Cause) -> Shift:
         """A name under the log as it stands, with every sortie that was flown by now."""
         async with self._changing:
-            shift, now = await self._open_one(), self._world.now_utc()
+            shift, now = await self._shelves.get(Shift, shift_id), self._world.now_utc()
             shift = shifts.with_sorties(shift, await self._sortie_ids(shift, now))
             return await self._keep(shifts.sign(shift, cause, now), "shift.sign", cause)
 
-    async def close(self, cause: Cause) -> tuple[Shift, dict[str, Any]]:
+    async def close(self, shift_id: str, cause: Cause) -> tuple[Shift, dict[str, Any]]:
         """Close for good; the log and its hash are in the audit row."""
         async with self._changing:
-            shift, now = await self._open_one(), self._world.now_utc()
+            shift, now = await self._shelves.get(Shift, shift_id), self._world.now_utc()
             # One that was flown since the signatures takes them away: they do not speak of it.
             shift = shifts.with_sorties(shift, await self._sortie_ids(shift, now))
             still_open = [
@@ -152,25 +159,25 @@ class ShiftDesk:
             log = await self.log(closed)
             await self._records.note(
                 "shift.log", closed.shift_id, log, cause=cause, at_utc=now,
-                is_exercise=closed.is_exercise,
+                is_exercise=closed.is_exercise, scope=closed.scope,
             )  # fmt: skip
             await self._keep(closed, "shift.closed", cause)
         return closed, log
 
-    async def page(self, ask: Ask) -> tuple[list[Shift], str]:
-        """The newest shifts of this space, and the next cursor."""
-        return await self._shelves.page(Shift, ask, is_exercise=self._is_exercise)
+    async def page(self, ask: Ask, *, scopes: Scopes = WHOLE_DISTRICT) -> tuple[list[Shift], str]:
+        """The newest shifts that serve a part of `scopes` or all of it, and the next cursor."""
+        return await self._shelves.page(Shift, ask, is_exercise=self._is_exercise, scopes=scopes)
 
     async def log(self, shift: Shift) -> dict[str, Any]:
         """What was planned, visited and not, by whom; with a hash over all of it."""
         ids = shift.sortie_ids
         if shift.state is ShiftState.OPEN:
             ids = await self._sortie_ids(shift, self._world.now_utc())
-        sorties = [await self._records.sortie(name) for name in ids]
-        flown = [one for one in sorties if one is not None and one.takeoff_utc is not None]
+        sorties = await self._records.sorties(ids)
+        flown = [one for one in sorties if one.takeoff_utc is not None]
         visited = {one.grid_code for one in flown if 0 < one.waypoint_total <= one.waypoint_index}
         planned = shift.planned_grids or tuple(sorted(visited))
-        body: dict[str, Any] = encode(shift) | {
+        body: dict[str, Any] = _told(shift) | {
             "visited_grids": sorted(visited),
             "unvisited_grids": [code for code in planned if code not in visited],
             "sorties": [
@@ -182,7 +189,6 @@ class ShiftDesk:
                     "wind": encode(one.wind) if one.wind else None,
                 }
                 for one in sorties
-                if one is not None
             ],
         }
         return body | {"sha256": sha256_text(canonical_json(body))}
@@ -212,22 +218,30 @@ class ShiftDesk:
         found = await self._shelves.sorties_between(
             shift.opened_utc, shift.closed_utc or now, is_exercise=shift.is_exercise
         )
-        return tuple(one.sortie_id for one in found)
+        return tuple(one.sortie_id for one in found if covers(shift.scope, one.grid_code))
 
     async def _change(
-        self, event: ShiftEvent, cause: Cause, work: Callable[[Shift, datetime], Shift]
+        self,
+        shift_id: str,
+        event: ShiftEvent,
+        cause: Cause,
+        work: Callable[[Shift, datetime], Shift],
     ) -> Shift:
         async with self._changing:
-            moved = work(await self._open_one(), self._world.now_utc())
+            moved = work(await self._shelves.get(Shift, shift_id), self._world.now_utc())
             return await self._keep(moved, f"shift.{event.value}", cause)
-
-    async def _open_one(self) -> Shift:
-        shift = await self.current()
-        if shift is None:
-            raise Refused("no shift is open", text_zh="当前没有值勤班次")
-        return shift
 
     async def _keep(self, shift: Shift, action: str, cause: Cause) -> Shift:
         now = self._world.now_utc()
         await self._shelves.save(shift, action=action, cause=cause, at_utc=now)
         return shift
+
+
+def _told(shift: Shift) -> dict[str, Any]:
+    """A shift as its log tells it.
+
+    One of the whole district does not say so: the hashes of logs that were closed before shifts
+    had a part would otherwise fit no more.
+    """
+    body: dict[str, Any] = encode(shift)
+    return body if shift.scope != DISTRICT else {k: v for k, v in body.items() if k != "scope"}

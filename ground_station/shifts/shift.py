@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ground_station.people.scopes import DISTRICT, covers
 from ground_station.sorties import Signature
 from ground_station.transitions import Machine, Step
 from patrol.cause import Cause, Role
@@ -97,12 +98,17 @@ class Shift:
     opened_by: str
     opened_utc: datetime
     is_exercise: bool
+    scope: str = DISTRICT  # the part of the district it serves; those of before served all of it
     duties: tuple[Duty, ...] = ()
     planned_grids: tuple[str, ...] = ()
     sortie_ids: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
     signatures: tuple[Signature, ...] = ()
     closed_utc: datetime | None = None
+
+    def meets(self, part: str) -> bool:
+        """Whether the shift's part and this one lie one within the other."""
+        return covers(self.scope, part) or covers(part, self.scope)
 
     def on_duty(self, role: Role) -> str:
         """Who has the role now; empty for nobody."""
@@ -115,7 +121,13 @@ class Shift:
 
 
 def open_shift(
-    *, shift_id: str, squad: str, cause: Cause, at_utc: datetime, is_exercise: bool
+    *,
+    shift_id: str,
+    squad: str,
+    cause: Cause,
+    at_utc: datetime,
+    is_exercise: bool,
+    scope: str = DISTRICT,
 ) -> Shift:
     """A new shift; whoever opens it is on duty under the role in which it was opened."""
     if cause.role not in _SQUAD:
@@ -131,6 +143,7 @@ def open_shift(
         opened_by=cause.actor,
         opened_utc=at_utc,
         is_exercise=is_exercise,
+        scope=scope,
     )
     return sign_in(shift, cause, at_utc) if cause.role in CREW else shift
 
@@ -179,6 +192,12 @@ def sign_out(shift: Shift, cause: Cause, at_utc: datetime, *, is_flying: bool) -
 def plan_grids(shift: Shift, grids: tuple[str, ...], cause: Cause) -> Shift:
     """What the shift means to visit; it replaces the earlier list."""
     _step(shift, ShiftEvent.PLAN, cause)
+    outside = [grid for grid in grids if not covers(shift.scope, grid)]
+    if outside:
+        raise Refused(
+            f"shift {shift.shift_id} serves {shift.scope}: {', '.join(outside)} lies outside it",
+            text_zh=f"班次{shift.shift_id}负责{shift.scope}：{'、'.join(outside)}不在其辖区内",
+        )
     return _unsigned(replace(shift, planned_grids=tuple(dict.fromkeys(grids))))
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from ground_station.store.codec import canonical_json
+from missions.codes import codes_up
 from patrol.errors import Refused
 
 LONGEST_PAGE = 200
@@ -57,6 +58,19 @@ def in_scope(column: ColumnElement[Any], scopes: Scopes) -> ColumnElement[bool]:
         return false()
     # Not LIKE and no range: their order depends on how a server was set up to sort text.
     return or_(*(func.substr(column, 1, len(code)) == code for code in scopes))
+
+
+def in_touch(column: ColumnElement[Any], scopes: Scopes) -> ColumnElement[bool]:
+    """Rows of parts of the district that lie in `scopes`, or in which one of `scopes` lies.
+
+    One that names no part is the whole district's.
+    """
+    if "" in scopes:
+        return true()
+    if not scopes:
+        return false()
+    above = sorted({up for code in scopes for up in codes_up(code)})
+    return or_(in_scope(column, scopes), column.in_(above), column.is_(None))
 
 
 def page_of(

@@ -23,6 +23,8 @@ _LEAST = {  # no approver may go below these
     "flight_data_days": (366, "CCAR-92 92.547"),
     "full_rate_days": (1, "a log is closed first"),
     "idle_telemetry_days": (1, "a sortie may still be given its telemetry"),
+    "report_days": (30, "who reported may ask once more"),
+    "replay_days": (1, "a command that is sent again within a day is done once"),
 }
 _LONGEST_DAYS = 36_500
 
@@ -37,13 +39,19 @@ class RetentionPolicy:
     flight_data_days: int  # then track and link logs are deleted
     idle_telemetry_days: int  # telemetry between sorties
     recording_days: int  # files below recordings/
+    # Since a report was answered: then whom to call, its words and its picture's address go. A
+    # policy of before says nothing of these two: then nothing of them is deleted.
+    report_days: int | None = None
+    replay_days: int | None = None  # answers to commands, kept to tell them again
 
     def findings(self) -> list[str]:
         """What is wrong with the numbers; empty when they may be approved."""
         wrong = [] if self.version.strip() else ["a policy has a version"]
         for name, (least, source) in _LEAST.items():
             value = getattr(self, name)
-            if not least <= value <= _LONGEST_DAYS:
+            if value is None:
+                wrong.append(f"{name} is not said")
+            elif not least <= value <= _LONGEST_DAYS:
                 wrong.append(f"{name} is {value}: at least {least} ({source})")
         if not 0.2 <= self.thinned_interval_s <= 60.0:
             wrong.append(f"thinned_interval_s is {self.thinned_interval_s}: 0.2 to 60")
@@ -69,7 +77,7 @@ def read_policy(path: Path = SHIPPED_POLICY) -> RetentionPolicy:
 
 
 def _policy(body: Mapping[str, Any]) -> RetentionPolicy | None:
-    days = ("full_rate_days", "flight_data_days", "idle_telemetry_days", "recording_days")
+    days = tuple(_LEAST)
     interval_s = body.get("thinned_interval_s")
     if not isinstance(body.get("version"), str) or type(interval_s) not in (int, float):
         return None
@@ -135,7 +143,10 @@ def hold(
 
 
 def held_by(found: Mapping[str, str], sortie: str) -> str:
-    """The hold that covers a sortie, by itself or by its mission; empty when none does."""
+    """The hold that covers a sortie, by itself or by its mission; empty when none does.
+
+    Or a report or a case, by its number.
+    """
     for covers in found:
         if covers in (EVERYTHING, sortie) or sortie.startswith(covers + "-"):
             return covers

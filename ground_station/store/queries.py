@@ -1,4 +1,4 @@
-"""What consoles ask for: alerts that live, the case queue, a case's thread, the log, coverage.
+"""What consoles page through: records of a kind, the case queue, cases alike, the audit log.
 
 Each runs on a connection inside `Store.read`, filters by scope and is read along an index.
 """
@@ -6,22 +6,29 @@ Each runs on a connection inside `Store.read`, filters by scope and is read alon
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, false, func, or_, select, true
 
+from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState
 from ground_station.owners import Tier
-from ground_station.sorties import SortieState
 from ground_station.store import tables
-from ground_station.store.pages import WHOLE_DISTRICT, Ask, Page, Scopes, in_scope, page_of
-from ground_station.store.rows import bodies, body_of, history_of
+from ground_station.store.pages import (
+    WHOLE_DISTRICT,
+    Ask,
+    Page,
+    Scopes,
+    in_scope,
+    in_touch,
+    page_of,
+)
 from patrol.clock import utc_text
 
-_FLOWN = (SortieState.LANDED, SortieState.ABORTED, SortieState.CLOSED)
+_COMMON = 2000  # audit rows of a kind: from here on they are not rare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +42,7 @@ class CaseFilter:
     due_before_utc: datetime | None = None
     is_exercise: bool | None = None
     scopes: Scopes = WHOLE_DISTRICT
+    departments: tuple[str, ...] = ()  # and what these own or have a task of, wherever it lies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,34 +57,26 @@ class AuditFilter:
     actor: str = ""
     action: str = ""
     actions: tuple[str, ...] = ()
+    has_no_action: bool = False  # there is none of these: no row
     object_id: str = ""
     is_exercise: bool | None = None
     scopes: Scopes = WHOLE_DISTRICT
 
 
-def live_alerts(
-    connection: Connection, ask: Ask | None = None, *, scopes: Scopes = WHOLE_DISTRICT
-) -> Page:
-    """Alerts that somebody still has to do something about, newest first."""
-    table = tables.alerts
-    query = select(table.c.t_utc, table.c.id, table.c.body_json).where(
-        table.c.is_live, in_scope(table.c.grid_code, scopes)
-    )
-    return page_of(
-        connection, query, keys=(table.c.t_utc, table.c.id), ask=ask or Ask(), show=_body,
-        is_descending=True,
-    )  # fmt: skip
-
-
 def newest(
     connection: Connection, table: Table, ask: Ask | None = None,
     *, sortie: str = "", state: str = "", scopes: Scopes = WHOLE_DISTRICT,
-    is_exercise: bool | None = None,
+    is_exercise: bool | None = None, units: Sequence[str] = (),
 ) -> Page:  # fmt: skip
-    """Records of one kind (sorties, sightings, dispatches, …), newest first."""
-    query = select(table.c.t_utc, table.c.id, table.c.body_json).where(
-        in_scope(table.c.grid_code, scopes)
-    )
+    """Records of one kind (sorties, sightings, dispatches, …), newest first.
+
+    A shift serves a part of the district: each level of the tree reads of it what is its own.
+    """
+    lies = in_touch if table is tables.shifts else in_scope
+    where = lies(table.c.grid_code, scopes)
+    if units and table is tables.dispatches:
+        where = or_(where, table.c.unit_code.in_(units))
+    query = select(table.c.t_utc, table.c.id, table.c.body_json).where(where)
     if sortie:
         query = query.where(table.c.sortie == sortie)
     if state:
@@ -100,40 +100,25 @@ def case_queue(
     )
 
 
-def newest_cases(
-    connection: Connection, wanted: CaseFilter | None = None, ask: Ask | None = None
-) -> Page:
-    """Cases by the time of filing, newest first."""
-    table, wanted = tables.cases, wanted or CaseFilter(is_open=None)
-    query = select(table.c.t_utc, table.c.id, table.c.body_json).where(*_case_terms(wanted))
-    return page_of(
-        connection, query, keys=(table.c.t_utc, table.c.id), ask=ask or Ask(), show=_body,
-        is_descending=True,
-    )  # fmt: skip
+def closed_alike(
+    connection: Connection, case: Case, within: timedelta, ask: Ask,
+    *, scopes: Scopes, departments: Sequence[str] = (),
+) -> Page:  # fmt: skip
+    """Cases of a kind that were closed so long before one, or with it, oldest first.
 
-
-def case_thread(
-    connection: Connection, case_no: str, *, scopes: Scopes = WHOLE_DISTRICT
-) -> dict[str, Any] | None:
-    """A case with its steps, its alert, what was announced and measured; None when unknown.
-
-    One of another scope is as unknown as one that does not exist.
+    One that is open has none.
     """
-    table = tables.cases
-    query = select(table.c.alert_id).where(
-        table.c.id == case_no, in_scope(table.c.grid_code, scopes)
+    if case.closed_utc is None:
+        return Page(items=(), next_cursor="")
+    c, cases = tables.case_figures.c, tables.cases.c
+    query = (
+        select(c.closed_utc, c.id, cases.body_json)
+        .join_from(tables.case_figures, tables.cases, c.id == cases.id)
+        .where(c.is_exercise == case.is_exercise, c.kind == case.kind, c.is_done == true())
+        .where(c.closed_utc >= utc_text(case.closed_utc - within))
+        .where(c.closed_utc <= utc_text(case.closed_utc), _in_sight(scopes, departments))
     )
-    alert_id = connection.execute(query).scalar()
-    if alert_id is None:
-        return None
-    steps = history_of(connection, case_no)
-    return {
-        "case": body_of(connection, tables.cases, case_no),
-        "steps": [{k: v for k, v in step.items() if k != "body_json"} for step in steps],
-        "alert": body_of(connection, tables.alerts, alert_id) if alert_id else None,
-        "announcements": _of_alert(connection, tables.announcements, alert_id),
-        "effects": _of_alert(connection, tables.effects, alert_id),
-    }
+    return page_of(connection, query, keys=(c.closed_utc, c.id), ask=ask, show=_body)
 
 
 def audit_log(
@@ -145,6 +130,8 @@ def audit_log(
 ) -> Page:
     """Audit rows in the order in which they were written; those of a window (a shift) by time."""
     table, wanted = tables.audit, wanted or AuditFilter()
+    if wanted.action:
+        wanted = _along_index(connection, wanted)
     query = select(table).where(*_audit_terms(wanted))
     has_window = wanted.from_utc is not None or wanted.until_utc is not None
     # By time a window is one piece of an index, whatever was done to the clock in between.
@@ -155,34 +142,40 @@ def audit_log(
     )  # fmt: skip
 
 
-def coverage(
-    connection: Connection, from_utc: datetime, until_utc: datetime,
-    *, scopes: Scopes = WHOLE_DISTRICT,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Grids with a sortie that ended in the window: how many, and when the last one began.
+def _along_index(connection: Connection, wanted: AuditFilter) -> AuditFilter:
+    """The same filter by whole names where rows of these are rare: along the index they are few.
 
-    A grid that is not listed was not visited; the register knows which those are.
+    Where they are common the next ones are near in the order in which the log is read anyway.
     """
-    c = tables.sorties.c
-    query = (
-        select(c.grid_code, func.count().label("visits"), func.max(c.t_utc).label("last_utc"))
-        .where(c.t_utc >= utc_text(from_utc), c.t_utc < utc_text(until_utc))
-        .where(c.state.in_([state.value for state in _FLOWN]), in_scope(c.grid_code, scopes))
-        .group_by(c.grid_code)
-        .order_by(c.grid_code)
+    c = tables.audit.c
+    names = select(func.min(c.action).label("name")).cte("names", recursive=True)
+    # One step into the index for each name there is, however many rows have it.
+    following = select(func.min(c.action)).where(c.action > names.c.name).scalar_subquery()
+    names = names.union_all(select(following).where(names.c.name.is_not(None)))
+    found = tuple(
+        name
+        for name in connection.execute(select(names.c.name)).scalars()
+        if name is not None and name.startswith(wanted.action)
     )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    some = select(c.seq).where(c.action.in_(found)).limit(_COMMON).subquery()
+    if connection.execute(select(func.count()).select_from(some)).scalar_one() >= _COMMON:
+        return wanted
+    return replace(wanted, action="", actions=found, has_no_action=not found)
 
 
 def _case_terms(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     c = tables.cases.c
-    terms = [in_scope(c.grid_code, wanted.scopes)]
+    terms = [_in_sight(wanted.scopes, wanted.departments)]
     if wanted.is_open is not None:
         terms.append(c.is_open if wanted.is_open else ~c.is_open)
     if wanted.tiers:
         terms.append(c.tier.in_([tier.value for tier in wanted.tiers]))
-    if wanted.states:
-        terms.append(c.state.in_([state.value for state in wanted.states]))
+    if len(wanted.states) == 1:
+        terms.append(c.state == wanted.states[0].value)
+    elif wanted.states:
+        # Of several an index by state would have to be sorted whole, bodies and all: by their
+        # clocks they are in order, and the state stands in that index too.
+        terms.append(c.state.concat("").in_([state.value for state in wanted.states]))
     if wanted.owner_unit:
         terms.append(c.owner_unit == wanted.owner_unit)
     if wanted.due_before_utc is not None:
@@ -190,6 +183,17 @@ def _case_terms(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     if wanted.is_exercise is not None:
         terms.append(c.is_exercise if wanted.is_exercise else ~c.is_exercise)
     return terms
+
+
+def _in_sight(scopes: Scopes, departments: Sequence[str]) -> ColumnElement[bool]:
+    """Cases of the parts of the district, and those of the departments."""
+    c = tables.cases.c
+    in_parts = in_scope(c.grid_code, scopes)
+    if not departments:
+        return in_parts
+    task = tables.dispatches.c
+    tasked = select(task.case_no).where(task.unit_code.in_(departments))
+    return or_(in_parts, c.owner_code.in_(departments), c.id.in_(tasked))
 
 
 def _audit_terms(wanted: AuditFilter) -> list[ColumnElement[bool]]:
@@ -203,6 +207,8 @@ def _audit_terms(wanted: AuditFilter) -> list[ColumnElement[bool]]:
         terms.append(c.actor == wanted.actor)
     if wanted.action:
         terms.append(func.substr(c.action, 1, len(wanted.action)) == wanted.action)
+    if wanted.has_no_action:
+        terms.append(false())
     if wanted.actions:
         terms.append(c.action.in_(wanted.actions))
     if wanted.object_id:
@@ -220,7 +226,3 @@ def _body(row: Mapping[str, Any]) -> dict[str, Any]:
 def _audit_row(row: Mapping[str, Any]) -> dict[str, Any]:
     shown = {key: value for key, value in row.items() if key != "body_json"}
     return shown | {"body": json.loads(row["body_json"])}
-
-
-def _of_alert(connection: Connection, table: Table, alert_id: str) -> list[dict[str, Any]]:
-    return bodies(connection, table, table.c.alert_id == alert_id) if alert_id else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,6 +78,14 @@ class Records:
             )
         )
 
+    async def notes(self, object_id: str, *actions: str) -> list[tuple[str, dict[str, Any]]]:
+        """What was noted of an object by these actions, oldest first."""
+        c = tables.audit.c
+        where = (c.object == object_id, c.action.in_(actions))
+        query = select(c.action, c.body_json).where(*where).order_by(c.seq)
+        rows = await self._store.read(lambda connection: connection.execute(query).all())
+        return [(str(row.action), json.loads(row.body_json)) for row in rows]
+
     async def note_though_late(
         self,
         action: str,
@@ -128,6 +136,13 @@ class Records:
         """A kept sortie."""
         body = await self._store.read(lambda c: body_of(c, tables.sorties, sortie_id))
         return None if body is None else decode(SortieRecord, body)
+
+    async def sorties(self, sortie_ids: Sequence[str]) -> list[SortieRecord]:
+        """Those of these that there are, in this order."""
+        where = tables.sorties.c.id.in_(sortie_ids)
+        found = await self._store.read(lambda c: bodies(c, tables.sorties, where))
+        known = {body["sortie_id"]: decode(SortieRecord, body) for body in found}
+        return [known[name] for name in sortie_ids if name in known]
 
     async def open_sorties(self) -> list[SortieRecord]:
         """Sorties whose log is not closed, oldest first."""
@@ -225,13 +240,13 @@ class Records:
         return None if body is None else decode(Announcement, body)
 
     async def announcements(
-        self, *, since_utc: datetime | None = None, grid_code: str | None = None
+        self, *, since_utc: datetime | None = None, sortie_id: str | None = None
     ) -> list[Announcement]:
-        """Announcements created since then, in a grid or in all, oldest first."""
+        """Announcements created since then, of a sortie or of all, oldest first."""
         columns = tables.announcements.c
         where = columns.t_utc >= (utc_text(since_utc) if since_utc else "")
-        if grid_code is not None:
-            where = where & (columns.grid_code == grid_code)
+        if sortie_id is not None:
+            where = where & (columns.sortie == sortie_id)
         found = await self._store.read(lambda c: bodies(c, tables.announcements, where))
         return [decode(Announcement, body) for body in found]
 

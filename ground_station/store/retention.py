@@ -1,4 +1,5 @@
-"""The retention job: what is due under a policy, and doing it. Records and audit rows are kept.
+"""The retention job: what is due under a policy, and doing it. Records and audit rows are kept,
+a report without what its reporter told of themselves.
 
 Every deletion is an audit row first, with the hash before and after: killed in between, the next
 run finishes what the row says. A dry run only lists.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ import anyio
 import anyio.to_thread
 from sqlalchemy import Connection, func, select
 
-from ground_station.store import audit, tables, track_queries
+from ground_station.store import audit, personal, tables, track_queries
 from ground_station.store.engine import Store
 from ground_station.store.policies import EVERYTHING, RetentionPolicy, held_by, holds
 from ground_station.store.telemetry import TelemetryLog, samples_table
@@ -29,6 +30,7 @@ from patrol.clock import SHANGHAI, utc_text
 from patrol.errors import Refused
 
 IDLE, FILE_DELETED = "telemetry.idle_deleted", "file.deleted"
+_PERSONAL = frozenset({personal.WORDS_DELETED, personal.REPLAYS_DELETED})
 _BEHIND = timedelta(minutes=1)
 _AHEAD = timedelta(days=30)
 
@@ -38,7 +40,7 @@ class Due:
     """One thing that is due, or that would be: `kept_because` says what stands against it."""
 
     action: str
-    object_id: str  # a sortie, "" for telemetry between sorties, or a file in the data folder
+    object_id: str  # a sortie, "" for telemetry between sorties, a file, a report, or "replays"
     rows: int  # telemetry rows, or bytes of a file
     last_utc: datetime
     kept_because: str = ""
@@ -73,7 +75,9 @@ class Retention:
         found += await anyio.to_thread.run_sync(
             lambda: list(_due_files(self._folder, policy, now_utc))
         )
-        return [replace(one, kept_because=_obstacle(one, known)) for one in found]
+        listed = [replace(one, kept_because=_obstacle(one, known)) for one in found]
+        olds = await self._store.read(lambda c: personal.old(c, policy, now_utc))
+        return listed + [Due(**asdict(one)) for one in olds]
 
     async def carry_out(
         self, policy: RetentionPolicy, now_utc: datetime, *, is_clock_right: bool = False
@@ -82,6 +86,10 @@ class Retention:
         _trust_clock((await self._store.read(_known)).newest_utc, now_utc, is_clock_right)
         done = []
         for one in await self.due(policy, now_utc):
+            if one.action in _PERSONAL:
+                if not one.kept_because and await self._erase(one, policy, now_utc):
+                    done.append(one)
+                continue
             # Asked again: a hold may have been placed since the list was made.
             known = await self._store.read(_known)
             if not _obstacle(one, known) and not one.kept_because:
@@ -102,6 +110,12 @@ class Retention:
             body = {"before": before, "after": after, "policy": policy.version}
             await self._tell(one.action, one.object_id, body, policy, now_utc)
         await self._telemetry.write(partial(track_queries.delete_rows, samples_table, gone))
+
+    async def _erase(self, one: Due, policy: RetentionPolicy, now_utc: datetime) -> bool:
+        cause, what = by_system(f"retention/{policy.version}"), personal.Old(**asdict(one))
+        return await self._store.write(
+            lambda c: personal.erase(c, what, policy, cause, now_utc, is_exercise=self._is_exercise)
+        )
 
     async def _work(
         self, one: Due, policy: RetentionPolicy, now_utc: datetime

@@ -16,7 +16,7 @@ from ground_station.announcements import Announcement
 from ground_station.casework.case import Case
 from ground_station.casework.states import FINAL
 from ground_station.sorties import EffectRecord, SortieRecord
-from ground_station.store import audit, tables
+from ground_station.store import audit, figures, tables
 from ground_station.store.codec import canonical_json, encode, sha256_text
 from patrol.cause import Cause
 from patrol.clock import utc_text
@@ -37,12 +37,14 @@ class Saved:
     is_exercise: bool
     body: Mapping[str, Any]
     extra: Mapping[str, str | bool]
+    # What may have to be deleted one day stands in no audit row, for these are never changed.
+    private: frozenset[str] = frozenset()
 
 
 def save(
     connection: Connection, row: Saved, action: str, cause: Cause, at_utc: datetime
 ) -> audit.ChainHead:
-    """Write or rewrite a record and its audit row."""
+    """Write or rewrite a record, what figures need of it, and its audit row."""
     values = row_values(row)
     table = row.table
     before = connection.execute(select(table.c.body_json).where(table.c.id == row.id)).scalar()
@@ -51,13 +53,14 @@ def save(
         connection.execute(insert(table).values(values))
     else:
         connection.execute(update(table).where(table.c.id == row.id).values(values))
+    figures.refresh(connection, table, json.loads(values["body_json"]))
     return audit.append(
         connection,
         action=action,
         object_id=row.id,
         body={
             "table": table.name,
-            "record": row.body,
+            "record": {k: v for k, v in row.body.items() if k not in row.private},
             "before": "" if before is None else sha256_text(before),
             "after": sha256_text(values["body_json"]),
         },
@@ -239,6 +242,6 @@ def case_row(case: Case) -> Saved:
         extra={
             "alert_id": case.alert_id, "tier": case.tier.value, "owner_unit": case.owner.unit,
             "owner_person": case.owner.person, "due_utc": utc_text(case.due_utc),
-            "is_open": case.state not in FINAL,
+            "is_open": case.state not in FINAL, "owner_code": case.owner.code,
         },
     )  # fmt: skip

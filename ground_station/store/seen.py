@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ class SeenSightings:
 
         def work(connection: Connection) -> Seen | None:
             body = body_of(connection, tables.sightings, sighting_id)
-            return None if body is None else _seen(connection, body, {})
+            return None if body is None else _seen(connection, [body])[0]
 
         return await self._store.read(work)
 
@@ -46,8 +46,7 @@ class SeenSightings:
                 connection, tables.sightings, ask, sortie=sortie, scopes=scopes,
                 is_exercise=is_exercise,
             )  # fmt: skip
-            alerts: dict[str, list[CrowdAlert]] = {}
-            return [_seen(connection, body, alerts) for body in page.items], page.next_cursor
+            return _seen(connection, page.items), page.next_cursor
 
         return await self._store.read(work)
 
@@ -68,19 +67,28 @@ class SeenSightings:
         await self._store.write(work)
 
 
-def _seen(
-    connection: Connection, body: Mapping[str, Any], known: dict[str, list[CrowdAlert]]
-) -> Seen:
-    """`known` are the alerts by sortie that were read already."""
-    sighting = decode(Sighting, body["sighting"])
-    if sighting.sortie not in known:
-        where = tables.alerts.c.sortie == sighting.sortie
-        found = bodies(connection, tables.alerts, where)
-        known[sighting.sortie] = [decode(CrowdAlert, one) for one in found]
-    alerts = known[sighting.sortie]
-    return Seen(
-        sighting=sighting,
-        review=decode(Review, body["review"]) if "review" in body else None,
-        alert=next((one for one in alerts if sighting.sighting_id in one.sighting_ids), None),
-        is_exercise=bool(body["is_exercise"]),
-    )
+def _seen(connection: Connection, found: Sequence[Mapping[str, Any]]) -> list[Seen]:
+    sightings = [decode(Sighting, body["sighting"]) for body in found]
+    alerts = _alerts_of(connection, sightings)
+    return [
+        Seen(
+            sighting=sighting,
+            review=decode(Review, body["review"]) if "review" in body else None,
+            alert=alerts.get(sighting.sighting_id),
+            is_exercise=bool(body["is_exercise"]),
+        )
+        for sighting, body in zip(sightings, found, strict=True)
+    ]
+
+
+def _alerts_of(connection: Connection, sightings: Sequence[Sighting]) -> dict[str, CrowdAlert]:
+    """By sighting the oldest alert of its sortie that it belongs to; one statement for a page."""
+    wanted = {one.sighting_id: one.sortie for one in sightings}
+    where = tables.alerts.c.sortie.in_(set(wanted.values()))
+    found: dict[str, CrowdAlert] = {}
+    for body in bodies(connection, tables.alerts, where):
+        for sighting_id in body["sighting_ids"]:
+            is_first = sighting_id not in found
+            if is_first and wanted.get(sighting_id) == body["sortie"]:
+                found[sighting_id] = decode(CrowdAlert, body)
+    return found

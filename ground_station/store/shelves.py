@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-import anyio.to_thread
-from sqlalchemy import ColumnElement, Connection, Table, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, false, or_, select, true
 
-from ground_station.casework.case import Case
+from ground_station.casework.case import Case, Ticking
 from ground_station.casework.citizens import CitizenReport, ReportState
-from ground_station.casework.dispatches import Dispatch
+from ground_station.casework.dispatches import Dispatch, LateTask
 from ground_station.casework.notices import Notice
 from ground_station.casework.states import CaseState
 from ground_station.casework.whistles import Whistle
+from ground_station.owners import Tier
 from ground_station.shifts.shift import Shift
 from ground_station.sorties import SortieRecord
-from ground_station.store import tables
+from ground_station.store import queries, tables
 from ground_station.store.codec import decode, encode
 from ground_station.store.engine import Store
+from ground_station.store.figures import us_of
 from ground_station.store.numbers import next_record_id
 from ground_station.store.pages import WHOLE_DISTRICT, Ask, Scopes
-from ground_station.store.queries import newest
 from ground_station.store.rows import Saved, bodies, body_of, save
 from ground_station.words.versions import TemplateVersion
 from patrol.cause import Cause
@@ -42,6 +41,7 @@ class _Shelf(Generic[T]):
     table: Table
     letter: str  # of its ids, "D-20261124-0001"
     row: Callable[[T], tuple[str, str | None, str, datetime, dict[str, str]]]
+    private: frozenset[str] = frozenset()  # fields that no audit row holds
 
 
 _DISPATCHES: _Shelf[Dispatch] = _Shelf(
@@ -56,6 +56,7 @@ _REPORTS: _Shelf[CitizenReport] = _Shelf(
     row=lambda r: (
         r.report_id, r.grid_code, r.state.value, r.received_utc, {"case_no": r.case_no},
     ),
+    private=frozenset({"contact", "text", "photo_ref"}),
 )  # fmt: skip
 _WHISTLES: _Shelf[Whistle] = _Shelf(
     kind=Whistle, table=tables.whistles, letter="W",
@@ -71,7 +72,7 @@ _NOTICES: _Shelf[Notice] = _Shelf(
 )  # fmt: skip
 _SHIFTS: _Shelf[Shift] = _Shelf(
     kind=Shift, table=tables.shifts, letter="SH",
-    row=lambda s: (s.shift_id, None, s.state.value, s.opened_utc, {"day": s.day}),
+    row=lambda s: (s.shift_id, s.scope, s.state.value, s.opened_utc, {"day": s.day}),
 )  # fmt: skip
 _WORDINGS: _Shelf[TemplateVersion] = _Shelf(
     kind=TemplateVersion, table=tables.template_versions, letter="T",
@@ -88,12 +89,8 @@ _NOUNS: dict[type[Any], str] = {
     Shift: "shift", TemplateVersion: "template version",
 }  # fmt: skip
 
-# Until somebody has taken it up, and while it is checked or suspended, `due_utc` is not the clock.
-_OWN_CLOCK = (
-    CaseState.REPORTED, CaseState.VERIFYING, CaseState.REOPENED, CaseState.FILED,
-    CaseState.DISPATCHED, CaseState.RETURNED, CaseState.ESCALATED, CaseState.FEEDBACK,
-    CaseState.CHECKING, CaseState.SUSPENDED,
-)  # fmt: skip
+# The tier rule passes these on, whatever their clocks say.
+_HALF_WAY = (CaseState.FILED.value, CaseState.ESCALATED.value)
 
 
 def _window(
@@ -107,9 +104,25 @@ def _window(
     )
 
 
-def _clocked(texts: list[str]) -> list[Case]:
-    found = (json.loads(text) for text in texts)
-    return [decode(Case, body) for body in found if not body["is_record_only"]]
+def _ticking(row: Row[*tuple[Any, ...]], now_us: int) -> Ticking:
+    is_first = row.clock_us is not None and row.clock_us < now_us
+    is_late = is_first or (row.handle_us is not None and row.handle_us < now_us)
+    return Ticking(
+        case_no=row.id, grid_code=row.grid_code, state=CaseState(row.state), tier=Tier(row.tier),
+        due_us=row.due_us, overdue=row.clock if is_first else "handle" if is_late else "",
+        owner_code=row.owner_code,
+    )  # fmt: skip
+
+
+def shelf_row(record: T) -> Saved:
+    """One of the centre's own records."""
+    shelf = _SHELVES[type(record)]
+    record_id, grid_code, state, made_utc, extra = shelf.row(record)
+    return Saved(
+        table=shelf.table, id=record_id, sortie="", grid_code=grid_code, state=state,
+        t_utc=made_utc, is_exercise=record.is_exercise, body=encode(record), extra=extra,
+        private=shelf.private,
+    )  # fmt: skip
 
 
 class Shelves:
@@ -132,13 +145,7 @@ class Shelves:
         self, connection: Connection, record: T, action: str, cause: Cause, at_utc: datetime
     ) -> None:
         """The same in a transaction that is open already."""
-        shelf = _SHELVES[type(record)]
-        record_id, grid_code, state, made_utc, extra = shelf.row(record)
-        row = Saved(
-            table=shelf.table, id=record_id, sortie="", grid_code=grid_code, state=state,
-            t_utc=made_utc, is_exercise=record.is_exercise, body=encode(record), extra=extra,
-        )  # fmt: skip
-        save(connection, row, action, cause, at_utc)
+        save(connection, shelf_row(record), action, cause, at_utc)
 
     async def get(self, kind: type[T], record_id: str) -> T:
         """A kept record; LookupError when there is none."""
@@ -173,12 +180,17 @@ class Shelves:
 
     async def page(
         self, kind: type[T], ask: Ask, *, is_exercise: bool, state: str = "",
-        scopes: Scopes = WHOLE_DISTRICT,
+        scopes: Scopes = WHOLE_DISTRICT, units: Sequence[str] = (),
     ) -> tuple[list[T], str]:  # fmt: skip
-        """A page of the newest records of a kind in a part of the district, and the next cursor."""
+        """A page of the newest records of a kind in a part of the district, and the next cursor.
+
+        `units`: of tasks also those of these units, wherever they lie.
+        """
         table = _SHELVES[kind].table
         page = await self._store.read(
-            lambda c: newest(c, table, ask, state=state, scopes=scopes, is_exercise=is_exercise)
+            lambda c: queries.newest(
+                c, table, ask, state=state, scopes=scopes, is_exercise=is_exercise, units=units
+            )
         )
         return [decode(kind, body) for body in page.items], page.next_cursor
 
@@ -189,21 +201,48 @@ class Shelves:
         c = _SHELVES[kind].table.c
         return await self._find(kind, and_(c.state.in_(states), c.is_exercise == is_exercise))
 
-    async def ticking_cases(self, at_utc: datetime, *, is_exercise: bool) -> list[Case]:
-        """Every open case of which a clock may have run out, however many there are.
+    async def ticking_cases(self, at_utc: datetime, *, is_exercise: bool) -> list[Ticking]:
+        """Every open case of which a clock has run out, and those that are passed on half-way.
 
         A record of a crowd that went has no clock.
         """
-        c = tables.cases.c
-        where = and_(
-            c.is_open == true(),
-            c.is_exercise == is_exercise,
-            or_(c.due_utc < utc_text(at_utc), c.state.in_([state.value for state in _OWN_CLOCK])),
+        c, now_us = tables.case_figures.c, us_of(at_utc)
+        is_late = or_(c.clock_us < now_us, c.handle_us < now_us)
+        query = (
+            select(
+                c.id,
+                c.grid_code,
+                c.state,
+                c.tier,
+                c.due_us,
+                c.clock,
+                c.clock_us,
+                c.handle_us,
+                tables.cases.c.owner_code,
+            )
+            .join_from(tables.case_figures, tables.cases, c.id == tables.cases.c.id)
+            .where(c.is_exercise == is_exercise, c.is_open == true())
+            .where(c.is_record_only == false(), or_(is_late, c.state.in_(_HALF_WAY)))
+            .order_by(c.due_us, c.id)
         )
-        query = select(c.body_json).where(where).order_by(c.due_utc, c.id)
-        texts = await self._store.read(lambda k: list(k.execute(query).scalars()))
-        # In a thread: twenty thousand of them take seconds, and an aircraft is in the air.
-        return await anyio.to_thread.run_sync(_clocked, texts)
+        rows = await self._store.read(lambda k: k.execute(query).all())
+        return [_ticking(row, now_us) for row in rows]
+
+    async def late_tasks(self, at_utc: datetime, *, is_exercise: bool) -> list[LateTask]:
+        """Tasks to which no unit has replied in time, oldest first."""
+        c = tables.dispatch_figures.c
+        query = (
+            select(c.id, c.case_no, c.grid_code, c.unit, tables.dispatches.c.unit_code)
+            .join_from(tables.dispatch_figures, tables.dispatches, c.id == tables.dispatches.c.id)
+            .where(c.is_exercise == is_exercise, c.is_open == true(), c.due_us < us_of(at_utc))
+            .order_by(c.t_utc, c.id)
+        )
+        rows = await self._store.read(lambda k: k.execute(query).all())
+        return [
+            LateTask(dispatch_id=row.id, case_no=row.case_no, grid_code=row.grid_code,
+                     unit=row.unit, unit_code=row.unit_code)
+            for row in rows
+        ]  # fmt: skip
 
     async def cases_between(
         self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool
@@ -214,17 +253,17 @@ class Shelves:
         found = await self._store.read(lambda c: bodies(c, tables.cases, where))
         return [decode(Case, body) for body in found]
 
-    async def closed_cases(self, *, is_exercise: bool, limit: int) -> list[Case]:
-        """The newest closed cases."""
-        c = tables.cases.c
-        closed = [CaseState.CLOSED.value, CaseState.EVALUATED.value]
-        where = and_(c.state.in_(closed), c.is_exercise == is_exercise)
-        found = await self._store.read(
-            lambda connection: bodies(
-                connection, tables.cases, where, limit=limit, is_newest_first=True
+    async def closed_alike(
+        self, case: Case, within: timedelta, ask: Ask,
+        *, scopes: Scopes, departments: Sequence[str] = (),
+    ) -> tuple[list[Case], str]:  # fmt: skip
+        """A page of the cases of its kind that were closed so long before it, oldest first."""
+        page = await self._store.read(
+            lambda c: queries.closed_alike(
+                c, case, within, ask, scopes=scopes, departments=departments
             )
         )
-        return [decode(Case, body) for body in found]
+        return [decode(Case, body) for body in page.items], page.next_cursor
 
     async def reports_between(
         self, since_utc: datetime, until_utc: datetime, *, is_exercise: bool
@@ -237,9 +276,10 @@ class Shelves:
     async def reports_left_behind(self, *, is_exercise: bool) -> list[CitizenReport]:
         """Reports whose case has ended, rejected or voided, while they were not answered."""
         c, cases = tables.citizen_reports.c, tables.cases.c
-        ended = select(cases.id).where(cases.is_open == false())
+        # Asked case by case: the ended ones are nearly all there are.
+        ended = exists().where(cases.id == c.case_no, cases.is_open == false())
         linked = c.state == ReportState.LINKED.value
-        where = and_(linked, c.is_exercise == is_exercise, c.case_no.in_(ended))
+        where = and_(linked, c.is_exercise == is_exercise, ended)
         return await self._find(CitizenReport, where)
 
     async def sightings_between(

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    false,
+)
 
 metadata = MetaData()
 
@@ -32,7 +43,14 @@ def _derived(name: str) -> Column[bool]:
     return column
 
 
-def _records(name: str, *extra: str, derived: str = "") -> Table:
+def _derived_text(name: str) -> Column[str]:
+    """The same for words."""
+    column: Column[str] = Column(name, Text, nullable=False, server_default="")
+    column.info["is_derived"] = True
+    return column
+
+
+def _records(name: str, *extra: str, derived: tuple[Column[Any], ...] = ()) -> Table:
     """A table of records: what is searched for stands in columns, the whole in `body_json`."""
     return Table(
         name,
@@ -45,7 +63,7 @@ def _records(name: str, *extra: str, derived: str = "") -> Table:
         _flag(),
         *(_text(column) for column in extra),
         _text("body_json"),
-        *([_derived(derived)] if derived else []),
+        *derived,
         Index(f"ix_{name}_sortie", "sortie"),
     )
 
@@ -92,7 +110,7 @@ audit = Table(
 plans = _records("plans", "digest", "approved_by")
 sorties = _records("sorties", "plan_id")
 sightings = _records("sightings", "rule")
-alerts = _records("alerts", "level", "case_no", derived="is_live")
+alerts = _records("alerts", "level", "case_no", derived=(_derived("is_live"),))
 announcements = _records("announcements", "alert_id", "template_id", "released_by", "audio_sha256")
 effects = _records("effects", "alert_id")
 dispatches = _records("dispatches", "case_no", "unit_code")
@@ -102,8 +120,9 @@ notices = _records("notices", "audience")
 shifts = _records("shifts", "day")
 template_versions = _records("template_versions", "template_id")
 cases = _records(
-    "cases", "alert_id", "tier", "owner_unit", "owner_person", "due_utc", derived="is_open"
-)
+    "cases", "alert_id", "tier", "owner_unit", "owner_person", "due_utc",
+    derived=(_derived("is_open"), _derived_text("owner_code")),
+)  # fmt: skip
 
 case_history = _appended("case_history", "case_no", "sortie", "event", "from_state", "to_state")
 corrections = _appended("corrections", "sortie", "text")
@@ -123,9 +142,23 @@ Index("ix_cases_newest", cases.c.is_open, cases.c.t_utc, cases.c.id, cases.c.gri
 Index("ix_cases_queue", cases.c.is_open, cases.c.due_utc, cases.c.id, cases.c.grid_code)
 Index("ix_cases_tier", cases.c.is_open, cases.c.tier, cases.c.due_utc, cases.c.id)
 Index("ix_cases_owner", cases.c.is_open, cases.c.owner_unit, cases.c.due_utc, cases.c.id)
+Index("ix_cases_owner_code", cases.c.owner_code, cases.c.due_utc, cases.c.id)
+Index("ix_dispatches_unit", dispatches.c.unit_code, dispatches.c.case_no)
 Index("ix_case_history_case", case_history.c.case_no, case_history.c.seq)
 Index("ix_case_history_sortie", case_history.c.sortie)
 Index("ix_corrections_sortie", corrections.c.sortie)
+Index("ix_case_history_event", case_history.c.event, case_history.c.t_utc, case_history.c.case_no)
+Index("ix_cases_alert", cases.c.alert_id)
+Index("ix_cases_due", cases.c.due_utc, cases.c.id, cases.c.state, cases.c.grid_code)
+Index("ix_cases_state", cases.c.state, cases.c.due_utc, cases.c.id, cases.c.grid_code)
+Index("ix_alerts_state", alerts.c.state, alerts.c.t_utc, alerts.c.id, alerts.c.grid_code)
+Index("ix_sorties_state", sorties.c.state, sorties.c.t_utc, sorties.c.id, sorties.c.grid_code)
+Index("ix_sorties_grid", sorties.c.grid_code, sorties.c.t_utc)
+Index("ix_dispatches_case", dispatches.c.case_no)
+Index("ix_citizen_reports_case", citizen_reports.c.case_no)
+for _centre in (dispatches, citizen_reports, whistles, notices, shifts, template_versions):
+    Index(f"ix_{_centre.name}_t", _centre.c.t_utc, _centre.c.id, _centre.c.grid_code)
+    Index(f"ix_{_centre.name}_state", _centre.c.state, _centre.c.t_utc, _centre.c.id)
 
 patrol_logs = Table(
     "patrol_logs",
@@ -163,6 +196,77 @@ replays = Table(
     _text("body"),
     _text("t_utc"),
 )
+
+
+def _figures(name: str, *columns: Column[Any]) -> Table:
+    """What figures need of one kind of record, in a narrow row beside it: see figures.py.
+
+    It follows from the records alone and can be made again from them, so no hash covers it.
+    """
+    return Table(
+        name,
+        metadata,
+        Column("id", Text, primary_key=True),
+        _text("t_utc"),
+        _text("grid_code", is_null=True),
+        _flag(),
+        *columns,
+        Index(f"ix_{name}_t", "is_exercise", "t_utc", "id"),
+    )
+
+
+def _is(name: str) -> Column[bool]:
+    return Column(name, Boolean(create_constraint=False), nullable=False)
+
+
+def _us(name: str) -> Column[int]:
+    """Microseconds: of a time since 1970, or between two; nothing when that has not happened."""
+    return Column(name, BigInteger, nullable=True)
+
+
+alert_figures = _figures(
+    "alert_figures",
+    _text("rule"), _text("hour"), _us("raised_us"), _is("is_unanswered"), _is("is_acknowledged"),
+    _is("is_dismissed"), _text("dismissed_reason"), _us("acknowledged_after_us"),
+    _us("words_after_us"), _text("relapse_of"), Column("lat_deg", Float, nullable=False),
+    Column("lon_deg", Float, nullable=False), _is("is_watched"), _is("is_spoken"),
+    _text("template_id"), _us("began_us"), _text("verdict"), _us("gone_us"),
+    _us("dispersed_after_us"), _us("watched_us"), _is("is_relapsed"),
+)  # fmt: skip
+case_figures = _figures(
+    "case_figures",
+    _text("kind"), _text("state"), _text("tier"), _is("is_open"), _is("is_record_only"),
+    _is("is_done"), _is("is_on_time"), _is("is_dispatched"), _us("accepted_after_us"),
+    _us("closed_after_us"), _text("closed_utc"), _us("due_us"), _text("clock"), _us("clock_us"),
+    _us("handle_us"),
+)  # fmt: skip
+dispatch_figures = _figures(
+    "dispatch_figures", _text("case_no"), _text("unit"), _is("is_open"), _us("due_us")
+)
+announcement_figures = _figures("announcement_figures", _is("is_played"), _is("is_at_night"))
+effect_figures = _figures(
+    "effect_figures",
+    Column("looks", Integer, nullable=False), Column("valid_looks", Integer, nullable=False),
+)  # fmt: skip
+sighting_figures = _figures(
+    "sighting_figures", Column("nearest_m", Float, nullable=True), _is("is_too_near")
+)
+sortie_figures = _figures(
+    "sortie_figures", _text("day"), _is("is_whole"), _is("is_abnormal")
+)  # `day` in Shanghai on which it took off; empty: it never did
+Index(
+    "ix_case_figures_closed", case_figures.c.is_exercise, case_figures.c.kind,
+    case_figures.c.is_done, case_figures.c.closed_utc,
+)  # fmt: skip
+Index(
+    "ix_alert_figures_raised", alert_figures.c.is_exercise, alert_figures.c.raised_us,
+    alert_figures.c.lat_deg,
+)  # fmt: skip
+Index(
+    "ix_dispatch_figures_open", dispatch_figures.c.is_exercise, dispatch_figures.c.is_open,
+    dispatch_figures.c.due_us,
+)  # fmt: skip
+Index("ix_case_figures_open", case_figures.c.is_exercise, case_figures.c.is_open)
 
 # Records that a closed patrol log freezes, in the order in which its hash takes them.
 FROZEN_BY_LOG = (sorties, sightings, alerts, announcements, effects)

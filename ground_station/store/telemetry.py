@@ -5,7 +5,7 @@ A disk that is full or away stops no flight: samples wait in memory, and what do
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -208,9 +208,14 @@ class TelemetryLog:
         await self.flush()
         return await self.read(lambda c: _wind(c, sortie))
 
-    async def track(self, sortie: str, limit: int = 500) -> list[dict[str, Any]]:
-        """At most so many rows of a sortie, evenly spread from the first to the last."""
-        return await self.read(partial(track_queries.spread, samples_table, sortie, limit))
+    async def track(
+        self, sortie: str, limit: int = 500, columns: Sequence[str] = ()
+    ) -> list[dict[str, Any]]:
+        """At most so many rows of a sortie, evenly spread from the first to the last.
+
+        Of each the columns that are named, or all.
+        """
+        return await self.read(partial(track_queries.spread, samples_table, sortie, limit, columns))
 
     async def thinned(self, sortie: str, interval: timedelta) -> tuple[TelemetrySummary, set[int]]:
         """What a sortie's track would be when thinned, and the numbers of the rows that go."""

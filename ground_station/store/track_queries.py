@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,15 +35,22 @@ def rows_after(
     return [dict(row) for row in found]
 
 
-def spread(table: Table, sortie: str, limit: int, connection: Connection) -> list[dict[str, Any]]:
-    """At most `limit` rows of a sortie, evenly spread; the first and the last are among them."""
+def spread(
+    table: Table, sortie: str, limit: int, columns: Sequence[str], connection: Connection
+) -> list[dict[str, Any]]:
+    """At most `limit` rows of a sortie, evenly spread; the first and the last are among them.
+
+    Of each these columns, or all when none is named.
+    """
     c = table.c
     ends = select(func.count(), func.min(c.seq), func.max(c.seq)).where(c.sortie == sortie)
     count, first, last = connection.execute(ends).one()
-    query = select(table).where(c.sortie == sortie).order_by(c.seq)
+    wanted = [c[name] for name in columns] or list(c)
+    query = select(*wanted).where(c.sortie == sortie).order_by(c.seq)
     if count > limit:
         query = query.where(c.seq.in_(_spread_numbers(table, sortie, (first, last), limit)))
-    return [dict(row) for row in connection.execute(query).mappings()]
+    names = [column.name for column in wanted]
+    return [dict(zip(names, row, strict=True)) for row in connection.execute(query).all()]
 
 
 def _spread_numbers(

@@ -37,7 +37,7 @@ async def test_a_person_chooses_a_password_and_a_pin_and_acts_at_a_shared_laptop
 async def _show(house: House) -> None:
     """A station that lives patches its clock five times a second."""
     assert house.crowd.watch is not None
-    house.crowd._show_alerts(house.crowd.watch)
+    house.crowd.show_alerts(house.crowd.watch)
     while True:
         house.board.set(clock={"utc": "2026-11-24T01:30:00.000Z", "speed": 1.0})
         await anyio.sleep(0.2)

@@ -65,7 +65,4 @@ async def signed_in(station: TwoAircraft, name: str) -> Person:
     """One of the cast, with a token that carries their roles and nothing more."""
     roles, scope = CAST[name]
     headers = await station.let_in(name, roles=roles, scope=scope)
-    http = httpx.AsyncClient(
-        base_url=station.web.url, trust_env=False, timeout=10.0, headers=headers
-    )
-    return Person(name=name, http=http)
+    return Person(name=name, http=station.client(headers))

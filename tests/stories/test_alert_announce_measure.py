@@ -17,6 +17,7 @@ from tests.stories.street import STANDOFF_M
 pytestmark = pytest.mark.anyio
 T01 = "疫情期间请不要聚集!请各位快速散开!"
 PEOPLE = 24
+ON_DELAY_S = 30.0
 MINUTES = [60.0, 180.0, 300.0, 600.0]
 
 
@@ -31,7 +32,9 @@ async def test_a_crowd_is_spoken_to_in_the_exact_words_and_what_they_did_is_coun
     # Given a valid count with lower bound 14 in 15 m for 30 s and an order in force
     assert round(poisson_count(PEOPLE).low) == 14
     await street.patrol(cast["Zheng"], cast["Hong"])
-    await street.sees(PEOPLE, 60.0)
+    await street.sees(PEOPLE, ON_DELAY_S - 2.0)
+    assert not street.told("alert.raised")
+    await street.sees(PEOPLE, 32.0)
     (raised,) = street.told("alert.raised")
     assert round(raised["count"]["low"]) == 14
     assert street.alerts[0].radius_m <= 15.0
@@ -51,6 +54,7 @@ async def test_a_crowd_is_spoken_to_in_the_exact_words_and_what_they_did_is_coun
     assert (kept.text, kept.released_by) == (T01, "Lin")
     assert kept.audio_sha256 == played["audio_sha256"]
     assert street.speaker.played == [released["id"]]
+    assert played["text_zh"] == T01
     three = await cast["Lin"].tries(f"{alert}/announce", template="T01", repeat=3)
     assert three.status_code == 422
 

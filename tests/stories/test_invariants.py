@@ -5,6 +5,7 @@ I7 (handler is not checker, on the person), I8 (invalid is not nobody), I9 (what
 change), I11 (an open case has an owner and a time), I13 (bounds in order), I14 (one raise a crowd
 in the re-alarm time).
 
+Through the API, all at once: `test_walk_of_the_api.py`; routes: `test_route_walks.py`.
 Elsewhere: I1, I2, I3 `tests/unit/test_register.py`, `tests/unit/test_exports.py`; I4
 `test_gate_stops_an_illegal_flight.py`, `tests/unit/test_preflight.py`; I6 also
 `test_test_before_fly.py`; I9 also `tests/wire/test_closed_logs.py` and

@@ -6,6 +6,7 @@ looks, and the absence of any image.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,11 @@ async def test_three_school_gate_cases_become_a_notice_and_an_auditor_proves_eve
 
     # after a second person approves
     steps = f"/notices/{draft['notice_id']}/steps"
+    words = f"/notices/{draft['notice_id']}/files/txt"
     early = await cast["Xu"].tries(f"{steps}/publish")
     assert early.status_code == 409
+    unread = await cast["Xu"].http.get(f"/api{words}", params={"purpose": "too early"})
+    assert unread.status_code == 409
     own = await cast["Fang"].tries(f"{steps}/review")
     assert own.status_code == 403, "who drafts does not review"
     assert (await cast["Zheng"].does(f"{steps}/review"))["reviewed_by"] == "Zheng"
@@ -54,12 +58,21 @@ async def test_three_school_gate_cases_become_a_notice_and_an_auditor_proves_eve
     assert (published["state"], published["drafted_by"]) == ("PUBLISHED", "Fang")
     (listed,) = (await cast["Guo"].looks("/notices"))["items"]
     assert listed["text_zh"] == draft["text_zh"]
+    handed_out = await cast["Xu"].takes(words, purpose="to the communities' groups")
+    assert handed_out.decode("utf-8") == draft["text_zh"] + "\n"
+    (out,) = (await cast["Shen"].looks("/audit", object=draft["notice_id"], action="export"))[
+        "items"
+    ]
+    assert (out["actor"], out["body"]["purpose"]) == ("Xu", "to the communities' groups")
+    assert out["body"]["sha256"] == sha256(handed_out).hexdigest()
 
     # and an auditor verifies the hash chain
     pictures = street.desks.pictures
     assert isinstance(pictures, FakePictures)
     pictures.jpeg = b"\xff\xd8still"
     await street.patrol(cast["Zheng"], cast["Hong"])
+    silent = await cast["Chen"].http.get("/api/picture/cam-1.jpg")
+    assert silent.status_code == 422, "nobody looks without a reason"
     await cast["Chen"].takes("/picture/cam-1.jpg", purpose="is it a crowd?")
     seen = await cast["Shen"].looks("/audit", action="view.picture")
     proved = verify(tmp_path / DATABASE_NAME)

@@ -35,7 +35,7 @@ async def test_at_half_past_ten_t02_is_blocked_and_t04_plays_when_the_leader_ans
     assert pressed.status_code == 409
     (night,) = [one for one in pressed.json()["findings"] if one["code"] == "release.night"]
     assert night["level"] == "stop"
-    assert "Art. 64" in night["article"]
+    assert "噪声污染防治法 Art. 64" in night["article"]
     assert "22:3" in night["text_zh"]
     assert street.told("announcement.blocked")
     assert street.speaker.played == []

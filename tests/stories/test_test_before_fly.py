@@ -37,6 +37,7 @@ BROKEN = {
     "battery at landing": None,  # no return with a measured charge
 }
 PEOPLE = 24
+REAL = "实有"  # in the name of everybody who can be rung up
 
 
 async def test_a_route_is_tested_only_when_fence_height_standoff_and_return_held(
@@ -71,6 +72,40 @@ async def exercise(tmp_path: Path) -> AsyncIterator[Stage]:
         yield made
 
 
+async def test_a_crowd_of_an_exercise_that_stays_is_the_case_of_a_stand_in_and_of_no_real_unit(
+    exercise: Stage,
+) -> None:
+    street, cast = exercise.street, exercise.cast
+    # Given an alert of an exercise that nobody's words have dispersed
+    await street.patrol(cast["Zheng"], cast["Hong"])
+    await street.sees(PEOPLE, 60.0)
+    (raised,) = street.told("alert.raised")
+    await cast["Wei"].does(f"/alerts/{raised['alert']}/acknowledge")
+    await cast["Lin"].does(f"/alerts/{raised['alert']}/announce", template="T01")
+    await street.settled(lambda: street.told("announcement.played"))
+
+    # When it is filed by itself, at the end of its ten minutes
+    await street.sees(PEOPLE, 610.0)
+    (told,) = street.told("case.filed")
+
+    # Then somebody owns it who plays the unit: its code, but neither its person nor telephone
+    owner = (await cast["Guo"].looks(f"/cases/{told['case_no']}"))["case"]["owner"]
+    assert (owner["code"], owner["tier"]) == (GRID[:12], "MIDDLE")
+    assert owner["unit"].endswith("（演练）")
+    assert owner["person"].startswith("演练值班员")
+    assert owner["phone"] == ""
+    assert not [event for event in street.station.board.state()["story"] if REAL in repr(event)]
+    accepted = await cast["Guo"].does(f"/cases/{told['case_no']}/steps/accept")
+    assert accepted["state"] == "HANDLING"
+
+    # and so does whoever has it next
+    higher = {"reason": "人手不足", "role": "DISP"}
+    escalated = await cast["Xu"].does(f"/cases/{told['case_no']}/steps/escalate", **higher)
+    assert escalated["owner"]["code"] == GRID[:9]
+    assert REAL not in repr(escalated)
+    assert escalated["owner"]["unit"].endswith("（演练）")
+
+
 async def test_everything_of_an_exercise_says_so_and_is_dispatched_to_no_real_unit(
     exercise: Stage,
 ) -> None:
@@ -94,6 +129,11 @@ async def test_everything_of_an_exercise_says_so_and_is_dispatched_to_no_real_un
     for name in ("patrols.csv", "cases.csv", "coverage.csv"):
         told = await cast["Xu"].takes(f"/days/2026-11-24/files/{name}", purpose="the story")
         assert told.decode("utf-8-sig").startswith("演练"), name
+    report = await cast["Zheng"].takes(f"/sorties/{sortie}/files/report.html", purpose="the story")
+    assert "演练" in report.decode("utf-8")
+    rows = (await cast["Shen"].looks("/audit", limit=200))["items"]
+    assert rows
+    assert all(row["is_exercise"] for row in rows)
 
     # and a dispatch attempt from it is refused
     task = {"unit_code": "440512D01", "task": "请核实"}
@@ -119,8 +159,9 @@ def record(folder: Path, plan: MissionPlan, minima: dict[str, Minimum]) -> None:
 
 
 def the_districts_own(folder: Path) -> Path:
-    """A table of units that are real ones."""
-    body = json.loads(EXERCISE_RESPONSIBILITY_FILE.read_text(encoding="utf-8"))
+    """A table of units that are real ones, each with a person of its own."""
+    text = EXERCISE_RESPONSIBILITY_FILE.read_text(encoding="utf-8")
+    body = json.loads(text.replace("（演练）", "").replace("演练", REAL))
     path = folder / "units.json"
     path.write_text(json.dumps(body | {"is_exercise": False}), encoding="utf-8")
     return path

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ground_station.transitions import Machine
 from patrol.cause import Cause, Role
 from patrol.errors import Refused
-from tests.ground_core import MORNING
+from tests.ground_core import A_DEPARTMENT, DISTRICT, MORNING, holding
 
 R = TypeVar("R")
 PEOPLE = ("Guo", "Ma", "Xu", "Lin", "")  # and somebody without a name
@@ -52,6 +52,7 @@ tries = st.builds(
         actor=st.sampled_from(PEOPLE),
         role=st.sampled_from(list(Role)),
         is_automatic=st.booleans(),
+        held_for=st.sampled_from((DISTRICT, A_DEPARTMENT, "")),
     ),
     after_s=st.integers(min_value=0, max_value=LONGEST_S),
     has_words=st.booleans(),
@@ -101,7 +102,7 @@ def _asked(subject: Subject[R], record: Any, one: Try) -> tuple[Any, Cause]:
     event = possible[one.event % len(possible)]
     roles = machine.roles(event)
     role = roles[one.event // len(possible) % len(roles)]
-    return event, Cause(actor=one.cause.actor, role=role)
+    return event, holding(one.cause.actor, role)
 
 
 def _leading(machine: Machine[Any, Any], state: enum.Enum) -> tuple[Any, ...]:

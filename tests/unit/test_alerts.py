@@ -8,20 +8,22 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ground_station.alerts import (
-    ALERT_MACHINE,
-    AlertEvent,
-    AlertLevel,
-    AlertState,
-    CrowdAlert,
+from ground_station.alarms import (
     GatheringEvent,
-    Outcome,
-    advance,
     displaced_from,
     raise_alert,
     relapsed_from,
-    renotify_due,
     same_crowd,
+)
+from ground_station.alert_levels import AlertLevel
+from ground_station.alerts import (
+    ALERT_MACHINE,
+    AlertEvent,
+    AlertState,
+    CrowdAlert,
+    Outcome,
+    advance,
+    renotify_due,
 )
 from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, LegalBook, read_legal_bases
 from patrol.cause import Cause, Role
@@ -39,14 +41,15 @@ from tests.ground_core import (
     an_observed_alert,
     later,
 )
+from vision.crowd_rules import CrowdRules
 
 E, S = AlertEvent, AlertState
 
 
 def test_a_gathering_without_an_order_is_an_event_and_not_an_alarm() -> None:
     raised = raise_alert(
-        a_sighting(), alert_id="A-1", legal=LegalBook(), grid_name="", register_version="1",
-        is_exercise=True,
+        a_sighting(), alert_id="A-1", legal=LegalBook(), rules=CrowdRules(), grid_name="",
+        register_version="1", is_exercise=True,
     )  # fmt: skip
     assert isinstance(raised, GatheringEvent)
     assert raised.level is AlertLevel.ADVISORY
@@ -55,7 +58,7 @@ def test_a_gathering_without_an_order_is_an_event_and_not_an_alarm() -> None:
 def test_an_exercise_order_raises_no_live_alarm() -> None:
     raised = raise_alert(
         a_sighting(), alert_id="A-1", legal=read_legal_bases(EXERCISE_LEGAL_BASIS_FILE),
-        grid_name="", register_version="1", is_exercise=False,
+        rules=CrowdRules(), grid_name="", register_version="1", is_exercise=False,
     )  # fmt: skip
     assert isinstance(raised, GatheringEvent)
 
@@ -64,8 +67,8 @@ def test_an_invalid_count_raises_nothing() -> None:
     with pytest.raises(Refused, match="fog"):
         raise_alert(
             a_sighting(is_valid=False), alert_id="A-1",
-            legal=read_legal_bases(EXERCISE_LEGAL_BASIS_FILE), grid_name="", register_version="1",
-            is_exercise=True,
+            legal=read_legal_bases(EXERCISE_LEGAL_BASIS_FILE), rules=CrowdRules(), grid_name="",
+            register_version="1", is_exercise=True,
         )  # fmt: skip
 
 

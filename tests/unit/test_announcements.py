@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from drone.loudness import level_1m_dba
-from ground_station.alerts import AlertLevel
+from ground_station.alert_levels import AlertLevel
 from ground_station.announcements import (
     VOLUME_PCT,
     Announcement,
@@ -281,11 +281,30 @@ def test_words_that_point_at_one_person_are_stopped_and_no_leader_plays_them() -
 
 def test_words_for_another_situation_are_stopped() -> None:
     assert "release.critical_density" in codes(may_release(T["T04"], context()))
-    school = replace(context(at_utc=at_shanghai(7, 30)), places=frozenset({Need.SCHOOL_GATE}))
+    school = replace(context(at_utc=at_shanghai(7, 30)), places={Need.SCHOOL_GATE: True})
     assert may_release(T["T10"], school) == []
     assert "release.school_hours" in codes(
         may_release(T["T10"], replace(school, at_utc=at_shanghai(10, 0)))
     )
+
+
+@pytest.mark.parametrize(
+    ("template", "need"),
+    [
+        ("T07", Need.CHECKPOINT), ("T08", Need.COAST), ("T09", Need.EMERGENCY_DECLARED),
+        ("T10", Need.SCHOOL_GATE),
+    ],
+)  # fmt: skip
+def test_what_nobody_knows_of_a_place_stops_the_words_and_is_told_from_a_no(
+    template: str, need: Need
+) -> None:
+    at_the_gate = context(at_utc=at_shanghai(7, 30))
+    assert stops(may_release(T[template], replace(at_the_gate, places={need: True}))) == []
+    (unknown,) = stops(may_release(T[template], at_the_gate))
+    (known,) = stops(may_release(T[template], replace(at_the_gate, places={need: False})))
+    assert unknown.code == known.code == f"release.{need.value.lower()}"
+    assert "does not say" in unknown.text
+    assert "does not say" not in known.text
 
 
 def test_nobody_is_told_that_people_are_only_counted_unless_it_is_known() -> None:

@@ -18,11 +18,11 @@ from ground_station.owners import Owner, Tier, read_responsibility
 from patrol.cause import Cause, Role
 from patrol.errors import Refused
 from patrol.sighting import poisson_count
-from tests.ground_core import DISPATCHER, LEADER, SYSTEM, an_observed_alert, later
+from tests.ground_core import DISPATCHER, LEADER, SYSTEM, an_observed_alert, holding, later
 
 E, S = CaseEvent, CaseState
 RULES, TABLE = read_case_rules(), read_responsibility()
-HEAD = Cause(actor="Guo", role=Role.COMMUNITY)
+HEAD = holding("Guo", Role.COMMUNITY)
 SUPERVISOR = Cause(actor="Ma", role=Role.SUPERVISOR)
 PEOPLE = ("Guo", "Ma", "Xu", "Lin")
 
@@ -36,7 +36,7 @@ def a_case() -> Case:
 
 
 def owner_at(tier: Tier) -> Owner:
-    return TABLE.owner(grid_code="440512001003004", tier=tier)
+    return TABLE.owner(grid_code="440512001003004", tier=tier, for_exercise=True)
 
 
 def at_work() -> Case:
@@ -73,9 +73,7 @@ def test_whatever_people_do_a_case_keeps_an_owner_clocks_and_an_independent_chec
         now += timedelta(seconds=seconds)
         before = case
         try:
-            case = advance(
-                case, event, Cause(actor=person, role=role), now, generous(case, now, person)
-            )
+            case = advance(case, event, holding(person, role), now, generous(case, now, person))
         except Refused:
             assert case is before
             continue

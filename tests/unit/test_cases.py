@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from ground_station.alerts import AlertEvent, AlertLevel, CrowdAlert
+from ground_station.alert_levels import AlertLevel
+from ground_station.alerts import AlertEvent, CrowdAlert
 from ground_station.case_numbers import CaseSource
 from ground_station.case_rules import CASE_RULES_FILE, case_from_alert, read_case_rules
 from ground_station.casework.case import Case
+from ground_station.casework.items import read_items
 from ground_station.casework.states import CaseEvent, CaseState, Severity
 from ground_station.casework.steps import Given, advance
 from ground_station.owners import Tier, read_responsibility
 from patrol.cause import Cause, Role
 from patrol.errors import ConfigError, NotPermitted, Refused
-from patrol.sighting import Count, poisson_count
+from patrol.sighting import Count, SightingKind, poisson_count
 from tests.ground_core import (
     DISPATCHER,
     GRID,
@@ -26,13 +28,14 @@ from tests.ground_core import (
     SYSTEM,
     an_alert,
     an_observed_alert,
+    holding,
     later,
 )
 
 E, S = CaseEvent, CaseState
 RULES = read_case_rules()
 TABLE = read_responsibility()
-HEAD = Cause(actor="Guo", role=Role.COMMUNITY)
+HEAD = holding("Guo", Role.COMMUNITY)
 SUPERVISOR = Cause(actor="Ma", role=Role.SUPERVISOR)
 NAMES = {"440512001003": "达埠社区", GRID: "第四网格"}
 
@@ -86,6 +89,33 @@ def test_a_red_alert_is_a_street_matter() -> None:
     case = filed(red, poisson_count(20.0))
     assert (case.severity, case.tier) == (Severity.MAJOR, Tier.LARGE)
     assert case.owner.unit == "达濠街道办事处（演练）"
+
+
+@pytest.mark.parametrize(
+    ("level", "severity", "tier"),
+    [
+        (AlertLevel.AMBER, Severity.MINOR, Tier.SMALL),
+        (AlertLevel.RED, Severity.MAJOR, Tier.LARGE),
+        (AlertLevel.CRITICAL, Severity.CRITICAL, Tier.DISTRICT),
+    ],
+)
+def test_the_level_weighs_more_than_that_it_eased_in_the_end(
+    level: AlertLevel, severity: Severity, tier: Tier
+) -> None:
+    eased = replace(an_observed_alert(AlertEvent.DISPERSE), level=level)
+    case = filed(eased, poisson_count(2.0))
+    assert (case.severity, case.tier, case.is_record_only) == (
+        severity, tier, severity is Severity.MINOR
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", list(SightingKind))
+def test_a_case_says_of_what_kind_its_crowd_was(kind: SightingKind) -> None:
+    seen = replace(an_observed_alert(AlertEvent.PERSIST), kind=kind, density_high_per_m2=3.64)
+    case = filed(seen, poisson_count(28.0))
+    assert case.kind == kind.value
+    assert read_items().get(case.kind).zh[:2] in case.description_zh
+    assert "up to 3.6 a square metre" in case.description
 
 
 def test_outside_every_grid_the_district_answers() -> None:
@@ -172,7 +202,7 @@ def test_the_loop_closes_by_another_person_after_the_reporter_was_told() -> None
 
 def test_an_escalated_case_has_the_next_tiers_owner_and_clock() -> None:
     case, at = at_work(), later(90_000)
-    street = TABLE.owner(grid_code=GRID, tier=Tier.LARGE)
+    street = TABLE.owner(grid_code=GRID, tier=Tier.LARGE, for_exercise=True)
     with pytest.raises(Refused, match="LARGE"):
         advance(case, E.ESCALATE, SYSTEM, at, Given(reason="overdue"))
     accept_due_utc, due_utc = RULES.due(Tier.LARGE, at)
@@ -224,7 +254,7 @@ def test_a_closed_case_reopens_for_seven_days() -> None:
 @pytest.mark.parametrize("tier", list(Tier))
 @pytest.mark.parametrize("code", [GRID, "44051200100300401", "440512099", "440512T3", "", None])
 def test_every_place_has_an_owner_at_every_tier(code: str | None, tier: Tier) -> None:
-    owner = TABLE.owner(grid_code=code, tier=tier)
+    owner = TABLE.owner(grid_code=code, tier=tier, for_exercise=True)
     assert owner.unit
     assert owner.person
     assert "演练" in owner.unit

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from ground_station.casework import citizens, notices, whistles
 from ground_station.casework.case import Case
 from ground_station.casework.citizens import CitizenReport, ReportEvent, ReportState, masked
-from ground_station.casework.contacts import MemberKind, paste_ready, read_contacts
+from ground_station.casework.contacts import (
+    EXERCISE_CONTACTS_FILE,
+    MemberKind,
+    contacts_for,
+    paste_ready,
+    read_contacts,
+)
 from ground_station.casework.dispatches import (
     Dispatch,
     DispatchEvent,
@@ -31,14 +37,23 @@ from ground_station.owners import read_responsibility
 from patrol.cause import Cause, Role
 from patrol.errors import ConfigError, NotPermitted, Refused
 from patrol.geo import offset
-from tests.ground_core import DISPATCHER, GRID, LEADER, MORNING, PLACE, a_sighting, later
+from tests.ground_core import (
+    DISPATCHER,
+    GRID,
+    LEADER,
+    MORNING,
+    PLACE,
+    a_sighting,
+    holding,
+    later,
+)
 from tests.unit.test_case_states import a_case, at_work
 
 TABLE, ITEMS, BOOK = read_responsibility(), read_items(), read_contacts()
-DEPARTMENT = Cause(actor="Deng", role=Role.DEPARTMENT)
-WORKER = Cause(actor="Mei", role=Role.GRID_WORKER)
-HEAD = Cause(actor="Guo", role=Role.COMMUNITY)
-REVIEWER = Cause(actor="Song", role=Role.REVIEWER)
+DEPARTMENT = holding("Deng", Role.DEPARTMENT)
+WORKER = holding("Mei", Role.GRID_WORKER)
+HEAD = holding("Guo", Role.COMMUNITY)
+REVIEWER = holding("Song", Role.REVIEWER)
 
 
 def a_report(**changes: object) -> CitizenReport:
@@ -177,14 +192,6 @@ def test_a_whistle_needs_words_and_a_role() -> None:
 # Notices
 
 
-def test_similar_cases_are_of_one_kind_and_the_week_before() -> None:
-    newest = closed(5, 7)
-    others = [closed(1), closed(2, 3), closed(3, 3, kind="GATHERING"), newest]
-    too_old = closed(4, 0, closed_utc=MORNING - timedelta(hours=1))
-    found = notices.similar_to(newest, [*others, too_old])
-    assert [case.case_no[-4:] for case in found] == ["0001", "0002", "0005"]
-
-
 def test_a_draft_cites_its_cases_and_another_person_reads_it() -> None:
     draft = a_notice()
     assert all(case_no in draft.text_zh for case_no in draft.case_nos)
@@ -212,6 +219,25 @@ def test_an_exercise_is_never_published_and_a_public_notice_cites_no_case() -> N
     reviewed = notices.advance(draft, NoticeEvent.REVIEW, LEADER, later(5))
     with pytest.raises(Refused, match="演练"):
         notices.advance(reviewed, NoticeEvent.PUBLISH, DISPATCHER, later(6))
+
+
+def test_a_notice_is_handed_out_once_another_has_read_it_and_an_exercise_says_so() -> None:
+    draft = a_notice(NoticeAudience.INTERNAL)
+    assert draft.is_exercise
+    with pytest.raises(Refused, match="another person has read it"):
+        notices.words_to_hand_out(draft, "zh")
+    unmarked = notices.advance(
+        draft, NoticeEvent.EDIT, REVIEWER, later(4), text_zh="请自查", text_en="Please check"
+    )
+    reviewed = notices.advance(unmarked, NoticeEvent.REVIEW, LEADER, later(5))
+    assert notices.words_to_hand_out(reviewed, "zh") == "【演练】请自查"
+    assert notices.words_to_hand_out(reviewed, "en") == "[Exercise] Please check"
+    withdrawn = notices.advance(reviewed, NoticeEvent.WITHDRAW, LEADER, later(6), reason="wrong")
+    with pytest.raises(Refused, match="WITHDRAWN"):
+        notices.words_to_hand_out(withdrawn, "zh")
+    public = notices.advance(a_notice(NoticeAudience.PUBLIC), NoticeEvent.REVIEW, LEADER, later(5))
+    with pytest.raises(Refused, match="演练"):
+        notices.words_to_hand_out(public, "zh")
 
 
 def test_a_notice_is_about_closed_cases_of_one_kind() -> None:
@@ -279,6 +305,23 @@ def test_words_for_the_group_name_no_person_and_no_number_that_was_not_counted()
     assert "约28人" in text_zh
     blind = replace(case, count=replace(case.count, is_valid=False, reason="fog"))
     assert "人，请" not in paste_ready(blind, BOOK.card(GRID), ITEMS)[0]
+
+
+def test_an_exercise_with_the_districts_own_cards_shows_nobody_who_could_be_rung_up(
+    tmp_path: Path,
+) -> None:
+    body = json.loads(EXERCISE_CONTACTS_FILE.read_text(encoding="utf-8"))
+    path = tmp_path / "contacts.json"
+    path.write_text(json.dumps(body | {"is_exercise": False}), encoding="utf-8")
+    real = contacts_for(path, is_exercise=False).card(GRID)
+    played = contacts_for(path, is_exercise=True).card(GRID)
+    assert [one.kind for one in played.entries] == [one.kind for one in real.entries]
+    assert {one.phone or one.backup for one in played.entries} == {""}
+    assert all(one.phone for one in real.entries)
+    assert {one.person for one in played.entries}.isdisjoint(one.person for one in real.entries)
+    text_zh, _ = paste_ready(a_case(), played, ITEMS)
+    assert f"@{real.groups[0].name}（演练）" in text_zh
+    assert contacts_for(None, is_exercise=True) == BOOK  # the sample's persons are invented
 
 
 @pytest.mark.parametrize("read", [read_items, read_contacts])

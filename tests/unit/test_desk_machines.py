@@ -15,10 +15,10 @@ from ground_station.casework.dispatches import (
     DispatchEvent,
     DispatchState,
     answer,
-    require_unit,
 )
 from ground_station.casework.notices import NoticeEvent, NoticeState
 from ground_station.casework.sightings import Given, Seen, SightingEvent, SightingState, review
+from ground_station.casework.steps import require_unit
 from ground_station.casework.whistles import Whistle, WhistleEvent, WhistleState
 from ground_station.shifts import shift as shifts
 from ground_station.shifts.shift import SIGNERS, Shift, ShiftEvent, ShiftState
@@ -26,7 +26,17 @@ from ground_station.store.codec import decode, encode
 from patrol.cause import Cause, Role
 from patrol.errors import Refused
 from patrol.sighting import poisson_count
-from tests.ground_core import GRID, MORNING, PILOT, a_sighting, an_alert, later
+from tests.ground_core import (
+    A_DEPARTMENT,
+    DISTRICT,
+    GRID,
+    MORNING,
+    PILOT,
+    a_sighting,
+    an_alert,
+    holding,
+    later,
+)
 from tests.unit.test_casework import a_dispatch, a_notice, a_report
 
 PEOPLE = ("Guo", "Ma", "Xu", "Song")
@@ -34,6 +44,7 @@ causes = st.builds(
     Cause,
     actor=st.sampled_from(PEOPLE),
     role=st.sampled_from([role for role in Role if role not in (Role.NONE, Role.SYSTEM)]),
+    held_for=st.sampled_from((A_DEPARTMENT, "440512D02", DISTRICT, GRID[:9], "")),
 )
 seconds = st.integers(0, 900)
 
@@ -68,13 +79,13 @@ def test_a_task_ends_once_by_its_own_units_word(
     for event, cause in steps:
         before = task
         try:
-            require_unit(task, cause)
+            require_unit(task.unit, cause)
             task = answer(task, event, cause, later(900), reply="done")
         except Refused:
             assert task is before
             continue
         assert before.is_open
-        assert cause.role is Role.DEPARTMENT
+        assert (cause.role, cause.held_for) == (Role.DEPARTMENT, A_DEPARTMENT)
         assert {*before.handlers, cause.actor} == {*task.handlers}
         if task.state in (DispatchState.DONE, DispatchState.RETURNED):
             assert task.reply
@@ -83,7 +94,7 @@ def test_a_task_ends_once_by_its_own_units_word(
 
 
 def test_a_task_recorded_before_handlers_were_kept_still_names_who_took_its_last_step() -> None:
-    first, second = (Cause(actor=one, role=Role.DEPARTMENT) for one in PEOPLE[:2])
+    first, second = (holding(one, Role.DEPARTMENT) for one in PEOPLE[:2])
     body = encode(answer(a_dispatch(), DispatchEvent.ACCEPT, first, later(850)))
     assert body.pop("handlers") == [first.actor]
     old = decode(Dispatch, body)

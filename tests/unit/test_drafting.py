@@ -9,6 +9,7 @@ import pytest
 
 from ground_station.drafting import POSITION_OLD_S, WIND_OLD_S, Drafting
 from ground_station.words.audible import Sounding
+from ground_station.words.listeners import crowd_of
 from patrol.geo import offset
 from patrol.telemetry import Ages, TelemetrySample, Wind
 from tests.fakes import ManualClock, a_sample
@@ -31,7 +32,7 @@ def heard(**changes: object) -> Sounding | None:
     parts: Any = _Parts(lambda: a_sample(**(fresh | changes)))
     parts.wall.now_s = 10.0
     nothing: Any = None
-    return Drafting(parts=parts, wordings=nothing).heard(an_alert(), 71.0)
+    return Drafting(parts=parts, wordings=nothing).heard(crowd_of(an_alert()), 71.0)
 
 
 def level_dba(sound: Sounding | None) -> float:
@@ -63,7 +64,7 @@ def test_from_nobody_knows_where_the_level_is_unknown(changes: dict[str, object]
 def test_an_aircraft_that_was_never_heard_says_nothing() -> None:
     nothing: Any = None
     parts: Any = _Parts(lambda: None)
-    assert Drafting(parts=parts, wordings=nothing).heard(an_alert(), 71.0) is None
+    assert Drafting(parts=parts, wordings=nothing).heard(crowd_of(an_alert()), 71.0) is None
 
 
 def test_a_wind_counts_while_it_is_new_and_is_unknown_when_it_is_old_or_was_never_told() -> None:

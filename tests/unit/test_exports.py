@@ -35,7 +35,7 @@ from ground_station.out.report_pdf import _body as pdf_body
 from ground_station.out.report_pdf import to_pdf
 from ground_station.out.tlog import sortie_tlog
 from ground_station.out.wording import word
-from ground_station.sorties import SortieState
+from ground_station.sorties import SortieState, WindSeen
 from patrol.geo import GeoPoint, offset
 from patrol.sighting import poisson_count
 from tests.ground_core import (
@@ -180,6 +180,33 @@ def test_times_stand_in_utc_and_in_beijing_time() -> None:
     line = rows_of(patrol_log_csv(book()))[2]
     assert "2026-11-24T01:30:01.000Z" in line
     assert "2026-11-24T09:30:01+08:00" in line
+
+
+def test_the_wind_of_a_flight_is_in_the_table_and_in_the_reports_as_it_was_told() -> None:
+    def told(wind: WindSeen | None) -> tuple[list[str], dict[str, str], dict[str, str]]:
+        windy = replace(pages(), record=replace(pages().record, wind=wind))
+        day = replace(book(), sorties=(windy,))
+        _, headings, line = rows_of(patrol_log_csv(day))
+        cells = [line[headings.index(f"{name}风速（米/秒）")] for name in ("平均", "最大")]
+        one = sortie_report(
+            windy, outlines={GRID: OUTLINE}, language=Language.ZH, audience=Audience.INTERNAL,
+            made_utc=MORNING,
+        )  # fmt: skip
+        whole = day_report(
+            day, outlines={GRID: OUTLINE}, language=Language.EN, audience=Audience.INTERNAL,
+            made_utc=MORNING,
+        )  # fmt: skip
+        assert "风速" in to_html(one)
+        return cells, dict(one.facts), dict(whole.facts)
+
+    cells, facts, day = told(WindSeen(mean_m_s=4.26, max_m_s=8.04, samples=90))
+    assert cells == ["4.3", "8.0"]
+    assert facts["风速（空中，飞控估算）"] == "平均 4.3 m/s, 最大 8.0 m/s"
+    assert day["Wind aloft, by the autopilot"] == "at most 8.0 m/s (M-20261124-01-S01)"
+    cells, facts, day = told(None)
+    assert cells == ["", ""]  # unknown is not still air
+    assert facts["风速（空中，飞控估算）"] == "飞控未提供"
+    assert day["Wind aloft, by the autopilot"] == "not told by the autopilot"
 
 
 def test_coverage_lists_first_what_was_not_visited_and_nothing_outside_the_scope() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ground_station.alerts import AlertEvent, CrowdAlert, Outcome, advance
+from ground_station.alerts import Outcome
 from ground_station.measuring.effects import (
     Observed,
     Treatment,
@@ -20,18 +20,20 @@ from ground_station.measuring.effects import (
     wilson,
 )
 from ground_station.measuring.precision import precision_by_grid
-from tests.ground_core import GRID, MORNING, OPERATOR, REGISTRAR, an_alert, later
+from ground_station.measuring.reading import AnsweredAlert
+from ground_station.store.figures import us_of
+from tests.ground_core import GRID, MORNING
 
 
 def seen(
-    after_s: float | None, *, watched_s: float = 600.0, template: str = "T01", **changes: object
+    after_s: float | None, *, watched_s: float = 600.0, template: str = "T01", **changes: Any
 ) -> Observed:
     one = Observed(
         alert_id="A", treatment=Treatment.SPOKEN, template_id=template, grid_code=GRID,
-        began_utc=MORNING, verdict=Outcome.PERSISTING if after_s is None else Outcome.DISPERSED,
-        dispersed_after_s=after_s, watched_s=watched_s,
+        began_us=us_of(MORNING), dispersed_after_s=after_s, watched_s=watched_s,
+        verdict=Outcome.PERSISTING if after_s is None else Outcome.DISPERSED,
     )  # fmt: skip
-    return replace(one, **changes)  # type: ignore[arg-type]
+    return one._replace(**changes)
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
@@ -67,7 +69,7 @@ def test_what_nobody_spoke_to_stands_beside_as_natural_decay() -> None:
 
 
 def test_hours_are_those_of_shanghai_and_an_open_observation_says_nothing() -> None:
-    late = seen(60.0, began_utc=MORNING + timedelta(hours=13))
+    late = seen(60.0, began_us=us_of(MORNING + timedelta(hours=13)))
     assert [group.key for group in by_hour([seen(60.0), late])] == ["09", "22"]
     assert by_grid([seen(None, verdict=None)]) == []
 
@@ -102,21 +104,20 @@ def test_relapse_and_displacement_are_shares_of_those_that_dispersed() -> None:
 # Precision
 
 
-def answered(number: int) -> CrowdAlert:
-    alert = replace(an_alert(), alert_id=f"A-{number}")
-    return advance(alert, AlertEvent.ACKNOWLEDGE, OPERATOR, later(5))
+ANSWERED = AnsweredAlert(
+    grid_code=GRID, rule="r", hour="09", is_unanswered=False, is_acknowledged=True,
+    is_dismissed=False, dismissed_reason="", acknowledged_after_us=5, words_after_us=None,
+)  # fmt: skip
 
 
 def test_dismissals_count_against_the_grids_precision_with_their_reasons() -> None:
-    wrong = advance(
-        answered(1), AlertEvent.DISMISS, REGISTRAR, later(9), reason="scooters in a row"
-    )
-    closed = advance(wrong, AlertEvent.CLOSE, REGISTRAR, later(99))
-    found = precision_by_grid([closed, *(answered(n) for n in range(2, 6)), an_alert()])
+    wrong = ANSWERED._replace(is_dismissed=True, dismissed_reason="scooters in a row")
+    waiting = ANSWERED._replace(is_acknowledged=False, is_unanswered=True)
+    found = precision_by_grid([wrong, *([ANSWERED] * 4), waiting])
     assert [(one.grid_code, one.right.k, one.right.n) for one in found] == [(GRID, 4, 5)]
     assert found[0].right.share == pytest.approx(0.8)
     assert found[0].reasons == (("scooters in a row", 1),)
 
 
 def test_an_alert_that_nobody_has_answered_is_neither_right_nor_wrong() -> None:
-    assert precision_by_grid([an_alert()]) == []
+    assert precision_by_grid([ANSWERED._replace(is_acknowledged=False)]) == []

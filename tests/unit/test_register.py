@@ -16,6 +16,7 @@ from shapely.geometry import Point
 from shapely.ops import unary_union
 
 from missions.codes import GridLevel
+from missions.grid import COAST
 from missions.register import Register, UnknownGrid, load_register, sample_path
 from missions.register_file import read_body
 from missions.sample_register import make_register
@@ -64,6 +65,31 @@ def test_the_sample_holds_the_districts_true_totals(sample: Register) -> None:
     assert len({site.overlay for site in sample.sites}) == len(sample.overlays) == 4
     assert len(sample.grids) + len(sample.overlays) == 258
     assert sample.is_synthetic
+
+
+def test_the_sample_has_the_checkpoints_of_streets_and_communities_each_in_its_grid(
+    sample: Register,
+) -> None:
+    served = Counter(sample.areas[one.serves].level for one in sample.checkpoints)
+    assert served == {GridLevel.STREET: 7, GridLevel.COMMUNITY: 60}
+    for one in sample.checkpoints:
+        assert sample.grid_at(one.point) == one.grid_code
+        assert one.grid_code.startswith(one.serves)
+
+
+def test_the_grids_of_the_sample_say_whether_they_reach_the_sea(sample: Register) -> None:
+    shore = sample.get("440512").shape.boundary.buffer(1e-6)
+    for grid in sample.grids:
+        is_coast = grid.shape.boundary.intersection(shore).length > 1e-5
+        assert grid.sensitive_flags == frozenset({COAST} if is_coast else ()), grid.code
+    assert 0 < sum(bool(grid.sensitive_flags) for grid in sample.grids) < 254
+
+
+def test_a_register_that_says_nothing_of_the_coast_is_not_read_as_no(tmp_path: Path) -> None:
+    silent = load(tmp_path, a_body())
+    assert (silent.get(CODE).sensitive_flags, silent.checkpoints) == (None, [])
+    says_no = load(tmp_path, a_body(a_feature(sensitive_flags=[]))).get(CODE)
+    assert says_no.sensitive_flags == frozenset()
 
 
 def test_the_sample_says_that_its_borders_are_invented(sample: Register) -> None:
@@ -124,7 +150,7 @@ def test_an_area_is_found_by_code_printed_code_spoken_name_and_alias(sample: Reg
 def test_an_unknown_grid_is_refused_with_the_nearest_ones(sample: Register) -> None:
     with pytest.raises(UnknownGrid, match="did you mean 44051200100") as caught:
         sample.get("440512001003099")
-    assert "sample-2026.1" in str(caught.value)
+    assert "sample-2026.2" in str(caught.value)
     with pytest.raises(UnknownGrid, match="达濠街道达濠社区第三网格"):
         sample.get("达濠街道达濠社区第三網格")
 
@@ -310,6 +336,15 @@ def test_the_shipped_file_is_written_one_feature_a_line() -> None:
                 "properties": {"level": "site", "code": "440512T10001", "overlay": "440512T1",
                                "name_zh": "x", "grid_code": CODE},
                 "geometry": {"type": "Point", "coordinates": [116.7]},
+            },
+        ),
+        a_body(a_feature(sensitive_flags="COAST")),
+        a_body(
+            a_feature(),
+            {
+                "properties": {"level": "checkpoint", "code": "K1", "name_zh": "x",
+                               "grid_code": CODE, "serves": CODE[:12]},
+                "geometry": {"type": "Point", "coordinates": [116.705, 23.255]},
             },
         ),
     ],

@@ -19,14 +19,13 @@ def test_what_is_said_of_a_street_holds_for_its_grids_until_they_say_otherwise(
 ) -> None:
     people = [{"name": "王某", "duty": "街道书记", "phone": "13800000000"}]
     street = a_feature(
-        "440512001", "street", responsible=people, noise_class="2", sensitive_flags=["hospital"],
+        "440512001", "street", responsible=people, noise_class="2",
         valid_to="2026-12-31",
     )  # fmt: skip
-    own = a_feature(noise_class="4a", sensitive_flags=["school"], tier="MIDDLE")
+    own = a_feature(noise_class="4a", tier="MIDDLE")
     register = load(tmp_path, a_body(street, own, valid_from="2026-01-01"))
     facts = register.facts_of(CODE)
     assert facts.noise_class is NoiseClass.ROADSIDE
-    assert facts.sensitive_flags == ("school", "hospital")
     assert [(one.name, one.duty) for one in facts.responsible] == [("王某", "街道书记")]
     assert facts.tier == "MIDDLE"
     assert register.facts_of("440512001").tier == "LARGE"

@@ -194,6 +194,20 @@ def test_a_site_gets_the_one_grid_it_lies_in_and_its_overlay(tmp_path: Path) -> 
     assert "feature.unreadable" in told
 
 
+def test_a_checkpoint_is_kept_in_the_grid_it_lies_in(tmp_path: Path) -> None:
+    points = [
+        point("440512001001K1", 1.5, 0.5, level="checkpoint", serves=COMMUNITY, name="检测点"),
+        point("440512009K1", 1.5, 0.5, level="checkpoint", serves=COMMUNITY),
+        point("440512001001K2", 9.5, 0.5, level="checkpoint", serves=COMMUNITY),
+        point("440512001001K3", 0.5, 0.5, level="checkpoint"),
+    ]
+    result = imported(written(tmp_path, [*four(), *points]))
+    (kept,) = loaded(result).checkpoints
+    assert (kept.code, kept.grid_code, kept.serves) == ("440512001001K1", grid_code(2), COMMUNITY)
+    assert len(found(result, "feature.unreadable")) == 2
+    assert "checkpoint" in found(result, "site.nowhere")[0].text
+
+
 def test_what_an_office_says_of_an_area_is_kept_and_what_is_wrong_is_told(tmp_path: Path) -> None:
     features = four()
     features[0]["properties"] |= {

@@ -54,7 +54,7 @@ aircraft = [{{connect = "udpin://127.0.0.1:14540", camera.url = "rtsp://x", spea
     _, case_no = await a_filed_case(house)
     await house.has_alert()
     assert house.crowd.watch is not None
-    house.crowd._show_alerts(house.crowd.watch)
+    house.crowd.show_alerts(house.crowd.watch)
     reading, taking = blocks("python")
     assert f"{case_no} DISPATCHED" in await run([sys.executable, "-c", reading], tmp_path, **where)
     assert f"taken: {ALERT} 陈梅" in await run([sys.executable, "-c", taking], tmp_path, **where)

@@ -18,19 +18,20 @@ from ground_station.casework.whistles import Whistle, WhistleEvent, WhistleState
 from ground_station.owners import Tier
 from ground_station.sorties import SortieState
 from ground_station.store.chain import verify
-from patrol.cause import Cause, Role
+from ground_station.store.pages import Ask
+from patrol.cause import Role
 from patrol.errors import Refused
 from tests.casework_house import CaseworkHouse, casework_house, told
-from tests.ground_core import DISPATCHER, LEADER, a_sortie, later
+from tests.ground_core import DISPATCHER, LEADER, a_sortie, holding, later
 
 pytestmark = pytest.mark.anyio
 
 E = CaseEvent
-COMMUNITY = Cause(actor="Guo", role=Role.COMMUNITY)
-DEPARTMENT = Cause(actor="Deng", role=Role.DEPARTMENT)
-SUPERVISOR = Cause(actor="Ma", role=Role.SUPERVISOR)
-REVIEWER = Cause(actor="Song", role=Role.REVIEWER)
-WORKER = Cause(actor="Mei", role=Role.GRID_WORKER)
+COMMUNITY = holding("Guo", Role.COMMUNITY)
+DEPARTMENT = holding("Deng", Role.DEPARTMENT)
+SUPERVISOR = holding("Ma", Role.SUPERVISOR)
+REVIEWER = holding("Song", Role.REVIEWER)
+WORKER = holding("Mei", Role.GRID_WORKER)
 
 
 async def opened(house: CaseworkHouse) -> tuple[str, str]:
@@ -131,7 +132,7 @@ async def test_of_two_who_accept_at_once_one_is_told_what_it_is_now(tmp_path: Pa
 
         async def accept(person: str) -> None:
             try:
-                await house.desk.act(case_no, E.ACCEPT, Cause(actor=person, role=Role.COMMUNITY))
+                await house.desk.act(case_no, E.ACCEPT, holding(person, Role.COMMUNITY))
             except Refused as error:
                 refused.append(str(error))
 
@@ -196,7 +197,8 @@ async def test_from_a_closed_case_a_notice_is_drafted_read_and_published(tmp_pat
         await handled(house, case_no)
         await house.intake.answer(report_id, "已处置", DISPATCHER)
         await house.desk.act(case_no, E.CLOSE, SUPERVISOR)
-        assert [one.case_no for one in await house.notices.similar(case_no)] == [case_no]
+        similar, following = await house.notices.similar(case_no, Ask())
+        assert ([one.case_no for one in similar], following) == ([case_no], "")
         draft = await house.notices.draft([case_no], NoticeAudience.INTERNAL, REVIEWER)
         assert case_no in draft.text_zh
         await house.notices.move(draft.notice_id, NoticeEvent.REVIEW, LEADER)

@@ -19,7 +19,7 @@ from ground_station.store.shelves import Shelves
 from patrol.cause import Cause, Role
 from patrol.errors import NotPermitted, Refused
 from tests.casework_house import CaseworkHouse, casework_house, told
-from tests.ground_core import DISPATCHER, LEADER, PLACE
+from tests.ground_core import DISPATCHER, LEADER, PLACE, holding
 from tests.wire.test_casework_desks import COMMUNITY, DEPARTMENT, SUPERVISOR, WORKER, opened
 
 pytestmark = pytest.mark.anyio
@@ -181,8 +181,10 @@ async def test_no_case_is_too_many_for_the_clocks(tmp_path: Path) -> None:
             await house.parts.records.file_case(
                 replace(template, filed_utc=later), cause=DISPATCHER, at_utc=later
             )
+        assert await shelves.ticking_cases(house.clock.now_utc(), is_exercise=True) == []
+        house.clock.now_s += 31 * 60
         ticking = await shelves.ticking_cases(house.clock.now_utc(), is_exercise=True)
-        assert len(ticking) == 9
+        assert [one.overdue for one in ticking] == ["accept"] * 9
         assert await shelves.ticking_cases(house.clock.now_utc(), is_exercise=False) == []
 
 
@@ -304,7 +306,7 @@ async def test_a_community_hands_a_case_on_within_its_own_part_only(tmp_path: Pa
         street = house.desk.unit(case.owner.code[:9])
         with pytest.raises(Refused):  # upwards is escalating, and the grid's own people may not
             await house.desk.act(case_no, E.REASSIGN, COMMUNITY, Given(reason="x", owner=street))
-        head = Cause(actor="Mei", role=Role.GRID_WORKER)
+        head = holding("Mei", Role.GRID_WORKER)
         assert (await house.desk.act(case_no, E.ACCEPT, head)).handled_by == "Mei"
 
 

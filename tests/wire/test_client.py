@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ground_station.client import StationClient, StationRefused
 from ground_station.client.live import patched
+from ground_station.shown import StationView
 from patrol.cause import Role
 from patrol.errors import Transient
 from tests.agents import Link
@@ -95,10 +96,10 @@ async def test_what_has_not_changed_comes_from_the_client_itself(house: House) -
     first, again = await client.templates(), await client.templates()
     assert first == again
     assert client.http.unchanged_count == 1
-    house.board.set(station={"name": "one"})
-    assert (await client.state())["station"] == {"name": "one"}
-    house.board.set(station={"name": "two"})
-    assert (await client.state())["station"] == {"name": "two"}
+    for name in ("one", "two"):
+        station: StationView = {"name": name, "is_exercise": True, "version": ""}
+        house.board.set(station=station)
+        assert (await client.state())["station"] == station
 
 
 async def test_the_live_state_goes_on_behind_its_place_when_the_line_breaks(house: House) -> None:

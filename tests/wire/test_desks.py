@@ -19,6 +19,7 @@ from ground_station.casework.states import CaseState
 from ground_station.client import Event, StationClient
 from ground_station.drafting import Chosen
 from ground_station.templates import load_templates
+from ground_station.words.listeners import crowd_of
 from patrol.clock import utc_text
 from patrol.errors import Refused, StoreUnavailable
 from patrol.sighting import Look
@@ -36,17 +37,17 @@ pytestmark = pytest.mark.anyio
 CROWD = [(float(i % 5), float(i // 5)) for i in range(30)]
 
 
-async def flying_with_an_alert(house: House) -> str:
+async def flying_with_an_alert(house: House, name: str = ALERT) -> str:
     """A real sortie in the air that does not get on, with an alert of it."""
-    house.vehicle.is_frozen = True
+    house.vehicle.is_frozen, before = True, house.told().count("airborne")
     plan_id = await approved_plan(house)
     sortie = str((await house.post("/sorties", "PILOT", plan_id=plan_id)).json()["sortie"])
-    await house.until(lambda: "airborne" in house.told())
+    await house.until(lambda: house.told().count("airborne") > before)
     assert house.crowd.watch is not None
     house.is_near(PLACE)
-    alert = replace(an_alert(), sortie=sortie, place=PLACE)
-    house.crowd.watch.alerts[ALERT], house.crowd.watch.alert_id = alert, ALERT
-    house.crowd._show_alerts(house.crowd.watch)
+    alert = replace(an_alert(), alert_id=name, sortie=sortie, place=PLACE)
+    house.crowd.watch.alerts[name], house.crowd.watch.alert_id = alert, name
+    house.crowd.show_alerts(house.crowd.watch)
     await house.records.save_alert(
         alert, cause=SYSTEM, at_utc=house.clock.now_utc(), action="alert.raised"
     )
@@ -255,7 +256,10 @@ async def test_an_alert_that_nobody_answers_is_handed_on_after_the_landing_and_t
     )  # fmt: skip
     director = StationClient(house.web.url, token=token)
     house.board.set(clock={"utc": utc_text(START)})
-    landed: Event = {"event": "landed", "sortie": sortie, "t_utc": utc_text(START)}
+    landed: Event = {
+        "event": "landed", "sortie": sortie, "t_utc": utc_text(START), "grid": "",
+        "aircraft": "GP-1",
+    }  # fmt: skip
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(auto_operator.sign_when_landed, director, landed)
         await house.until(lambda: "log.waits" in house.told())
@@ -374,7 +378,7 @@ async def _said_before(house: House, *, seconds_ago: float) -> Announcement:
     assert house.crowd.watch is not None
     chosen = Chosen(template=load_templates()["T01"])
     draft, _ = await house.speaking.drafting.draft(
-        house.crowd.watch, alert_of(house), chosen, ANNOUNCER
+        house.crowd.watch, crowd_of(alert_of(house)), chosen, ANNOUNCER
     )
     said = replace(
         draft, announcement_id="B-1", alert_id="A-0", sortie="M-0-S01", started_utc=now,

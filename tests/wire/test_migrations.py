@@ -13,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -21,9 +21,9 @@ from ground_station.store import tables
 from ground_station.store.backup import fault_in
 from ground_station.store.copying import file_engine
 from ground_station.store.engine import Store
-from ground_station.store.migrations.versions import r0001_first, r0002_store
+from ground_station.store.migrations.versions import r0001_first, r0002_store, r0050_store
 from ground_station.store.policies import hold
-from ground_station.store.queries import case_queue, live_alerts
+from ground_station.store.queries import case_queue, newest
 from ground_station.store.records import Records
 from ground_station.store.schema import DATABASE_NAME, migrate_file, newest_heads
 from ground_station.store.telemetry import telemetry_metadata
@@ -86,7 +86,29 @@ async def test_records_of_before_are_found_by_what_was_added_later(tmp_path: Pat
     migrate_file(tmp_path / DATABASE_NAME, "r0001")
     migrate_file(tmp_path / DATABASE_NAME)
     with file_engine(tmp_path / DATABASE_NAME).connect() as connection:
-        assert [item["alert_id"] for item in live_alerts(connection).items] == ["A-20261124-0001"]
+        found = newest(connection, tables.alerts, state="RAISED")
+        assert [item["alert_id"] for item in found.items] == ["A-20261124-0001"]
+        figures = connection.execute(select(tables.alert_figures.c.id)).scalars().all()
+        assert figures == ["A-20261124-0001"]  # measured as if it had been saved today
+
+
+async def test_cases_of_before_are_found_by_their_owners_code_closed_ones_too(
+    tmp_path: Path,
+) -> None:
+    await fill(tmp_path)
+    path = tmp_path / DATABASE_NAME
+    migrate_file(path, "r0040")
+    assert "owner_code" not in " ".join(schema(path))
+    ended = "UPDATE cases SET state = 'CLOSED', is_open = false"
+    with closing(sqlite3.connect(path)) as before:
+        before.execute(ended)
+        before.commit()
+    migrate_file(path)
+    code = "SELECT owner_code, json_extract(body_json, '$.owner.code') FROM cases"
+    ((kept, told),) = columns(path, code)
+    assert (kept, len(str(kept))) == (told, 15)
+    with closing(sqlite3.connect(path)) as after, pytest.raises(sqlite3.Error, match="closed"):
+        after.execute("UPDATE cases SET state = 'HANDLING'")
 
 
 async def test_what_an_older_program_would_not_heed_is_not_taken_down(tmp_path: Path) -> None:
@@ -137,6 +159,7 @@ def test_the_migrations_are_words_that_a_postgresql_server_reads() -> None:
     with Operations.context(context):
         r0001_first.upgrade()
         r0002_store.upgrade()
+        r0050_store.upgrade()
     script = written.getvalue()
     assert script.count("CREATE FUNCTION") == script.count("CREATE TRIGGER") > 30
     assert "BEFORE TRUNCATE ON audit FOR EACH STATEMENT" in script

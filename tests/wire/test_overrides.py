@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from drone.clips import Clip
-from ground_station.alerts import AlertLevel
+from ground_station.alert_levels import AlertLevel
 from ground_station.announcements import Announcement, AnnouncementState
-from ground_station.drafting import SCHOOLS
 from ground_station.legal import Allows, LegalBook
 from ground_station.templates import Need, Profile
+from ground_station.words.grounds import SCHOOLS
+from ground_station.words.listeners import crowd_of
 from patrol.cause import Role
 from patrol.geo import offset
 from tests.ground_core import LEGAL, PLACE, SYSTEM, an_alert
@@ -216,8 +217,9 @@ async def test_words_for_a_school_gate_are_said_at_a_school_and_nowhere_else(
     schools = [site for site in REGISTER.sites if site.overlay == SCHOOLS]
     places = house.speaking.drafting._places
     gate = replace(an_alert(), place=offset(schools[0].point, east_m=40.0, north_m=0.0))
-    assert places(gate) == {Need.SCHOOL_GATE}
-    assert places(replace(gate, place=offset(schools[0].point, east_m=9e3, north_m=0.0))) == set()
+    assert places(crowd_of(gate))[Need.SCHOOL_GATE] is True
+    away = replace(gate, place=offset(schools[0].point, east_m=9e3, north_m=0.0))
+    assert places(crowd_of(away))[Need.SCHOOL_GATE] is False
 
 
 async def test_typed_words_that_the_night_stopped_are_played_on_a_leaders_reason(
@@ -285,9 +287,9 @@ async def test_what_was_an_emergencys_when_it_was_stopped_is_none_when_it_is_ove
 
 async def test_words_for_a_declared_emergency_are_said_under_its_order(house: House) -> None:
     places = house.speaking.drafting._places
-    assert Need.EMERGENCY_DECLARED not in places(an_alert())
+    assert places(crowd_of(an_alert()))[Need.EMERGENCY_DECLARED] is False
     declare_emergency(house)
-    assert Need.EMERGENCY_DECLARED in places(an_alert())
+    assert places(crowd_of(an_alert()))[Need.EMERGENCY_DECLARED] is True
 
 
 def make_critical(house: House, level: AlertLevel = AlertLevel.CRITICAL) -> None:

@@ -142,7 +142,7 @@ def test_a_grid_too_small_to_fly_is_refused_as_json_too(tmp_path: Path) -> None:
     [
         ("440512001002099", f"did you mean {GRID[:-1]}"),
         ("达濠街道达濠社区第三網格", NAME),
-        ("somewhere", "no grid 'somewhere' in the register sample-2026.1"),
+        ("somewhere", "no grid 'somewhere' in the register sample-2026.2"),
         ("", "no grid ''"),
     ],
 )

@@ -97,7 +97,7 @@ async def test_each_deletion_is_a_row_of_the_log_and_the_chain_goes_on(tmp_path:
         ]  # fmt: skip
         rows = (await store.read(audit_log)).items[-3:]
         assert [row["action"] for row in rows] == [one.action for one in done]
-        assert {row["actor"] for row in rows} == {"retention/HJ-RETENTION-1"}
+        assert {row["actor"] for row in rows} == {"retention/HJ-RETENTION-2"}
         assert all(row["is_automatic"] for row in rows)
         assert rows[1]["body"]["before"]["rows"] == 50
         assert rows[1]["body"]["after"]["rows"] == 0
@@ -221,12 +221,12 @@ def test_the_commands_try_approve_hold_and_run(
 
     assert run(is_dry_run=True) == 0
     told = capsys.readouterr().out
-    assert "HJ-RETENTION-1 (not approved)" in told
+    assert "HJ-RETENTION-2 (not approved)" in told
     assert "dry run: nothing was deleted" in told
     with pytest.raises(Refused, match="nobody has approved"):
         run()
     tried = tmp_path / "next.json"
-    tried.write_text(json.dumps({**json.loads(shipped()), "version": "HJ-RETENTION-2"}))
+    tried.write_text(json.dumps({**json.loads(shipped()), "version": "HJ-RETENTION-3"}))
     with pytest.raises(Refused, match="only tried: add --dry-run"):
         run(policy_file=tried)
     assert retention_approve(place, policy_file=None, by="Zheng") == 0
@@ -238,7 +238,7 @@ def test_the_commands_try_approve_hold_and_run(
     assert retention_holds(place, as_json=True) == 0
     assert json.loads(capsys.readouterr().out) == {SORTIE: "court"}
     assert run() == 0
-    assert "policy HJ-RETENTION-2\n" in capsys.readouterr().out
+    assert "policy HJ-RETENTION-3\n" in capsys.readouterr().out
 
 
 def shipped() -> str:

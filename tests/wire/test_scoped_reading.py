@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,18 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 
+from ground_station.event_fields import alert_view
+from ground_station.shown import SortieView
+from ground_station.views import look_view, plan_view
 from patrol.cause import Role
 from patrol.errors import StoreUnavailable
 from patrol.story import StoryEvent
 from patrol.vehicle import Hold, ReturnHome
 from tests.fakes import START
-from tests.ground_core import GRID, SORTIE
+from tests.ground_core import GRID, SORTIE, a_plan, an_alert
 from tests.house_fakes import FakePictures
 from tests.two_aircraft import GRIDS, NAMES, TwoAircraft, two_aircraft
+from tests.unit.test_effect import a_look
 from tests.wire.test_sign_in import told
 from tests.wire.test_web_api import ALERT, House, house, received
 from vision.eye_port import VideoPacket
@@ -35,11 +40,19 @@ CREW = (Role.PILOT, Role.OPERATOR, Role.LEADER, Role.REGISTRAR)
 
 
 def show(house: House, flown: str) -> None:
-    alerts = [{"id": "A-1", "grid_code": GRID}, {"id": "A-2", "grid_code": BESIDE}]
-    house.shown.set(
-        sortie={"id": SORTIE, "grid_code": flown}, alerts=alerts, alert=alerts[1],
-        people=[[116.7, 23.2]],
-    )  # fmt: skip
+    alerts = [
+        alert_view(replace(an_alert(), alert_id=name, grid_code=grid))
+        for name, grid in (("A-1", GRID), ("A-2", BESIDE))
+    ]
+    sortie = a_sortie_view(flown)
+    house.shown.set(sortie=sortie, alerts=alerts, alert=alerts[1], people=[[116.7, 23.2]])
+
+
+def a_sortie_view(grid: str, state: str = "AIRBORNE") -> SortieView:
+    return {
+        "id": SORTIE, "grid_code": grid, "grid_name": "", "state": state,
+        "plan": plan_view(a_plan()), "waypoint_index": 0, "waypoint_total": 4, "findings": [],
+    }  # fmt: skip
 
 
 def unit_in(told: dict[str, Any]) -> dict[str, Any]:
@@ -170,22 +183,22 @@ async def test_video_and_pictures_are_for_those_who_answer_for_what_they_show(
     house.pictures.jpeg = b"\xff\xd8jpeg"
     show(house, GRID)
     beside = house.client(await house.let_in("Li", roles=CREW, scope=THEIRS))
-    hidden, unknown = [await beside.get(f"/api/picture/cam-{n}.jpg") for n in (1, 9)]
+    hidden, unknown = [await beside.get(f"/api/picture/cam-{n}.jpg?purpose=test") for n in (1, 9)]
     assert (hidden.status_code, unknown.status_code) == (404, 404)
     assert shape(hidden.json()["error"]) == shape(unknown.json()["error"])
     assert await told(house, "scope") == [("scope.refused", "Li", GRID)]
     lead = await house.let_in("Ma", roles=LEADS, scope=OURS)
-    assert (await house.client(lead).get("/api/picture/cam-1.jpg")).status_code == 403
+    assert (await house.client(lead).get("/api/picture/cam-1.jpg?purpose=test")).status_code == 403
     assert await told(house, "verb") == [("verb.refused", "Ma", "see_video")]
-    house.shown.set(sortie={"id": SORTIE, "grid_code": GRID, "state": "LANDED"})
-    assert (await house.client(lead).get("/api/picture/cam-1.jpg")).status_code == 404
+    house.shown.set(sortie=a_sortie_view(GRID, "LANDED"))
+    assert (await house.client(lead).get("/api/picture/cam-1.jpg?purpose=test")).status_code == 404
     assert await told(house, "scope") == [
         ("scope.refused", "Li", GRID),
         ("scope.refused", "Ma", ""),
     ]
     show(house, GRID)
     crew = house.client(await house.let_in("Guo", roles=CREW, scope=OURS))
-    assert (await crew.get("/api/picture/cam-1.jpg")).content == b"\xff\xd8jpeg"
+    assert (await crew.get("/api/picture/cam-1.jpg?purpose=test")).content == b"\xff\xd8jpeg"
     assert ("view.picture", "Guo", "cam-1") in await told(house, "view")
     async with connect(house.video_url, additional_headers=lead) as socket:
         with pytest.raises(ConnectionClosedError, match="do not see the video"):
@@ -218,7 +231,7 @@ async def test_with_a_full_disk_anothers_picture_is_as_unknown_as_ever(
     show(house, GRID)
     beside = house.client(await house.let_in("Li", roles=CREW, scope=THEIRS))
     monkeypatch.setattr(house.book.store, "write", full)
-    assert (await beside.get("/api/picture/cam-1.jpg")).status_code == 404
+    assert (await beside.get("/api/picture/cam-1.jpg?purpose=test")).status_code == 404
 
 
 @pytest.fixture
@@ -234,7 +247,8 @@ async def both_over_their_grids(station: TwoAircraft) -> list[str]:
     """Both in the air, each with people below it; their sorties."""
     sorties = await station.both_flying()
     for name in NAMES:
-        station.board.of(name).set(people=[[116.7, 23.2]], look={"boxes": []})
+        look = look_view(a_look(0.0, [], is_valid=True, is_in_view=True), 0.0)
+        station.board.of(name).set(people=[[116.7, 23.2]], look=look)
     await station.until(lambda: len(station.board.get("aircraft")) == len(NAMES))
     return sorties
 
@@ -252,7 +266,7 @@ async def test_of_two_aircraft_one_sees_that_over_the_own_grid_alone(station: Tw
         assert (units[other]["look"], units[other]["camera"]) == (None, None)
         assert {event["aircraft"] for event in state["story"]} == {name}
         for number, jpeg in enumerate(PICTURES):
-            path = f"/api/picture/cam-{number + 1}.jpg"
+            path = f"/api/picture/cam-{number + 1}.jpg?purpose=test"
             answer = await station.http.get(path, headers=headers)
             assert answer.status_code == (200 if number == own else 404)
             assert (answer.content == jpeg) == (number == own)

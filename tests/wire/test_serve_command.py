@@ -24,6 +24,7 @@ from websockets.sync.client import ClientConnection, connect
 from ground_station.demo_scenario import make_scenario
 from ground_station.store.chain import verify
 from patrol.clock import parse_utc
+from tests.contract import Contract
 from tests.persons import token_in
 
 pytestmark = pytest.mark.timeout(60)  # three processes come up, each with a model or a store
@@ -222,6 +223,21 @@ def test_it_serves_the_console_and_the_whole_state(station: Station) -> None:
     (unit,) = state["units"].values()
     assert set(unit) == UNIT_KEYS
     assert (unit["camera"]["id"], unit["sortie"], unit["alert"]) == ("cam-1", None, None)
+
+
+def test_state_and_live_messages_are_as_the_running_station_describes_them(
+    station: Station, sortie: str
+) -> None:
+    described = httpx.get(f"{station.url}/api/openapi.json", trust_env=False).json()
+    contract, kinds = Contract(described), set[str]()
+    contract.check_body({"$ref": "#/components/schemas/State"}, station.until(has_home))
+    with station.connect("/ws/live") as live:
+        assert station.post("/shift", "LEAD").status_code == 201
+        while kinds != {"state", "patch", "event"}:
+            message = json.loads(live.recv(timeout=15.0))
+            contract.check_message(message)
+            kinds.add(message["type"])
+    assert unit_of(station.state())["sortie"]["id"] == sortie
 
 
 def test_world_time_is_the_exercises(station: Station, sim: dict[str, str]) -> None:

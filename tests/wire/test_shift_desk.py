@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from ground_station.shifts.desk import ShiftDesk
-from ground_station.shifts.shift import Shift, ShiftEvent, ShiftState
+from ground_station.shifts.shift import ShiftEvent, ShiftState
 from ground_station.sorties import SortieState
 from ground_station.store.chain import verify
 from ground_station.store.codec import canonical_json, sha256_text
@@ -35,6 +35,7 @@ from tests.ground_core import (
 )
 
 pytestmark = pytest.mark.anyio
+SHIFT = "SH-20261124-0001"
 
 
 class _Clock(ManualClock):
@@ -73,9 +74,9 @@ async def landed(house: House, *, index: int = 4, total: int = 4) -> None:
 
 
 async def signed(house: House) -> None:
-    await house.desk.sign_in(REGISTRAR)
+    await house.desk.sign_in(SHIFT, REGISTRAR)
     for cause in (PILOT, REGISTRAR):
-        await house.desk.sign(cause)
+        await house.desk.sign(SHIFT, cause)
 
 
 async def test_a_shift_is_one_log_with_what_was_visited_and_what_was_not(tmp_path: Path) -> None:
@@ -84,13 +85,13 @@ async def test_a_shift_is_one_log_with_what_was_visited_and_what_was_not(tmp_pat
         with pytest.raises(Refused, match="is open"):
             await house.desk.open("二队", LEADER)
         other = load_register().grids[0].code
-        await house.desk.plan([GRID, other], LEADER)
-        await house.desk.remark(ShiftEvent.WEATHER, "晴，东风3级", PILOT)
+        await house.desk.plan(SHIFT, [GRID, other], LEADER)
+        await house.desk.remark(SHIFT, ShiftEvent.WEATHER, "晴，东风3级", PILOT)
         await landed(house)
         house.clock.now_s = 600.0
         await signed(house)
         with pytest.raises(Refused, match=f"logs of {SORTIE} are open"):
-            await house.desk.close(REGISTRAR)
+            await house.desk.close(SHIFT, REGISTRAR)
         closed_sortie = replace(
             a_sortie(SortieState.CLOSED), takeoff_utc=later(10), landed_utc=later(400),
             waypoint_index=4, waypoint_total=4,
@@ -98,11 +99,11 @@ async def test_a_shift_is_one_log_with_what_was_visited_and_what_was_not(tmp_pat
         await house.records.save_sortie(
             closed_sortie, cause=REGISTRAR, at_utc=later(500), action="x"
         )
-        shift, log = await house.desk.close(REGISTRAR)
+        shift, log = await house.desk.close(SHIFT, REGISTRAR)
         assert (log["visited_grids"], log["unvisited_grids"]) == ([GRID], [other])
         body = {key: value for key, value in log.items() if key != "sha256"}
         assert log["sha256"] == sha256_text(canonical_json(body))
-        assert await house.desk.current() is None
+        assert await house.desk.open_ones() == []
         for statement in ("UPDATE shifts SET body_json = '{}'", "DELETE FROM shifts"):
             with pytest.raises(Refused, match="closed"):
                 await house.store.write(lambda c, sql=statement: c.execute(text(sql)))  # type: ignore[misc]
@@ -115,8 +116,8 @@ async def test_the_pilot_hands_over_while_the_aircraft_flies(tmp_path: Path) -> 
         await house.desk.open("一队", PILOT)
         house.flying[0] = True
         with pytest.raises(Refused, match="in the air"):
-            await house.desk.sign_out(PILOT)
-        handed = await house.desk.hand_over("Tan", PILOT)
+            await house.desk.sign_out(SHIFT, PILOT)
+        handed = await house.desk.hand_over(SHIFT, "Tan", PILOT)
         assert [duty.person for duty in handed.duties] == ["Huang", "Tan"]
 
 
@@ -136,11 +137,10 @@ async def test_a_grid_seen_forty_minutes_ago_is_told_before_it_is_flown_again(
 
 async def test_an_unknown_grid_and_no_open_shift_are_said(tmp_path: Path) -> None:
     async with shift_house(tmp_path) as house:
-        with pytest.raises(Refused, match="no shift is open"):
-            await house.desk.sign_in(PILOT)
+        with pytest.raises(LookupError, match=f"there is no shift {SHIFT}"):
+            await house.desk.sign_in(SHIFT, PILOT)
         await house.desk.open("一队", PILOT)
         with pytest.raises(ConfigError, match="no grid"):
-            await house.desk.plan(["nowhere"], LEADER)
-        shift = await house.desk.current()
-        assert isinstance(shift, Shift)
+            await house.desk.plan(SHIFT, ["nowhere"], LEADER)
+        (shift,) = await house.desk.open_ones()
         assert shift.opened_utc == MORNING

@@ -27,7 +27,6 @@ from patrol.bus import Bus
 from patrol.errors import ConfigError, Refused, StoreUnavailable
 from patrol.telemetry import Battery, TelemetrySample
 from tests.ground_core import (
-    GRID,
     MORNING,
     OPERATOR,
     PLACE,
@@ -69,7 +68,7 @@ async def test_every_record_reads_back_as_it_was_saved(tmp_path: Path) -> None:
         assert await records.open_sorties() == [a_sortie()]
         assert await records.sightings(SORTIE) == [a_sighting()]
         assert await records.announcement("B-20261124-0001") == an_announcement()
-        assert await records.announcements(since_utc=later(9), grid_code=GRID)
+        assert await records.announcements(since_utc=later(9), sortie_id=SORTIE)
         assert await records.announcements(since_utc=later(11)) == []
         assert await records.effects(SORTIE) == [an_effect()]
         assert await records.case(case.case_no) == case

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,10 +20,12 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from ground_station.alerts import AlertEvent
-from ground_station.casework.states import CaseState
+from ground_station.casework.states import CaseEvent, CaseState
 from ground_station.commands.backup import backup, restore
 from ground_station.commands.log import log_export, log_verify, log_verify_at
 from ground_station.commands.records_at import Place
+from ground_station.measuring.counting import read_counted
+from ground_station.measuring.reading import Window, read_answers, read_watched
 from ground_station.owners import Tier
 from ground_station.store import tables
 from ground_station.store.backup import fault_in
@@ -35,14 +37,12 @@ from ground_station.store.queries import (
     CaseFilter,
     audit_log,
     case_queue,
-    case_thread,
-    coverage,
-    live_alerts,
+    closed_alike,
     newest,
-    newest_cases,
 )
 from ground_station.store.records import Records
 from ground_station.store.retention import Retention
+from ground_station.store.shelves import Shelves
 from ground_station.store.telemetry import TelemetryLog
 from patrol.errors import Refused, StoreUnavailable
 from tests.ground_core import (
@@ -152,18 +152,11 @@ async def test_the_story_is_kept_found_and_frozen(tmp_path: Path, server: str | 
             with pytest.raises(Refused):
                 await kept.store.write(lambda c, sql=statement: c.execute(text(sql)))  # type: ignore[misc]
         read = kept.store.read
-        case = (await read(case_queue)).items[0]
-        thread = await read(lambda c: case_thread(c, case["case_no"]))
-        assert thread is not None
-        assert [step["to_state"] for step in thread["steps"]] == ["FILED"]
-        assert len(thread["announcements"]) == len(thread["effects"]) == 1
-        wanted = CaseFilter(
-            tiers=tuple(Tier), states=(CaseState.FILED,), owner_unit=case["owner"]["unit"],
-            due_before_utc=later(1e7), is_exercise=True, scopes=(GRID[:12],),
-        )  # fmt: skip
-        assert (await read(lambda c: case_queue(c, wanted))).items == (case,)
-        assert (await read(lambda c: newest_cases(c, CaseFilter(scopes=("440999",))))).items == ()
-        assert (await read(live_alerts)).items == ()
+        await the_case_is_found(kept)
+        assert (await read(lambda c: newest(c, tables.alerts, state="RAISED"))).items == ()
+        for table in (tables.dispatches, tables.shifts):
+            of_a_unit = partial(newest, table=table, scopes=(GRID,), units=("440512D01",))
+            assert (await read(of_a_unit)).items == ()
         for table in (tables.sorties, tables.sightings, tables.announcements, tables.alerts):
             page = await read(lambda c, t=table: newest(c, t, sortie=SORTIE, scopes=(GRID,)))  # type: ignore[misc]
             assert len(page.items) == 1
@@ -173,11 +166,51 @@ async def test_the_story_is_kept_found_and_frozen(tmp_path: Path, server: str | 
         )  # fmt: skip
         rows = (await read(lambda c: audit_log(c, shift))).items
         assert [row["action"] for row in rows] == ["log.closed"]
-        visited = await read(lambda c: coverage(c, MORNING, later(10), scopes=(GRID,)))
-        assert visited == [{"grid_code": GRID, "visits": 1, "last_utc": "2026-11-24T01:30:00.000Z"}]
+        await figures_are_read(kept)
         assert await read(policy_in_force) == read_policy()
         assert await read(holds) == {"M-x": "court"}
         await the_track_is_kept(kept)
+
+
+async def the_case_is_found(kept: Kept) -> None:
+    read = kept.store.read
+    case = (await read(case_queue)).items[0]
+    steps = await kept.records.case_history(case["case_no"])
+    assert [step["to_state"] for step in steps] == ["FILED"]
+    assert len(await kept.records.announcements()) == 1
+    assert len(await kept.records.effects(SORTIE)) == 1
+    wanted = CaseFilter(
+        tiers=tuple(Tier), states=(CaseState.FILED, CaseState.HANDLING),
+        owner_unit=case["owner"]["unit"], due_before_utc=later(1e7), is_exercise=True,
+        scopes=(GRID[:12],),
+    )  # fmt: skip
+    assert (await read(lambda c: case_queue(c, wanted))).items == (case,)
+    elsewhere = CaseFilter(is_open=None, scopes=("440999",))
+    assert (await read(lambda c: case_queue(c, elsewhere))).items == ()
+    for departments, found in ((("440512D01",), ()), ((case["owner"]["code"],), (case,))):
+        of = CaseFilter(scopes=(), departments=departments)
+        assert (await read(lambda c, of=of: case_queue(c, of))).items == found  # type: ignore[misc]
+
+
+async def figures_are_read(kept: Kept) -> None:
+    window = Window(from_utc=MORNING, until_utc=later(10), is_exercise=True, scopes=(GRID,))
+    alerts, watched, counted = await kept.store.read(
+        lambda c: (read_answers(c, window).alerts, read_watched(c, window), read_counted(c, window))
+    )
+    assert (len(alerts), len(watched.alerts), counted.valid_looks.n) == (1, 1, 2)
+    assert counted.nearest_m == 46.0
+    shelves = Shelves(kept.store)
+    (case,) = await kept.records.cases()
+    case = replace(case, is_record_only=False)  # one that somebody has to handle
+    await kept.records.save_case(case, event=CaseEvent.NOTE, cause=SYSTEM, at_utc=later(1900))
+    late = await shelves.ticking_cases(later(1e7), is_exercise=True)
+    assert [one.overdue for one in late] == ["accept"]
+    closed = replace(case, state=CaseState.CLOSED, closed_utc=later(2000))
+    await kept.records.save_case(closed, event=CaseEvent.CLOSE, cause=SYSTEM, at_utc=later(2000))
+    alike = await kept.store.read(
+        lambda c: closed_alike(c, closed, timedelta(days=7), Ask(), scopes=(GRID[:9],))
+    )
+    assert [item["case_no"] for item in alike.items] == [case.case_no]
 
 
 async def the_track_is_kept(kept: Kept) -> None:

@@ -68,6 +68,61 @@ def test_killed_at_any_statement_nothing_that_was_announced_is_missing(tmp_path:
     assert lengths >= {0, 1, 2, 3, 4, 5}  # the kills did fall between the writes
 
 
+def test_killed_at_any_step_of_a_matter_what_was_announced_stands_and_its_halves_fit(
+    tmp_path: Path,
+) -> None:
+    lengths = set()
+    for folder in killed("casework", tmp_path):
+        verdict = verify(folder / DATABASE_NAME)
+        assert verdict.is_intact, (folder.name, verdict)
+        lengths.add(verdict.row_count)
+        with closing(sqlite3.connect(folder / DATABASE_NAME)) as connection:
+            states, tables = _states(connection), _states_in_chain(connection)
+            reports = connection.execute("SELECT case_no FROM citizen_reports").fetchall()
+            steps = connection.execute(
+                "SELECT case_no, from_state, to_state FROM case_history ORDER BY seq"
+            ).fetchall()
+        # A record and the row that tells of its newest state are one write.
+        assert states == tables, folder.name
+        # A case and the report that it was opened for are one write too.
+        cases = {name: state for (table, name), state in states.items() if table == "cases"}
+        assert {number for (number,) in reports} - {""} == set(cases), folder.name
+        at: dict[str, str] = {}
+        for number, came_from, went_to in steps:
+            assert at.get(number, came_from) == came_from, folder.name
+            at[number] = went_to
+        assert at == cases, folder.name
+        # What somebody was told has not gone back: it is there, in that state or a later one.
+        told = announced(folder)
+        assert {(table, name) for table, name, _ in told} <= set(states), folder.name
+        ends = {(table, name): state for table, name, state in told if state in _LAST}
+        assert all(states[of] == state for of, state in ends.items()), folder.name
+    assert len(lengths) > 15  # the kills did fall between the writes
+
+
+_LAST = ("CLOSED", "DONE", "ANSWERED", "PUBLISHED", "CHECKED_IN", "APPROVED")
+_MOVED = (
+    "cases", "citizen_reports", "dispatches", "notices", "whistles", "shifts", "template_versions",
+)  # fmt: skip
+
+
+def _states(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    return {
+        (table, name): state
+        for table in _MOVED
+        for name, state in connection.execute(f"SELECT id, state FROM {table}")  # noqa: S608
+    }
+
+
+def _states_in_chain(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """The newest that the chain tells of each record."""
+    table, state = (f"json_extract(body_json, '$.{path}')" for path in ("table", "record.state"))
+    rows = connection.execute(
+        f"SELECT {table}, object, {state} FROM audit WHERE {table} IS NOT NULL ORDER BY seq"  # noqa: S608
+    )
+    return {(of, name): at for of, name, at in rows}
+
+
 def test_killed_in_its_first_start_a_station_starts_again(tmp_path: Path) -> None:
     for folder in killed("migration", tmp_path):
         path = folder / DATABASE_NAME

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import anyio
@@ -78,6 +80,10 @@ def test_persons_are_made_listed_changed_and_shut_out(file: Path) -> None:
         (("add", "xu", "--name", "Xu", "--role", "KING"), "roles are PILOT"),
         (("add", "xu", "--name", "Xu", "--role", "SYS"), "nobody can hold"),
         (("add", "xu", "--name", "Xu", "--role", "REG@440513"), "not a scope"),
+        (("add", "xu", "--name", "Xu", "--role", "REG@440512D01"), "not a scope"),
+        (("add", "xu", "--name", "Xu", "--role", "DEPT"), "not a department's code"),
+        (("add", "xu", "--name", "Xu", "--role", "DEPT@440512001"), "not a department's code"),
+        (("add", "xu", "--name", "Xu", "--role", "DEPT@440512D77"), "it has: 440512D01 区工信局"),
         (("add", "X U", "--name", "Xu", "--role", "REG"), "a login is"),
         (("disable", "nobody"), "nobody has the login"),
         (("token", "nobody", "--for", "x"), "nobody has the login"),
@@ -86,6 +92,26 @@ def test_persons_are_made_listed_changed_and_shut_out(file: Path) -> None:
 def test_what_cannot_be_is_refused_in_words(file: Path, words: tuple[str, ...], told: str) -> None:
     with pytest.raises(PatrolError, match=told):
         users(*words, "--config", str(file))
+
+
+def test_a_departments_role_is_that_of_one_department(file: Path) -> None:
+    at = ("--config", str(file))
+    users("add", "deng", "--name", "Deng", "--role", "dept@440512d01", *at)
+    users("scope", "deng", "440512D02", *at)
+    assert "DEPT@440512D02" in users("list", *at)
+    with pytest.raises(PatrolError, match="names no department 440512D99"):
+        users("scope", "deng", "440512D99", *at)
+    with pytest.raises(PatrolError, match="every other for a part of the district"):
+        users("scope", "deng", "440512001", *at)
+    users("roles", "deng", "--role", "DEPT@440512D03", "--role", "GW@440512001", *at)
+    with pytest.raises(PatrolError, match="the role DEPT is held for a department"):
+        users("scope", "deng", "440512D01", *at)  # a grid worker of a department there is none
+    users("token", "deng", "--for", "its own system", "--role", "DEPT", "--scope", "440512D03", *at)
+    assert "DEPT@440512D03" in users("tokens", "deng", *at)
+    with closing(sqlite3.connect(file.parent / "records" / "gridpatrol.db")) as before:
+        before.execute("UPDATE grants SET scope = '440512' WHERE role = 'DEPT'")
+        before.commit()
+    assert "[DEPT of no department]" in users("list", *at)  # given before roles named one
 
 
 def test_a_folder_is_an_exercises_or_live_for_good(

@@ -28,6 +28,8 @@ from ground_station.parts import Parts
 from ground_station.plan_desk import PlanDesk, PlanParts
 from ground_station.route_shelf import RouteShelf
 from ground_station.settings import StationSettings
+from ground_station.showing import show_station, show_unit
+from ground_station.shown import StationView
 from ground_station.sortie_desk import SortieDesk, SortieParts
 from ground_station.speaking_desk import SpeakingDesk
 from ground_station.store.records import Records
@@ -40,6 +42,7 @@ from missions.runner import SortieRunner
 from patrol.bus import Bus
 from patrol.geo import GeoPoint, offset
 from patrol.story import StoryEvent
+from tests.contract import contract_of
 from tests.fakes import START, FakeVehicle, ManualClock
 from tests.ground_core import (
     GRID,
@@ -89,6 +92,9 @@ class House:
     def __init__(self, folder: Path, records: Records, telemetry: TelemetryLog) -> None:
         self.bus, self.board, self.clock = Bus(), Board(["GP-1"]), ManualClock()
         self.shown = self.board.of("GP-1")
+        station: StationView = {"name": "濠江", "is_exercise": True, "version": "test"}
+        show_station(self.board, station, REGISTER, self.clock)
+        show_unit(self.shown, "cam-1")
         self.folder, self.records, self.telemetry = folder, records, telemetry
         self.vehicle, self.speaker = FakeVehicle(self.clock, self.bus), FakeSpeaker()
         self.pictures = FakePictures()
@@ -133,8 +139,8 @@ class House:
         parts = self._parts(folder)
         self.people, self.app = parts.people, make_app(parts)
         self.web = WebServer(lambda: self.app, bind("127.0.0.1", 0))
-        self.http = httpx.AsyncClient(base_url=self.web.url, trust_env=False, timeout=10.0)
-        self.clients = [self.http]
+        self.clients: list[httpx.AsyncClient] = []
+        self.http = self.client()
         self.book = a_book(records._store)
         self.live_url = self.web.url.replace("http", "ws") + "/api/live"
         self.video_url = self.web.url.replace("http", "ws") + "/api/video/cam-1"
@@ -146,10 +152,15 @@ class House:
     def client(self, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
         """A browser or program of somebody else: nobody, unless these headers say who."""
         client = httpx.AsyncClient(
-            base_url=self.web.url, trust_env=False, timeout=10.0, headers=headers or {}
-        )
+            base_url=self.web.url, trust_env=False, timeout=10.0, headers=headers or {},
+            event_hooks={"response": [self._check]},
+        )  # fmt: skip
         self.clients.append(client)
         return client
+
+    async def _check(self, answer: httpx.Response) -> None:
+        """Every answer is as the description says it is."""
+        await contract_of(self.app).check(answer)
 
     def _parts(self, folder: Path) -> Parts:
         desks = Desks(
@@ -238,11 +249,10 @@ def sentence_of(answer: httpx.Response) -> str:
 
 
 async def test_the_state_is_what_the_board_shows_with_the_story(house: House) -> None:
-    house.board.set(alert=None, station={"name": "濠江", "is_exercise": True})
     house.board.tell(StoryEvent(name="airborne", time_utc=START, sortie=SORTIE, grid=GRID))
     answer = await house.http.get("/api/state")
     shown = answer.json()
-    assert (shown["station"]["name"], shown["alert"]) == ("濠江", None)
+    assert (shown["station"]["name"], shown["units"]["GP-1"]["alert"]) == ("濠江", None)
     assert [event["event"] for event in shown["story"]] == ["airborne"]
 
 
@@ -263,7 +273,7 @@ async def test_the_templates_are_told_in_both_languages(house: House) -> None:
 
 
 async def test_every_answer_tells_the_browser_to_run_nothing_foreign(house: House) -> None:
-    for path in ("/api/state", "/api/templates", "/api/picture/cam-2.jpg", "/"):
+    for path in ("/api/state", "/api/templates", "/api/picture/cam-2.jpg?purpose=test", "/"):
         answer = await house.http.get(path)
         assert [name for name in SITE_HEADERS if name not in answer.headers] == [], path
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]

@@ -60,11 +60,11 @@ async def test_the_story_is_streamed_line_by_line_from_the_asked_event_on(house:
 async def test_the_picture_is_503_while_there_is_none_and_never_kept_by_a_browser(
     house: House,
 ) -> None:
-    assert (await house.http.get("/api/picture/cam-1.jpg")).status_code == 503
+    assert (await house.http.get("/api/picture/cam-1.jpg?purpose=test")).status_code == 503
     house.pictures.jpeg = b"\xff\xd8jpeg"
-    answer = await house.http.get("/api/picture/cam-1.jpg")
+    answer = await house.http.get("/api/picture/cam-1.jpg?purpose=test")
     assert (answer.content, answer.headers["Cache-Control"]) == (b"\xff\xd8jpeg", "no-store")
-    missing = await house.http.get("/api/picture/cam-2.jpg")
+    missing = await house.http.get("/api/picture/cam-2.jpg?purpose=test")
     assert (missing.status_code, missing.json()["error"]) == (404, "no camera cam-2")
 
 

@@ -56,7 +56,7 @@ export const en: Words = {
   alert: {
     title: "Alert",
     empty: "No alert. A gathering that the patrol finds and confirms will appear here.",
-    kinds: { GATHERING: "聚集 Gathering", QUEUE: "排队 Queue" },
+    kinds: { GATHERING: "聚集 Gathering", DENSITY: "拥挤 Crowding", QUEUE: "排队 Queue", GROWTH: "增多 Growing crowd" },
     levels: { ADVISORY: "advisory", AMBER: "amber", RED: "red", CRITICAL: "critical" },
     states: {
       RAISED: "waits for you", ACKNOWLEDGED: "acknowledged", ANNOUNCING: "announcing",

@@ -13,7 +13,7 @@ export type StoryName =
   | "link.back" | "fleet.stranger" | "fleet.same_id" | "fleet.station" | "station.other_command"
   | "station.other_upload" | "vehicle.restarted" | "stream.stopped" | "stream.back"
   | "tlog.dropped" | "tlog.failed" | "kill.armed" | "kill.sent" | "alert.renotified"
-  | "alert.escalated" | "hold.over" | "standoff" | "case.closed" | "log.waits"
+  | "alert.escalated" | "alert.lifted" | "hold.over" | "standoff" | "case.closed" | "log.waits"
   | "announcement.cancelled" | "parameter.set" | "watchdog.lost" | "station.was_ended"
   | "vehicle.said" | "refused" | "case.verify" | "case.reject" | "case.merge" | "case.file"
   | "case.void" | "case.dispatch" | "case.accept" | "case.return" | "case.escalate"
@@ -26,7 +26,7 @@ export type StoryName =
   | "whistle.raised" | "whistle.check_in" | "whistle.fly" | "whistle.withdraw"
   | "whistle.unanswered" | "notice.drafted" | "notice.edit" | "notice.review" | "notice.publish"
   | "notice.withdraw" | "sighting.confirm" | "sighting.edit" | "sighting.dismiss"
-  | "telemetry.lost" | "announcement.overridden" | "effect.natural" | "effect.followed";
+  | "telemetry.lost" | "announcement.overridden" | "effect.natural" | "effect.resumed" | "effect.followed";
 
 export type StorySentences = Readonly<Record<StoryName, (event: StoryEvent) => string>>;
 

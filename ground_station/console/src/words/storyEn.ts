@@ -33,6 +33,10 @@ function matter(event: StoryEvent, deed: string): string {
   return `${text(event.by)} ${deed} ${text(event.case_no)}${why ? `: ${why}` : ""}`;
 }
 
+const KINDS: Readonly<Record<string, string>> = {
+  GATHERING: "聚集 gathering", DENSITY: "拥挤 crowding", QUEUE: "排队 queue", GROWTH: "增多 growing crowd",
+};
+
 export const storyEn: StorySentences = {
   "plan.made": (e) =>
     `Planned ${text(e.grid_name)}: ${whole(e.length_m)} m, ${text(e.findings_count)} findings`,
@@ -50,7 +54,10 @@ export const storyEn: StorySentences = {
   hold: (e) => (text(e.reason) ? `Holding: ${text(e.reason)}` : "Holding"),
   "pilot.has_it": (e) => `The pilot has the aircraft (mode ${text(e.mode)}): nothing automatic until resumed`,
   resumed: () => "Patrol resumed at its break point",
-  "alert.raised": (e) => `ALERT 聚集 gathering in ${text(e.grid_name)}: ${people(e.count)}`,
+  "alert.raised": (e) =>
+    `ALERT ${KINDS[text(e.kind)] ?? text(e.kind)} in ${text(e.grid_name)}: ${people(e.count)}`,
+  "alert.lifted": (e) =>
+    `ALERT ${text(e.level)}, was ${text(e.was)}, in ${text(e.grid_name)}: ${people(e.count)}`,
   "alert.acknowledged": (e) => `Alert acknowledged by ${text(e.by)}`,
   "alert.dismissed": (e) => `Alert dismissed by ${text(e.by)}: ${text(e.reason)}`,
   "gathering.noted": (e) => text(e.text),
@@ -172,6 +179,7 @@ export const storyEn: StorySentences = {
     `${text(e.template)} released by ${text(e.released_by)}, overridden by ${text(e.by)}: ${text(e.reason)}`,
   "effect.natural": (e) =>
     `Nobody spoke to the crowd: before ${people(e.before)}, after ${people(e.after)}: ${VERDICTS[text(e.verdict)] ?? text(e.verdict)}`,
+  "effect.resumed": (e) => `The observation goes on after the restart, ${whole(e.left_s)} s are left`,
   "effect.followed": (e) =>
     (e.relapse_alert_id ? `The crowd is back: ${text(e.relapse_alert_id)}` : `A new crowd near by: ${text(e.displaced_alert_id)}`),
 };

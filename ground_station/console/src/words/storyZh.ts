@@ -56,6 +56,13 @@ function matter(event: StoryEvent, deed: string): string {
   return `${text(event.by)} ${deed}${deed.endsWith("：") ? "" : " "}${text(event.case_no)}${why ? `：${why}` : ""}`;
 }
 
+const KINDS: Readonly<Record<string, string>> = {
+  GATHERING: "聚集", DENSITY: "拥挤", QUEUE: "排队", GROWTH: "增多",
+};
+const ALERT_LEVELS: Readonly<Record<string, string>> = {
+  AMBER: "黄色", RED: "红色", CRITICAL: "严重",
+};
+
 export const storyZh: StorySentences = {
   "plan.made": (e) =>
     `已规划 ${text(e.grid_name)}：全长 ${whole(e.length_m)} 米，检查发现 ${text(e.findings_count)} 项`,
@@ -74,7 +81,10 @@ export const storyZh: StorySentences = {
   "pilot.has_it": (e) =>
     text(e.text_zh) || `操控员已接管飞行器（模式${text(e.mode)}），恢复任务前不发送自动指令`,
   resumed: () => "从中断处继续巡查",
-  "alert.raised": (e) => `告警 聚集：${text(e.grid_name)}，${people(e.count)}`,
+  "alert.raised": (e) =>
+    `告警 ${KINDS[text(e.kind)] ?? text(e.kind)}：${text(e.grid_name)}，${people(e.count)}`,
+  "alert.lifted": (e) =>
+    `告警升级为${ALERT_LEVELS[text(e.level)] ?? text(e.level)}：${text(e.grid_name)}，${people(e.count)}`,
   "alert.acknowledged": (e) => `${text(e.by)} 确认告警`,
   "alert.dismissed": (e) => `${text(e.by)} 排除告警：${text(e.reason)}`,
   "gathering.noted": (e) => text(e.text_zh) || text(e.text),
@@ -128,7 +138,7 @@ export const storyZh: StorySentences = {
   "kill.armed": (e) => `已准备 ${text(e.vehicle)} 紧急停桨，${whole(e.within_s)} 秒内有效`,
   "kill.sent": (e) => `已发送 ${text(e.vehicle)} 紧急停桨：电机停转`,
   "alert.renotified": (e) => `告警无人确认：${text(e.text_zh) || text(e.text)}`,
-  "alert.escalated": (e) => `${text(e.by)}将告警上报网格：${text(e.reason)}`,
+  "alert.escalated": (e) => `${text(e.by)}将告警上报网格：${text(e.reason_zh) || text(e.reason)}`,
   "hold.over": (e) => `结束停留：${told(e)}`,
   standoff: (e) => `安全距离：${told(e)}`,
   "case.closed": (e) => `${text(e.by)}办结记录 ${text(e.case_no)}`,
@@ -196,6 +206,7 @@ export const storyZh: StorySentences = {
     `${text(e.released_by)} 放行 ${text(e.template)}，${text(e.by)} 越权批准：${text(e.reason)}`,
   "effect.natural": (e) =>
     `未喊话的人群：先 ${people(e.before)}，后 ${people(e.after)}，${VERDICTS[text(e.verdict)] ?? text(e.verdict)}`,
+  "effect.resumed": (e) => `重启后继续观察，还剩 ${whole(e.left_s)} 秒`,
   "effect.followed": (e) =>
     (e.relapse_alert_id ? `人群再次聚集：${text(e.relapse_alert_id)}` : `附近出现新的聚集：${text(e.displaced_alert_id)}`),
 };

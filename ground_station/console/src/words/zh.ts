@@ -56,7 +56,7 @@ export const zh = {
   alert: {
     title: "告警",
     empty: "没有告警。飞机巡查中发现聚集并确认后，告警会出现在这里。",
-    kinds: { GATHERING: "聚集", QUEUE: "排队" } as Dictionary,
+    kinds: { GATHERING: "聚集", DENSITY: "拥挤", QUEUE: "排队", GROWTH: "增多" } as Dictionary,
     levels: { ADVISORY: "提示", AMBER: "黄色", RED: "红色", CRITICAL: "严重" } as Dictionary,
     states: {
       RAISED: "待确认", ACKNOWLEDGED: "已确认", ANNOUNCING: "正在喊话", OBSERVING: "观察中",
