@@ -29,6 +29,16 @@ _CORNERS_MANY = 20_000
 # The first is under what a gap between two neighbours must have to be told.
 _THINNED_M = (0.02, 0.1, 0.5, 2.0)
 _SMALLEST_M2 = 1.0
+_REASONS_ZH = {  # as GEOS names them
+    "Self-intersection": "边线交叉",
+    "Ring Self-intersection": "边线自接触",
+    "Hole lies outside shell": "空洞在外环之外",
+    "Holes are nested": "空洞相套",
+    "Interior is disconnected": "内部不连通",
+    "Nested shells": "多块相套",
+    "Duplicate Rings": "环重复",
+    "Too few points in geometry component": "顶点过少",
+}
 _CROSSING = re.compile(r"\[(-?[\d.]+(?:e-?\d+)?) (-?[\d.]+(?:e-?\d+)?)\]")
 
 
@@ -106,8 +116,9 @@ def _valid(whole: Border, label: str) -> tuple[Border | None, list[RegisterFindi
     # The drawn ring's area counts a lobe turned inside out against the others and one that is
     # wound twice twice: what a mended border says otherwise is what is in doubt.
     doubt_m2 = abs(flattened(whole, origin).area - area_m2)
-    words = f"its ring crosses or touches itself ({reason.split('[')[0]})"
-    words_zh = f"边界自相交（{reason.split('[')[0]}）"
+    kind = reason.split("[")[0].strip()
+    words = f"its ring crosses or touches itself ({kind})"
+    words_zh = f"边界自相交（{_REASONS_ZH.get(kind, kind)}）"
     if not mended:
         return None, [_wrong("border.crosses_itself", label, words, words_zh, place)]
     if doubt_m2 > area_m2 * _MENDED_SHARE:
