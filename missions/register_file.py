@@ -64,8 +64,10 @@ def _require_datum(body: dict[str, Any], path: Path) -> None:
         )
     if isinstance(datum, str) and datum in _SHIFTED:
         raise ConfigError(
-            f"the register {path} is in {datum}, about 545 m off; convert it to WGS-84 first",
-            text_zh=f"网格名册的坐标系为{datum}，偏移约545米：{path}；请先转换为 WGS-84",
+            f"the register {path} is in {datum}, about 545 m off; convert it to WGS-84 first: "
+            "`gridpatrol grids import --datum` does so for GCJ-02",
+            text_zh=f"网格名册的坐标系为{datum}，偏移约545米：{path}；请先转换为 WGS-84："
+            "GCJ-02 可用 gridpatrol grids import --datum 导入",
         )
     if not isinstance(datum, str) or datum not in _WGS84_LIKE:
         raise ConfigError(

@@ -125,8 +125,8 @@ def _area(frame: Frame, grid: Grid) -> str:
     tint = _TINTS[sum(map(ord, grid.parent_code or grid.code)) % len(_TINTS)]
     title = escape(f"{grid.code} {grid.name_spoken}")
     return (
-        f'<path d="{_path(frame, polygons_in(grid.shape))}" fill="{tint}" fill-opacity=".8" stroke="#9ca3af" '
-        f'stroke-width=".7" fill-rule="evenodd"><title>{title}</title></path>'
+        f'<path d="{_path(frame, polygons_in(grid.shape))}" fill="{tint}" fill-opacity=".8" '
+        f'stroke="#9ca3af" stroke-width=".7" fill-rule="evenodd"><title>{title}</title></path>'
     )
 
 
