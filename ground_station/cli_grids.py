@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ground_station.options import JsonOption, taking
-from missions.register_import import StatedDatum
+from missions.datums import StatedDatum
 
 grids_app = typer.Typer(no_args_is_help=True, help="The grid register.")
 RegisterOption = Annotated[

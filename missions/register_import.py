@@ -5,7 +5,6 @@ Pure but for reading the file. It never guesses a datum and never writes.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +14,7 @@ from typing import Any
 from missions.borders import judge, winding
 from missions.codes import GridLevel
 from missions.datum_doubts import datum_findings
+from missions.datums import StatedDatum
 from missions.gcj02 import LonLat, to_wgs84
 from missions.geo_files import open_source
 from missions.import_fields import FieldNames, Fields, find_fields
@@ -28,14 +28,6 @@ from missions.register_findings import RegisterFinding
 from missions.register_tree import Drawn, without_doubles
 from patrol.errors import ConfigError
 from patrol.plan import Level
-
-
-class StatedDatum(enum.StrEnum):
-    """What the person who imports says the coordinates are; there is no default."""
-
-    WGS_84 = "WGS-84"
-    CGCS2000 = "CGCS2000"
-    GCJ_02 = "GCJ-02"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,10 @@ import pyogrio
 import shapely
 from shapely.geometry import mapping, shape
 
+from missions.datums import StatedDatum
 from missions.register import Register, load_register
 from missions.register_findings import RegisterFinding
-from missions.register_import import Imported, ImportRequest, StatedDatum, import_file
+from missions.register_import import Imported, ImportRequest, import_file
 
 TODAY = date(2026, 11, 26)
 WEST, SOUTH, STEP = 116.70, 23.25, 0.01

@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from ground_station.out.picture_png import to_png
+from missions.datums import StatedDatum
 from missions.import_fields import FieldNames
 from missions.register import Register, load_register, sample_path
 from missions.register_body import text_of
 from missions.register_file import read_body
 from missions.register_findings import RegisterFinding, failures
-from missions.register_import import Imported, ImportRequest, StatedDatum, import_file
+from missions.register_import import Imported, ImportRequest, import_file
 from missions.register_map import to_html, to_svg
 from patrol.errors import ConfigError
 from patrol.plan import Level

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from missions.datums import StatedDatum
 from missions.gcj02 import to_gcj02
 from missions.register import Register, load_register
-from missions.register_import import StatedDatum
 from patrol.plan import Level
 from tests.districts import (
     feature,

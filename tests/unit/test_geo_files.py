@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+from missions.datums import StatedDatum
 from missions.geo_files import open_source
 from missions.import_fields import FieldNames
 from missions.register import Register, load_register
-from missions.register_import import StatedDatum
 from patrol.errors import ConfigError
 from patrol.plan import Level
 from tests.districts import (

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from missions.codes import GridLevel
+from missions.datums import StatedDatum
 from missions.grid import NoiseClass
 from missions.import_fields import FieldNames
 from missions.register import Register, load_register, sample_path
 from missions.register_body import text_of
-from missions.register_import import StatedDatum
 from patrol.errors import ConfigError
 from patrol.plan import Level
 from tests.districts import (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +176,11 @@ def test_a_false_wgs_84_is_warned_of_and_written(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "与现有边界整体偏移约545米(东465/北−290)，疑似GCJ-02" in ended.stdout
     assert len(load_register(out).grids) == 254
+
+
+def test_other_commands_do_not_load_what_reads_borders() -> None:
+    asked = "import sys, ground_station.cli; print({'pyogrio', 'pyproj'} & set(sys.modules))"
+    ended = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, check=True, text=True, timeout=18
+    )
+    assert ended.stdout.strip() == "set()"
