@@ -15,6 +15,7 @@ from ground_station.casework.notice_desk import NoticeDesk
 from ground_station.casework.parts import CaseworkParts
 from ground_station.casework.sighting_desk import SightingDesk
 from ground_station.chronicle import Chronicle
+from ground_station.folders import registers_of
 from ground_station.legal import LegalBook, legal_for
 from ground_station.live import Board
 from ground_station.out.desk import ExportDesk
@@ -94,6 +95,7 @@ def make_centre(parts: CentreParts) -> Centre:
             world=parts.world,
             tlog_folder=settings.data_dir / "tlog",
             is_exercise=settings.is_exercise,
+            registers=registers_of(settings.data_dir),
         ),
         wordings=WordingDesk(
             shipped=load_templates(),

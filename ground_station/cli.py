@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ground_station.cli_export import export_app
+from ground_station.cli_grids import grids_app
 from ground_station.cli_people import tls, users_app
 from ground_station.cli_store import add_store_commands
 from ground_station.options import DemoOptions, JsonOption, SimOptions, taking
@@ -27,7 +28,6 @@ app = typer.Typer(
     "Exit codes: 0 done; 1 refused or not reached, with every finding printed; "
     "2 wrong use or configuration.",
 )
-grids_app = typer.Typer(no_args_is_help=True, help="The grid register.")
 app.add_typer(grids_app, name="grids")
 app.add_typer(export_app, name="export")
 app.add_typer(users_app, name="users")
@@ -252,14 +252,6 @@ def payload(
     }  # fmt: skip
     options = [f"{name}={value}" for name, value in named.items() if value is not None]
     _leave(run_payload([*options, *(["--allow-plain"] if allow_plain else [])]))
-
-
-@grids_app.command("list")
-def grids_list(*, register: RegisterOption = None, as_json: JsonOption = False) -> None:
-    """Show the grids of a register."""
-    from ground_station.commands.grids import grids_list as run_list
-
-    _leave(run_list(register=register, as_json=as_json))
 
 
 def _leave(code: int) -> NoReturn:

@@ -27,6 +27,7 @@ from ground_station.centre import Centre, CentreParts, make_centre
 from ground_station.chronicle import Chronicle
 from ground_station.clock_watch import ClockWatch
 from ground_station.exercise_clock import ExerciseClock
+from ground_station.folders import take_register
 from ground_station.launch_room import LaunchRoom
 from ground_station.live import Board
 from ground_station.memory import kept_for_good
@@ -49,7 +50,6 @@ from ground_station.templates import Template, load_templates
 from ground_station.unit import AircraftUnit, Common, Ports, kept_alive, once_known
 from ground_station.watchdog_port import WatchdogPort
 from ground_station.web_server import WebServer
-from missions.register import load_register
 from patrol.bus import Bus
 from patrol.clock import SystemClock, WorldClock
 from vision.crowd import CrowdRules
@@ -76,7 +76,7 @@ class Station:
         self._wall, self._bus = SystemClock(), Bus()
         self._board = Board(one.name for one in settings.aircraft)
         self._records = Records(store)
-        self._register = load_register(settings.register_file)
+        self._register = take_register(settings, world.now_utc())
         self._templates = load_templates()
         self._rules = CrowdRules()
         self._pace = None

@@ -1,8 +1,10 @@
-"""One area of the register, a site of a special grid, and a checkpoint."""
+"""One area of the register, a special grid, a site of one, and a checkpoint."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import enum
+from dataclasses import dataclass, field
+from datetime import date
 
 from shapely.geometry import MultiPolygon, Polygon
 
@@ -10,6 +12,47 @@ from missions.codes import GridLevel
 from patrol.geo import GeoPoint
 
 COAST = "COAST"  # the sensitive flag of a grid that reaches the sea
+
+
+class NoiseClass(enum.Enum):
+    """Acoustic function zones of GB 3096-2008; 0 to 2 are noise-sensitive."""
+
+    RECOVERY = "0"
+    LIVING = "1"
+    MIXED = "2"
+    INDUSTRY = "3"
+    ROADSIDE = "4a"
+    RAILSIDE = "4b"
+
+
+class SpecialType(enum.Enum):
+    """What a special grid gathers."""
+
+    ENTERPRISE = "ENTERPRISE"
+    SITE = "SITE"
+    SCHOOL = "SCHOOL"
+    HOTEL = "HOTEL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Responsible:
+    """Who answers for an area (包片、包户 and the grid's own people)."""
+
+    name: str
+    duty: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaFacts:
+    """What an office says of an area beside its border; empty where it says nothing."""
+
+    tier: str | None = None  # SMALL, MIDDLE, LARGE or DISTRICT; None: the level's own
+    noise_class: NoiseClass | None = None
+    responsible: tuple[Responsible, ...] = ()
+    population_band: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None  # the last day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +66,17 @@ class Grid:
     aliases: tuple[str, ...]
     shape: Polygon | MultiPolygon
     sensitive_flags: frozenset[str] | None = None  # such as COAST; None: the register says nothing
+    parent_code: str | None = None  # None for the topmost
+    facts: AreaFacts = field(default_factory=AreaFacts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialGrid:
+    """A thematic overlay: it has members and no border."""
+
+    code: str
+    special_type: SpecialType
+    name_zh: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +88,8 @@ class SpecialSite:
     name_zh: str
     point: GeoPoint
     grid_code: str
+    contact: str = ""
+    rules: tuple[str, ...] = ()  # such as school hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

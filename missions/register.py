@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import difflib
-from importlib.resources import as_file, files
+import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from shapely import STRtree
 from shapely.geometry import Point
 
-from missions.codes import GridLevel, parent_of, read_code
-from missions.grid import Checkpoint, Grid, SpecialSite
-from missions.register_file import checkpoints_of, grids_of, read_body, sites_of
+from missions.codes import GridLevel
+from missions.grid import AreaFacts, Checkpoint, Grid, SpecialGrid, SpecialSite
+from missions.register_facts import TIER_OF_LEVEL
+from missions.register_file import (
+    checkpoints_of,
+    code_form,
+    grids_of,
+    overlays_of,
+    read_body,
+    sites_of,
+    validity,
+)
 from patrol.errors import ConfigError
 from patrol.geo import GeoPoint
 
+SAMPLE_NAME = "sample_register.geojson"
 _LEAVES = (GridLevel.SUBGRID, GridLevel.GRID)
 
 
@@ -30,6 +41,8 @@ class Register:
         self._body = body
         self.version = str(body.get("version", "unversioned"))
         self.is_synthetic = bool(body.get("is_synthetic", False))
+        self.form = code_form(body, path)
+        self.valid_from, self.valid_to = validity(body, path)
         self.areas: dict[str, Grid] = {}
         for area in grids_of(body, path):
             if area.code in self.areas:
@@ -38,7 +51,7 @@ class Register:
                     text_zh=f"网格名册中编码{area.code}出现两次：{path}",
                 )
             self.areas[area.code] = area
-        parents = {parent_of(code) for code, area in self.areas.items() if area.level in _LEAVES}
+        parents = {area.parent_code for area in self.areas.values() if area.level in _LEAVES}
         self.grids = [
             area for code, area in sorted(self.areas.items())
             if area.level in _LEAVES and code not in parents
@@ -47,19 +60,20 @@ class Register:
             raise ConfigError(
                 f"the register {path} has no grid in it", text_zh=f"网格名册中没有网格：{path}"
             )
+        self.overlays: list[SpecialGrid] = list(overlays_of(body, path))
         self.sites: list[SpecialSite] = list(sites_of(body, path))
         self.checkpoints: list[Checkpoint] = list(checkpoints_of(body, path))
         self._tree = STRtree([grid.shape for grid in self.grids])
 
     def get(self, text: str) -> Grid:
         """The area of a code or spoken name; UnknownGrid with suggestions when there is none."""
+        wanted = text.strip()
         try:
-            code = read_code(text)
+            code = self.form.read(text)
         except ValueError:
-            code = ""
+            code = wanted
         if code in self.areas:
             return self.areas[code]
-        wanted = text.strip()
         for area in self.areas.values():
             if wanted in (area.name_spoken, *area.aliases):
                 return area
@@ -83,29 +97,81 @@ class Register:
 
     def names_up(self, code: str) -> dict[str, str]:
         """Names by code: the area's own and those it lies in, up to the street."""
-        names: dict[str, str] = {}
+        return {
+            area.code: area.name_zh
+            for area in self.areas_up(code)
+            if area.level is not GridLevel.DISTRICT
+        }
+
+    def areas_up(self, code: str) -> list[Grid]:
+        """The area itself and those it lies in, nearest first, as far as the register has them."""
+        found: dict[str, Grid] = {}
         at: str | None = code
-        while at is not None and len(at) > 6:
-            if at in self.areas:
-                names[at] = self.areas[at].name_zh
-            at = parent_of(at)
-        return names
+        while at is not None and at not in found:
+            area = self.areas.get(at)
+            if area is not None:
+                found[at] = area
+                at = area.parent_code
+            else:  # a level that the file leaves out
+                at = self.form.parent_of(at) if self.form.is_territorial(at) else None
+        return list(found.values())
+
+    def facts_of(self, code: str) -> AreaFacts:
+        """What is said of the area; where it says nothing, what the area around it says."""
+        up = self.areas_up(code)
+        if not up:
+            return AreaFacts()
+        own, said = up[0], [area.facts for area in up]
+        return AreaFacts(
+            tier=own.facts.tier or TIER_OF_LEVEL[own.level],
+            noise_class=next((facts.noise_class for facts in said if facts.noise_class), None),
+            responsible=next((facts.responsible for facts in said if facts.responsible), ()),
+            population_band=own.facts.population_band,
+            valid_from=own.facts.valid_from or self.valid_from,
+            valid_to=own.facts.valid_to or self.valid_to,
+        )
+
+    def is_in_force(self, day: date) -> bool:
+        """Whether the register holds on that day (its local date)."""
+        is_begun = self.valid_from is None or self.valid_from <= day
+        return is_begun and (self.valid_to is None or day <= self.valid_to)
 
     def path_names(self, code: str) -> list[str]:
         """Names from the street down to the area itself."""
         return list(reversed(self.names_up(code).values()))
 
+    @property
+    def text(self) -> str:
+        """The register as a file holds it."""
+        return json.dumps(self._body, ensure_ascii=False)
+
     def to_geojson(self) -> dict[str, Any]:
-        """The areas as they were read, for maps."""
+        """The areas as they were read, for maps; without the people who answer for them."""
         return {
             "type": "FeatureCollection",
-            "features": [f for f in self._body["features"] if f.get("geometry")],
+            "features": [_on_a_map(f) for f in self._body["features"] if f.get("geometry")],
         }
+
+
+def _on_a_map(feature: dict[str, Any]) -> dict[str, Any]:
+    """Names and telephone numbers are for whoever looks an area up, not for every map."""
+    shown = {
+        key: said
+        for key, said in feature["properties"].items()
+        if key not in ("responsible", "contact")
+    }
+    return feature | {"properties": shown}
 
 
 def load_register(path: Path | None = None) -> Register:
     """A register file, or the sample; ConfigError with a clear sentence."""
     if path is not None:
         return Register(read_body(path), path)
-    with as_file(files("missions") / "data" / "sample_register.geojson") as sample:
-        return Register(read_body(sample), Path("(sample)"))
+    return Register(read_body(sample_path()), Path("(sample)"))
+
+
+def sample_path() -> Path:
+    """The sample register: in a wheel beside the modules, in a working copy under config/."""
+    here = Path(__file__).parent
+    shipped = here / "data" / SAMPLE_NAME
+    return shipped if shipped.is_file() else here.parent / "config" / SAMPLE_NAME

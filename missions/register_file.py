@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon, shape
 
-from missions.codes import GridLevel, level_of, read_code
-from missions.grid import Checkpoint, Grid, SpecialSite
+from missions.codes import HAOJIANG, CodeForm, GridLevel, read_foreign_code
+from missions.grid import Checkpoint, Grid, SpecialGrid, SpecialSite, SpecialType
+from missions.register_facts import day_of, facts_of, flags_of, form_of, words_of
 from patrol.errors import ConfigError
-from patrol.geo import from_geojson
+from patrol.geo import GeoPoint, from_geojson
 
+FOREIGN = "foreign"  # the top-level member "codes" of a register whose codes have no form
 _WGS84_LIKE = frozenset({"WGS-84", "WGS84", "CGCS2000"})  # equal at our accuracy, DOMAIN 2.2
 _WRONG = (KeyError, IndexError, TypeError, ValueError, AttributeError, ShapelyError)
 _NO_AREAS = ("special", "site", "checkpoint")
@@ -61,8 +64,10 @@ def _require_datum(body: dict[str, Any], path: Path) -> None:
         )
     if isinstance(datum, str) and datum in _SHIFTED:
         raise ConfigError(
-            f"the register {path} is in {datum}, about 545 m off; convert it to WGS-84 first",
-            text_zh=f"网格名册的坐标系为{datum}，偏移约545米：{path}；请先转换为 WGS-84",
+            f"the register {path} is in {datum}, about 545 m off; convert it to WGS-84 first: "
+            "`gridpatrol grids import --datum` does so for GCJ-02",
+            text_zh=f"网格名册的坐标系为{datum}，偏移约545米：{path}；请先转换为 WGS-84："
+            "GCJ-02 可用 gridpatrol grids import --datum 导入",
         )
     if not isinstance(datum, str) or datum not in _WGS84_LIKE:
         raise ConfigError(
@@ -71,22 +76,38 @@ def _require_datum(body: dict[str, Any], path: Path) -> None:
         )
 
 
+def code_form(body: dict[str, Any], path: Path) -> CodeForm:
+    """The form of the register's codes; ConfigError when what it states makes none."""
+    try:
+        return form_of(body) or HAOJIANG
+    except ValueError as error:
+        raise ConfigError(
+            f"the register {path} states no usable form of codes: {error}",
+            text_zh=f"网格名册的编码规则无法使用：{path}（{error}）",
+        ) from error
+
+
+def validity(body: dict[str, Any], path: Path) -> tuple[date | None, date | None]:
+    """The first and the last day on which the register is in force."""
+    try:
+        first, last = day_of(body, "valid_from"), day_of(body, "valid_to")
+    except ValueError as error:
+        raise ConfigError(
+            f"the register {path} has a date that is none: {error}",
+            text_zh=f"网格名册的日期无效：{path}（{error}）",
+        ) from error
+    return first, last
+
+
 def grids_of(body: dict[str, Any], path: Path) -> Iterator[Grid]:
     """Every territorial area; ConfigError names the feature that is wrong."""
+    form = code_form(body, path)
     for number, feature in enumerate(body.get("features", [])):
         try:
             properties = feature["properties"]
             if properties["level"] in _NO_AREAS:
                 continue
-            yield Grid(
-                code=_code_of(properties),
-                level=GridLevel(properties["level"]),
-                name_zh=str(properties["name_zh"]),
-                name_spoken=str(properties.get("name_spoken") or properties["name_zh"]),
-                aliases=_aliases(properties.get("aliases") or []),
-                shape=_polygon(feature["geometry"]),
-                sensitive_flags=_flags(properties.get("sensitive_flags")),
-            )
+            yield area_of(properties, _polygon(feature["geometry"]), form)
         except _WRONG as error:
             raise ConfigError(
                 f"feature {number} of the register {path} is no grid: {error!r}",
@@ -94,20 +115,65 @@ def grids_of(body: dict[str, Any], path: Path) -> Iterator[Grid]:
             ) from error
 
 
+def area_of(properties: dict[str, Any], border: Polygon | MultiPolygon, form: CodeForm) -> Grid:
+    """One area of its properties; KeyError, TypeError or ValueError when they make none."""
+    code, level, parent = _place_in_tree(properties, form)
+    return Grid(
+        code=code,
+        level=level,
+        name_zh=str(properties["name_zh"]),
+        name_spoken=str(properties.get("name_spoken") or properties["name_zh"]),
+        aliases=words_of(properties, "aliases"),
+        shape=border,
+        sensitive_flags=flags_of(properties),
+        parent_code=parent,
+        facts=facts_of(properties),
+    )
+
+
+def _place_in_tree(properties: dict[str, Any], form: CodeForm) -> tuple[str, GridLevel, str | None]:
+    """Code, level and the code above: told by the code's form, or else stated one by one."""
+    level = GridLevel(properties["level"])
+    if "parent_code" in properties:
+        parent = properties["parent_code"]
+        code = read_foreign_code(properties["code"])
+        return code, level, None if parent in (None, "") else read_foreign_code(parent)
+    code = form.read(properties["code"])
+    if form.level_of(code) is not level:
+        raise ValueError(f"the code {code} is not one of a {properties['level']}")
+    return code, level, form.parent_of(code)
+
+
+def overlays_of(body: dict[str, Any], path: Path) -> Iterator[SpecialGrid]:
+    """The special grids themselves, which have no border."""
+    read_code = _reader(body, path)
+    for number, feature in enumerate(body.get("features", [])):
+        try:
+            properties = feature["properties"]
+            if properties["level"] != "special":
+                continue
+            yield SpecialGrid(
+                code=read_code(properties["code"]),
+                special_type=SpecialType(properties["special_type"]),
+                name_zh=str(properties["name_zh"]),
+            )
+        except _WRONG as error:
+            raise ConfigError(
+                f"feature {number} of the register {path} is no special grid: {error!r}",
+                text_zh=f"网格名册第{number}个要素不是特殊网格：{path}（{error!r}）",
+            ) from error
+
+
 def sites_of(body: dict[str, Any], path: Path) -> Iterator[SpecialSite]:
     """The sites of the special grids."""
+    read_code = _reader(body, path)
     for number, feature in enumerate(body.get("features", [])):
         try:
             properties = feature["properties"]
             if properties["level"] != "site":
                 continue
-            yield SpecialSite(
-                code=read_code(properties["code"]),
-                overlay=str(properties["overlay"]),
-                name_zh=str(properties["name_zh"]),
-                point=from_geojson(feature["geometry"]["coordinates"]),
-                grid_code=read_code(properties["grid_code"]),
-            )
+            place = from_geojson(feature["geometry"]["coordinates"])
+            yield site_of(properties, place, read_code)
         except _WRONG as error:
             raise ConfigError(
                 f"feature {number} of the register {path} is no site: {error!r}",
@@ -115,15 +181,31 @@ def sites_of(body: dict[str, Any], path: Path) -> Iterator[SpecialSite]:
             ) from error
 
 
+def site_of(
+    properties: dict[str, Any], place: GeoPoint, read_code: Callable[[Any], str]
+) -> SpecialSite:
+    """One site of its properties; KeyError, TypeError or ValueError when they make none."""
+    return SpecialSite(
+        code=read_code(properties["code"]),
+        overlay=str(properties["overlay"]),
+        name_zh=str(properties["name_zh"]),
+        point=place,
+        grid_code=read_code(properties["grid_code"]),
+        contact=str(properties.get("contact") or ""),
+        rules=words_of(properties, "rules"),
+    )
+
+
 def checkpoints_of(body: dict[str, Any], path: Path) -> Iterator[Checkpoint]:
     """The checkpoints; ConfigError names the feature that is wrong."""
+    read_code = _reader(body, path)
     for number, feature in enumerate(body.get("features", [])):
         try:
             properties = feature["properties"]
             if properties["level"] != "checkpoint":
                 continue
             yield Checkpoint(
-                code=_checkpoint_code(properties),
+                code=_checkpoint_code(properties, read_code),
                 name_zh=str(properties["name_zh"]),
                 point=from_geojson(feature["geometry"]["coordinates"]),
                 grid_code=read_code(properties["grid_code"]),
@@ -136,34 +218,16 @@ def checkpoints_of(body: dict[str, Any], path: Path) -> Iterator[Checkpoint]:
             ) from error
 
 
-def _code_of(properties: dict[str, Any]) -> str:
-    """The code, of the very level that the feature states."""
-    code = read_code(properties["code"])
-    if level_of(code) is not GridLevel(properties["level"]):
-        raise ValueError(f"the code {code} is not one of a {properties['level']}")
-    return code
+def _reader(body: dict[str, Any], path: Path) -> Callable[[Any], str]:
+    """What reads a code: the form, unless the register says that its codes have none."""
+    return read_foreign_code if body.get("codes") == FOREIGN else code_form(body, path).read
 
 
-def _aliases(names: object) -> tuple[str, ...]:
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError("its aliases are no list of names")
-    return tuple(names)
-
-
-def _checkpoint_code(properties: dict[str, Any]) -> str:
+def _checkpoint_code(properties: dict[str, Any], read_code: Callable[[Any], str]) -> str:
     code, serves = str(properties["code"]), read_code(properties["serves"])
     if not code.startswith(serves):
         raise ValueError(f"its code {code!r} does not begin with that of {serves}")
     return code
-
-
-def _flags(names: object) -> frozenset[str] | None:
-    """None where the file says nothing; an empty list says that there is none."""
-    if names is None:
-        return None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError("its sensitive flags are no list of words")
-    return frozenset(names)
 
 
 def _polygon(geometry: dict[str, Any]) -> Polygon | MultiPolygon:

@@ -1,6 +1,7 @@
 """Makes the sample register: true names and totals, SYNTHETIC polygons that tile the land.
 
-Run `python -m missions.sample_register` to write it anew; the same seed gives the same file.
+Run `python -m missions.sample_register config/sample_register.geojson` to write it anew; the same
+seed gives the same file.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ _OVERLAYS = (
     ("T3", "学校", "SCHOOL"), ("T4", "酒店旅馆", "HOTEL"),
 )  # fmt: skip
 _SITES_PER_OVERLAY = 5
+_SCHOOL_HOURS = ("07:20-08:00", "16:30-17:30")  # when children come and go; invented
 
 
 def cut(shape: Polygon, weights: Sequence[float], chooser: random.Random) -> Iterator[Polygon]:
@@ -224,8 +226,18 @@ def _area_feature(code: str, name: str, shape: Polygon | MultiPolygon) -> dict[s
         spoken = f"{_names_of(code[6:9], code[9:12])[0]}街道{name}"
     aliases = _STREET_ALIASES.get(code[6:9], []) if level == "street" else []
     return _feature(
-        shape, code=code, level=level, name_zh=name, name_spoken=spoken, aliases=aliases
-    )
+        shape, code=code, level=level, name_zh=name, name_spoken=spoken, aliases=aliases,
+        **_facts(level, name),
+    )  # fmt: skip
+
+
+def _facts(level: str, name: str) -> dict[str, Any]:
+    """Invented: who answers for a street, and where people live close together."""
+    if level == "street":
+        return {"responsible": [{"name": f"示例{name}负责人", "duty": "包片领导"}]}
+    if level == "community":
+        return {"noise_class": "1" if name.removesuffix("社区") in _DENSE else "2"}
+    return {}
 
 
 def _feature(shape: Polygon | MultiPolygon, **properties: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -265,7 +277,7 @@ def _special_features(
         for number in range(1, _SITES_PER_OVERLAY + 1):
             position = chooser.randrange(len(plan))
             street, community, sequence, _ = plan[position]
-            properties = {
+            properties: dict[str, Any] = {
                 "code": f"{overlay}{number:04d}",
                 "level": "site",
                 "overlay": overlay,
@@ -273,6 +285,8 @@ def _special_features(
                 "grid_code": f"440512{street}{community}{sequence:03d}",
                 "is_synthetic": True,
             }
+            if kind == "SCHOOL":
+                properties["rules"] = list(_SCHOOL_HOURS)
             features.append(_site_feature(shapes[position], properties))
     return features
 
@@ -323,8 +337,4 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        Path(sys.argv[1])
-        if len(sys.argv) > 1
-        else Path(__file__).parent / "data/sample_register.geojson"
-    )
+    main(Path(sys.argv[1]))

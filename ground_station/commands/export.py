@@ -14,6 +14,7 @@ import anyio
 from sqlalchemy import Connection, false, select
 
 from ground_station.data_lock import data_lock
+from ground_station.folders import registers_of
 from ground_station.out.book import Audience
 from ground_station.out.desk import NEVER_PUBLIC, DayFile, ExportDesk, SortieFile, Wanted
 from ground_station.out.reading import day_utc
@@ -86,6 +87,7 @@ def _run(options: ExportOptions, write: Callable[[ExportDesk], Awaitable[None]])
             world=SystemClock(),
             tlog_folder=options.data / "tlog",
             is_exercise=is_exercise,
+            registers=registers_of(options.data),
         )
         failure: Exception | None = None
         async with anyio.create_task_group() as group:

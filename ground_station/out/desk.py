@@ -16,7 +16,7 @@ import anyio.to_thread
 from ground_station.out.book import Audience, DayBook, Language, SortiePages
 from ground_station.out.geojson import day_collection, sortie_collection
 from ground_station.out.ledgers import case_ledger_csv, coverage_csv, patrol_log_csv
-from ground_station.out.reading import read_day, read_sortie, within
+from ground_station.out.reading import day_utc, read_day, read_sortie, within
 from ground_station.out.report import Report, day_report, sortie_report
 from ground_station.out.report_html import to_html
 from ground_station.out.report_pdf import to_pdf
@@ -27,6 +27,7 @@ from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from missions.formats import to_qgc
 from missions.register import Register
+from missions.register_shelf import RegisterShelf
 from patrol.cause import Cause
 from patrol.clock import WorldClock
 from patrol.errors import Refused
@@ -93,11 +94,13 @@ class ExportDesk:
         world: WorldClock,
         tlog_folder: Path,
         is_exercise: bool,
+        registers: RegisterShelf | None = None,
     ) -> None:
         self._store, self._telemetry = store, telemetry
         self._records = Records(store)
         self._register, self._world = register, world
         self._tlog_folder = tlog_folder
+        self._registers = registers
         self._is_exercise = is_exercise
 
     async def sortie(
@@ -126,13 +129,16 @@ class ExportDesk:
     ) -> bytes:
         """One file of a day within a scope of the grid tree; an empty day has empty tables."""
         _require_allowed(kind, wanted)
+        _, end_utc = day_utc(day)
+        register = self._registers.in_use(end_utc) if self._registers else None
+        register = register or self._register
         book = await read_day(
             self._store,
             self._telemetry,
             day=day,
             scope=scope,
-            grids={grid.code: grid.name_spoken for grid in self._register.grids},
-            register_version=self._register.version,
+            grids={grid.code: grid.name_spoken for grid in register.grids},
+            register_version=register.version,
             is_exercise=self._is_exercise,
             has_tracks=kind not in _WITHOUT_TRACKS,
         )
@@ -147,7 +153,7 @@ class ExportDesk:
             case SortieFile.REPORT_PDF | SortieFile.REPORT_HTML:
                 made = sortie_report(
                     pages,
-                    outlines=self._outlines(),
+                    outlines=self._outlines(pages.record.register_version),
                     language=wanted.language,
                     audience=wanted.audience,
                     made_utc=self._world.now_utc(),
@@ -155,7 +161,7 @@ class ExportDesk:
                 is_pdf = kind is SortieFile.REPORT_PDF
                 return await anyio.to_thread.run_sync(_rendered, made, is_pdf)
             case SortieFile.GEOJSON:
-                shapes = self._geometries()
+                shapes = self._geometries(pages.record.register_version)
                 return await anyio.to_thread.run_sync(
                     lambda: _compact(sortie_collection(pages, wanted.audience, shapes))
                 )
@@ -174,14 +180,15 @@ class ExportDesk:
             case DayFile.REPORT_PDF | DayFile.REPORT_HTML:
                 made = day_report(
                     book,
-                    outlines=self._outlines(),
+                    outlines=self._outlines(book.register_version),
                     language=wanted.language,
                     audience=wanted.audience,
                     made_utc=self._world.now_utc(),
                 )
                 return _rendered(made, kind is DayFile.REPORT_PDF)
             case DayFile.GEOJSON:
-                return _compact(day_collection(book, self._geometries(), wanted.audience))
+                borders = self._geometries(book.register_version)
+                return _compact(day_collection(book, borders, wanted.audience))
             case DayFile.PATROL_LOG:
                 return patrol_log_csv(book)
             case DayFile.CASE_LEDGER:
@@ -223,17 +230,20 @@ class ExportDesk:
             scope=made.scope,
         )
 
-    def _geometries(self) -> Mapping[str, Any]:
-        """Polygons by code; the sites of special grids are points and belong to one of them."""
-        features = self._register.to_geojson()["features"]
+    def _geometries(self, version: str) -> Mapping[str, Any]:
+        """Polygons by code of the version that a record names, as long as the station has it; the
+        sites of special grids are points and belong to one of them.
+        """
+        kept = self._registers.of(version) if self._registers else None
+        features = (kept or self._register).to_geojson()["features"]
         return {
             str(item["properties"]["code"]): item["geometry"]
             for item in features
             if item["geometry"]["type"] in ("Polygon", "MultiPolygon")
         }
 
-    def _outlines(self) -> dict[str, list[GeoPoint]]:
-        return {code: _outer(geometry) for code, geometry in self._geometries().items()}
+    def _outlines(self, version: str) -> dict[str, list[GeoPoint]]:
+        return {code: _outer(geometry) for code, geometry in self._geometries(version).items()}
 
 
 def _outer(geometry: Mapping[str, Any]) -> list[GeoPoint]:

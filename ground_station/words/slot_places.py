@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ground_station.legal import LegalBook
 from ground_station.words.slot_lists import SlotPlace, orders_in_force
-from missions.codes import GridLevel, level_of
+from missions.codes import GridLevel
 from missions.register import Register
 
 
@@ -19,11 +19,9 @@ def slot_place(
     is_exercise: bool,
 ) -> SlotPlace:
     """The grid's own community and its orders; in no grid there are neither."""
-    names = register.names_up(grid_code) if grid_code else {}
+    around = register.areas_up(grid_code) if grid_code else []
     return SlotPlace(
-        communities=tuple(
-            name for code, name in names.items() if level_of(code) is GridLevel.COMMUNITY
-        ),
+        communities=tuple(area.name_zh for area in around if area.level is GridLevel.COMMUNITY),
         orders=tuple(
             orders_in_force(legal, grid_code=grid_code, at_utc=at_utc, is_exercise=is_exercise)
         ),

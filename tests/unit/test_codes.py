@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from missions.codes import (
+    CodeForm,
     GridLevel,
     is_special,
     level_of,
     parent_of,
     printed,
     read_code,
+    read_foreign_code,
     spoken_number,
 )
 
@@ -130,3 +132,65 @@ def test_a_number_that_no_grid_has_is_not_spoken(number: int) -> None:
 def test_digits_of_other_scripts_make_no_code() -> None:
     with pytest.raises(ValueError, match="not a grid code"):
         read_code("440512００１")
+
+
+@pytest.mark.parametrize(
+    ("district", "widths"), [("", (3,)), ("44x", (3,)), ("44", ()), ("4", (0,))]
+)
+def test_a_form_that_makes_no_codes_is_none(district: str, widths: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="no form of codes"):
+        CodeForm(district=district, widths=widths)
+
+
+forms = st.builds(
+    CodeForm,
+    district=st.text("123456789", min_size=2, max_size=9),
+    widths=st.lists(st.integers(1, 4), min_size=1, max_size=4).map(tuple),
+)
+
+
+@given(forms, st.data())
+def test_a_code_of_any_form_leads_up_to_its_district_and_no_other(
+    form: CodeForm, data: st.DataObject
+) -> None:
+    depth = data.draw(st.integers(0, len(form.widths)))
+    code = form.district + "7" * sum(form.widths[:depth])
+    assert form.read(f" {code[:3]}-{code[3:]} ") == code
+    assert form.level_of(code) is list(GridLevel)[depth]
+    up = [code]
+    while (above := form.parent_of(up[-1])) is not None:
+        up.append(above)
+    assert up[-1] == form.district
+    assert len(up) == depth + 1
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [("JC-7", "JC-7"), (" 学校-1 ", "学校-1"), (440512, "440512"), (7.0, "7")]
+)
+def test_a_code_without_a_form_is_taken_as_it_is_written(value: object, code: str) -> None:
+    assert read_foreign_code(value) == code
+    assert printed(code) == code
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        "  ",
+        True,
+        7.5,
+        [],
+        {},
+        "a\nb",
+        "../x",
+        "a/b",
+        "a\\b",
+        "x" * 65,
+        float("nan"),
+        float("inf"),
+    ],
+)
+def test_what_cannot_be_a_code_is_none(value: object) -> None:
+    with pytest.raises(ValueError, match="not a code"):
+        read_foreign_code(value)

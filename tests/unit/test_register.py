@@ -17,7 +17,7 @@ from shapely.ops import unary_union
 
 from missions.codes import GridLevel
 from missions.grid import COAST
-from missions.register import Register, UnknownGrid, load_register
+from missions.register import Register, UnknownGrid, load_register, sample_path
 from missions.register_file import read_body
 from missions.sample_register import make_register
 from patrol.errors import ConfigError
@@ -62,7 +62,8 @@ def test_the_sample_holds_the_districts_true_totals(sample: Register) -> None:
     assert levels[GridLevel.STREET] == 7
     assert levels[GridLevel.COMMUNITY] == 60
     assert levels[GridLevel.GRID] == len(sample.grids) == 254
-    assert len({site.overlay for site in sample.sites}) == 4
+    assert len({site.overlay for site in sample.sites}) == len(sample.overlays) == 4
+    assert len(sample.grids) + len(sample.overlays) == 258
     assert sample.is_synthetic
 
 
@@ -315,7 +316,7 @@ def test_a_register_with_anything_anywhere_is_read_or_refused(
 
 
 def test_the_shipped_file_is_written_one_feature_a_line() -> None:
-    path = Path(__file__).parents[2] / "missions/data/sample_register.geojson"
+    path = sample_path()
     lines = path.read_text(encoding="utf-8").splitlines()
     assert sum(line.startswith('{"type":"Feature"') for line in lines) == len(
         read_body(path)["features"]
