@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from ground_station.api.asking import FIRST_DAY, LAST_DAY, Purpose, cause_for, scopes_of
+from ground_station.api.asking import FIRST_DAY, LAST_DAY, Purpose, cause_for, scopes_used
 from ground_station.api.callers import caller_of
 from ground_station.api.intake import notice_place
 from ground_station.api.roads import roads
@@ -80,7 +80,8 @@ def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
         cause = await cause_for(
             parts, request, role, _EXPORT, lambda: Places(parts=parts).of_any_sortie(sortie_id)
         )
-        wanted, scopes = _wanted(lang, public, purpose), scopes_of(caller_of(request))
+        scopes = await scopes_used(parts, caller_of(request), cause, _EXPORT)
+        wanted = _wanted(lang, public, purpose)
         content = await desk.sortie(sortie_id, kind, wanted, cause, scopes)
         return _file(content, f"{sortie_id}.{kind.value}")
 

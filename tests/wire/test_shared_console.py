@@ -232,3 +232,18 @@ async def test_a_demo_never_makes_a_link_for_a_person_who_is_somebody(house: Hou
     await house.book.add("guest", "Guo Este", [Grant(role=Role.PILOT)])
     with pytest.raises(DoorRefused, match="a folder of its own"):
         await prepare_demo(house.book, {})
+
+
+async def test_the_audit_read_at_a_shared_laptop_is_that_of_whose_pin_it_was(
+    house: House, laptop: Browser
+) -> None:
+    everywhere = Grant(role=Role.AUDITOR)
+    await house.book.set_grants("huang", [Grant(role=Role.PILOT), everywhere])
+    street = Grant(role=Role.AUDITOR, scope=GRID[:9])
+    await house.book.set_grants("lin", [Grant(role=Role.ANNOUNCER), street])
+    assert (await laptop.sit("lin", CREW["lin"][2], "AUDIT")).status_code == 200
+    found = await laptop.http.get("/api/audit", params={"limit": 100})
+    assert {row["scope"][:9] for row in found.json()["items"]} == {GRID[:9]}
+    assert (await laptop.sit("huang", CREW["huang"][2], "AUDIT")).status_code == 200
+    found = await laptop.http.get("/api/audit", params={"limit": 100})
+    assert "" in {row["scope"] for row in found.json()["items"]}
