@@ -7,14 +7,15 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Request
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from ground_station.api.callers import caller_of
 from ground_station.parts import Parts
 from ground_station.people.door import Caller
+from ground_station.people.errors import DoorRefused
 from ground_station.people.persons import ANYWHERE
 from ground_station.people.powers import Power
-from ground_station.people.scopes import DISTRICT, narrowed
+from ground_station.people.scopes import DISTRICT, narrowed, read_scope
 from ground_station.places import Place
 from ground_station.shapes import Page
 from ground_station.store.pages import LONGEST_PAGE, WHOLE_DISTRICT, Ask, Scopes
@@ -29,8 +30,17 @@ def _believable(moment: datetime) -> datetime:
     return moment
 
 
+def _area(text: str) -> str:
+    """A part of the district by its code, without the spaces and dashes of its printed form."""
+    try:
+        return read_scope(text)
+    except DoorRefused as error:
+        raise ValueError(str(error)) from error
+
+
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 Moment = Annotated[AwareDatetime, AfterValidator(_believable)]
+Area = Annotated[str, Field(max_length=32), AfterValidator(_area)]
 Where = Callable[[], Awaitable[Place | None]]
 Cursor = Annotated[str, Query(max_length=400, description="`next` of the page before")]
 Purpose = Annotated[
