@@ -155,6 +155,7 @@ async def test_wrong_input_is_told_and_changes_nothing(house: House) -> None:
         (f"/cases/{case_no}/steps/somersault", {}),
         (f"/cases/{case_no}/steps/defer", {"due_utc": "2026-11-24T10:00:00"}),  # without a zone
         ("/notices", {"case_nos": []}),
+        ("/shift", {"scope": "440513"}),
     ):
         assert (await house.post(path, "DISP", **body)).status_code == 422, path
     early, late = "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"
@@ -170,6 +171,10 @@ async def test_wrong_input_is_told_and_changes_nothing(house: House) -> None:
         assert (
             await house.post(f"/cases/{case_no}/steps/defer", "DISP", **body)
         ).status_code == 422
+    for scope in ("zz", "440512D01", "440512T1", "4405120"):  # no part of the grid tree
+        asked = {**WHY, "scope": scope}
+        day = await house.http.get("/api/days/2026-11-24/files/cases.csv", params=asked)
+        assert (day.status_code, day.json()["type"]) == (422, "wrong_input")
     complaint = {**WORDS, "kind": "DRONE_COMPLAINT", "text": "太吵"}
     assert (await house.post("/reports", "DISP", **complaint)).status_code == 201
     unknown = await house.post("/reports", "DISP", **{**WORDS, "kind": "NOISE"})
