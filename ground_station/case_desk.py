@@ -34,7 +34,9 @@ _CASE_RULE = by_system("case.rule")
 _OBSERVER = by_system("effect-meter")
 _LANDED = by_system("sortie.over")
 _CRITICAL_RULE = by_system("alert.critical")
-_CRITICAL = "critical density: the practice centre is told, police and emergency numbers at once"
+_CRITICAL = (
+    "critical density: the practice centre is told; call police and emergency numbers at once"
+)
 _CRITICAL_ZH = "危急密度：已通知实践中心，请立即联系公安和应急电话"
 Unobserved = Callable[[CrowdAlert], Awaitable[None]]
 _WITH_A_VERDICT = (AlertState.DISPERSED, AlertState.PERSISTING)
