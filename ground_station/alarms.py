@@ -133,8 +133,7 @@ def same_crowd(
         if alert.level.rank < at_least.rank:
             continue
         is_recent = sighting.time_utc - alert.raised_utc < RE_ALARM
-        is_open = alert.state in UNSETTLED
-        if (is_open or is_recent) and distance_m(alert.place, sighting.place) < SAME_CROWD_M:
+        if (alert.is_open or is_recent) and distance_m(alert.place, sighting.place) < SAME_CROWD_M:
             return alert
     return None
 
