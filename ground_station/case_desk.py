@@ -153,9 +153,10 @@ class CaseDesk:
                     alert.alert_id, AlertEvent.PLAY_FAILED, _LANDED, "alert.play_failed",
                     reason="the sortie ended first",
                 )  # fmt: skip
-            if alert.state is AlertState.OBSERVING:
+            if alert.state in (AlertState.OBSERVING, AlertState.ESCALATED):
                 for keep in self._on_unobserved:
                     await keep(alert)
+            if alert.state is AlertState.OBSERVING:
                 alert = await self._desk.move_alone(
                     alert.alert_id, AlertEvent.PERSIST, _OBSERVER, "alert.persisting",
                     reason=NOT_TO_THE_END,
