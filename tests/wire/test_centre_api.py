@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ground_station.store.schema import DATABASE_NAME
 from ground_station.store.tables import audit
 from patrol.cause import Role
 from tests.ground_core import GRID, LEADER, PLACE, SORTIE, a_sortie, later
@@ -69,6 +72,21 @@ async def test_a_report_goes_through_to_a_closed_case_and_every_step_is_there(
     assert [one["event"] for one in thread["steps"]][-3:] == ["check", "answer_reporter", "close"]
     assert thread["reports"][0]["contact"] == "138****34"  # the supervisor answers nobody
     assert thread["dispatches"][0]["reply"] == "已协调"
+
+
+async def test_what_a_reporter_said_stands_in_the_report_alone(house: House) -> None:
+    report_id, case_no = await a_filed_case(house)
+    thread = await ok(await house.http.get(f"/api/cases/{case_no}"))
+    assert report_id in thread["case"]["description_zh"]
+    assert thread["reports"][0]["text"] == WORDS["text"], "whoever handles the case reads it there"
+    path = house.folder / DATABASE_NAME
+    with closing(sqlite3.connect(path)) as database:
+        names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        holding = set()
+        for (name,) in names:
+            rows = str(database.execute(f"SELECT * FROM {name}").fetchall())  # noqa: S608
+            holding |= {name} if WORDS["text"] in rows or WORDS["contact"] in rows else set()
+    assert holding == {"citizen_reports"}
 
 
 async def test_the_handler_does_not_check_even_under_another_role(house: House) -> None:
