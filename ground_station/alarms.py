@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ground_station.alert_levels import AlertLevel, level_of
 from ground_station.alerts import (
@@ -132,9 +132,8 @@ def same_crowd(
     for alert in alerts:
         if alert.level.rank < at_least.rank:
             continue
-        is_recent = sighting.time_utc - alert.raised_utc < RE_ALARM
-        is_open = alert.state in UNSETTLED
-        if (is_open or is_recent) and distance_m(alert.place, sighting.place) < SAME_CROWD_M:
+        is_recent = _apart(sighting, alert.raised_utc) < RE_ALARM
+        if (alert.is_open or is_recent) and distance_m(alert.place, sighting.place) < SAME_CROWD_M:
             return alert
     return None
 
@@ -143,7 +142,7 @@ def raised_lately(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAler
     """The newest alert of this crowd within the re-alarm time, whatever became of it."""
     found = [
         alert for alert in alerts
-        if timedelta(0) <= sighting.time_utc - alert.raised_utc < RE_ALARM
+        if _apart(sighting, alert.raised_utc) < RE_ALARM
         and distance_m(alert.place, sighting.place) < SAME_CROWD_M
     ]  # fmt: skip
     return max(found, key=lambda alert: alert.raised_utc, default=None)
@@ -155,7 +154,7 @@ def relapsed_from(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAler
         settled_utc = alert.settled_utc or alert.changed_utc or alert.raised_utc
         if (
             alert.outcome is Outcome.DISPERSED
-            and sighting.time_utc - settled_utc <= RELAPSE_WITHIN
+            and _apart(sighting, settled_utc) <= RELAPSE_WITHIN
             and distance_m(alert.place, sighting.place) < SAME_CROWD_M
         ):
             return alert
@@ -173,8 +172,13 @@ def displaced_from(alerts: Iterable[CrowdAlert], sighting: Sighting) -> CrowdAle
         for alert in alerts
         if (alert.played_count or alert.outcome is not None)
         and alert.outcome is not Outcome.PERSISTING
-        and sighting.time_utc - (alert.settled_utc or alert.changed_utc or alert.raised_utc)
+        and _apart(sighting, alert.settled_utc or alert.changed_utc or alert.raised_utc)
         <= RELAPSE_WITHIN
     ]
     found = [(apart_m, one) for apart_m, one in near if SAME_CROWD_M <= apart_m <= DISPLACED_M]
     return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _apart(sighting: Sighting, moment: datetime) -> timedelta:
+    """A moment that lies ahead is of before a clock was set back, and no nearer for that."""
+    return abs(sighting.time_utc - moment)

@@ -179,6 +179,17 @@ class CrowdAlert:
         """A critical crowd is the centre's before anybody answers, and still the squad's."""
         return self.level is AlertLevel.CRITICAL and self.state is AlertState.ESCALATED
 
+    @property
+    def is_unanswered(self) -> bool:
+        """Nobody of the squad has taken it up yet."""
+        is_handed_on = self.is_handed_on_at_once and not self.acknowledged_by
+        return self.state is AlertState.RAISED or is_handed_on
+
+    @property
+    def is_open(self) -> bool:
+        """The squad still has to do something about it."""
+        return self.state in UNSETTLED or (self.is_handed_on_at_once and self.outcome is None)
+
 
 def advance(
     alert: CrowdAlert,
@@ -265,9 +276,7 @@ def lift(
 
 def renotify_due(alert: CrowdAlert, at_utc: datetime) -> bool:
     """Whether nobody has acknowledged for so long that the next one up must be told."""
-    is_critical = alert.is_handed_on_at_once and not alert.acknowledged_by
-    is_waiting = alert.state is AlertState.RAISED or is_critical
-    if not is_waiting or alert.renotified_count >= len(RENOTIFY_AFTER_S):
+    if not alert.is_unanswered or alert.renotified_count >= len(RENOTIFY_AFTER_S):
         return False
     waited_s = (at_utc - alert.raised_utc).total_seconds()
     return waited_s >= RENOTIFY_AFTER_S[alert.renotified_count]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ground_station.alerts import AlertEvent, AlertState, CrowdAlert
+from ground_station.alerts import AlertEvent, AlertState
 from ground_station.announcements import Announcement, AnnouncementEvent, advance
 from ground_station.crowd_desk import CrowdDesk
 from ground_station.crowd_parts import CrowdParts
@@ -26,22 +26,17 @@ class BrokenPlays:
 
     async def end(self, watch: SortieWatch) -> None:
         """The alert is as before the words; they may be spoken again."""
-        for words in await self.parts.records.announcements(sortie_id=watch.sortie_id):
-            if not words.alert_id and words.state in UNDER_WAY:
+        kept = await self.parts.records.announcements(sortie_id=watch.sortie_id)
+        own = {words.announcement_id for words in watch.announcements}  # of this run
+        for words in kept:
+            if words.state in UNDER_WAY and words.announcement_id not in own:
                 await self._fail(words)
         for alert in list(watch.alerts.values()):
-            if alert.state is AlertState.ANNOUNCING:
-                await self._fail_words(alert)
+            if alert.state is AlertState.ANNOUNCING and own.isdisjoint(alert.announcement_ids):
                 await self.desk.move(
                     alert.alert_id, AlertEvent.PLAY_FAILED, _RESTART, "alert.play_failed",
                     reason=_REASON,
                 )  # fmt: skip
-
-    async def _fail_words(self, alert: CrowdAlert) -> None:
-        number = alert.announcement_ids[-1] if alert.announcement_ids else ""
-        words = await self.parts.records.announcement(number)
-        if words is not None and words.state in UNDER_WAY:
-            await self._fail(words)
 
     async def _fail(self, words: Announcement) -> None:
         now = self.parts.world.now_utc()

@@ -34,7 +34,9 @@ _CASE_RULE = by_system("case.rule")
 _OBSERVER = by_system("effect-meter")
 _LANDED = by_system("sortie.over")
 _CRITICAL_RULE = by_system("alert.critical")
-_CRITICAL = "critical density: the practice centre is told, police and emergency numbers at once"
+_CRITICAL = (
+    "critical density: the practice centre is told; call police and emergency numbers at once"
+)
 _CRITICAL_ZH = "危急密度：已通知实践中心，请立即联系公安和应急电话"
 Unobserved = Callable[[CrowdAlert], Awaitable[None]]
 _WITH_A_VERDICT = (AlertState.DISPERSED, AlertState.PERSISTING)
@@ -151,9 +153,10 @@ class CaseDesk:
                     alert.alert_id, AlertEvent.PLAY_FAILED, _LANDED, "alert.play_failed",
                     reason="the sortie ended first",
                 )  # fmt: skip
-            if alert.state is AlertState.OBSERVING:
+            if alert.state in (AlertState.OBSERVING, AlertState.ESCALATED):
                 for keep in self._on_unobserved:
                     await keep(alert)
+            if alert.state is AlertState.OBSERVING:
                 alert = await self._desk.move_alone(
                     alert.alert_id, AlertEvent.PERSIST, _OBSERVER, "alert.persisting",
                     reason=NOT_TO_THE_END,

@@ -24,6 +24,8 @@ from vision.effect import Effect, EffectMeter, Verdict
 
 _FIRST_PLAY_LONGEST_S = 600.0  # the +10 min look
 _SECOND_PLAY_LONGEST_S = 180.0  # each of two plays is observed at least 3 minutes
+# Who is handed on meanwhile was spoken to all the same: leaving them out would flatter the words.
+_MEASURED = (AlertState.OBSERVING, AlertState.ESCALATED)
 _BROKEN_OFF = "broken off: the station was started again while it was observed"
 
 
@@ -89,7 +91,7 @@ class EffectDesk:
             await self._record_looks(announcement, effect)
             state = watch.alerts[announcement.alert_id].state
             # During the second play it goes on measuring; if that play fails, this verdict stands.
-            if effect.verdict is not None and state is AlertState.OBSERVING:
+            if effect.verdict is not None and state in _MEASURED:
                 await self._settle(watch, announcement, effect)
             elif effect.verdict is None:
                 self._show(effect, announcement)
@@ -189,16 +191,19 @@ class EffectDesk:
         is_dispersed = effect.verdict is Verdict.DISPERSED
         async with self._desk.changing:
             alert = await self._desk.find(announcement.alert_id)
-            if alert.state is not AlertState.OBSERVING:
+            if alert.state not in _MEASURED:
                 return
             await self._save(alert, announcement, effect)
-            alert = await self._desk.move_alone(
-                alert.alert_id,
-                AlertEvent.DISPERSE if is_dispersed else AlertEvent.PERSIST,
-                OBSERVER,
-                "alert.dispersed" if is_dispersed else "alert.persisting",
-                reason=effect.reason,
-            )
+            # A person who handed it on let the patrol go on then: it may hold for others by now.
+            is_held = alert.state is AlertState.OBSERVING or alert.is_handed_on_at_once
+            if alert.state is AlertState.OBSERVING:  # else it is the grid's or the centre's by now
+                alert = await self._desk.move_alone(
+                    alert.alert_id,
+                    AlertEvent.DISPERSE if is_dispersed else AlertEvent.PERSIST,
+                    OBSERVER,
+                    "alert.dispersed" if is_dispersed else "alert.persisting",
+                    reason=effect.reason,
+                )
         watch.meter = None
         self._show(effect, announcement)
         self._desk.tell("effect", effect_fields(alert, announcement, effect))
@@ -207,7 +212,8 @@ class EffectDesk:
         except (Refused, Transient) as error:
             # The verdict stands and the patrol goes on; landing and signing file it again.
             self._desk.tell_refusal(error)
-        self._desk.resume_patrol(alert.alert_id)
+        if is_held:
+            self._desk.resume_patrol(alert.alert_id)
 
     async def _save(self, alert: CrowdAlert, announcement: Announcement, effect: Effect) -> None:
         since_utc = announcement.finished_utc or self._parts.world.now_utc()

@@ -192,7 +192,7 @@ class Player:
                     alert_id, AlertEvent.PLAY_ENDED, PLAYER, "alert.observing"
                 )
                 alert = await self.desk.find(alert_id)
-        if alert.state is AlertState.OBSERVING:
+        if alert.state in (AlertState.OBSERVING, AlertState.ESCALATED):
             await self.on_played(release.watch, finished, release.number)
 
     async def _stopped(self, release: Release) -> None:

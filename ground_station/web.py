@@ -61,7 +61,9 @@ def make_app(parts: Parts) -> FastAPI:
         app.mount("/", StaticFiles(directory=str(built), html=True), name="console")
     # What is added last is asked first.
     app.add_middleware(EntityTags)
-    app.add_middleware(Replays, store=parts.centre.store, now=parts.people.now)
+    app.add_middleware(
+        Replays, store=parts.centre.store, door=parts.people.door, now=parts.people.now
+    )
     app.add_middleware(BodyLimit)
     app.add_middleware(OwnHosts, allowed=_allowed_hosts(parts.settings))
     return app

@@ -17,12 +17,12 @@ from ground_station.words.versions import VersionEvent
 from ground_station.words.wording_desk import WordingDesk
 from patrol.cause import Cause, Role
 from tests.casework_house import CaseworkHouse, casework_of, told
-from tests.ground_core import ANNOUNCER, DISPATCHER, GRID, LEADER, PILOT, REGISTRAR
+from tests.ground_core import ANNOUNCER, DISPATCHER, GRID, LEADER, PILOT, REGISTRAR, holding
 
 E = CaseEvent
-COMMUNITY = Cause(actor="Guo", role=Role.COMMUNITY)
-DEPARTMENT = Cause(actor="Deng", role=Role.DEPARTMENT)
-SUPERVISOR = Cause(actor="Ma", role=Role.SUPERVISOR)
+COMMUNITY = holding("Guo", Role.COMMUNITY)
+DEPARTMENT = holding("Deng", Role.DEPARTMENT)
+SUPERVISOR = holding("Ma", Role.SUPERVISOR)
 REVIEWER = Cause(actor="Fang", role=Role.REVIEWER)
 Announce = Callable[[str], None]  # "table id state"
 

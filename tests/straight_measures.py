@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, TypeVar
 
+from ground_station.alert_levels import AlertLevel
 from ground_station.alerts import SAME_CROWD_M, AlertState, CrowdAlert, Outcome
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.casework.case import Case
@@ -175,7 +176,7 @@ def _responses(key: str, everything: Everything, digits: int) -> dict[str, Any]:
         "raised_to_acknowledged": _spread(
             (one.raised_utc, one.acknowledged_utc)
             for one in alerts
-            if one.acknowledged_utc is not None or one.state is AlertState.RAISED
+            if one.acknowledged_utc is not None or _is_waiting(one)
         ),
         "acknowledged_to_words": _spread(
             (one.acknowledged_utc, first[one.alert_id]) for one in alerts if one.alert_id in first
@@ -259,3 +260,10 @@ def _share(flags: Iterable[bool]) -> dict[str, Any]:
 
 def _key(code: str | None, digits: int) -> str:
     return (code or "")[:digits]
+
+
+def _is_waiting(alert: CrowdAlert) -> bool:
+    """For somebody of the squad; a critical crowd is the centre's and still waits."""
+    if alert.state is AlertState.ESCALATED:
+        return alert.level is AlertLevel.CRITICAL and not alert.acknowledged_by
+    return alert.state is AlertState.RAISED

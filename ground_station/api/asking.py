@@ -7,14 +7,15 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Request
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from ground_station.api.callers import caller_of
 from ground_station.parts import Parts
 from ground_station.people.door import Caller
+from ground_station.people.errors import DoorRefused
 from ground_station.people.persons import ANYWHERE
 from ground_station.people.powers import Power
-from ground_station.people.scopes import DISTRICT
+from ground_station.people.scopes import DISTRICT, narrowed, read_scope
 from ground_station.places import Place
 from ground_station.shapes import Page
 from ground_station.store.pages import LONGEST_PAGE, WHOLE_DISTRICT, Ask, Scopes
@@ -29,8 +30,17 @@ def _believable(moment: datetime) -> datetime:
     return moment
 
 
+def _area(text: str) -> str:
+    """A part of the district by its code, without the spaces and dashes of its printed form."""
+    try:
+        return read_scope(text)
+    except DoorRefused as error:
+        raise ValueError(str(error)) from error
+
+
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 Moment = Annotated[AwareDatetime, AfterValidator(_believable)]
+Area = Annotated[str, Field(max_length=32), AfterValidator(_area)]
 Where = Callable[[], Awaitable[Place | None]]
 Cursor = Annotated[str, Query(max_length=400, description="`next` of the page before")]
 Purpose = Annotated[
@@ -57,6 +67,20 @@ async def cause_for(
 def scopes_of(caller: Caller) -> Scopes:
     """The caller's part of the grid tree, as the store's lists are asked for it."""
     return WHOLE_DISTRICT if DISTRICT in caller.scopes else caller.scopes
+
+
+async def scopes_used(parts: Parts, caller: Caller, cause: Cause, power: Power) -> Scopes:
+    """The parts in which whoever acts has this power, as far as the caller sees them.
+
+    At a shared console that is the person of the seat under the one role, wherever else the one
+    who signed in may look; elsewhere a role held for one part opens no other that is only seen.
+    """
+    is_shared = caller.session is not None and caller.session.is_shared
+    roles = (cause.role,) if is_shared else power.roles
+    grants = await parts.people.door.grants_used(caller, cause.role)
+    held = {grant.scope for grant in grants if grant.role in roles}
+    found = {narrowed(one, own) for one in held for own in caller.scopes} - {None}
+    return WHOLE_DISTRICT if DISTRICT in found else tuple(sorted(one for one in found if one))
 
 
 def ask(cursor: str, limit: int) -> Ask:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from ground_station.api.asking import Moment
+from ground_station.api.asking import Area, Moment
 from ground_station.casework.intake import Told
 from ground_station.casework.notices import NoticeAudience
 from ground_station.casework.opening import PEOPLE_MAX, Matter
@@ -167,7 +167,7 @@ class ShiftBody(UnderRole):
     """Whose shift it is, and which part of the district it serves; none named: the opener's."""
 
     squad: Name = "无人机小分队"
-    scope: Annotated[str, StringConstraints(max_length=32)] | None = None
+    scope: Area | None = None
 
 
 class HandOverBody(UnderRole):

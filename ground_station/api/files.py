@@ -7,7 +7,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from ground_station.api.asking import FIRST_DAY, LAST_DAY, Purpose, cause_for, scopes_of
+from ground_station.api.asking import (
+    FIRST_DAY,
+    LAST_DAY,
+    Area,
+    Purpose,
+    cause_for,
+    scopes_used,
+)
 from ground_station.api.callers import caller_of
 from ground_station.api.intake import notice_place
 from ground_station.api.roads import roads
@@ -15,7 +22,7 @@ from ground_station.out.book import Audience, Language
 from ground_station.out.desk import DayFile, SortieFile, Wanted
 from ground_station.parts import Parts
 from ground_station.people.powers import Verb, power_of
-from ground_station.people.scopes import read_scope
+from ground_station.people.scopes import DISTRICT
 from ground_station.places import Place, Places
 from patrol.cause import Role
 
@@ -80,7 +87,8 @@ def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
         cause = await cause_for(
             parts, request, role, _EXPORT, lambda: Places(parts=parts).of_any_sortie(sortie_id)
         )
-        wanted, scopes = _wanted(lang, public, purpose), scopes_of(caller_of(request))
+        scopes = await scopes_used(parts, caller_of(request), cause, _EXPORT)
+        wanted = _wanted(lang, public, purpose)
         content = await desk.sortie(sortie_id, kind, wanted, cause, scopes)
         return _file(content, f"{sortie_id}.{kind.value}")
 
@@ -96,20 +104,19 @@ def _add_of_day(routes: APIRouter, parts: Parts) -> None:
         kind: DayFile,
         request: Request,
         purpose: Purpose,
-        scope: Annotated[str, Query(max_length=32)] = "440512",
+        scope: Annotated[Area, Query()] = DISTRICT,
         lang: Language = Language.ZH,
         public: bool = False,
         role: Role | None = None,
     ) -> Response:
         """Report, GeoJSON, 巡查日志, 台账, and coverage with what was not visited."""
-        code = read_scope(scope)
 
         async def where() -> Place:
-            return Place(code=code, denial=f"no area {scope!r} in your part of the district")
+            return Place(code=scope, denial=f"no area {scope!r} in your part of the district")
 
         cause = await cause_for(parts, request, role, _EXPORT, where)
-        content = await desk.day(day, code, kind, _wanted(lang, public, purpose), cause)
-        return _file(content, f"{day.isoformat()}-{code}.{kind.value}")
+        content = await desk.day(day, scope, kind, _wanted(lang, public, purpose), cause)
+        return _file(content, f"{day.isoformat()}-{scope}.{kind.value}")
 
 
 def _add_of_notice(routes: APIRouter, parts: Parts) -> None:

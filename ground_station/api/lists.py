@@ -18,25 +18,24 @@ from ground_station.api.asking import (
     nowhere,
     page_view,
     scopes_of,
+    scopes_used,
 )
 from ground_station.api.callers import caller_of
 from ground_station.api.roads import roads
 from ground_station.event_fields import alert_view
 from ground_station.parts import Parts
-from ground_station.people.door import Caller
-from ground_station.people.powers import ROLES_FOR, Verb, power_of
-from ground_station.people.scopes import DISTRICT
+from ground_station.people.powers import Verb, power_of
 from ground_station.shapes import Page
 from ground_station.shown import AlertView
 from ground_station.sorties import SortieState
 from ground_station.store import tables
 from ground_station.store.codec import decode
-from ground_station.store.pages import WHOLE_DISTRICT, Scopes
 from ground_station.store.pages import Page as FoundPage
 from ground_station.store.queries import AuditFilter, audit_log, newest
 from patrol.cause import Role
 from patrol.clock import utc_text
 
+_READ_AUDIT = power_of(Verb.READ_AUDIT)
 Text = Annotated[str, Query(max_length=120)]
 
 
@@ -123,9 +122,11 @@ def _add_audit(routes: APIRouter, parts: Parts) -> None:
     ) -> Page[AuditRow]:
         """Who did what, why and when; that somebody looked is a row of its own."""
         caller = caller_of(request)
-        cause = await cause_for(parts, request, role, power_of(Verb.READ_AUDIT), nowhere)
+        cause = await cause_for(parts, request, role, _READ_AUDIT, nowhere)
         wanted = AuditFilter(
-            **vars(wish), is_exercise=parts.centre.casework.is_exercise, scopes=_audited(caller)
+            **vars(wish),
+            is_exercise=parts.centre.casework.is_exercise,
+            scopes=await scopes_used(parts, caller, cause, _READ_AUDIT),
         )
         asked = wish.asked() | ({"cursor": cursor} if cursor else {})
         # Before it is read: nobody looks without a trace, though the disk be full.
@@ -138,9 +139,3 @@ def _add_audit(routes: APIRouter, parts: Parts) -> None:
             lambda c: audit_log(c, wanted, ask(cursor, limit), is_newest_first=newest_first)
         )
         return page_view(page)
-
-
-def _audited(caller: Caller) -> Scopes:
-    """The parts of the district in which the caller audits, not those in which they only work."""
-    scopes = [grant.scope for grant in caller.grants if grant.role in ROLES_FOR[Verb.READ_AUDIT]]
-    return WHOLE_DISTRICT if DISTRICT in scopes else tuple(dict.fromkeys(scopes))

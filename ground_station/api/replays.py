@@ -14,10 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ground_station.api.problems import problem
+from ground_station.headers import headers_for
+from ground_station.people.door import Door
+from ground_station.people.errors import DoorRefused
 from ground_station.store import tables
 from ground_station.store.engine import Store
 from patrol.clock import utc_text
@@ -42,12 +45,18 @@ class _Kept:
 class Replays:
     """Around every POST that names a key."""
 
-    def __init__(self, app: ASGIApp, *, store: Store, now: Callable[[], datetime]) -> None:
-        self._app, self._store, self._now = app, store, now
+    def __init__(
+        self, app: ASGIApp, *, store: Store, door: Door, now: Callable[[], datetime]
+    ) -> None:
+        self._app, self._store, self._door, self._now = app, store, door, now
         self._under_way: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer from what is kept, or do it and keep the answer."""
+        """Answer from what is kept, or do it and keep the answer.
+
+        For those who are in: a stranger's request goes on to the road, which tells them so, and
+        leaves nothing on the disk.
+        """
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
         key = headers.get(HEADER, "")
         if not key or scope["method"] != "POST":
@@ -57,14 +66,29 @@ class Replays:
             words = f"{HEADER} has at most {KEY_MAX} characters"
             await problem(Request(scope), 422, words, name="wrong_input")(scope, receive, send)
             return
+        try:
+            is_in = await self._is_in(scope)
+        except StoreUnavailable as error:
+            await _put_off(error, scope, receive, send)
+            return
+        if not is_in:
+            await self._app(scope, receive, send)
+            return
         body = await _whole(receive)
         name = _hash(headers.get("authorization", ""), headers.get("cookie", ""), key)
         asked = _hash(scope["path"], scope.get("query_string", b"").decode("latin-1"), body)
         try:
             await self._answer(name, asked, body, scope, send)
         except StoreUnavailable as error:
-            refusal = problem(Request(scope), 503, str(error), error.text_zh)
-            await refusal(scope, receive, send)
+            await _put_off(error, scope, receive, send)
+
+    async def _is_in(self, scope: Scope) -> bool:
+        """Whether the door knows who asks."""
+        try:
+            await self._door.caller(HTTPConnection(scope))
+        except DoorRefused:
+            return False
+        return True
 
     async def _answer(self, name: str, asked: str, body: bytes, scope: Scope, send: Send) -> None:
         receive = _giving(body)
@@ -139,6 +163,11 @@ class Replays:
         )
 
 
+async def _put_off(error: StoreUnavailable, scope: Scope, receive: Receive, send: Send) -> None:
+    refusal = problem(Request(scope), 503, str(error), error.text_zh)
+    await refusal(scope, receive, send)
+
+
 async def _replayed(
     kept: _Kept | None, asked: str, scope: Scope, receive: Receive, send: Send
 ) -> None:
@@ -155,14 +184,16 @@ async def _replayed(
             request, 409, words, "该操作正在执行或曾中断，请先查看状态", name="outcome_unknown"
         )
     else:
-        await _send_kept(kept, send)
+        await _send_kept(kept, request, send)
         return
     await answer(scope, receive, send)
 
 
-async def _send_kept(kept: _Kept, send: Send) -> None:
+async def _send_kept(kept: _Kept, request: Request, send: Send) -> None:
     body = kept.body.encode()
+    site = headers_for(request.url)
     headers = [
+        *((name.lower().encode(), value.encode()) for name, value in site.items()),
         (b"content-type", kept.media_type.encode()),
         (b"content-length", str(len(body)).encode()),
         (REPLAYED.lower().encode(), b"true"),

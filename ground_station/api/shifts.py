@@ -31,7 +31,7 @@ from ground_station.api.which_shift import (
 from ground_station.parts import Parts
 from ground_station.people.door import Caller
 from ground_station.people.persons import holds
-from ground_station.people.scopes import DISTRICT, read_scope
+from ground_station.people.scopes import DISTRICT
 from ground_station.places import Place, Places
 from ground_station.schemas import UnderRole
 from ground_station.shapes import Json, Page
@@ -110,10 +110,10 @@ def _add_duties(routes: APIRouter, parts: Parts) -> None:
 
         async def where() -> Place | None:
             denial = f"no area {scope!r} in your part of the district"
-            return None if scope is None else Place(code=read_scope(scope), denial=denial)
+            return None if scope is None else Place(code=scope, denial=denial)
 
         cause = await shift_cause(parts, request, body, _SQUAD, where)
-        part = cause.held_for if scope is None else read_scope(scope)
+        part = cause.held_for if scope is None else scope
         return _shown(await desk.open(body.squad, cause, part), request)
 
     @routes.post("/shift/sign-in")

@@ -109,14 +109,7 @@ def _add_seats(routes: APIRouter, parts: Parts) -> None:
         if not _session(caller).is_shared:
             raise _not_shared()
         await people.door.note_look(caller, "crew")
-        return [
-            {
-                "login": person.login,
-                "name": person.name,
-                "roles": sorted({grant.role.value for grant in person.grants}),
-            }
-            for person in await people.pins.who_could_sit(people.now())
-        ]
+        return await _crew(parts, caller)
 
     @routes.post("/seats", dependencies=INSIDE)
     async def sit_down(body: schemas.SeatBody, request: Request) -> SessionView:
@@ -125,6 +118,8 @@ def _add_seats(routes: APIRouter, parts: Parts) -> None:
         if not session.is_shared:
             raise _not_shared()
         login = body.login.strip().lower()
+        if login not in {one["login"] for one in await _crew(parts, caller)}:
+            raise await people.pins.turned_away(session, body.role, visit)
         await people.pins.take_seat(session, login, body.pin, body.role, visit)
         return _view(parts, await people.door.caller(request), _key(request))
 
@@ -136,6 +131,19 @@ def _add_seats(routes: APIRouter, parts: Parts) -> None:
         session = _session(caller_of(request))
         await people.pins.leave_seat(session, held, _visit(parts, request))
         return _view(parts, await people.door.caller(request), _key(request))
+
+
+async def _crew(parts: Parts, caller: Caller) -> list[CrewMember]:
+    """Those with a PIN whose roles are of use in the part of the district that is shown here."""
+    found: list[CrewMember] = [
+        {
+            "login": person.login,
+            "name": person.name,
+            "roles": sorted({one.role.value for one in person.grants if caller.meets(one.scope)}),
+        }
+        for person in await parts.people.pins.who_could_sit(parts.people.now())
+    ]
+    return [one for one in found if one["roles"]]
 
 
 async def _entered(parts: Parts, request: Request, response: Response, key: str) -> SessionView:

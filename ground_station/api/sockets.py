@@ -51,8 +51,7 @@ def socket_routes(parts: Parts) -> APIRouter:
             await socket.close(1008, "no such camera")
             return
         if not guest.caller.may(Verb.SEE_VIDEO):
-            await door.not_permitted(guest.caller.person, power_of(Verb.SEE_VIDEO), "")
-            await socket.close(_MAY_NOT, "your roles do not see the video")
+            await _close_to_role(parts, socket, guest)
             return
         unit = parts.board.of(desks.aircraft)
         if not sees_flight(guest.caller, unit):  # it stays open: the flight may come to their part
@@ -137,6 +136,13 @@ async def _close_with_client(socket: WebSocket, scope: anyio.CancelScope) -> Non
             return
 
 
+async def _close_to_role(parts: Parts, socket: WebSocket, guest: _Guest) -> None:
+    """Tell who may not see the video so, and the audit log too."""
+    await parts.people.door.not_permitted(guest.caller.person, power_of(Verb.SEE_VIDEO), "")
+    with anyio.move_on_after(_CLOSE_WITHIN_S):
+        await socket.close(_MAY_NOT, "your roles do not see the video")
+
+
 async def _send_packets(desks: Desks, parts: Parts, socket: WebSocket, guest: _Guest) -> None:
     """From a key frame on; after a backlog, again from a key frame on."""
     unit = parts.board.of(desks.aircraft)
@@ -148,6 +154,9 @@ async def _send_packets(desks: Desks, parts: Parts, socket: WebSocket, guest: _G
         async for packet in packets:
             if packets.dropped_count != dropped_count:
                 dropped_count, is_waiting_for_key = packets.dropped_count, True
+            if not guest.caller.may(Verb.SEE_VIDEO):  # it was taken while the socket was open
+                await _close_to_role(parts, socket, guest)
+                raise WebSocketDisconnect(_MAY_NOT)
             if not sees_flight(guest.caller, unit):
                 is_waiting_for_key = True
                 continue

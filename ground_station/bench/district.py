@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -29,6 +29,7 @@ from patrol.sighting import Sighting, SightingKind, Stage, poisson_count
 NOW = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
 DAYS = 365
 UNITS = 60
+DEPARTMENT = "440512D01"  # it has a task of every tenth that there is
 SHIFTS_A_DAY = 2
 _KINDS = ("GATHERING", "QUEUE", "SCHOOL_GATE", "WATER_DANGER", "OTHER")
 _SPREAD_DEG = 0.04  # of the places: some 4 km
@@ -241,7 +242,8 @@ def _announcement(number: int, alert: CrowdAlert) -> Announcement:
 def _dispatch(number: int, case: Case) -> Dispatch:
     return Dispatch(
         dispatch_id=f"D-{number:08d}", case_no=case.case_no, grid_code=case.grid_code,
-        unit=case.owner, task="go and look", due_utc=case.due_utc, is_exercise=True,
+        unit=replace(case.owner, code=DEPARTMENT) if number % 10 == 0 else case.owner,
+        task="go and look", due_utc=case.due_utc, is_exercise=True,
         state=DispatchState.ACCEPTED if case.is_open else DispatchState.DONE,
         sent_by="Xu", sent_utc=case.filed_utc + timedelta(minutes=1),
     )  # fmt: skip

@@ -22,7 +22,7 @@ import httpx
 from fastapi import FastAPI
 
 from ground_station.alerts import AlertState, CrowdAlert
-from ground_station.bench.district import NOW, Size
+from ground_station.bench.district import DEPARTMENT, NOW, Size
 from ground_station.bench.loop_station import BenchStation
 from ground_station.bench.store_asks import CLOCKS, Asked, Known, asks, community, street
 from ground_station.bench.store_fill import fill
@@ -171,11 +171,14 @@ async def _tokens(folder: Path) -> dict[str, str]:
     keys = {}
     async with open_book(folder, is_exercise=True, cost=Cost()) as book:
         parts = {"district": DISTRICT, "street": street(), "community": community()}
-        for login, scope in parts.items():
-            grants = [Grant(role=role, scope=scope) for role in _ROLES]
-            await book.add(login, login, grants, has_password=False)
+        grants = {
+            login: [Grant(role=role, scope=scope) for role in _ROLES]
+            for login, scope in parts.items()
+        } | {"department": [Grant(role=Role.DEPARTMENT, scope=DEPARTMENT)]}
+        for login, held in grants.items():
+            await book.add(login, login, held, has_password=False)
             _, keys[login] = await book.make_token(
-                login, purpose="bench", roles=_ROLES, lasts=timedelta(hours=6)
+                login, purpose="bench", roles=[one.role for one in held], lasts=timedelta(hours=6)
             )
     return keys
 

@@ -35,7 +35,7 @@ class Asked:
 
     name: str
     path: Callable[[int], str]
-    who: str = "district"  # or "street", "community": whose part of the district is asked for
+    who: str = "district"  # or "street", "community", "department": whose part is asked for
 
 
 def asks(known: Known, size: Size) -> dict[str, Asked]:
@@ -118,6 +118,7 @@ def _cases(known: Known) -> dict[str, Asked]:
             name="case queue of a street and a tier", who="street",
             path=lambda n: _to("cases", tier=tiers[n % len(tiers)].value),
         ),
+        "queue_department": queue("cases that a department has a task of", "department"),
         "queue_unit": Asked(
             name="case queue of a unit", path=lambda n: _to("cases", unit=f"unit-{n % UNITS + 1}")
         ),
@@ -157,6 +158,12 @@ def _reports(known: Known) -> dict[str, Asked]:
         "matches": Asked(
             name="what lies near a report",
             path=lambda n: _to(f"reports/{reports[n % len(reports)]}/matches"),
+        ),
+        "tasks": Asked(name="newest tasks", path=lambda n: _to("dispatches")),
+        "tasks_waiting": Asked(
+            name="tasks of a department in a state",
+            who="department",
+            path=lambda n: _to("dispatches", state="ACCEPTED"),
         ),
         "whistles": Asked(
             name="whistles that wait", path=lambda n: _to("whistles", state="RAISED")

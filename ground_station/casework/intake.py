@@ -104,8 +104,9 @@ class IntakeDesk:
                     f"report {report_id} belongs to case {report.case_no} already",
                     text_zh=f"群众反映{report_id}已归入案件{report.case_no}",
                 )
+            # Its own words stay in the report alone: a case and its audit rows are never deleted.
             matter = Matter(
-                kind=report.kind, text=report.text, place=report.place,
+                kind=report.kind, text=f"见群众反映 see report {report_id}", place=report.place,
                 reporter=f"report {report.report_id}",
             )  # fmt: skip
             now = parts.world.now_utc()

@@ -160,6 +160,8 @@ def read_watched(connection: Connection, window: Window) -> Watched:
 
 def read_followed(connection: Connection, window: Window) -> Followed:
     """Of the window's alerts those that had a relapse or whose crowd went next door."""
+    if not window.scopes:  # a department has no alerts of its own to follow
+        return Followed(relapsed=frozenset(), displaced=frozenset())
     c = tables.alert_figures.c
     anywhere = replace(window, scopes=WHOLE_DISTRICT, until_utc=after(window))
     relapses = within(select(c.relapse_of), tables.alert_figures, anywhere)

@@ -20,7 +20,7 @@ from ground_station.people.errors import (
 from ground_station.people.journal import Journal, by_person
 from ground_station.people.persons import Grant, Person, active_grants, grant_for
 from ground_station.people.powers import Power, Verb, may
-from ground_station.people.scopes import covered_by
+from ground_station.people.scopes import covered_by, narrowed
 from ground_station.people.sessions import Session, Sessions, csrf_of
 from ground_station.store.codec import sha256_text
 from ground_station.store.engine import Store
@@ -65,6 +65,10 @@ class Caller:
     def sees(self, place: str | None, units: Sequence[object] = ()) -> bool:
         """Whether something at this place may be shown; `units` are the codes of whose it is."""
         return covered_by(self.scopes, place) or any(one in units for one in self.departments)
+
+    def meets(self, scope: str) -> bool:
+        """Whether a role that is held there is of any use in what this caller sees."""
+        return scope in self.departments or any(narrowed(scope, own) for own in self.scopes)
 
     def may(self, verb: Verb) -> bool:
         """Whether any role of theirs has this power, somewhere."""

@@ -57,6 +57,15 @@ class Pins:
         if refusal is not None:  # after the commit, which keeps the count
             raise refusal
 
+    async def turned_away(self, session: Session, role: Role, visit: Visit) -> DoorRefused:
+        """The refusal of somebody who could not sit at this console, told in the audit log too.
+
+        In the words of a wrong PIN; what was typed as a login is not kept: it may be a secret.
+        """
+        cause = by_person(session.person.name, visit.request_id)
+        await self._journal.note("seat.refused", role.value, cause, {"why": "not of this console"})
+        return _wrong_pin()
+
     async def leave_seat(self, session: Session, role: Role, visit: Visit) -> None:
         """Nobody acts under this role here any more."""
 
@@ -86,9 +95,10 @@ class Pins:
         row = rows.person_row(connection, login)
         if person is None or row is None or not kept_hash or row.pin_hash != kept_hash:
             return _wrong_pin()
-        if rows.is_until(row.pin_locked_until_utc, visit.now):
-            return locked(row.pin_locked_until_utc, visit.now)
         cause = Cause(actor=person.name, role=role, request_id=visit.request_id)
+        if rows.is_until(row.pin_locked_until_utc, visit.now):
+            self._journal.row(connection, "seat.refused", role.value, cause, {"why": "locked"})
+            return locked(row.pin_locked_until_utc, visit.now)
         if not is_right or person.is_disabled:
             return self._count_wrong(connection, login, row.pin_failed_count, cause, visit)
         rows.change_person(connection, login, pin_failed_count=0)

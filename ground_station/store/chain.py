@@ -18,6 +18,7 @@ from patrol.errors import ConfigError
 # Parts of the station write a moment after they looked at the clock; more is a clock set back.
 _CLOCK_TOLERANCE = timedelta(seconds=5)
 _STEPS_TOLD = 20
+_COVERED = {*HASHED, "hash", "scope"}  # by the row's hash; the scope by that of the body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,8 @@ def _fault(found: Mapping[str, Any], expected_seq: int, previous: str) -> str:
     lacking = [name for name in (*HASHED, "hash") if name not in row]
     if lacking:
         return f"changed: it has no {', '.join(lacking)}"
+    if more := sorted(set(row) - _COVERED):
+        return f"changed: no hash covers {', '.join(more)}"
     if row["seq"] != expected_seq:
         return f"missing: the next row there is has the number {row['seq']}"
     for name in FLAGS:
@@ -184,6 +187,6 @@ def _scope_of(text: str) -> object:
     """The scope in a body; None when the body is no JSON object."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body.get(SCOPE_KEY, "") if isinstance(body, dict) else None

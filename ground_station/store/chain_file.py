@@ -99,7 +99,7 @@ def verify_file(path: Path, rows: int | None = None, head: str | None = None) ->
 def _first_line(path: Path, line: bytes) -> Mapping[str, Any]:
     try:
         said = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested without an end by somebody's hand
         said = None
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise ConfigError(f"{path} is neither a database nor an export of GridPatrol's audit log")
@@ -111,11 +111,19 @@ def _first_line(path: Path, line: bytes) -> Mapping[str, Any]:
 def _lines(file: Any) -> Iterator[Mapping[str, Any]]:
     for line in file:
         try:
-            row = json.loads(line)
-        except ValueError:
+            row = json.loads(line, object_pairs_hook=_each_once)
+        except (ValueError, RecursionError):
             row = None
         # What is no row has none of a row's columns, and is named so.
         yield row if isinstance(row, dict) else {}
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a name that stands twice the hash covers one, and a reader may see the other."""
+    row = dict(pairs)
+    if len(row) != len(pairs):
+        raise ValueError("a name stands twice")
+    return row
 
 
 async def _rows(store: Store, last: int) -> AsyncIterator[list[dict[str, Any]]]:

@@ -50,7 +50,7 @@ def alert_figures(
         "rule": alert.rule,
         "hour": _hour(alert.raised_utc),
         "raised_us": us_of(alert.raised_utc),
-        "is_unanswered": alert.state is AlertState.RAISED,
+        "is_unanswered": alert.is_unanswered,
         "is_acknowledged": bool(alert.acknowledged_by),
         # Closing it afterwards changes nothing: a person said that it was none.
         "is_dismissed": bool(alert.dismissed_reason) or alert.state is AlertState.DISMISSED,

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
 from sqlalchemy import func as sql
 
-from ground_station.alerts import UNSETTLED, CrowdAlert
+from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
 from ground_station.casework.case import Case
 from ground_station.casework.states import FINAL
@@ -204,7 +204,7 @@ def alert_row(alert: CrowdAlert) -> Saved:
         state=alert.state.value, t_utc=alert.raised_utc, is_exercise=alert.is_exercise,
         body=encode(alert), extra={
             "level": alert.level.value, "case_no": alert.case_no,
-            "is_live": alert.state in UNSETTLED,
+            "is_live": alert.is_open,
         },
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ground_station.announcements import Announcement
 from ground_station.templates import Template
@@ -13,6 +13,7 @@ from ground_station.words.typed import TYPED_ID
 from patrol.plan import Finding, Level
 
 BUDGET_RULE = "本系统规则 house rule N-2"
+_A_DAY = timedelta(days=1)
 REPEAT_RULE = "喊话模板每次最多播放两遍 the template's own limit"
 
 
@@ -45,12 +46,13 @@ def budget(template: Template, context: ReleaseContext) -> list[Finding]:
 
 
 def _begun(context: ReleaseContext) -> list[tuple[Announcement, datetime]]:
-    """What was begun, and when."""
-    return [
-        (item, item.started_utc)
-        for item in context.earlier
-        if item.started_utc is not None and item.started_utc <= context.at_utc
-    ]
+    """What was begun, and when: ahead of now where the clock was set back meanwhile."""
+    return [(item, item.started_utc) for item in context.earlier if item.started_utc is not None]
+
+
+def _is_lately(at: datetime, context: ReleaseContext, within: timedelta) -> bool:
+    """People have heard it, whatever the clock says since: ahead counts like ago."""
+    return abs(context.at_utc - at) < within
 
 
 def _begun_in_the_grid(context: ReleaseContext) -> list[datetime]:
@@ -63,13 +65,13 @@ def _to_these_ears(template: Template, context: ReleaseContext) -> list[Announce
     if not context.alert_id:
         return [
             item for item, at in _begun(context)
-            if item.grid_code == context.grid_code and context.at_utc - at < soon
+            if item.grid_code == context.grid_code and _is_lately(at, context, soon)
             and item.template_id == template.template_id
         ]  # fmt: skip
     return [
         item for item, at in _begun(context)
         if item.alert_id == context.alert_id
-        or (item.alert_id in context.same_place and context.at_utc - at < soon)
+        or (item.alert_id in context.same_place and _is_lately(at, context, soon))
     ]  # fmt: skip
 
 
@@ -101,7 +103,7 @@ def _too_many_times(template: Template, context: ReleaseContext) -> list[Finding
 
 
 def _too_soon(context: ReleaseContext) -> list[Finding]:
-    ago_s = [(context.at_utc - at).total_seconds() for at in _begun_in_the_grid(context)]
+    ago_s = [abs((context.at_utc - at).total_seconds()) for at in _begun_in_the_grid(context)]
     since_s, between_s = min(ago_s, default=math.inf), context.limits.between.total_seconds()
     if since_s >= between_s:
         return []
@@ -117,7 +119,7 @@ def _too_soon(context: ReleaseContext) -> list[Finding]:
 
 def _too_many_in_the_grid(context: ReleaseContext) -> list[Finding]:
     allowed, window = context.limits.plays_per_window, context.limits.window
-    lately = [at for at in _begun_in_the_grid(context) if context.at_utc - at < window]
+    lately = [at for at in _begun_in_the_grid(context) if _is_lately(at, context, window)]
     if len(lately) < allowed:
         return []
     return [
@@ -133,7 +135,7 @@ def _too_many_tonight(context: ReleaseContext) -> list[Finding]:
     began, allowed = context.limits.night_began(context.at_utc), context.limits.plays_per_night
     if began is None:
         return []
-    tonight = [at for at in _begun_in_the_grid(context) if at >= began]
+    tonight = [at for at in _begun_in_the_grid(context) if began <= at < began + _A_DAY]
     if len(tonight) < allowed:
         return []
     return [

@@ -46,23 +46,23 @@ async def _show(house: House) -> None:
 def _sign_in_and_act(url: str, first: str, evidence: Path) -> None:
     with console_page(evidence, lambda: "a station without an aircraft") as page:
         page.open(url)
-        _fill(page, login="huang", password="not this one")  # noqa: S106
+        fill(page, login="huang", password="not this one")  # noqa: S106
         page.press("sign-in-send")
         page.shown("sign-in-refused", within_s=20)
-        _fill(page, password=first)
+        fill(page, password=first)
         page.press("sign-in-send")
-        _fill(page, **{"old-password": first, "new-password": PASSWORD, "again-password": PASSWORD})
+        fill(page, **{"old-password": first, "new-password": PASSWORD, "again-password": PASSWORD})
         page.press("sign-in-send")
         page.text_has("person-name", "Huang", within_s=20)
         page.press("open-own-pin")
-        _fill(page, **{"own-pin-password": PASSWORD, "own-pin-digits": PIN})
+        fill(page, **{"own-pin-password": PASSWORD, "own-pin-digits": PIN})
         page.press("own-pin-send")
         page.press("sign-out")
-        _fill(page, login="huang", password=PASSWORD)
+        fill(page, login="huang", password=PASSWORD)
         page.press("is-shared")
         page.press("sign-in-send")
         page.press("acknowledge", within_s=20)
-        _fill(page, pin=PIN)
+        fill(page, pin=PIN)
         page.press("pin-send")
         page.attribute_is("alert-state", "data-state", ("ACKNOWLEDGED",), within_s=20)
         page.press("language")
@@ -70,7 +70,7 @@ def _sign_in_and_act(url: str, first: str, evidence: Path) -> None:
         assert page.policy_complaints() == []
 
 
-def _fill(page: ConsolePage, **fields: str) -> None:
+def fill(page: ConsolePage, **fields: str) -> None:
     """Type into the fields of these names."""
     for name, text in fields.items():
         field = page.shown(name, within_s=20)

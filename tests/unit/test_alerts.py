@@ -177,6 +177,9 @@ def test_the_same_crowd_is_not_raised_twice() -> None:
     dismissed = advance(alert, E.DISMISS, OPERATOR, later(10), reason="scooters")
     assert same_crowd([dismissed], replace(sighting, time_utc=later(299))) is dismissed
     assert same_crowd([dismissed], replace(sighting, time_utc=later(301))) is None
+    # An hour before it was raised: the clock was set back, and the alert is as old as it was.
+    assert same_crowd([dismissed], replace(sighting, time_utc=later(-3600))) is None
+    assert same_crowd([dismissed], replace(sighting, time_utc=later(-20))) is dismissed
     elsewhere = replace(sighting, place=offset(sighting.place, east_m=60.0, north_m=0.0))
     assert same_crowd([alert], elsewhere) is None
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
+from ground_station.alert_levels import AlertLevel
 from ground_station.alerts import AlertState, CrowdAlert, Outcome
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.casework.case import Case
@@ -49,6 +50,7 @@ def an_episode(draw: Any, number: int) -> tuple[CrowdAlert, list[Announcement], 
         an_alert(), alert_id=f"A-{number:02d}", raised_utc=since, grid_code=draw(grids),
         place=offset(PLACE, east_m=draw(st.sampled_from([0.0, 15.0, 60.0])), north_m=0.0),
         state=draw(st.sampled_from(AlertState)), outcome=draw(verdicts),
+        level=draw(st.sampled_from(AlertLevel)),
         acknowledged_by=draw(st.sampled_from(["", "Li"])),
         acknowledged_utc=draw(st.none() | st.just(since + timedelta(seconds=7.25))),
         dismissed_reason=draw(st.sampled_from(["", "scooters", "a market"])),

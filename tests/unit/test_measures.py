@@ -9,7 +9,8 @@ from functools import partial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ground_station.alerts import AlertEvent, CrowdAlert, Outcome, advance
+from ground_station.alert_levels import AlertLevel
+from ground_station.alerts import AlertEvent, AlertState, CrowdAlert, Outcome, advance
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState
@@ -162,11 +163,16 @@ def test_who_waits_for_an_answer_is_counted_and_never_a_zero() -> None:
     gone = advance(
         replace(an_alert(), alert_id="A-3"), AlertEvent.DISMISS, REGISTRAR, later(9), reason="x"
     )
+    # Critical, so the system has handed it on; of the squad nobody has answered.
+    with_the_centre = replace(
+        waiting, alert_id="A-4", level=AlertLevel.CRITICAL, state=AlertState.ESCALATED
+    )
     (whole,) = responses_by(
-        read_back(replace(NOTHING, alerts=(acknowledged, waiting, gone))).answers, 6
+        read_back(replace(NOTHING, alerts=(acknowledged, waiting, gone, with_the_centre))).answers,
+        6,
     )
     told = whole.raised_to_acknowledged
-    assert (told.n, told.median_s, told.waiting) == (1, 40.0, 1)
+    assert (told.n, told.median_s, told.waiting) == (1, 40.0, 2)
     assert whole.acknowledged_to_words.median_s is None
     even = spread([10_000_000, 30_000_000, None, 20_000_000, 100_000_000])
     assert (even.median_s, even.p90_s, even.longest_s) == (25.0, 100.0, 100.0)

@@ -77,3 +77,15 @@ def test_what_counts_reaches_back_to_the_beginning_of_the_night_and_half_an_hour
     if began is not None:
         assert since <= began <= at_utc
         assert began.astimezone(SHANGHAI).time() == time(22)
+
+
+@pytest.mark.parametrize("back_s", [20, 700])
+def test_a_clock_that_is_set_back_makes_nobody_unhear_what_was_said(back_s: int) -> None:
+    said = [of_template("T03", 900), of_template("T03", 1000)]
+    before_it = context(at_utc=later(1000 - back_s), earlier=said)
+    assert "release.repeats" in codes(stops(may_release(T["T03"], before_it)))
+    others = [of_template("T01", 900 + n, alert=f"A-{n}") for n in (2, 3, 4)]
+    in_the_grid = context(at_utc=later(1000 - back_s), earlier=others)
+    assert "release.grid_budget" in codes(stops(may_release(T["T01"], in_the_grid)))
+    year_off = context(at_utc=later(1000 - 365 * 86_400), earlier=others)
+    assert "release.grid_budget" not in codes(may_release(T["T01"], year_off)), "nor for ever"

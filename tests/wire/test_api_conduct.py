@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 from websockets.asyncio.client import connect
 
+from ground_station.api.replays import Replays
 from ground_station.casework.intake import IntakeDesk
 from ground_station.store import tables
 from patrol.errors import StoreUnavailable
@@ -70,6 +71,33 @@ async def test_a_key_belongs_to_one_request_of_one_caller(house: House) -> None:
     theirs = await guest.post("/api/reports", json=WORDS, headers=keyed("k-1"))
     assert theirs.status_code == 201
     assert "idempotent-replayed" not in theirs.headers
+
+
+async def test_a_kept_answer_is_for_those_who_are_in_and_told_as_any_other(house: House) -> None:
+    headers = await house.let_in("Xu")
+    guest = house.client(headers)
+    first = await guest.post("/api/reports", json=WORDS, headers=keyed("k-5"))
+    again = await guest.post("/api/reports", json=WORDS, headers=keyed("k-5"))
+    assert again.headers["idempotent-replayed"] == "true"
+    for name in ("content-security-policy", "x-content-type-options", "cache-control"):
+        assert again.headers[name] == first.headers[name]
+    await house.book.set_disabled("xu", is_disabled=True)
+    shut_out = await guest.post("/api/reports", json=WORDS, headers=keyed("k-5"))
+    assert shut_out.status_code == 401
+
+
+async def test_a_stranger_with_a_key_leaves_nothing_on_the_disk(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    async def begin(_: Replays, name: str, __: str) -> None:
+        begun.append(name)
+
+    monkeypatch.setattr(Replays, "_begin", begin)
+    asked = {**keyed("k-6"), "X-GridPatrol": "console"}
+    refused = await house.client().post("/api/reports", json=WORDS, headers=asked)
+    assert (refused.status_code, begun) == (401, [])
 
 
 async def test_of_two_at_once_under_one_key_one_is_told_that_it_is_being_done(

@@ -15,11 +15,12 @@ from ground_station.commands.bench import BENCHES
 
 pytestmark = pytest.mark.anyio
 SIZE = Size(cases=60, telemetry_rows=400, telemetry_sorties=2, sorties=20)
-# Not of the records: in memory, a file of the program, a picture, the door, one's own session.
+# No list of the records: in memory, a file of the program, a picture, the door, one's own session,
+# one notice's words.
 ELSEWHERE = {
     "/api/state", "/api/events", "/api/grids.geojson", "/api/picture/{camera_id}.jpg",
     "/api/session/door", "/api/session", "/api/session/crew", "/api/health", "/api/ready",
-    "/api/items", "/api/contacts/{grid_code}",
+    "/api/items", "/api/contacts/{grid_code}", "/api/notices/{notice_id}/files/txt",
 }  # fmt: skip
 
 

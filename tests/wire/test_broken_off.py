@@ -100,3 +100,16 @@ async def test_the_guardian_is_told_of_the_crowds_that_the_earlier_run_knew(hous
     assert known.clearance_m([offset(PLACE, east_m=100.0, north_m=0.0)]) == pytest.approx(
         100.0 - alert.radius_m - alert.error_m, abs=0.5
     )
+
+
+async def test_words_to_a_crowd_that_was_handed_on_meanwhile_are_not_left_playing(
+    house: House,
+) -> None:
+    alert = await killed_while(house, AlertState.ESCALATED)
+    await restarted(house)
+    await house.until(lambda: "announcement.failed" in house.told())
+    (words,) = await house.records.announcements(sortie_id=SORTIE)
+    assert (words.state, "broken off" in words.reason) == (AnnouncementState.FAILED, True)
+    kept = await house.records.alert(alert.alert_id)
+    assert kept is not None
+    assert kept.state is AlertState.ESCALATED, "it stays the grid's"

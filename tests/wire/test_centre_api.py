@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ground_station.store.schema import DATABASE_NAME
 from ground_station.store.tables import audit
 from patrol.cause import Role
 from tests.ground_core import GRID, LEADER, PLACE, SORTIE, a_sortie, later
@@ -69,6 +72,21 @@ async def test_a_report_goes_through_to_a_closed_case_and_every_step_is_there(
     assert [one["event"] for one in thread["steps"]][-3:] == ["check", "answer_reporter", "close"]
     assert thread["reports"][0]["contact"] == "138****34"  # the supervisor answers nobody
     assert thread["dispatches"][0]["reply"] == "已协调"
+
+
+async def test_what_a_reporter_said_stands_in_the_report_alone(house: House) -> None:
+    report_id, case_no = await a_filed_case(house)
+    thread = await ok(await house.http.get(f"/api/cases/{case_no}"))
+    assert report_id in thread["case"]["description_zh"]
+    assert thread["reports"][0]["text"] == WORDS["text"], "whoever handles the case reads it there"
+    path = house.folder / DATABASE_NAME
+    with closing(sqlite3.connect(path)) as database:
+        names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        holding = set()
+        for (name,) in names:
+            rows = str(database.execute(f"SELECT * FROM {name}").fetchall())  # noqa: S608
+            holding |= {name} if WORDS["text"] in rows or WORDS["contact"] in rows else set()
+    assert holding == {"citizen_reports"}
 
 
 async def test_the_handler_does_not_check_even_under_another_role(house: House) -> None:
@@ -155,6 +173,7 @@ async def test_wrong_input_is_told_and_changes_nothing(house: House) -> None:
         (f"/cases/{case_no}/steps/somersault", {}),
         (f"/cases/{case_no}/steps/defer", {"due_utc": "2026-11-24T10:00:00"}),  # without a zone
         ("/notices", {"case_nos": []}),
+        ("/shift", {"scope": "440513"}),
     ):
         assert (await house.post(path, "DISP", **body)).status_code == 422, path
     early, late = "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"
@@ -170,6 +189,10 @@ async def test_wrong_input_is_told_and_changes_nothing(house: House) -> None:
         assert (
             await house.post(f"/cases/{case_no}/steps/defer", "DISP", **body)
         ).status_code == 422
+    for scope in ("zz", "440512D01", "440512T1", "4405120"):  # no part of the grid tree
+        asked = {**WHY, "scope": scope}
+        day = await house.http.get("/api/days/2026-11-24/files/cases.csv", params=asked)
+        assert (day.status_code, day.json()["type"]) == (422, "wrong_input")
     complaint = {**WORDS, "kind": "DRONE_COMPLAINT", "text": "太吵"}
     assert (await house.post("/reports", "DISP", **complaint)).status_code == 201
     unknown = await house.post("/reports", "DISP", **{**WORDS, "kind": "NOISE"})

@@ -297,3 +297,13 @@ async def test_another_aircrafts_alert_answers_only_for_what_is_no_graver(house:
     far = replace(there, place=offset(PLACE, east_m=60.0, north_m=0.0))
     assert not board.is_anothers(far, AlertLevel.AMBER, "GP-2")
     assert same_crowd([], there) is None
+
+
+async def test_a_critical_crowd_that_nobody_has_answered_is_one_alert_and_one_case(
+    house: House,
+) -> None:
+    alert, case = await critical(house)
+    house.clock.now_s += 301.0
+    (same,) = await raised(house, seen(house, density=5.5, number=2))
+    assert (same.alert_id, len(await house.records.cases())) == (alert.alert_id, 1)
+    assert case.alert_id == alert.alert_id

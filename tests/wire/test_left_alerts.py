@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ground_station.alert_levels import AlertLevel
 from ground_station.alerts import AlertState
 from tests.ground_core import SYSTEM, a_plan, an_alert
 from tests.wire.test_web_api import ALERT, House
@@ -73,3 +74,21 @@ async def test_what_a_person_has_answered_meanwhile_is_told_no_more(house: House
 async def test_another_aircrafts_alert_is_left_to_its_own_minder(house: House) -> None:
     await _has_left_one(house, aircraft="GP-2")
     assert await _told_after(house, 600.0) == []
+
+
+@pytest.mark.parametrize("is_flying", [True, False])
+async def test_a_critical_crowd_of_a_sortie_before_that_the_centre_has_is_told_again_too(
+    house: House, is_flying: bool
+) -> None:
+    handed_on = replace(
+        an_alert(), sortie=EARLIER, aircraft="GP-1", level=AlertLevel.CRITICAL,
+        state=AlertState.ESCALATED, case_no="HJ20261124X001000011",
+    )  # fmt: skip
+    await house.records.save_alert(
+        handed_on, cause=SYSTEM, at_utc=house.clock.now_utc(), action="alert.filed"
+    )
+    if is_flying:
+        house.crowd.begin("M-1-S01", a_plan(), None)  # type: ignore[arg-type]
+    assert await _told_after(house, 61.0) == [(EARLIER, 1)]
+    assert (await house.post(f"/alerts/{ALERT}/acknowledge")).status_code == 200
+    assert await _told_after(house, 600.0) == [(EARLIER, 1)]

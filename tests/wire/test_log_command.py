@@ -162,6 +162,9 @@ EDITS: list[tuple[str, Callable[[list[str]], list[str]], int, str]] = [
     ("twice", lambda r: [*r[:3], r[2], *r[3:]], 3, "missing: the next row"),
     ("cut off", lambda r: r[:4], 4, "the export says 5 rows, 3 are there"),
     ("no line", lambda r: [*r[:2], "{not json\n", *r[3:]], 2, "it has no seq"),
+    ("nested", lambda r: [*r[:2], "[" * 99_999 + "\n", *r[3:]], 2, "it has no seq"),
+    ("put in", lambda r: [*r[:2], '{"note":"x",' + r[2][1:], *r[3:]], 2, "no hash covers note"),
+    ("told twice", lambda r: [*r[:2], '{"actor":"X",' + r[2][1:], *r[3:]], 2, "changed"),
     ("another head", lambda r: [r[0].replace('"head":"', '"head":"0'), *r[1:]], 6, "first line"),
 ]  # fmt: skip
 
@@ -189,6 +192,7 @@ async def test_what_is_no_export_is_wrong_use(
         "",
         "a letter\n",
         '{"format":"other"}\n',
+        "[" * 99_999,
         '{"format":"gridpatrol-audit-export/1"}',
     ):
         path.write_text(text)

@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 
 from ground_station.event_fields import alert_view
+from ground_station.people.persons import Grant
 from ground_station.shown import SortieView
 from ground_station.views import look_view, plan_view
 from patrol.cause import Role
@@ -220,6 +221,27 @@ async def test_a_video_that_is_not_theirs_is_refused_on_record_and_a_look_once_i
         with anyio.fail_after(5.0):
             assert (await socket.recv())[9:] == b"cam-1"
     assert await told(house, "view") == [("view.video", "Guo", "cam-1")]
+
+
+async def watch_on(house: House, socket: ClientConnection) -> None:
+    """The camera goes on, and whoever watches reads on."""
+    while True:
+        house.bus.publish(a_packet("cam-1"))
+        await socket.recv()
+
+
+async def test_a_role_that_is_taken_takes_the_open_video_with_it(house: House) -> None:
+    show(house, GRID)
+    headers = await house.let_in("Guo", roles=(Role.OPERATOR, Role.COMMUNITY), scope=OURS)
+    async with connect(house.video_url, additional_headers=headers) as socket:
+        await house.until(lambda: any(VideoPacket in s.kinds for s in house.bus._subscriptions))
+        house.bus.publish(a_packet("cam-1"))
+        with anyio.fail_after(5.0):
+            await socket.recv()
+            await house.book.set_grants("guo", [Grant(role=Role.COMMUNITY, scope=OURS)])
+            with pytest.raises(ConnectionClosedError, match="do not see the video"):
+                await watch_on(house, socket)
+    assert await told(house, "verb") == [("verb.refused", "Guo", "see_video")]
 
 
 async def test_with_a_full_disk_anothers_picture_is_as_unknown_as_ever(

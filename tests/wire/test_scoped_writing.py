@@ -12,7 +12,8 @@ from ground_station.people.persons import Grant
 from ground_station.store.shelves import Shelves
 from missions.register import load_register
 from patrol.cause import Role
-from tests.ground_core import GRID, SYSTEM, a_sighting, later
+from tests.ground_core import GRID, SORTIE, SYSTEM, a_sighting, later
+from tests.ground_story import fly_the_story
 from tests.wire.test_centre_api import WORDS, a_filed_case, ok
 from tests.wire.test_sign_in import told
 from tests.wire.test_web_api import House, house
@@ -111,3 +112,22 @@ async def test_who_leads_in_another_part_alone_plans_no_grid_that_they_only_see(
     assert await told(house, "verb.refused") == [("verb.refused", "Li", "shift.plan")] * 2
     planned = await ok(await both.post("/api/shift/plan", json={"grids": [THEIR_GRID]}))
     assert planned["planned_grids"] == [GRID, THEIR_GRID]  # nor do they take it out
+
+
+async def test_a_sortie_is_handed_out_as_far_as_the_role_that_hands_it_out_goes(
+    house: House,
+) -> None:
+    await fly_the_story(house.records)
+    next_door = replace(a_sighting(), sighting_id="S-2", grid_code=THEIR_GRID)
+    await house.records.save_sighting(
+        next_door, register_version="sample-1", is_exercise=True, cause=SYSTEM, at_utc=later(2)
+    )
+    leads, looks = Grant(role=Role.LEADER, scope=OURS), Grant(role=Role.OPERATOR)
+    await house.book.add("li", "Li", [leads, looks])
+    both = house.client(await house.let_in("Li", roles=(Role.LEADER, Role.OPERATOR)))
+    path = f"/api/sorties/{SORTIE}/files/geojson"
+    handed = await both.get(path, params={"purpose": "review"})
+    assert handed.status_code == 200
+    assert (GRID in handed.text, THEIR_GRID in handed.text) == (True, False)
+    whole = await house.http.get(path, params={"purpose": "review"})
+    assert THEIR_GRID in whole.text

@@ -21,6 +21,7 @@ from tests.wire.test_web_api import ALERT, House, house
 __all__ = ["house"]  # a fixture
 
 pytestmark = pytest.mark.anyio
+OFFICE = "440512D01"
 CREW = {
     "huang": ("Huang", Role.PILOT, "274936"),
     "lin": ("Lin", Role.ANNOUNCER, "518203"),
@@ -232,3 +233,45 @@ async def test_a_demo_never_makes_a_link_for_a_person_who_is_somebody(house: Hou
     await house.book.add("guest", "Guo Este", [Grant(role=Role.PILOT)])
     with pytest.raises(DoorRefused, match="a folder of its own"):
         await prepare_demo(house.book, {})
+
+
+async def test_the_audit_read_at_a_shared_laptop_is_that_of_whose_pin_it_was(
+    house: House, laptop: Browser
+) -> None:
+    everywhere = Grant(role=Role.AUDITOR)
+    await house.book.set_grants("huang", [Grant(role=Role.PILOT), everywhere])
+    street = Grant(role=Role.AUDITOR, scope=GRID[:9])
+    await house.book.set_grants("lin", [Grant(role=Role.ANNOUNCER), street])
+    assert (await laptop.sit("lin", CREW["lin"][2], "AUDIT")).status_code == 200
+    found = await laptop.http.get("/api/audit", params={"limit": 100})
+    assert {row["scope"][:9] for row in found.json()["items"]} == {GRID[:9]}
+    assert (await laptop.sit("huang", CREW["huang"][2], "AUDIT")).status_code == 200
+    found = await laptop.http.get("/api/audit", params={"limit": 100})
+    assert "" in {row["scope"] for row in found.json()["items"]}
+
+
+async def test_at_a_shared_console_only_those_sit_who_are_of_use_in_its_part(
+    house: House, laptop: Browser
+) -> None:
+    desk = Browser(house)
+    office, street = [Grant(role=Role.DEPARTMENT, scope=OFFICE)], GRID[:9]
+    await desk.enter("deng", await house.book.add("deng", "Deng", office))
+    await desk.choose_pin("640281")
+    await desk.sign_in("deng", is_shared=True)
+    crew = (await desk.http.get("/api/session/crew")).json()
+    assert [one["login"] for one in crew] == ["deng"]
+    right, unknown = [await desk.sit(who, CREW["lin"][2], "ANNC") for who in ("lin", "nobody")]
+    assert right.json()["error"] == unknown.json()["error"] == "person or PIN is wrong"
+    for _ in range(6):  # nor do they lock the announcer out
+        await desk.sit("lin", "111222", "ANNC")
+    await sits(laptop, "lin")
+    assert (await told(house, "seat"))[:2] == [("seat.refused", "Deng", "ANNC")] * 2
+    await house.book.set_grants("huang", [Grant(role=Role.PILOT, scope=street)])
+    crew = (await laptop.http.get("/api/session/crew")).json()
+    assert [one["login"] for one in crew] == ["chen", "huang", "lin"]
+
+
+async def test_a_try_at_a_locked_pin_is_in_the_audit_log_too(house: House, laptop: Browser) -> None:
+    for _ in range(6):
+        await laptop.sit("lin", "111222", "ANNC")
+    assert len([row for row in await told(house, "seat") if row[0] == "seat.refused"]) == 6

@@ -3,16 +3,18 @@ import { computed, ref, watch } from "vue";
 
 import { words } from "../words";
 import { aircraft, isLost, state } from "./live";
+import { standing, wordsFor } from "./standing";
 import {
   acknowledge, command, dismiss, isPending, mayDo, release, stopSpeaking, type Verb,
 } from "./verbs";
 
-export const TEMPLATE = "T01";
 const ARMED_FOR_MS = 15_000; // long enough to read the words, short enough not to lie about
 const SPEAKABLE = new Set(["ACKNOWLEDGED", "OBSERVING"]);
 const UNANSWERED = new Set(["RAISED", "ACKNOWLEDGED"]);
 const SPEAKING = new Set(["APPROVED", "QUEUED", "OVERRIDDEN", "PLAYING"]);
 const FLYING = new Set(["AIRBORNE", "HOLDING", "RETURNING"]);
+
+export const template = computed(() => wordsFor(state.alert));
 
 const armedFor = ref<string | null>(null);
 let disarmTimer = 0;
@@ -28,22 +30,22 @@ function whyNobody(verb: Verb): string | null {
 
 const whyNotNow = computed(() => {
   const why = words.value.alert.why;
-  const alertState = state.alert?.state;
+  const alertState = standing(state.alert);
   if (alertState === "RAISED") return why.first;
   return alertState === "ANNOUNCING" ? why.busy : why.over;
 });
 
 export const whyNotAcknowledge = computed(() => {
   const why = words.value.alert.why;
-  if (state.alert?.state !== "RAISED") {
-    return UNANSWERED.has(state.alert?.state ?? "") || SPEAKABLE.has(state.alert?.state ?? "")
-      || state.alert?.state === "ANNOUNCING" ? why.acknowledged : why.over;
+  const alertState = standing(state.alert);
+  if (alertState !== "RAISED") {
+    return SPEAKABLE.has(alertState) || alertState === "ANNOUNCING" ? why.acknowledged : why.over;
   }
   return isPending("acknowledge") ? why.sending : whyNobody("acknowledge");
 });
 
 export const whyNotArm = computed(() =>
-  SPEAKABLE.has(state.alert?.state ?? "") ? whyNobody("release") : whyNotNow.value,
+  SPEAKABLE.has(standing(state.alert)) ? whyNobody("release") : whyNotNow.value,
 );
 
 export const whyNotRelease = computed(() => {
@@ -51,6 +53,7 @@ export const whyNotRelease = computed(() => {
   return whyNotArm.value ?? (isArmed.value ? null : words.value.alert.why.arm);
 });
 
+// Its own state counts: what is the centre's case already is no false alarm to take back.
 export const whyNotDismiss = computed(() =>
   UNANSWERED.has(state.alert?.state ?? "") ? whyNobody("dismiss") : words.value.alert.why.over,
 );
@@ -67,7 +70,7 @@ export const whyNotCommand = computed(() => {
 });
 
 // A changed alert is another thing than the one that was armed.
-watch(() => `${state.alert?.id} ${state.alert?.state}`, () => {
+watch(() => `${state.alert?.id} ${state.alert?.state} ${standing(state.alert)} ${template.value}`, () => {
   disarm();
   isDismissOpen.value = false;
 });
@@ -91,8 +94,9 @@ export function disarm(): void {
 export function doRelease(): void {
   if (!state.alert || whyNotRelease.value !== null) return;
   const alertId = state.alert.id;
+  const says = template.value;
   disarm();
-  void release(alertId, TEMPLATE);
+  void release(alertId, says);
 }
 
 export async function doDismiss(reason: string): Promise<void> {
