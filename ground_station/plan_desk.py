@@ -14,6 +14,7 @@ from ground_station.chronicle import Chronicle
 from ground_station.route_shelf import RouteShelf
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
+from missions.counting import leg_views
 from missions.planner import Sortie, plan_patrol
 from missions.register import Register
 from missions.request import PlanRequest, Task
@@ -100,20 +101,19 @@ class PlanDesk:
                 text_zh=f"{request.grid.code}无法规划巡查",
             )
         made = [
-            await self._made(sortie, patrol.findings, flyer.aircraft, cause)
-            for sortie in patrol.sorties
+            await self._made(sortie, patrol.findings, flyer, cause) for sortie in patrol.sorties
         ]
         return made[0] | {"aircraft": flyer.aircraft, "sorties": made}
 
     async def _made(
-        self, sortie: Sortie, common: Sequence[Finding], aircraft: str, cause: Cause
+        self, sortie: Sortie, common: Sequence[Finding], flyer: Flyer, cause: Cause
     ) -> dict[str, Any]:
         """Put one flight into the book, told and shown."""
         plan_id = await self._parts.records.next_id("M", sortie.plan.created_utc)
         plan = replace(sortie.plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
         findings = await self._parts.routes.with_tests(plan, [*common, *sortie.findings])
-        self.keep(Drawn(plan=plan, findings=findings, aircraft=aircraft))
+        self.keep(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft))
         fields = {
             "plan": plan.plan_id,
             "grid_name": plan.grid_name,
@@ -131,6 +131,7 @@ class PlanDesk:
             "plan": views.plan_view(plan),
             "digest": plan.digest,
             "findings": views.findings_view(findings),
+            "legs": [view.to_dict() for view in leg_views(plan, flyer.lens)],
         }
 
     async def approve(self, plan_id: str, digest: str, cause: Cause) -> dict[str, Any]:
