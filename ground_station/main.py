@@ -36,6 +36,7 @@ from ground_station.parts import Parts
 from ground_station.people.parts import people_of, require_own_space, tell_if_nobody_can_sign_in
 from ground_station.pictures import EyePictures
 from ground_station.plan_desk import PlanDesk, PlanParts
+from ground_station.planning_data import elevation_of
 from ground_station.retention_keeper import RetentionKeeper
 from ground_station.route_shelf import RouteShelf
 from ground_station.settings import AircraftSettings, SpeakerSettings, StationSettings
@@ -76,6 +77,7 @@ class Station:
         self._board = Board(one.name for one in settings.aircraft)
         self._records = Records(store)
         self._register = load_register(settings.register_file)
+        self._elevation = elevation_of(settings.elevation_file)
         self._templates = load_templates()
         self._rules = CrowdRules()
         self._pace = None
@@ -141,6 +143,7 @@ class Station:
                 world=self._world,
                 is_exercise=self._settings.is_exercise,
                 routes=RouteShelf(self._settings.data_dir / "routes"),
+                elevation=self._elevation,
             )
         )
         common = self._common()

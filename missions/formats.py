@@ -80,8 +80,7 @@ def _qgc_items(plan: MissionPlan) -> list[dict[str, Any]]:
             }
         )
 
-    first = plan.waypoints[0]
-    add(_TAKE_OFF, _FRAME_RELATIVE, _at([0, 0, 0, None], plan.home, first.height.metres))
+    add(_TAKE_OFF, _FRAME_RELATIVE, _at([0, 0, 0, None], plan.home, _flown_m(plan.climb_height_m)))
     speed_m_s = 0.0
     for waypoint in plan.waypoints:
         if waypoint.speed_m_s != speed_m_s:
@@ -94,10 +93,20 @@ def _qgc_items(plan: MissionPlan) -> list[dict[str, Any]]:
             add(_GIMBAL, _FRAME_MISSION, params)
         add(
             _WAYPOINT, _FRAME_RELATIVE,
-            _at([waypoint.hold_s, 0, 0, None], waypoint.point, waypoint.height.metres),
+            _at([waypoint.hold_s, 0, 0, None], waypoint.point,
+                _flown_m(waypoint.height_above_home_m)),
         )  # fmt: skip
     add(_RETURN, _FRAME_MISSION, [0, 0, 0, 0, 0, 0, 0])
     return items
+
+
+def _flown_m(height_above_home_m: float | None) -> float:
+    if height_above_home_m is None:
+        raise ConfigError(
+            "a height above ground that is not known cannot be written for other ground stations",
+            text_zh="地面高程未知，无法写出供其他地面站使用的高度",
+        )
+    return height_above_home_m
 
 
 def to_qgc(plan: MissionPlan) -> dict[str, Any]:
@@ -150,6 +159,7 @@ def to_feature_collection(plan: MissionPlan) -> dict[str, Any]:
             "number": number,
             "height_m": waypoint.height.metres,
             "height_above": waypoint.height.datum.value,
+            "ground_above_home_m": waypoint.ground_above_home_m,
             "speed_m_s": waypoint.speed_m_s,
             "camera_bearing_true_deg": waypoint.camera_bearing_true_deg,
             "gimbal_pitch_deg": waypoint.gimbal_pitch_deg,
