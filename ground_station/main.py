@@ -77,7 +77,6 @@ class Station:
         self._board = Board(one.name for one in settings.aircraft)
         self._records = Records(store)
         self._register = load_register(settings.register_file)
-        self._elevation = elevation_of(settings.elevation_file)
         self._templates = load_templates()
         self._rules = CrowdRules()
         self._pace = None
@@ -143,7 +142,7 @@ class Station:
                 world=self._world,
                 is_exercise=self._settings.is_exercise,
                 routes=RouteShelf(self._settings.data_dir / "routes"),
-                elevation=self._elevation,
+                elevation=elevation_of(self._settings.elevation_file),
             )
         )
         common = self._common()

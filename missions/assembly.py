@@ -62,21 +62,18 @@ def assemble(
         created_utc=request.created_utc,
         is_exercise=request.is_exercise,
     )
-    if elevation is not None:
-        height_m = return_height_m(plan, elevation)
-        plan = replace(plan, return_height=Height(metres=height_m, datum=Datum.HOME))
-    plan = _with_way_home(request, plan)
     if elevation is None:
-        return plan
-    # Hills are climbed again and again: the whole reckoning counts, where it asks for more.
+        return _with_way_home(request, plan)
+    height_m = return_height_m(plan, elevation)
+    plan = replace(plan, return_height=Height(metres=height_m, datum=Datum.HOME))
+    return _with_climbs(request, _with_way_home(request, plan))
+
+
+def _with_climbs(request: PlanRequest, plan: MissionPlan) -> MissionPlan:
+    """Hills are climbed again and again: where they leave less, the look is shorter."""
     need_pct = energy_need_pct(plan)
     if need_pct <= plan.battery_need_pct or math.isinf(need_pct):
         return plan
-    return _with_climbs(request, plan, need_pct)
-
-
-def _with_climbs(request: PlanRequest, plan: MissionPlan, need_pct: float) -> MissionPlan:
-    """A shorter look where it leaves enough for one, and what is needed then."""
     over_s = (need_pct - (100.0 - RESERVE_PCT)) / 100.0 * request.endurance_s
     look = plan.look_hold
     if over_s > 0.0 and look is not None:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from patrol.errors import ConfigError, Refused
-from patrol.geo import GeoPoint, to_geojson
-from patrol.plan import MissionPlan, plan_from_dict
+from patrol.geo import Datum, GeoPoint, to_geojson
+from patrol.plan import MissionPlan, Waypoint, plan_from_dict
 
 # MAVLink numbers as QGroundControl's file wants them (MAV_CMD, MAV_FRAME, MAV_AUTOPILOT, MAV_TYPE).
 _TAKE_OFF, _WAYPOINT, _CHANGE_SPEED, _RETURN, _GIMBAL = 22, 16, 178, 20, 1000
 _FRAME_RELATIVE, _FRAME_MISSION = 3, 2
+_OTHER_FRAMES = {Datum.AMSL: 0, Datum.GROUND: 10}
 _PX4, _QUADROTOR = 12, 2
 _YAW_LOCK = 16  # GIMBAL_MANAGER_FLAGS_YAW_LOCK
 
@@ -80,7 +81,7 @@ def _qgc_items(plan: MissionPlan) -> list[dict[str, Any]]:
             }
         )
 
-    add(_TAKE_OFF, _FRAME_RELATIVE, _at([0, 0, 0, None], plan.home, _flown_m(plan.climb_height_m)))
+    add(_TAKE_OFF, _FRAME_RELATIVE, _at([0, 0, 0, None], plan.home, plan.climb_height_m))
     speed_m_s = 0.0
     for waypoint in plan.waypoints:
         if waypoint.speed_m_s != speed_m_s:
@@ -91,22 +92,18 @@ def _qgc_items(plan: MissionPlan) -> list[dict[str, Any]]:
             yaw_deg = None if bearing_deg is None else (bearing_deg + 180.0) % 360.0 - 180.0
             params = [waypoint.gimbal_pitch_deg, yaw_deg, None, None, _YAW_LOCK, 0, 0]
             add(_GIMBAL, _FRAME_MISSION, params)
-        add(
-            _WAYPOINT, _FRAME_RELATIVE,
-            _at([waypoint.hold_s, 0, 0, None], waypoint.point,
-                _flown_m(waypoint.height_above_home_m)),
-        )  # fmt: skip
+        frame, height_m = _told(waypoint)
+        add(_WAYPOINT, frame, _at([waypoint.hold_s, 0, 0, None], waypoint.point, height_m))
     add(_RETURN, _FRAME_MISSION, [0, 0, 0, 0, 0, 0, 0])
     return items
 
 
-def _flown_m(height_above_home_m: float | None) -> float:
-    if height_above_home_m is None:
-        raise ConfigError(
-            "a height above ground that is not known cannot be written for other ground stations",
-            text_zh="地面高程未知，无法写出供其他地面站使用的高度",
-        )
-    return height_above_home_m
+def _told(waypoint: Waypoint) -> tuple[int, float]:
+    """The frame and the height as another ground station is told them."""
+    above_home_m = waypoint.height_above_home_m
+    if above_home_m is not None:
+        return _FRAME_RELATIVE, above_home_m
+    return _OTHER_FRAMES[waypoint.height.datum], waypoint.height.metres
 
 
 def to_qgc(plan: MissionPlan) -> dict[str, Any]:

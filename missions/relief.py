@@ -95,7 +95,8 @@ def relief_findings(plan: MissionPlan, elevation: Elevation) -> Iterator[Finding
             article=_ART_19,
         )
         return
-    at, height_m = plan.home, plan.climb_height_m
+    at: GeoPoint = plan.home
+    height_m: float | None = plan.climb_height_m
     for number, waypoint in enumerate(plan.waypoints):
         there_m = waypoint.height_above_home_m
         if there_m is None or height_m is None:

@@ -206,11 +206,6 @@ class SortieRunner:
     async def _patrol(self) -> None:
         """Climb, start and fly the route, until something sends the aircraft home."""
         height_m = self._plan.climb_height_m
-        if height_m is None:
-            raise Refused(
-                "the plan's first height cannot be reckoned from home",
-                text_zh="计划的起始高度无法换算为相对起飞点的高度",
-            )
         self._sent_utc = self._world.now_utc()  # before it is sent: from here on it may fly
         climb = TakeOff(height_above_home_m=height_m)
         await self._command(climb, FlightMode.TAKE_OFF, FlightMode.HOLD)

@@ -80,8 +80,8 @@ def energy_need_pct(
         wind = _Wind(speed_m_s=0.0, from_true_deg=0.0)
     look_s = plan.look_hold.longest_s if plan.look_hold else 0.0
     waypoints, at = plan.waypoints, plan.home
-    spent_s = _climb_s(plan.climb_height_m or 0.0, power)
-    worst_s, height_m = 0.0, plan.climb_height_m or 0.0
+    spent_s = _climb_s(plan.climb_height_m, power)
+    worst_s, height_m = 0.0, plan.climb_height_m
     for waypoint in waypoints:
         leg = LocalFrame(origin=at).to_enu(waypoint.point)
         spent_s += _leg_s(leg, waypoint.speed_m_s, wind, power) + power.turn_s + waypoint.hold_s

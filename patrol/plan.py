@@ -152,11 +152,13 @@ class MissionPlan:
         return _sha256(body)
 
     @property
-    def climb_height_m(self) -> float | None:
-        """To where it climbs above home before it sets out; None where that is not known."""
+    def climb_height_m(self) -> float:
+        """To where it climbs above home before it sets out.
+
+        Where the first height cannot be reckoned from home, the plan cannot be uploaded either.
+        """
         first = self.waypoints[0]
-        above_home_m = first.height_above_home_m
-        return None if above_home_m is None else max(above_home_m, first.height.metres)
+        return max(first.height_above_home_m or 0.0, first.height.metres)
 
     def approved(self, by: str, at_utc: datetime) -> MissionPlan:
         """The same plan with a name under it."""
