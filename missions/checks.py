@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Iterator
 
 import shapely
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import Polygon
 
 from missions.counting import COUNTING_SPEED_MAX_M_S, counting_findings
-from missions.flat import to_metres, to_position
+from missions.flat import legs_between, to_metres, to_position, to_positions
 from missions.grid import Grid
 from missions.open_air import Surroundings
 from missions.relief import from_plan_findings, relief_findings
@@ -71,10 +71,11 @@ def _route(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
     frame = LocalFrame(origin=plan.home)
     outline = to_metres(grid.shape, frame)
     shapely.prepare(outline)
-    points = [to_position(waypoint.point, frame) for waypoint in plan.waypoints]
-    for number in range(max(1, _first_leg(plan)), len(points)):
-        leg = LineString(points[number - 1 : number + 1])
-        if not outline.covers(leg) and leg.difference(outline).length > _SLACK_M:
+    legs = legs_between(to_positions([one.point for one in plan.waypoints], frame))
+    is_inside = shapely.covers(outline, legs)
+    for number in range(max(1, _first_leg(plan)), len(plan.waypoints)):
+        leg = legs[number - 1]
+        if not is_inside[number - 1] and leg.difference(outline).length > _SLACK_M:
             yield _leg("route.leg_outside_grid", number, "leaves the grid", "越出网格")
 
 
@@ -90,10 +91,10 @@ def _first_leg(plan: MissionPlan) -> int:
 
 def _legs(plan: MissionPlan) -> Iterator[Finding]:
     frame = LocalFrame(origin=plan.home)
-    fence = Polygon([to_position(p, frame).coords[0] for p in plan.fence])
-    fence = fence.buffer(_SLACK_M)
+    fence = Polygon(to_positions(plan.fence, frame)).buffer(_SLACK_M)
+    shapely.prepare(fence)
+    places = [plan.home, *(waypoint.point for waypoint in plan.waypoints)]
     home = to_position(plan.home, frame)
-    points = [to_position(waypoint.point, frame) for waypoint in plan.waypoints]
     if not fence.contains(home):
         yield Finding(
             code="fence.home_outside",
@@ -101,9 +102,9 @@ def _legs(plan: MissionPlan) -> Iterator[Finding]:
             text="the launch point lies outside the fence",
             text_zh="起飞点在电子围栏之外",
         )
-    for number, (a, b) in enumerate(zip([home, *points], points, strict=False)):
-        leg = LineString([a, b])
-        if not fence.contains(leg):
+    is_inside = shapely.covers(fence, legs_between(to_positions(places, frame)))
+    for number in range(len(plan.waypoints)):
+        if not is_inside[number]:
             yield _leg("fence.leg_outside", number, "leaves the fence", "越出电子围栏")
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import MultiPoint, Point, Polygon
+from shapely.geometry import Point, Polygon
 from shapely.ops import unary_union
 
 from missions.airspace import Airspace
-from missions.flat import to_place, to_position
+from missions.flat import to_place, to_position, to_positions
 from missions.heights import Elevation, grounds_m
 from patrol.geo import Datum, GeoPoint, LocalFrame
 from patrol.plan import MissionPlan
@@ -60,7 +60,7 @@ class OpenAir:
     def __init__(self, plan: MissionPlan, around: Surroundings) -> None:
         self.frame = LocalFrame(origin=plan.home)
         self.home = self.position(plan.home)
-        fence = Polygon([self.position(point) for point in plan.fence])
+        fence = Polygon(to_positions(plan.fence, self.frame))
         self.inside = shapely.make_valid(fence).buffer(-MARGIN_M)
         shapely.prepare(self.inside)
         self._kept_out = unary_union(
@@ -101,7 +101,9 @@ class OpenAir:
     def is_all_open(self, places: Sequence[Sequence[float]]) -> bool:
         """Whether nothing but the fence is known and all between the places lies inside it."""
         is_fence_all = self._kept_out.is_empty and not self.crowds and self._elevation is None
-        return is_fence_all and bool(self.inside.covers(MultiPoint(places).convex_hull))
+        return is_fence_all and bool(
+            self.inside.covers(shapely.convex_hull(shapely.multipoints(np.asarray(places))))
+        )
 
     def troubles(self, starts: Positions, ends: Positions) -> dict[str, Flags]:
         """For each reason which of the N lines it speaks against."""
