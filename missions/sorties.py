@@ -68,8 +68,17 @@ class Sorties:
         self._home: Position = (home.x, home.y)
         self._airs: dict[bytes, _Air] = {}
 
-    def of(self, run: Run) -> Iterator[MissionPlan]:
+    def of(self, run: Run) -> list[MissionPlan]:
         """One plan where it fits a battery, else several; TooFar, TooMany, NoWay."""
+        try:
+            return list(self._parts(run))
+        except TooFar:
+            if self._request.task.pattern is not Pattern.BOUNDARY:
+                raise
+            # A boundary is drawn all the same: its checks say what it lacks.
+            return [self._plan(run.stops, run.outline)]
+
+    def _parts(self, run: Run) -> Iterator[MissionPlan]:
         nearest_m = min(math.dist(self._home, stop.position) for stop in run.stops)
         if 2.0 * nearest_m / self._request.transit_speed_m_s > self._request.endurance_s:
             raise TooFar

@@ -307,6 +307,8 @@ def test_a_far_launch_point_is_told() -> None:
     grid = a_grid(a_shape(square(300.0)))
     patrol = plan_patrol(asked(grid, Pattern.SWEEP, at(9000.0, 0.0)))
     assert codes(patrol) == {"sortie.too_far"}
+    drawn = plan_patrol(asked(grid, Pattern.BOUNDARY, at(9000.0, 0.0)))
+    assert "battery.reserve" in {finding.code for finding in stops(drawn.sorties[0].findings)}
 
 
 def test_the_way_out_from_beside_a_bay_goes_around_it() -> None:
