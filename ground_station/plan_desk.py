@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+
+import anyio.to_thread
 
 from ground_station import views
 from ground_station.chronicle import Chronicle
+from ground_station.planning_data import PlanningData
 from ground_station.route_shelf import RouteShelf
-from ground_station.shown import Approved, Drafted
+from ground_station.shown import Approved, Drafted, DraftedFlight
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
-from missions.boundary import PlanRequest, plan_boundary
+from missions.counting import leg_views
+from missions.planner import Sortie, plan_patrol
 from missions.register import Register
+from missions.request import PlanRequest, Task
+from missions.sites import with_sites
+from missions.zones import ABOUT_AIRSPACE, airspace_findings
 from patrol.bus import Bus
 from patrol.camera import CameraLens
 from patrol.cause import Cause, Role
@@ -58,6 +66,7 @@ class PlanParts:
     world: WorldClock
     is_exercise: bool
     routes: RouteShelf
+    data: PlanningData = field(default_factory=PlanningData)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,30 +87,46 @@ class PlanDesk:
         self._launch_counts: Counter[str] = Counter()
         self._flown: dict[str, MissionPlan] = {}  # by aircraft
 
-    async def make(self, grid_code: str, flyer: Flyer, cause: Cause) -> Drafted:
-        """A boundary patrol of the grid with its findings; PlanRejected when none is possible."""
+    async def make(
+        self, grid_code: str, flyer: Flyer, cause: Cause, task: Task | None = None
+    ) -> Drafted:
+        """A patrol of the grid with its findings; PlanRejected when none is possible.
+
+        `sorties` has a plan for each flight that it takes, each to be approved and flown by itself;
+        beside it stands the first.
+        """
         require_role(cause, _PLANNERS, is_exercise=self._parts.is_exercise)
-        request = self._request(grid_code, flyer)
-        plan, findings = plan_boundary(request)
-        if plan is None:
+        around = await self._parts.data.around()
+        request = replace(self._request(grid_code, flyer, task or Task()), around=around)
+        patrol = await anyio.to_thread.run_sync(plan_patrol, request)
+        if not patrol.sorties:
             raise PlanRejected(
                 f"no patrol can be planned in {request.grid.code}",
-                findings,
+                patrol.findings,
                 text_zh=f"{request.grid.code}无法规划巡查",
             )
-        plan_id = await self._parts.records.next_id("M", request.created_utc)
-        plan = replace(plan, plan_id=plan_id)
+        made = [
+            await self._made(sortie, patrol.findings, flyer, cause) for sortie in patrol.sorties
+        ]
+        return {**made[0], "aircraft": flyer.aircraft, "sorties": made}
+
+    async def _made(
+        self, sortie: Sortie, common: Sequence[Finding], flyer: Flyer, cause: Cause
+    ) -> DraftedFlight:
+        """Put one flight into the book, told and shown."""
+        plan_id = await self._parts.records.next_id("M", sortie.plan.created_utc)
+        plan = replace(sortie.plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
-        findings = await self._parts.routes.with_tests(plan, findings)
+        findings = await self._parts.routes.with_tests(plan, [*common, *sortie.findings])
         await self._keep_made(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft), cause)
         for finding in views.findings_view(findings):
             event = self._event("plan.finding", plan, {"plan": plan.plan_id, **finding})
             self._parts.bus.publish(event)
         return {
             "plan": views.plan_view(plan),
-            "aircraft": flyer.aircraft,
             "digest": plan.digest,
             "findings": views.findings_view(findings),
+            "legs": [view.to_dict() for view in leg_views(plan, flyer.lens)],
         }
 
     async def approve(self, plan_id: str, digest: str, cause: Cause) -> Approved:
@@ -113,7 +138,7 @@ class PlanDesk:
                 f"plan {plan_id} is not the one that was looked at (the digest differs)",
                 text_zh=f"计划{plan_id}与所查看的不同（摘要不一致）",
             )
-        findings = await self._parts.routes.with_tests(drawn.plan, drawn.findings)
+        findings = await self._parts.routes.with_tests(drawn.plan, await self._aired(drawn))
         if stopping := stops(findings):
             raise PlanRejected(
                 f"plan {plan_id} may not be approved", stopping, text_zh=f"计划{plan_id}不得批准"
@@ -148,6 +173,12 @@ class PlanDesk:
         )  # fmt: skip
         self.keep(drawn)
         parts.chronicle.tell(self._event("plan.made", plan, fields))
+
+    async def _aired(self, drawn: Drawn) -> list[Finding]:
+        """What was found, with the airspace as it is known by now."""
+        around, now = await self._parts.data.around(), self._parts.world.now_utc()
+        others = [one for one in drawn.findings if one.code not in ABOUT_AIRSPACE]
+        return [*others, *airspace_findings(drawn.plan, around.airspace, now)]
 
     def keep(self, drawn: Drawn) -> None:
         """Put a plan into the book, or in the place of what it was before."""
@@ -193,7 +224,7 @@ class PlanDesk:
         """It flies nothing any more."""
         self._flown.pop(aircraft, None)
 
-    def _request(self, grid_code: str, flyer: Flyer) -> PlanRequest:
+    def _request(self, grid_code: str, flyer: Flyer, task: Task) -> PlanRequest:
         parts = self._parts
         grid = parts.register.get(grid_code)
         if grid not in parts.register.grids:
@@ -214,6 +245,7 @@ class PlanDesk:
             lens=flyer.lens,
             created_utc=parts.world.now_utc(),
             is_exercise=parts.is_exercise,
+            task=with_sites(task, parts.register, grid.code),
         )
 
     def _event(self, name: str, plan: MissionPlan, fields: dict[str, Any]) -> StoryEvent:

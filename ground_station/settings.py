@@ -140,6 +140,12 @@ class StationSettings(_Section):
         description="how long pre-flight waits for what has just been switched on",
     )  # fmt: skip
     register_file: Path | None = None
+    elevation_file: Path | None = Field(
+        default=None, description="GeoTIFF of the ground's height; none: heights are above home"
+    )
+    airspace_file: Path | None = Field(
+        default=None, description="airspace zones (GeoJSON), read anew for every plan"
+    )
     legal_basis_file: Path | None = None
     responsibility_file: Path | None = Field(
         default=None,

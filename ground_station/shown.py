@@ -16,6 +16,7 @@ from ground_station.casework.states import CaseState, Severity
 from ground_station.owners import Tier
 from ground_station.shapes import always, one_of, recorded, with_more
 from ground_station.sorties import SortieState
+from missions.counting import LegShown
 from patrol.plan import Finding
 from patrol.sighting import SightingKind
 from patrol.telemetry import FlightMode
@@ -217,13 +218,20 @@ class ShownCase(CaseView):
     tasked: NotRequired[list[str]]  # codes of the units that were given a task of it
 
 
-class Drafted(TypedDict):
-    """A plan that was drawn: what to look at, and the digest to approve."""
+class DraftedFlight(TypedDict):
+    """The plan of one flight: what to look at, and the digest to approve."""
 
     plan: PlanView
-    aircraft: str
     digest: str
     findings: list[FindingView]
+    legs: list[LegShown]
+
+
+class Drafted(DraftedFlight):
+    """A patrol that was drawn: the first flight, and all that it takes."""
+
+    aircraft: str
+    sorties: list[DraftedFlight]
 
 
 class Approved(TypedDict):

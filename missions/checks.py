@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator
 
-from shapely.geometry import LineString, Polygon
+import shapely
+from shapely.geometry import Polygon
 
-from missions.flat import to_metres, to_position
+from missions.counting import COUNTING_SPEED_MAX_M_S, counting_findings
+from missions.flat import legs_between, to_metres, to_position, to_positions
 from missions.grid import Grid
 from missions.open_air import Surroundings
+from missions.relief import from_plan_findings, relief_findings
 from missions.way_home import way_home_findings
+from missions.zones import airspace_findings, filming_findings
 from patrol.camera import CameraLens
 from patrol.clock import SHANGHAI
 from patrol.energy import energy_need_pct
 from patrol.geo import Datum, LocalFrame, distance_m
 from patrol.plan import Finding, Level, MissionPlan
 
-COUNTING_SPEED_MAX_M_S = 5.0  # DOMAIN 4.3 validity
-PERSON_HEIGHT_PX_MIN = 28.0  # DOMAIN 4.3 validity
 LEGAL_CEILING_AGL_M = 120.0  # Interim Regulation on UAS flight, Art. 19
 _RESERVE_PCT = 30.0
 _ROUNDING_PCT = 1.0
@@ -37,7 +38,8 @@ def check_plan(
     return [
         *_route(plan, grid),
         *check_flight(plan, around),
-        *_counting(plan, lens),
+        *counting_findings(plan, lens),
+        *_filming(plan, lens, around),
     ]
 
 
@@ -45,7 +47,21 @@ def check_flight(plan: MissionPlan, around: Surroundings | None = None) -> list[
     """What can be told from the plan alone, without the grid and the camera it was made for."""
     checks: tuple[Check, ...] = (_legs, _heights, _speeds, _duration, _battery, _law)
     found = [finding for check in checks for finding in check(plan)]
-    return [*found, *way_home_findings(plan, around or Surroundings())]
+    around = around or Surroundings()
+    zones = airspace_findings(plan, around.airspace, plan.created_utc)
+    return [*found, *zones, *_relief(plan, around), *way_home_findings(plan, around)]
+
+
+def _filming(plan: MissionPlan, lens: CameraLens, around: Surroundings | None) -> Iterator[Finding]:
+    if around is not None:
+        yield from filming_findings(plan, around.airspace, lens, plan.created_utc)
+
+
+def _relief(plan: MissionPlan, around: Surroundings) -> Iterator[Finding]:
+    if around.elevation_amsl_m is not None:
+        yield from relief_findings(plan, around.elevation_amsl_m)
+    elif any(waypoint.height.datum is Datum.GROUND for waypoint in plan.waypoints):
+        yield from from_plan_findings(plan)
 
 
 Check = Callable[[MissionPlan], Iterator[Finding]]
@@ -53,19 +69,32 @@ Check = Callable[[MissionPlan], Iterator[Finding]]
 
 def _route(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
     frame = LocalFrame(origin=plan.home)
-    outline = to_metres(grid.shape, frame).buffer(_SLACK_M)
-    points = [to_position(waypoint.point, frame) for waypoint in plan.waypoints]
-    for number, (a, b) in enumerate(itertools.pairwise(points), 1):
-        if not outline.contains(LineString([a, b])):
+    outline = to_metres(grid.shape, frame)
+    shapely.prepare(outline)
+    legs = legs_between(to_positions([one.point for one in plan.waypoints], frame))
+    is_inside = shapely.covers(outline, legs)
+    for number in range(max(1, _first_leg(plan)), len(plan.waypoints)):
+        leg = legs[number - 1]
+        if not is_inside[number - 1] and leg.difference(outline).length > _SLACK_M:
             yield _leg("route.leg_outside_grid", number, "leaves the grid", "越出网格")
+
+
+def _first_leg(plan: MissionPlan) -> int:
+    """The waypoint that the patrol's first leg ends at; the way out may lead over other grids."""
+    for number, waypoint in enumerate(plan.waypoints):
+        if not waypoint.is_transit:
+            return number
+        if waypoint.hold_s > 0.0:
+            return number + 1
+    return 0
 
 
 def _legs(plan: MissionPlan) -> Iterator[Finding]:
     frame = LocalFrame(origin=plan.home)
-    fence = Polygon([to_position(p, frame).coords[0] for p in plan.fence])
-    fence = fence.buffer(_SLACK_M)
+    fence = Polygon(to_positions(plan.fence, frame)).buffer(_SLACK_M)
+    shapely.prepare(fence)
+    places = [plan.home, *(waypoint.point for waypoint in plan.waypoints)]
     home = to_position(plan.home, frame)
-    points = [to_position(waypoint.point, frame) for waypoint in plan.waypoints]
     if not fence.contains(home):
         yield Finding(
             code="fence.home_outside",
@@ -73,9 +102,9 @@ def _legs(plan: MissionPlan) -> Iterator[Finding]:
             text="the launch point lies outside the fence",
             text_zh="起飞点在电子围栏之外",
         )
-    for number, (a, b) in enumerate(zip([home, *points], points, strict=False)):
-        leg = LineString([a, b])
-        if not fence.contains(leg):
+    is_inside = shapely.covers(fence, legs_between(to_positions(places, frame)))
+    for number in range(len(plan.waypoints)):
+        if not is_inside[number]:
             yield _leg("fence.leg_outside", number, "leaves the fence", "越出电子围栏")
 
 
@@ -101,7 +130,7 @@ def _heights(plan: MissionPlan) -> Iterator[Finding]:
             text_zh=f"高度{highest_m:.0f}米超过上限{plan.ceiling_agl_m:.0f}米（法定真高120米）",
             article=_ART_19,
         )
-    if any(height.datum is Datum.HOME for height in heights):
+    if any(waypoint.height.datum is Datum.HOME for waypoint in plan.waypoints):
         yield Finding(
             code="terrain.unknown",
             level=Level.WARN,
@@ -113,7 +142,8 @@ def _heights(plan: MissionPlan) -> Iterator[Finding]:
 
 
 def _speeds(plan: MissionPlan) -> Iterator[Finding]:
-    fastest = max(waypoint.speed_m_s for waypoint in plan.waypoints)
+    counting = [one.speed_m_s for one in plan.waypoints if not one.is_transit]
+    fastest = max(counting, default=0.0)
     if fastest > COUNTING_SPEED_MAX_M_S:
         yield Finding(
             code="count.too_fast",
@@ -197,30 +227,3 @@ def _law(plan: MissionPlan) -> Iterator[Finding]:
             text_zh="现为22时至次日6时：禁止喊话",
             article=_ART_64,
         )
-
-
-def _counting(plan: MissionPlan, lens: CameraLens) -> Iterator[Finding]:
-    """The lens decides: is a person tall enough at the distance that the law asks for?"""
-    height_m = max(waypoint.height.metres for waypoint in plan.waypoints)
-    standoff_m = max(30.0, height_m)
-    ranges = lens.valid_ranges_m(height_agl_m=height_m, person_height_px_min=PERSON_HEIGHT_PX_MIN)
-    tall_px = lens.person_height_px(range_m=standoff_m, height_agl_m=height_m)
-    if ranges is None or ranges[1] <= standoff_m:
-        yield Finding(
-            code="count.invalid_at_standoff",
-            level=Level.WARN,
-            text=f"at the lawful {standoff_m:.0f} m a person is {tall_px:.0f} px tall "
-            f"({PERSON_HEIGHT_PX_MIN:.0f} needed): counting will be invalid; fly lower, or use a "
-            "narrower lens or 4K",
-            text_zh=f"在法定距离{standoff_m:.0f}米处人像高{tall_px:.0f}像素，计数无效；"
-            "请降低高度、换窄角镜头或4K相机",
-        )
-        return
-    yield Finding(
-        code="count.valid_range",
-        level=Level.NOTE,
-        text=f"counting is valid from {ranges[0]:.0f} m to {ranges[1]:.0f} m; at the lawful "
-        f"{standoff_m:.0f} m a person is {tall_px:.0f} px tall",
-        text_zh=f"计数有效距离{ranges[0]:.0f}至{ranges[1]:.0f}米；"
-        f"法定距离{standoff_m:.0f}米处人像高{tall_px:.0f}像素",
-    )

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 from shapely import transform
 from shapely.geometry import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from patrol.geo import Enu, GeoPoint, LocalFrame
 
+_FARTHEST_DEG = np.array([180.0, 90.0])
+
 
 def to_metres(shape: BaseGeometry, frame: LocalFrame) -> BaseGeometry:
-    """East, north metres instead of longitude, latitude."""
+    """East, north metres instead of longitude, latitude; ValueError for what is no place at all."""
+    per_lat_m, per_lon_m = frame.metres_per_degree()
+    origin = np.array([frame.origin.lon_deg, frame.origin.lat_deg])
 
     def flat(lon_lat: np.ndarray) -> np.ndarray:
-        out = np.empty_like(lon_lat)
-        for row, (lon, lat) in enumerate(lon_lat):
-            enu = frame.to_enu(GeoPoint(lat_deg=float(lat), lon_deg=float(lon)))
-            out[row] = enu.east_m, enu.north_m
-        return out
+        if not np.all(np.abs(lon_lat) <= _FARTHEST_DEG):
+            raise ValueError("a corner of the shape is no place on the earth")
+        return np.asarray((lon_lat - origin) * (per_lon_m, per_lat_m))
 
     return transform(shape, flat)
 
@@ -34,6 +38,19 @@ def to_position(place: GeoPoint, frame: LocalFrame) -> Point:
     """East, north metres as a shapely point."""
     enu = frame.to_enu(place)
     return Point(enu.east_m, enu.north_m)
+
+
+def to_positions(places: Sequence[GeoPoint], frame: LocalFrame) -> NDArray[np.float64]:
+    """East, north metres of many places, N x 2."""
+    per_lat_m, per_lon_m = frame.metres_per_degree()
+    degrees = np.array([(place.lon_deg, place.lat_deg) for place in places]).reshape(-1, 2)
+    origin = (frame.origin.lon_deg, frame.origin.lat_deg)
+    return np.asarray((degrees - origin) * (per_lon_m, per_lat_m))
+
+
+def legs_between(positions: NDArray[np.float64]) -> NDArray[np.object_]:
+    """The straight lines from each place to the next, as shapely lines."""
+    return np.asarray(shapely.linestrings(np.stack([positions[:-1], positions[1:]], axis=1)))
 
 
 def largest_part(shape: BaseGeometry) -> tuple[Polygon | None, int]:

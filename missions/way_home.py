@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import LineString
 
-from missions.flat import to_place
+from missions.flat import to_place, to_positions
 from missions.open_air import FORBIDDING, TERRAIN_UNKNOWN, Flags, OpenAir, Positions, Surroundings
 from missions.rally import find_rally
 from patrol.plan import Finding, Level, MissionPlan, RallyPoint, WayHome
@@ -29,6 +29,7 @@ _WORDS = {
     "kept_out": ("crosses a place that is kept out", "穿越禁飞区域"),
     "crowd": ("passes too near to a known crowd", "过于接近已知聚集人群"),
     "terrain": ("is too low above the ground", "离地高度不足"),
+    "above_ceiling": ("is above the ceiling over low ground", "在低洼处真高超过上限"),
     "terrain_unknown": ("crosses ground whose elevation is not known", "经过高程未知的地面"),
 }
 
@@ -110,7 +111,8 @@ def is_safe(plan: MissionPlan, around: Surroundings) -> bool:
 
 def _is_plainly_safe(plan: MissionPlan, air: OpenAir) -> bool:
     """Whether every line between any two places of the route is open: true of most grids."""
-    places = [air.home, *(air.position(waypoint.point) for waypoint in plan.waypoints)]
+    points = [plan.home, *(waypoint.point for waypoint in plan.waypoints)]
+    places = to_positions(points, air.frame).tolist()
     return plan.way_home is WayHome.STRAIGHT and air.is_all_open(places)
 
 

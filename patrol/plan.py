@@ -65,6 +65,17 @@ class Waypoint:
     hold_s: float = 0.0
     gimbal_pitch_deg: float | None = None  # negative below the horizon
     camera_bearing_true_deg: float | None = None
+    is_transit: bool = False  # nobody is counted on the way there
+    ground_above_home_m: float | None = None  # of the place, where elevation data is known
+
+    @property
+    def height_above_home_m(self) -> float | None:
+        """What an autopilot flies by; None for a height that nobody can reckon from home."""
+        if self.height.datum is Datum.HOME:
+            return self.height.metres
+        if self.height.datum is Datum.GROUND and self.ground_above_home_m is not None:
+            return self.height.metres + self.ground_above_home_m
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +110,7 @@ class MissionPlan:
     grid_code: str
     grid_name: str
     register_version: str
-    pattern: str  # "boundary"
+    pattern: str  # such as "boundary"
     home: GeoPoint
     home_elevation_amsl_m: float
     waypoints: tuple[Waypoint, ...]
@@ -115,6 +126,8 @@ class MissionPlan:
     on_link_loss: str = "return"
     way_home: WayHome = WayHome.STRAIGHT
     rally_points: tuple[RallyPoint, ...] = ()
+    sortie_number: int = 1  # of a patrol that takes several
+    sortie_count: int = 1
     approved_by: str = ""
     approved_utc: datetime | None = None
 
@@ -138,6 +151,15 @@ class MissionPlan:
             del body[paper]
         return _sha256(body)
 
+    @property
+    def climb_height_m(self) -> float:
+        """To where it climbs above home before it sets out.
+
+        Where the first height cannot be reckoned from home, the plan cannot be uploaded either.
+        """
+        first = self.waypoints[0]
+        return max(first.height_above_home_m or 0.0, first.height.metres)
+
     def approved(self, by: str, at_utc: datetime) -> MissionPlan:
         """The same plan with a name under it."""
         return replace(self, approved_by=by, approved_utc=at_utc)
@@ -152,7 +174,8 @@ class MissionPlan:
 
     def _approved_body(self) -> dict[str, Any]:
         """What a person approves."""
-        return {
+        several = {"sortie_number": self.sortie_number, "sortie_count": self.sortie_count}
+        return (several if self.sortie_count > 1 else {}) | {
             "format": PLAN_FORMAT,
             "plan_id": self.plan_id,
             "grid_code": self.grid_code,
@@ -220,6 +243,8 @@ def plan_from_dict(body: dict[str, Any]) -> MissionPlan:
         on_link_loss=str(body["on_link_loss"]),
         way_home=WayHome(body.get("way_home", WayHome.STRAIGHT.value)),
         rally_points=tuple(_rally_from_dict(item) for item in body.get("rally_points", ())),
+        sortie_number=int(body.get("sortie_number", 1)),
+        sortie_count=int(body.get("sortie_count", 1)),
         approved_by=str(body.get("approved_by", "")),
         approved_utc=parse_utc(approved) if approved else None,
     )
@@ -253,7 +278,8 @@ def _rally_from_dict(body: dict[str, Any]) -> RallyPoint:
 
 
 def _waypoint_to_dict(waypoint: Waypoint) -> dict[str, Any]:
-    return {
+    """What is not said is left out: the digest of a plan from before it could be said stays."""
+    body = {
         "point": to_geojson(waypoint.point),
         "height": _height_to_dict(waypoint.height),
         "speed_m_s": waypoint.speed_m_s,
@@ -261,10 +287,14 @@ def _waypoint_to_dict(waypoint: Waypoint) -> dict[str, Any]:
         "gimbal_pitch_deg": waypoint.gimbal_pitch_deg,
         "camera_bearing_true_deg": waypoint.camera_bearing_true_deg,
     }
+    ground_m = waypoint.ground_above_home_m
+    body |= {"is_transit": True} if waypoint.is_transit else {}
+    return body | ({} if ground_m is None else {"ground_above_home_m": ground_m})
 
 
 def _waypoint_from_dict(body: dict[str, Any]) -> Waypoint:
     pitch, bearing = body["gimbal_pitch_deg"], body["camera_bearing_true_deg"]
+    ground = body.get("ground_above_home_m")
     return Waypoint(
         point=from_geojson(body["point"]),
         height=_height_from_dict(body["height"]),
@@ -272,4 +302,6 @@ def _waypoint_from_dict(body: dict[str, Any]) -> Waypoint:
         hold_s=_finite(body["hold_s"]),
         gimbal_pitch_deg=None if pitch is None else _finite(pitch),
         camera_bearing_true_deg=None if bearing is None else _finite(bearing),
+        is_transit=bool(body.get("is_transit", False)),
+        ground_above_home_m=None if ground is None else _finite(ground),
     )
