@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -18,6 +19,10 @@ _HEAVY = (
     "tests/stories/test_not_dispersed_to_grid.py",
 )  # fmt: skip
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+# How long an example takes tells of the machine and who else is on it, never of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def chromium_path() -> str | None:

@@ -26,7 +26,7 @@ CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
     "response_schema_conformance,response_headers_conformance"
 )
-EXAMPLES = 12  # of each operation, in each phase
+EXAMPLES = 16  # of each operation, in each phase
 # A stream without an end, and files that take a second each to set.
 LEFT_OUT = r"/api/events|/files/"
 # Operations that were asked, and that were done at least once. The others need two persons, a
