@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from missions.angles import AngleRefused, read_degrees
 from missions.boundary import PlanRequest, default_home, plan_boundary
 from missions.formats import to_feature_collection, to_qgc, write_json
 from missions.register import load_register
@@ -79,13 +80,17 @@ def _write(made: MissionPlan, out: Path, *, qgc: Path | None, geojson: Path | No
 
 
 def read_home(text: str) -> GeoPoint:
-    """LAT,LON in decimal degrees; ConfigError when it is not that."""
+    """LAT,LON in degrees as people type them; ConfigError says what is wrong."""
     try:
-        lat, lon = (float(part) for part in text.split(","))
+        lat, lon = (read_degrees(part) for part in text.split(","))
         return GeoPoint(lat_deg=lat, lon_deg=lon)
     except ValueError as error:
+        why, why_zh = "", ""
+        if isinstance(error, AngleRefused):
+            why, why_zh = f": {error}", f"：{error.text_zh}"
         raise ConfigError(
-            f"--home wants LAT,LON in degrees (such as 23.2820,116.7250), not {text!r}"
+            f"--home wants LAT,LON in degrees (such as 23.2820,116.7250), not {text!r}{why}",
+            text_zh=f"--home 应为“纬度,经度”（如 23.2820,116.7250），而不是{text!r}{why_zh}",
         ) from error
 
 
