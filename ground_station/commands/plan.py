@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ground_station.options import PlanOptions
 from ground_station.planning_data import SAMPLE, airspace_of, elevation_of
+from missions.angles import AngleRefused, read_degrees
 from missions.formats import to_feature_collection, to_qgc, write_json
 from missions.grid import Grid
 from missions.heights import Elevation
@@ -151,13 +152,17 @@ def read_lens(text: str) -> CameraLens:
 
 
 def read_home(text: str, option: str = "--home") -> GeoPoint:
-    """LAT,LON in decimal degrees; ConfigError when it is not that."""
+    """LAT,LON in degrees as people type them; ConfigError says what is wrong."""
     try:
-        lat, lon = (float(part) for part in text.split(","))
+        lat, lon = (read_degrees(part) for part in text.split(","))
         return GeoPoint(lat_deg=lat, lon_deg=lon)
     except ValueError as error:
+        why, why_zh = "", ""
+        if isinstance(error, AngleRefused):
+            why, why_zh = f": {error}", f"：{error.text_zh}"
         raise ConfigError(
-            f"{option} wants LAT,LON in degrees (such as 23.2820,116.7250), not {text!r}"
+            f"{option} wants LAT,LON in degrees (such as 23.2820,116.7250), not {text!r}{why}",
+            text_zh=f"{option} 应为“纬度,经度”（如 23.2820,116.7250），而不是{text!r}{why_zh}",
         ) from error
 
 

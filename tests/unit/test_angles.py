@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ground_station.commands.plan import read_home
 from missions.angles import AngleRefused, read_degrees
+from patrol.errors import ConfigError
+from patrol.geo import GeoPoint
 
 
 @pytest.mark.parametrize(
@@ -60,3 +63,12 @@ def test_any_text_is_a_number_of_degrees_or_refused(text: str) -> None:
         assert math.isfinite(read_degrees(text))
     except AngleRefused:
         return
+
+
+def test_a_launch_point_is_read_as_people_type_it_and_a_mistyped_one_is_told() -> None:
+    assert read_home("23.2820,116.7250") == GeoPoint(lat_deg=23.2820, lon_deg=116.7250)
+    typed = read_home("北纬23°16′30″, 东经116°43′30″")
+    assert (typed.lat_deg, typed.lon_deg) == pytest.approx((23.275, 116.725))
+    with pytest.raises(ConfigError, match="mistyped, probably 116.61") as said:
+        read_home("23°20′,116°61′")
+    assert "十进制度误写" in said.value.text_zh
