@@ -1,0 +1,139 @@
+"""A patrol to one place: there, a look from the stand-off, and back. Pure, in ENU metres."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from shapely.geometry import LineString, Point
+from shapely.geometry.polygon import orient
+
+from missions.checks import check_plan
+from missions.flat import to_place
+from missions.grid import Grid
+from missions.open_air import Surroundings
+from patrol.camera import CameraLens
+from patrol.energy import Power, energy_need_pct
+from patrol.geo import Datum, GeoPoint, Height, LocalFrame, bearing_true_deg
+from patrol.plan import Finding, LookHold, MissionPlan, Waypoint
+
+RESERVE_PCT = 30.0  # DOMAIN 5.3, guard of PLANNED
+_STANDOFF_M = 30.0  # DOMAIN 4.3, overflight guard
+_FENCE_HALF_M = 40.0  # around the way and the place: room to stand off on any side of it
+_HOLD_S = 60.0  # the first look [P]
+_LOOK_LONGEST_S, _LOOK_SHORTEST_S = 660.0, 120.0  # a full observation; less is none worth having
+_LIFT_S = 10.0  # arming, and from the ground to a safe height [P]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRequest:
+    """What a visit is planned from."""
+
+    point: GeoPoint
+    grid: Grid  # in which the point lies
+    register_version: str
+    home: GeoPoint
+    home_elevation_amsl_m: float
+    lens: CameraLens
+    created_utc: datetime
+    endurance_s: float
+    is_exercise: bool = False
+    height_agl_m: float = 30.0
+    speed_m_s: float = 4.8
+    ceiling_agl_m: float = 110.0  # 10 m under the 120 m of the law, DOMAIN 2.5
+    charge_pct: float = 100.0  # when it takes off
+    wind_m_s: float | None = None
+    wind_from_true_deg: float | None = None
+    around: Surroundings = field(default_factory=Surroundings)
+
+
+def standoff_m(height_agl_m: float) -> float:
+    """How far from people it stays, on the ground: no nearer than it is high."""
+    return max(_STANDOFF_M, height_agl_m)
+
+
+def time_there_s(distance_m: float, request: VisitRequest) -> float:
+    """From the order to the first look: lift, climb, and the way."""
+    return _LIFT_S + request.height_agl_m / Power().climb_m_s + distance_m / request.speed_m_s
+
+
+def plan_visit(request: VisitRequest) -> tuple[MissionPlan, list[Finding]]:
+    """The plan and every finding about it; a STOP among them where the battery is too small."""
+    frame = LocalFrame(origin=request.home)
+    place = frame.to_enu(request.point)
+    away_m = math.hypot(place.east_m, place.north_m)
+    short_m = standoff_m(request.height_agl_m)
+    # From overhead of the place itself it backs off to the south.
+    unit = (place.east_m / away_m, place.north_m / away_m) if away_m > 0.5 else (0.0, 1.0)
+    stop = (place.east_m - unit[0] * short_m, place.north_m - unit[1] * short_m)
+    flown_m = math.dist((0.0, 0.0), stop)
+    plan = _with_look(request, _assemble(request, stop, flown_m, frame))
+    return plan, check_plan(plan, request.grid, request.lens, request.around)
+
+
+def _assemble(
+    request: VisitRequest, stop: tuple[float, float], flown_m: float, frame: LocalFrame
+) -> MissionPlan:
+    height = Height(metres=request.height_agl_m, datum=Datum.HOME)
+    spot = to_place(stop, frame)
+    waypoint = Waypoint(
+        point=spot,
+        height=height,
+        speed_m_s=request.speed_m_s,
+        hold_s=_HOLD_S,
+        gimbal_pitch_deg=-round(
+            math.degrees(math.atan2(request.height_agl_m, standoff_m(request.height_agl_m))), 1
+        ),
+        camera_bearing_true_deg=round(bearing_true_deg(spot, request.point), 1) % 360.0,
+    )
+    landing_s = request.height_agl_m / Power().descent_m_s
+    duration_s = time_there_s(flown_m, request) + _HOLD_S + flown_m / request.speed_m_s + landing_s
+    way = LineString([(0.0, 0.0), stop]) if flown_m > 0.0 else Point(0.0, 0.0)
+    ring = orient(way.buffer(_FENCE_HALF_M, quad_segs=2)).exterior.coords[:-1]
+    return MissionPlan(
+        plan_id=f"V-{request.created_utc:%Y%m%dT%H%M%S}-{request.grid.code[6:]}",
+        grid_code=request.grid.code,
+        grid_name=request.grid.name_spoken,
+        register_version=request.register_version,
+        pattern="hold",
+        home=request.home,
+        home_elevation_amsl_m=request.home_elevation_amsl_m,
+        waypoints=(waypoint,),
+        fence=tuple(to_place(corner, frame) for corner in ring),
+        ceiling_agl_m=request.ceiling_agl_m,
+        return_height=height,
+        look_hold=None,
+        length_m=round(2.0 * flown_m, 1),
+        duration_s=round(duration_s, 1),
+        battery_need_pct=100.0,
+        created_utc=request.created_utc,
+        is_exercise=request.is_exercise,
+    )
+
+
+def _with_look(request: VisitRequest, plan: MissionPlan) -> MissionPlan:
+    """The longest look at a crowd that leaves the reserve, and what of a battery all takes.
+
+    `battery_need_pct` counts what is missing from a full battery as spent: a plan says of itself
+    whether the reserve is kept.
+    """
+    spent_pct = 100.0 - request.charge_pct
+    power = Power(endurance_s=request.endurance_s)
+
+    def need_pct(look_s: float) -> float:
+        look = LookHold(standoff_min_m=standoff_m(request.height_agl_m), longest_s=look_s)
+        tried = replace(plan, look_hold=look if look_s else None)
+        flight_pct = energy_need_pct(
+            tried, wind_m_s=request.wind_m_s, wind_from_true_deg=request.wind_from_true_deg,
+            power=power,
+        )  # fmt: skip
+        return spent_pct + flight_pct
+
+    bare_pct = need_pct(0.0)
+    spare_s = (100.0 - RESERVE_PCT - bare_pct) / 100.0 * request.endurance_s
+    look_s = float(int(min(_LOOK_LONGEST_S, max(0.0, spare_s))))
+    if look_s < _LOOK_SHORTEST_S:
+        return replace(plan, battery_need_pct=round(bare_pct, 1))
+    look = LookHold(standoff_min_m=standoff_m(request.height_agl_m), longest_s=look_s)
+    return replace(plan, look_hold=look, battery_need_pct=round(need_pct(look_s), 1))

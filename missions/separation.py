@@ -1,0 +1,149 @@
+"""When each sortie takes off, so that no two are in the air at once nearer than allowed. Pure.
+
+Routes that keep their distance may be flown together; of two that do not, one waits on the ground.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import shapely
+from shapely.geometry import LineString
+
+from missions.allocation_model import Model, Orders
+from missions.flat import to_position
+from missions.jobs import Work
+from patrol.geo import LocalFrame
+from patrol.plan import MissionPlan
+
+_LOOK_AHEAD = 4  # jobs that may go before one that would have to wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One sortie in time; seconds from the day's beginning."""
+
+    aircraft: int
+    job: int
+    part: int  # of the job's sorties, from 0
+    begin_s: float
+    end_s: float
+    wait_s: float  # on the ground, for another to be out of the way
+
+
+def path_of(plan: MissionPlan, frame: LocalFrame) -> LineString:
+    """Where a sortie flies, from home to home, in metres of the frame."""
+    places = [plan.home, *(waypoint.point for waypoint in plan.waypoints), plan.home]
+    return LineString([to_position(place, frame) for place in places])
+
+
+def near_pairs(plans: Sequence[MissionPlan], separation_m: float) -> list[set[int]]:
+    """For each plan those whose route comes nearer to its own than the separation."""
+    if not plans:
+        return []
+    frame = LocalFrame(origin=plans[0].home)
+    paths = [path_of(plan, frame) for plan in plans]
+    tree = shapely.STRtree(paths)
+    near: list[set[int]] = [set() for _ in plans]
+    for one, other in tree.query(paths, predicate="dwithin", distance=separation_m).T:
+        if one != other:
+            near[int(one)].add(int(other))
+    return near
+
+
+class Timetable:
+    """Gives the jobs of each aircraft their times, the earliest aircraft first."""
+
+    def __init__(
+        self, model: Model, works: Sequence[Sequence[Work | None]], orders: Orders
+    ) -> None:
+        self._model = model
+        self._queues = [list(order) for order in orders]
+        self._plans: list[MissionPlan] = []
+        self._of_job: dict[tuple[int, int], list[int]] = {}
+        for aircraft, order in enumerate(orders):
+            for job in order:
+                work = works[aircraft][job]
+                plans = work.plans if work is not None else ()
+                first = len(self._plans)
+                self._of_job[aircraft, job] = list(range(first, first + len(plans)))
+                self._plans += plans
+        self._near = near_pairs(self._plans, model.terms.separation_m)
+        self._taken: dict[int, Slot] = {}  # by the plan's number
+        self._ready_s = [0.0] * len(orders)
+        self._last: list[int | None] = [None] * len(orders)
+
+    def slots(self) -> tuple[list[Slot], list[int]]:
+        """Every sortie in its time, and the jobs whose hours or day the waiting has used up."""
+        missed: list[int] = []
+        while any(self._queues):
+            flying = [a for a, queue in enumerate(self._queues) if queue]
+            aircraft = min(flying, key=lambda a: (self._ready_s[a], a))
+            job, slots = self._next(aircraft)
+            self._queues[aircraft].remove(job)
+            if self._is_missed(job, slots):
+                missed.append(job)
+                continue
+            for number, slot in zip(self._of_job[aircraft, job], slots, strict=True):
+                self._taken[number] = slot
+            self._ready_s[aircraft], self._last[aircraft] = slots[-1].end_s, job
+        return sorted(self._taken.values(), key=lambda s: (s.aircraft, s.begin_s)), missed
+
+    def _next(self, aircraft: int) -> tuple[int, list[Slot]]:
+        """The next job; one of those after it if it would have to wait and they would not."""
+        queue = self._queues[aircraft]
+        best, chosen = queue[0], self._slots(aircraft, queue[0])
+        for job in queue[1 : 1 + _LOOK_AHEAD]:
+            if sum(slot.wait_s for slot in chosen) <= 0.0 or self._is_fixed(best):
+                break
+            if self._is_fixed(job):
+                continue
+            other = self._slots(aircraft, job)
+            if other[0].begin_s + _waits_s(other) < chosen[0].begin_s + _waits_s(chosen) - 1.0:
+                best, chosen = job, other
+        return best, chosen
+
+    def _is_fixed(self, job: int) -> bool:
+        has_hours = bool(self._model.windows_s[job, 1] < float("inf"))
+        return has_hours or bool(self._model.is_alert[job])
+
+    def _is_missed(self, job: int, slots: Sequence[Slot]) -> bool:
+        day_s = self._model.terms.day_s
+        is_late = day_s is not None and slots[-1].end_s > day_s
+        return is_late or slots[0].begin_s > self._model.windows_s[job, 1]
+
+    def _slots(self, aircraft: int, job: int) -> list[Slot]:
+        """All sorties of a job, each as early as it may."""
+        model, last = self._model, self._last[aircraft]
+        way_s = model.start_s[aircraft, job]
+        if last is not None:
+            way_s = model.between_s[aircraft][last, job]
+        at_s = max(self._ready_s[aircraft] + float(way_s), float(model.windows_s[job, 0]))
+        slots: list[Slot] = []
+        for part, number in enumerate(self._of_job[aircraft, job]):
+            flight_s = self._plans[number].duration_s
+            begin_s = self._free_s(aircraft, number, at_s, flight_s)
+            slots.append(
+                Slot(
+                    aircraft=aircraft, job=job, part=part, begin_s=begin_s,
+                    end_s=begin_s + flight_s, wait_s=begin_s - at_s,
+                )
+            )  # fmt: skip
+            at_s = begin_s + flight_s + model.terms.change_s
+        return slots
+
+    def _free_s(self, aircraft: int, number: int, at_s: float, flight_s: float) -> float:
+        """The earliest time from `at_s` on at which nobody is in the air near its route."""
+        busy = sorted(
+            (slot.begin_s, slot.end_s) for near in self._near[number]
+            if (slot := self._taken.get(near)) is not None and slot.aircraft != aircraft
+        )  # fmt: skip
+        for begin_s, end_s in busy:
+            if begin_s < at_s + flight_s and at_s < end_s:
+                at_s = end_s
+        return at_s
+
+
+def _waits_s(slots: Sequence[Slot]) -> float:
+    return sum(slot.wait_s for slot in slots)
