@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from missions.allocation_bound import lower_bound_s
 from missions.allocation_model import Terms, make_model
 from missions.allocation_search import search
 from missions.fleet import Aircraft, fit_aircraft
@@ -125,8 +126,7 @@ def allocate(
     planner = Planner(setting)
     able, works, uncovered = _able(planner, fit, ranked)
     model = make_model(fit, able, works, terms)
-    orders, bound_s = search(model) if able else ([], 0.0)
-    slots, missed = Timetable(model, works, orders).slots() if able else ([], [])
+    slots, missed = Timetable(model, works, search(model)).slots() if able else ([], [])
     flown = {slot.job for slot in slots}
     for number, job in enumerate(able):
         if number not in flown:
@@ -135,7 +135,7 @@ def allocate(
         flights=tuple(_flights(fit, able, works, slots)),
         uncovered=tuple(sorted(uncovered, key=lambda one: one.job.rank)),
         findings=tuple(findings),
-        bound_s=bound_s,
+        bound_s=lower_bound_s(model.only(sorted(flown))),
         sortie_bound_s=max((_least_longest_s(works, job) for job in flown), default=0.0),
     )
 

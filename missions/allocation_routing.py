@@ -122,8 +122,10 @@ class _Routing:
                     self._routing.VehicleVar(index).RemoveValue(vehicle)
             from_s, until_s = self._model.windows_s[job]
             if math.isfinite(until_s):
-                span = (math.ceil(from_s * _TICKS_PER_S), math.floor(until_s * _TICKS_PER_S))
-                self._time.CumulVar(index).SetRange(*span)
+                # Rounded outwards: an order that misses its hours by a tick is found out after.
+                from_ticks = math.floor(min(max(from_s, 0.0), _LONGEST_S) * _TICKS_PER_S)
+                until_ticks = math.ceil(min(max(until_s, 0.0), _LONGEST_S) * _TICKS_PER_S)
+                self._time.CumulVar(index).SetRange(from_ticks, until_ticks)
                 self._routing.AddDisjunction([index], _LEFT_OUT)
             if self._model.is_alert[job]:
                 self._time.SetCumulVarSoftUpperBound(index, 0, _ALERT_WAITS)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from missions.allocation_balance import balanced, extras_s, is_free
-from missions.allocation_bound import Shares, lower_bound_s, quick_bound_s, shares
+from missions.allocation_bound import Shares, quick_bound_s, shares
 from missions.allocation_model import Model, Orders
 from missions.allocation_routing import improve
 
@@ -16,8 +16,8 @@ _WHOLE_MAX = 60  # jobs up to which all aircraft are improved together
 _GOOD_ENOUGH = 1.002  # times the bound: nothing is gained by looking on
 
 
-def search(model: Model) -> tuple[Orders, float]:
-    """Orders that land the last aircraft early, and the bound of the jobs in them.
+def search(model: Model) -> Orders:
+    """Orders that land the last aircraft early.
 
     Jobs that the day or their hours leave no room for are in no order. The jobs of the model stand
     in the order of their rank, and what is left out is taken from its end.
@@ -34,11 +34,9 @@ def search(model: Model) -> tuple[Orders, float]:
         orders = improve(model, orders, within_s=model.terms.search_s, stop_at_s=good_enough_s)
     else:
         orders = balanced(model, _ordered(model, orders), found.bound_s * _GOOD_ENOUGH)
-    orders = [_within_day(model, a, order) for a, order in enumerate(orders)]
+    orders = [_within_day(model, a, _on_time(model, a, order)) for a, order in enumerate(orders)]
     flown = {job for order in orders for job in order}
-    orders = _filled(model, orders, [job for job in range(jobs) if job not in flown])
-    flown = {job for order in orders for job in order}
-    return orders, lower_bound_s(model.only(sorted(flown)))
+    return _filled(model, orders, [job for job in range(jobs) if job not in flown])
 
 
 def _most_that_fit(model: Model) -> int:
@@ -71,8 +69,20 @@ def _ordered(model: Model, orders: Orders) -> Orders:
         alone: Orders = [[] for _ in orders]
         alone[aircraft] = order
         within_s = model.terms.search_s / (2 * len(orders))
-        found.append(improve(model, alone, within_s=within_s)[aircraft])
+        better = improve(model, alone, within_s=within_s)[aircraft]
+        found.append(_on_time(model, aircraft, better))
     return found
+
+
+def _on_time(model: Model, aircraft: int, order: list[int]) -> list[int]:
+    """The order without the jobs that come too late for their hours."""
+    if math.isfinite(model.end_s(aircraft, order)):
+        return order
+    kept: list[int] = []
+    for job in order:
+        if math.isfinite(model.end_s(aircraft, [*kept, job])):
+            kept.append(job)
+    return kept
 
 
 def _nearest_first(model: Model, aircraft: int, order: Sequence[int]) -> list[int]:

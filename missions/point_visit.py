@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from missions.open_air import Surroundings
 from patrol.camera import CameraLens
 from patrol.energy import Power, energy_need_pct
 from patrol.geo import Datum, GeoPoint, Height, LocalFrame, bearing_true_deg
-from patrol.plan import Finding, LookHold, MissionPlan, Waypoint
+from patrol.plan import Finding, Level, LookHold, MissionPlan, Waypoint
 
 RESERVE_PCT = 30.0  # DOMAIN 5.3, guard of PLANNED
 _STANDOFF_M = 30.0  # DOMAIN 4.3, overflight guard
@@ -59,7 +60,11 @@ def time_there_s(distance_m: float, request: VisitRequest) -> float:
 
 
 def plan_visit(request: VisitRequest) -> tuple[MissionPlan, list[Finding]]:
-    """The plan and every finding about it; a STOP among them where the battery is too small."""
+    """The plan and every finding about it.
+
+    A STOP is among them where the charge does not bring it back with the reserve, and where the
+    wind is too strong for the way (its need is then infinite).
+    """
     frame = LocalFrame(origin=request.home)
     place = frame.to_enu(request.point)
     away_m = math.hypot(place.east_m, place.north_m)
@@ -69,7 +74,8 @@ def plan_visit(request: VisitRequest) -> tuple[MissionPlan, list[Finding]]:
     stop = (place.east_m - unit[0] * short_m, place.north_m - unit[1] * short_m)
     flown_m = math.dist((0.0, 0.0), stop)
     plan = _with_look(request, _assemble(request, stop, flown_m, frame))
-    return plan, check_plan(plan, request.grid, request.lens, request.around)
+    checked = check_plan(plan, request.grid, request.lens, request.around)
+    return plan, [*checked, *_charge(request, plan)]
 
 
 def _assemble(
@@ -113,27 +119,33 @@ def _assemble(
 
 
 def _with_look(request: VisitRequest, plan: MissionPlan) -> MissionPlan:
-    """The longest look at a crowd that leaves the reserve, and what of a battery all takes.
-
-    `battery_need_pct` counts what is missing from a full battery as spent: a plan says of itself
-    whether the reserve is kept.
-    """
-    spent_pct = 100.0 - request.charge_pct
+    """With the longest look at a crowd that its charge allows, and what all of it takes."""
     power = Power(endurance_s=request.endurance_s)
+    short_m = standoff_m(request.height_agl_m)
 
-    def need_pct(look_s: float) -> float:
-        look = LookHold(standoff_min_m=standoff_m(request.height_agl_m), longest_s=look_s)
-        tried = replace(plan, look_hold=look if look_s else None)
-        flight_pct = energy_need_pct(
+    def with_look(look_s: float) -> MissionPlan:
+        look = LookHold(standoff_min_m=short_m, longest_s=look_s) if look_s else None
+        tried = replace(plan, look_hold=look)
+        need_pct = energy_need_pct(
             tried, wind_m_s=request.wind_m_s, wind_from_true_deg=request.wind_from_true_deg,
             power=power,
         )  # fmt: skip
-        return spent_pct + flight_pct
+        return replace(tried, battery_need_pct=round(need_pct, 1))
 
-    bare_pct = need_pct(0.0)
-    spare_s = (100.0 - RESERVE_PCT - bare_pct) / 100.0 * request.endurance_s
-    look_s = float(int(min(_LOOK_LONGEST_S, max(0.0, spare_s))))
-    if look_s < _LOOK_SHORTEST_S:
-        return replace(plan, battery_need_pct=round(bare_pct, 1))
-    look = LookHold(standoff_min_m=standoff_m(request.height_agl_m), longest_s=look_s)
-    return replace(plan, look_hold=look, battery_need_pct=round(need_pct(look_s), 1))
+    bare = with_look(0.0)
+    spare_pct = request.charge_pct - RESERVE_PCT - bare.battery_need_pct
+    look_s = math.floor(min(_LOOK_LONGEST_S, spare_pct / 100.0 * request.endurance_s))
+    return with_look(float(look_s)) if look_s >= _LOOK_SHORTEST_S else bare
+
+
+def _charge(request: VisitRequest, plan: MissionPlan) -> Iterator[Finding]:
+    """Whether it comes back with the reserve from what is in the battery now."""
+    if not plan.battery_need_pct <= request.charge_pct - RESERVE_PCT:
+        yield Finding(
+            code="battery.charge",
+            level=Level.STOP,
+            text=f"{request.charge_pct:.0f} % charge: there and back takes "
+            f"{plan.battery_need_pct:.0f} %, and {RESERVE_PCT:.0f} % must remain",
+            text_zh=f"电量{request.charge_pct:.0f}%：往返需{plan.battery_need_pct:.0f}%，"
+            f"并须保留{RESERVE_PCT:.0f}%",
+        )
