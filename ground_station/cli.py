@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from ground_station.cli_allocate import add_allocation_commands
 from ground_station.cli_export import export_app
 from ground_station.cli_people import tls, users_app
 from ground_station.cli_store import add_store_commands
@@ -33,6 +34,7 @@ app.add_typer(export_app, name="export")
 app.add_typer(users_app, name="users")
 app.command("tls")(tls)
 add_store_commands(app)
+add_allocation_commands(app)
 
 
 class Language(enum.StrEnum):

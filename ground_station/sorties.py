@@ -72,6 +72,13 @@ class SortieRecord:
     signatures: tuple[Signature, ...] = ()
     wind: WindSeen | None = None  # None: the autopilot told none
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it flew every waypoint and came back: only then was the grid seen."""
+        is_flown = self.takeoff_utc is not None and self.landed_utc is not None
+        is_over = self.state is not SortieState.ABORTED
+        return is_flown and is_over and 0 < self.waypoint_total <= self.waypoint_index
+
     def is_signed_by(self, role: Role) -> bool:
         """Whether somebody has signed under this role."""
         return any(signature.role is role for signature in self.signatures)

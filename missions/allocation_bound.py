@@ -6,7 +6,8 @@ the greatest of three, each of which leaves conditions away and so can only be t
 1. **One job.** Some aircraft flies the longest job: its way there and the job itself.
 2. **Shares.** Jobs may be cut at will and shared (a linear program, GLOP). Before each job stands
    at least the shortest way or battery change that leads to it; before an aircraft's first job
-   perhaps less, which is given back once an aircraft.
+   it is perhaps less, which is given back once an aircraft, or always more, which every aircraft
+   that flies at all has to pay.
 3. **Ways.** All aircraft together fly every job, and the ways between the jobs of A aircraft join
    them into at most A chains: no cheaper than the cheapest forest of A trees, with a price on
    branches that chains do not have. All of that over A.
@@ -51,7 +52,7 @@ def shares(model: Model) -> Shares:
     if not model.shape[1]:
         return Shares(share=np.zeros(model.shape), bound_s=0.0)
     least_s, _ = _solve(model, None)
-    _, share = _solve(model, least_s * _SLACK)
+    _, share = _solve(model, max(0.0, least_s) * _SLACK + 1.0)
     return Shares(share=share, bound_s=lower_bound_s(model))
 
 
@@ -75,13 +76,17 @@ def _solve(model: Model, limit_s: float | None) -> tuple[float, Figures]:
     aircraft, jobs = model.shape
     before_s = _before_s(model)
     given_back_s = _given_back_s(model, before_s)
+    is_paying = given_back_s < 0.0
     solver = pywraplp.Solver.CreateSolver("GLOP")
     day = solver.NumVar(-solver.infinity(), solver.infinity(), "day")
     loads = []
     for a in range(aircraft):
-        load = solver.Constraint(-solver.infinity(), float(given_back_s[a]))
+        load = solver.Constraint(-solver.infinity(), max(0.0, float(given_back_s[a])))
         load.SetCoefficient(day, -1.0)
         loads.append(load)
+    flies = [solver.NumVar(0.0, 1.0, "") for _ in range(aircraft)]
+    for a in np.flatnonzero(is_paying).tolist():
+        loads[a].SetCoefficient(flies[a], -float(given_back_s[a]))
     objective = solver.Objective()
     objective.SetMinimization()
     objective.SetCoefficient(day, 1.0 if limit_s is None else 0.0)
@@ -95,6 +100,8 @@ def _solve(model: Model, limit_s: float | None) -> tuple[float, Figures]:
             cells[a, j] = cell
             whole.SetCoefficient(cell, 1.0)
             loads[a].SetCoefficient(cell, float(model.service_s[a, j] + before_s[a, j]))
+            if is_paying[a]:
+                solver.Add(cell <= flies[a])
             if limit_s is not None:
                 objective.SetCoefficient(cell, float(model.start_s[a, j] + model.service_s[a, j]))
     if solver.Solve() != pywraplp.Solver.OPTIMAL:
@@ -116,9 +123,12 @@ def _before_s(model: Model) -> Figures:
 
 
 def _given_back_s(model: Model, before_s: Figures) -> Figures:
-    """By how much an aircraft's first job may be reached sooner than from another job; A."""
-    sooner_s = np.where(np.isfinite(model.service_s), before_s - model.start_s, 0.0)
-    return np.asarray(sooner_s.max(axis=1).clip(min=0.0))
+    """By how much an aircraft's first job may be reached sooner than from another job; A.
+
+    Below 0: even its nearest first job is farther than that from another.
+    """
+    sooner_s = np.where(np.isfinite(model.service_s), before_s - model.start_s, -np.inf)
+    return np.where(np.isfinite(model.service_s).any(axis=1), sooner_s.max(axis=1), 0.0)
 
 
 def _ways_s(model: Model) -> float:

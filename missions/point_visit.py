@@ -75,7 +75,9 @@ def plan_visit(request: VisitRequest) -> tuple[MissionPlan, list[Finding]]:
     flown_m = math.dist((0.0, 0.0), stop)
     plan = _with_look(request, _assemble(request, stop, flown_m, frame))
     checked = check_plan(plan, request.grid, request.lens, request.around)
-    return plan, [*checked, *_charge(request, plan)]
+    # The charge that there is says it all; and one place cannot be split into sorties.
+    others = [finding for finding in checked if finding.code != "battery.reserve"]
+    return plan, [*others, *_charge(request, plan)]
 
 
 def _assemble(

@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from ground_station.casework.states import CaseState
 from ground_station.owners import Tier
-from ground_station.sorties import SortieState
+from ground_station.sorties import SortieRecord, SortieState
 from ground_station.store import tables
+from ground_station.store.codec import decode
 from ground_station.store.pages import WHOLE_DISTRICT, Ask, Page, Scopes, in_scope, page_of
 from ground_station.store.rows import bodies, body_of, history_of
 from patrol.clock import utc_text
@@ -172,6 +173,31 @@ def coverage(
         .order_by(c.grid_code)
     )
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def last_looks(
+    connection: Connection, since_utc: datetime, *, is_exercise: bool,
+    scopes: Scopes = WHOLE_DISTRICT,
+) -> dict[str, datetime]:  # fmt: skip
+    """When each grid was last seen whole: the landing of a sortie that flew every waypoint.
+
+    Those that were launched before `since_utc` are not looked for.
+    """
+    c = tables.sorties.c
+    query = (
+        select(c.grid_code, c.body_json)
+        .where(c.t_utc >= utc_text(since_utc), c.is_exercise == is_exercise)
+        .where(c.state.in_([state.value for state in _FLOWN]), in_scope(c.grid_code, scopes))
+        .order_by(c.t_utc.desc())
+    )
+    found: dict[str, datetime] = {}
+    for grid_code, text in connection.execute(query):
+        if grid_code in found:
+            continue
+        sortie = decode(SortieRecord, json.loads(text))
+        if sortie.is_whole and sortie.landed_utc is not None:
+            found[grid_code] = sortie.landed_utc
+    return found
 
 
 def _case_terms(wanted: CaseFilter) -> list[ColumnElement[bool]]:
