@@ -51,6 +51,7 @@ class BenchName(enum.StrEnum):
     UPLOADS = "uploads"
     STORE = "store"
     LOOP = "loop"
+    PLAN = "plan"
 
 
 RegisterOption = Annotated[

@@ -11,13 +11,15 @@ from missions.allocation_model import Figures, Model, Orders
 
 _MOVES_PER_JOB = 4
 _LEAST_GAIN_S2 = 100.0
+_LOOKED_AT = 12  # of the pairs that might be exchanged
 Move = dict[int, list[int]]  # new orders by aircraft
 
 
 def balanced(model: Model, orders: Orders, good_enough_s: float) -> Orders:
     """The orders with the sum of the squares of their ends as small as single moves make it.
 
-    Squares, so that a job may wander over a neighbour to whoever has the time. Jobs with hours and
+    Squares, so that a job may wander over a neighbour to whoever has the time; but no move lands
+    the later of its two any later. Jobs with hours and
     alerts stay where they are. It stops early when the last landing is good enough.
     """
     orders = [list(order) for order in orders]
@@ -71,7 +73,7 @@ def _best_move(model: Model, orders: Orders, ends_s: Sequence[float], giver: int
             added_s = extras_s(model, other, orders[other], job)
             after_s = ends_s[other] + float(added_s.min())
             gain_s2 = rest_s**2 + after_s**2 - ends_s[giver] ** 2 - ends_s[other] ** 2
-            if gain_s2 < best_s2:
+            if gain_s2 < best_s2 and after_s <= ends_s[giver]:
                 place = int(added_s.argmin())
                 best_s2 = gain_s2
                 theirs = [*orders[other][:place], job, *orders[other][place:]]
@@ -85,39 +87,55 @@ def _best_move(model: Model, orders: Orders, ends_s: Sequence[float], giver: int
 def _best_exchange(
     model: Model, orders: Orders, ends_s: Sequence[float], giver: int, other: int
 ) -> Move | None:
-    """Two jobs in each other's place, where the two rounds are the better for it."""
+    """One job for another, each where it fits best, if the two rounds are the better for it.
+
+    All pairs are reckoned as if the two did not touch; the most promising are then looked at.
+    """
     mine, theirs = orders[giver], orders[other]
     if not mine or not theirs:
         return None
-    mine_s = ends_s[giver] + _replaced_s(model, giver, mine, theirs)
-    theirs_s = ends_s[other] + _replaced_s(model, other, theirs, mine).T
-    gains_s2 = mine_s**2 + theirs_s**2 - ends_s[giver] ** 2 - ends_s[other] ** 2
-    held = [[not is_free(model, job) for job in order] for order in (mine, theirs)]
-    gains_s2[held[0], :] = np.inf
-    gains_s2[:, held[1]] = np.inf
-    i, k = np.unravel_index(int(gains_s2.argmin()), gains_s2.shape)
-    if not gains_s2[i, k] < -_LEAST_GAIN_S2:
-        return None
-    move = {
-        giver: [*mine[:i], theirs[k], *mine[i + 1 :]],
-        other: [*theirs[:k], mine[i], *theirs[k + 1 :]],
-    }
-    return move if _is_kept(model, move) else None
+    mine_s = ends_s[giver] - _freed_s(model, giver, mine)[:, None]
+    mine_s = mine_s + _added_s(model, giver, mine, theirs)[None, :]
+    theirs_s = ends_s[other] - _freed_s(model, other, theirs)[None, :]
+    theirs_s = theirs_s + _added_s(model, other, theirs, mine)[:, None]
+    was_s2 = ends_s[giver] ** 2 + ends_s[other] ** 2
+    sums_s2 = mine_s**2 + theirs_s**2
+    sums_s2[[not is_free(model, job) for job in mine], :] = np.inf
+    sums_s2[:, [not is_free(model, job) for job in theirs]] = np.inf
+    for flat in np.argsort(sums_s2, axis=None)[:_LOOKED_AT].tolist():
+        i, k = divmod(flat, len(theirs))
+        if not sums_s2[i, k] < was_s2:
+            return None
+        move = {
+            giver: _inserted(model, giver, [*mine[:i], *mine[i + 1 :]], theirs[k]),
+            other: _inserted(model, other, [*theirs[:k], *theirs[k + 1 :]], mine[i]),
+        }
+        now_s = [model.end_s(aircraft, order) for aircraft, order in move.items()]
+        is_better = sum(end_s**2 for end_s in now_s) < was_s2 - _LEAST_GAIN_S2
+        if is_better and max(now_s) <= max(ends_s[giver], ends_s[other]):
+            return move
+    return None
 
 
-def _replaced_s(
-    model: Model, aircraft: int, order: Sequence[int], others: Sequence[int]
-) -> Figures:
-    """By how much the round gets longer with another job in the place of each; orders x others."""
-    between, own = model.between_s[aircraft], list(order)
-    new = list(others)
-    to_new = np.vstack([model.start_s[aircraft, new], between[np.ix_(own[:-1], new)]])
-    from_new = np.vstack([between[np.ix_(new, own[1:])].T, np.zeros(len(new))])
-    to_own = _ways_s(model, aircraft, order)
-    from_own = np.append(to_own[1:], 0.0)
-    ways_s = to_new + from_new - (to_own + from_own)[:, None]
-    service_s = model.service_s[aircraft]
-    return np.asarray(ways_s + service_s[new][None, :] - service_s[own][:, None])
+def _inserted(model: Model, aircraft: int, order: Sequence[int], job: int) -> list[int]:
+    place = int(extras_s(model, aircraft, order, job).argmin())
+    return [*order[:place], job, *order[place:]]
+
+
+def _added_s(model: Model, aircraft: int, order: Sequence[int], jobs: Sequence[int]) -> Figures:
+    """By how much the round gets longer with each of the jobs at its best place."""
+    return np.array([float(extras_s(model, aircraft, order, job).min()) for job in jobs])
+
+
+def _freed_s(model: Model, aircraft: int, order: Sequence[int]) -> Figures:
+    """By how much the round gets shorter without each of its jobs."""
+    own, between = list(order), model.between_s[aircraft]
+    to_s = _ways_s(model, aircraft, order)
+    on_s = np.append(to_s[1:], 0.0)
+    past_s = np.append(
+        np.append(model.start_s[aircraft, own[1:2]], between[own[:-2], own[2:]]), 0.0
+    )
+    return np.asarray(to_s + on_s - past_s[: len(own)] + model.service_s[aircraft, own])
 
 
 def _is_kept(model: Model, move: Move) -> bool:

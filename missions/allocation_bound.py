@@ -17,24 +17,14 @@ Hours, separation and waiting only lengthen a day, so it holds with them too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from ortools.linear_solver import pywraplp
 
-from missions.allocation_model import Figures, Model
+from missions.allocation_model import Figures, Model, Orders
 
 _SLACK = 1.002  # shares that lie near the aircraft may make the day so much longer
 _PRICE_ROUNDS, _PRICE_CALMS = 40, 0.92
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shares:
-    """How much of each job each aircraft would fly, A x J, and the bound that goes with it."""
-
-    share: Figures
-    bound_s: float
 
 
 def lower_bound_s(model: Model) -> float:
@@ -47,13 +37,26 @@ def quick_bound_s(model: Model) -> float:
     return max(_one_job_s(model), _shared_s(model)) if model.shape[1] else 0.0
 
 
-def shares(model: Model) -> Shares:
-    """The bound, and shares that nearly reach it with every job near the aircraft that flies it."""
+def shares(model: Model, longer_s: Figures | None = None) -> Figures:
+    """How much of each job each aircraft would fly for the shortest day, A x J.
+
+    Every job is near the aircraft that flies it. `longer_s` (A) is what an aircraft's round takes
+    beyond what the shares know of, as its last order showed.
+    """
     if not model.shape[1]:
-        return Shares(share=np.zeros(model.shape), bound_s=0.0)
-    least_s, _ = _solve(model, None)
-    _, share = _solve(model, max(0.0, least_s) * _SLACK + 1.0)
-    return Shares(share=share, bound_s=lower_bound_s(model))
+        return np.zeros(model.shape)
+    longer_s = np.zeros(model.shape[0]) if longer_s is None else longer_s
+    least_s, _ = _solve(model, None, longer_s)
+    return _solve(model, max(0.0, least_s) * _SLACK + 1.0, longer_s)[1]
+
+
+def loads_s(model: Model, orders: Orders) -> Figures:
+    """What the shares know of each aircraft's round: its jobs, and the least before each of them.
+
+    A; what a round really takes beyond that is its `longer_s`.
+    """
+    each_s = model.service_s + _before_s(model)
+    return np.array([float(each_s[a, order].sum()) for a, order in enumerate(orders)])
 
 
 def _one_job_s(model: Model) -> float:
@@ -68,10 +71,10 @@ def _one_job_s(model: Model) -> float:
 
 
 def _shared_s(model: Model) -> float:
-    return max(0.0, _solve(model, None)[0])
+    return max(0.0, _solve(model, None, np.zeros(model.shape[0]))[0])
 
 
-def _solve(model: Model, limit_s: float | None) -> tuple[float, Figures]:
+def _solve(model: Model, limit_s: float | None, longer_s: Figures) -> tuple[float, Figures]:
     """The shortest day of shares; within a limit, the shares with the shortest ways."""
     aircraft, jobs = model.shape
     before_s = _before_s(model)
@@ -81,7 +84,8 @@ def _solve(model: Model, limit_s: float | None) -> tuple[float, Figures]:
     day = solver.NumVar(-solver.infinity(), solver.infinity(), "day")
     loads = []
     for a in range(aircraft):
-        load = solver.Constraint(-solver.infinity(), max(0.0, float(given_back_s[a])))
+        most_s = max(0.0, float(given_back_s[a])) - float(longer_s[a])
+        load = solver.Constraint(-solver.infinity(), most_s)
         load.SetCoefficient(day, -1.0)
         loads.append(load)
     flies = [solver.NumVar(0.0, 1.0, "") for _ in range(aircraft)]

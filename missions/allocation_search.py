@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from missions.allocation_balance import balanced, extras_s, is_free
-from missions.allocation_bound import Shares, quick_bound_s, shares
-from missions.allocation_model import Model, Orders
+from missions.allocation_bound import loads_s, quick_bound_s, shares
+from missions.allocation_model import Figures, Model, Orders
 from missions.allocation_routing import improve
 
 _WHOLE_MAX = 60  # jobs up to which all aircraft are improved together
 _GOOD_ENOUGH = 1.002  # times the bound: nothing is gained by looking on
+_ROUNDS = 2
+_WHOLE = 0.999  # a share of so much is all of a job
+_WAYS_MAX = 4096  # in which the jobs that are cut may be given away
 
 
 def search(model: Model) -> Orders:
@@ -25,15 +29,10 @@ def search(model: Model) -> Orders:
     jobs = model.shape[1]
     count = _most_that_fit(model)
     chosen = model.only(range(count))
-    found = shares(chosen)
-    near = [_nearest_first(chosen, a, order) for a, order in enumerate(_rounded(chosen, found))]
-    orders = _ordered(chosen, near)
-    orders = balanced(model, orders, found.bound_s * _GOOD_ENOUGH)
+    good_enough_s = quick_bound_s(chosen) * _GOOD_ENOUGH
+    orders = _shared(chosen, good_enough_s)
     if count <= _WHOLE_MAX:
-        good_enough_s = found.bound_s * _GOOD_ENOUGH
         orders = improve(model, orders, within_s=model.terms.search_s, stop_at_s=good_enough_s)
-    else:
-        orders = balanced(model, _ordered(model, orders), found.bound_s * _GOOD_ENOUGH)
     orders = [_within_day(model, a, _on_time(model, a, order)) for a, order in enumerate(orders)]
     flown = {job for order in orders for job in order}
     return _filled(model, orders, [job for job in range(jobs) if job not in flown])
@@ -54,11 +53,48 @@ def _most_that_fit(model: Model) -> int:
     return fits
 
 
-def _rounded(model: Model, found: Shares) -> Orders:
-    """Each job to whoever has the greatest share of it; at most A - 1 of them are cut at all."""
+def _shared(model: Model, good_enough_s: float) -> Orders:
+    """The best of some rounds: shares, orders, and what the orders take beyond the shares."""
+    best: Orders = [[] for _ in range(model.shape[0])]
+    longer_s = np.zeros(model.shape[0])
+    for number in range(_ROUNDS if model.shape[1] else 0):
+        own = _rounded(model, shares(model, longer_s), longer_s)
+        orders = _ordered(model, [_nearest_first(model, a, own[a]) for a in range(len(own))])
+        ends_s = np.array([model.end_s(a, order) for a, order in enumerate(orders)])
+        longer_s = np.maximum(0.0, ends_s - loads_s(model, orders))
+        orders = balanced(model, orders, good_enough_s)
+        if not number or _worth(model, orders) < _worth(model, best):
+            best = orders
+        if max(model.end_s(a, order) for a, order in enumerate(best)) <= good_enough_s:
+            break
+    return best
+
+
+def _worth(model: Model, orders: Orders) -> tuple[int, tuple[float, float]]:
+    """The smaller the better; first of all as many jobs as there are."""
+    return -sum(map(len, orders)), model.worth(orders)
+
+
+def _rounded(model: Model, share: Figures, longer_s: Figures) -> Orders:
+    """Each job to one of those that share it; at most A - 1 jobs are cut at all.
+
+    Of the ways to give those away, the one that leaves the longest round the shortest.
+    """
     orders: Orders = [[] for _ in range(model.shape[0])]
-    for job, aircraft in enumerate(found.share.argmax(axis=0)):
-        orders[int(aircraft)].append(job)
+    for job in np.flatnonzero(share.max(axis=0) > _WHOLE).tolist():
+        orders[int(share[:, job].argmax())].append(job)
+    cut = np.flatnonzero(share.max(axis=0) <= _WHOLE).tolist()
+    sharers = [np.flatnonzero(share[:, job] > 1.0 - _WHOLE).tolist() for job in cut]
+    begun_s = loads_s(model, orders) + longer_s
+    best, best_s = tuple(int(share[:, job].argmax()) for job in cut), math.inf
+    for owners in itertools.islice(itertools.product(*sharers), _WAYS_MAX):
+        load_s = begun_s.copy()
+        for job, owner in zip(cut, owners, strict=True):
+            load_s[owner] += model.service_s[owner, job]
+        if float(load_s.max()) < best_s:
+            best, best_s = owners, float(load_s.max())
+    for job, owner in zip(cut, best, strict=True):
+        orders[owner].append(job)
     return orders
 
 
@@ -68,7 +104,7 @@ def _ordered(model: Model, orders: Orders) -> Orders:
     for aircraft, order in enumerate(orders):
         alone: Orders = [[] for _ in orders]
         alone[aircraft] = order
-        within_s = model.terms.search_s / (2 * len(orders))
+        within_s = model.terms.search_s / (_ROUNDS * len(orders))
         better = improve(model, alone, within_s=within_s)[aircraft]
         found.append(_on_time(model, aircraft, better))
     return found

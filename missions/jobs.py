@@ -17,6 +17,7 @@ from missions.fleet import Aircraft
 from missions.grid import Grid
 from missions.open_air import Surroundings
 from missions.point_visit import VisitRequest, plan_visit
+from missions.register import Register
 from patrol.geo import GeoPoint, distance_m
 from patrol.plan import Finding, Level, MissionPlan, stops
 
@@ -176,6 +177,17 @@ def jobs_of(grids: Iterable[Grid], debts: Iterable[Debt], alerts: Iterable[str] 
     return [
         Job(grid=grid, debt=by_code.get(grid.code), is_alert=grid.code in urgent) for grid in grids
     ]
+
+
+def site_jobs(register: Register) -> list[Job]:
+    """A look at every site of the special grids, from the grid that it lies in."""
+    return [
+        Job(
+            grid=register.areas[site.grid_code], place=site.point, key=site.code,
+            name=site.name_zh, pattern="hold",
+        )
+        for site in register.sites if site.grid_code in register.areas
+    ]  # fmt: skip
 
 
 def _too_far(job: Job, aircraft: Aircraft, away_m: float, reach_m: float) -> Finding:

@@ -18,6 +18,8 @@ from patrol.geo import LocalFrame
 from patrol.plan import MissionPlan
 
 _LOOK_AHEAD = 4  # jobs that may go before one that would have to wait
+# What is waited for rather than fly another job first, which costs ways: whatever turns out best.
+_PATIENCES_S = (0.0, 60.0, 180.0, 600.0, float("inf"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +60,7 @@ class Timetable:
     def __init__(
         self, model: Model, works: Sequence[Sequence[Work | None]], orders: Orders
     ) -> None:
-        self._model = model
-        self._queues = [list(order) for order in orders]
+        self._model, self._orders = model, orders
         self._plans: list[MissionPlan] = []
         self._of_job: dict[tuple[int, int], list[int]] = {}
         for aircraft, order in enumerate(orders):
@@ -70,12 +71,27 @@ class Timetable:
                 self._of_job[aircraft, job] = list(range(first, first + len(plans)))
                 self._plans += plans
         self._near = near_pairs(self._plans, model.terms.separation_m)
-        self._taken: dict[int, Slot] = {}  # by the plan's number
-        self._ready_s = [0.0] * len(orders)
-        self._last: list[int | None] = [None] * len(orders)
+        self._begin(0.0)
 
     def slots(self) -> tuple[list[Slot], list[int]]:
-        """Every sortie in its time, and the jobs whose hours or day the waiting has used up."""
+        """Every sortie in its time, and the jobs whose hours or day the waiting has used up.
+
+        Of several ways to wait, the one that misses the fewest jobs, then lands the soonest.
+        """
+        found = [self._with_patience(patience_s) for patience_s in _PATIENCES_S]
+        return min(
+            found, key=lambda one: (len(one[1]), max((slot.end_s for slot in one[0]), default=0.0))
+        )
+
+    def _begin(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        self._queues = [list(order) for order in self._orders]
+        self._taken: dict[int, Slot] = {}  # by the plan's number
+        self._ready_s = [0.0] * len(self._orders)
+        self._last: list[int | None] = [None] * len(self._orders)
+
+    def _with_patience(self, patience_s: float) -> tuple[list[Slot], list[int]]:
+        self._begin(patience_s)
         missed: list[int] = []
         while any(self._queues):
             flying = [a for a, queue in enumerate(self._queues) if queue]
@@ -95,12 +111,12 @@ class Timetable:
         queue = self._queues[aircraft]
         best, chosen = queue[0], self._slots(aircraft, queue[0])
         for job in queue[1 : 1 + _LOOK_AHEAD]:
-            if sum(slot.wait_s for slot in chosen) <= 0.0 or self._is_fixed(best):
+            if _waits_s(chosen) <= self._patience_s or self._is_fixed(best):
                 break
             if self._is_fixed(job):
                 continue
             other = self._slots(aircraft, job)
-            if other[0].begin_s + _waits_s(other) < chosen[0].begin_s + _waits_s(chosen) - 1.0:
+            if other[0].begin_s + _waits_s(other) < chosen[0].begin_s + _waits_s(chosen):
                 best, chosen = job, other
         return best, chosen
 
