@@ -17,9 +17,7 @@ from missions.jobs import Work
 from patrol.geo import LocalFrame
 from patrol.plan import MissionPlan
 
-_LOOK_AHEAD = 4  # jobs that may go before one that would have to wait
-# What is waited for rather than fly another job first, which costs ways: whatever turns out best.
-_PATIENCES_S = (0.0, 60.0, 180.0, 600.0, float("inf"))
+_LOOK_AHEAD = 6  # jobs that may go before one that would have to wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,27 +69,13 @@ class Timetable:
                 self._of_job[aircraft, job] = list(range(first, first + len(plans)))
                 self._plans += plans
         self._near = near_pairs(self._plans, model.terms.separation_m)
-        self._begin(0.0)
+        self._queues = [list(order) for order in orders]
+        self._taken: dict[int, Slot] = {}  # by the plan's number
+        self._ready_s = [0.0] * len(orders)
+        self._last: list[int | None] = [None] * len(orders)
 
     def slots(self) -> tuple[list[Slot], list[int]]:
-        """Every sortie in its time, and the jobs whose hours or day the waiting has used up.
-
-        Of several ways to wait, the one that misses the fewest jobs, then lands the soonest.
-        """
-        found = [self._with_patience(patience_s) for patience_s in _PATIENCES_S]
-        return min(
-            found, key=lambda one: (len(one[1]), max((slot.end_s for slot in one[0]), default=0.0))
-        )
-
-    def _begin(self, patience_s: float) -> None:
-        self._patience_s = patience_s
-        self._queues = [list(order) for order in self._orders]
-        self._taken: dict[int, Slot] = {}  # by the plan's number
-        self._ready_s = [0.0] * len(self._orders)
-        self._last: list[int | None] = [None] * len(self._orders)
-
-    def _with_patience(self, patience_s: float) -> tuple[list[Slot], list[int]]:
-        self._begin(patience_s)
+        """Every sortie in its time, and the jobs whose hours or day the waiting has used up."""
         missed: list[int] = []
         while any(self._queues):
             flying = [a for a, queue in enumerate(self._queues) if queue]
@@ -107,18 +91,28 @@ class Timetable:
         return sorted(self._taken.values(), key=lambda s: (s.aircraft, s.begin_s)), missed
 
     def _next(self, aircraft: int) -> tuple[int, list[Slot]]:
-        """The next job; one of those after it if it would have to wait and they would not."""
+        """The next job; one of those after it where its round then ends sooner than by waiting."""
         queue = self._queues[aircraft]
         best, chosen = queue[0], self._slots(aircraft, queue[0])
+        if self._is_fixed(best) or sum(slot.wait_s for slot in chosen) <= 0.0:
+            return best, chosen
+        best_s = chosen[-1].end_s + self._rest_s(aircraft, queue)
         for job in queue[1 : 1 + _LOOK_AHEAD]:
-            if _waits_s(chosen) <= self._patience_s or self._is_fixed(best):
-                break
             if self._is_fixed(job):
                 continue
-            other = self._slots(aircraft, job)
-            if other[0].begin_s + _waits_s(other) < chosen[0].begin_s + _waits_s(chosen):
-                best, chosen = job, other
+            slots = self._slots(aircraft, job)
+            end_s = slots[-1].end_s + self._rest_s(
+                aircraft, [job, *(one for one in queue if one != job)]
+            )
+            if end_s < best_s:
+                best, chosen, best_s = job, slots, end_s
         return best, chosen
+
+    def _rest_s(self, aircraft: int, order: Sequence[int]) -> float:
+        """From the end of the first job to the end of the last, without waiting."""
+        between_s = self._model.between_s[aircraft][list(order[:-1]), list(order[1:])]
+        service_s = self._model.service_s[aircraft, list(order[1:])]
+        return float(between_s.sum() + service_s.sum())
 
     def _is_fixed(self, job: int) -> bool:
         has_hours = bool(self._model.windows_s[job, 1] < float("inf"))
@@ -159,7 +153,3 @@ class Timetable:
             if begin_s < at_s + flight_s and at_s < end_s:
                 at_s = end_s
         return at_s
-
-
-def _waits_s(slots: Sequence[Slot]) -> float:
-    return sum(slot.wait_s for slot in slots)

@@ -284,8 +284,8 @@ def test_a_place_is_looked_at_and_listed_under_its_own_code() -> None:
 def test_a_street_of_the_sample_is_shared_within_a_twentieth_of_the_bound() -> None:
     street = [grid for grid in load_register().grids if grid.code.startswith("440512003")]
     fleet = [
-        replace(an_aircraft(f"GP-{n}"), place=default_home(street[n * len(street) // 3]))
-        for n in range(3)
+        replace(an_aircraft(f"GP-{n}"), place=default_home(street[n * len(street) // 2]))
+        for n in range(2)
     ]
     jobs, terms = [Job(grid=grid) for grid in street], replace(TERMS, search_s=1.0)
     made = allocate(fleet, jobs, SETTING, terms)
