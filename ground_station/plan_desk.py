@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -79,7 +80,7 @@ class PlanDesk:
 
     async def make(self, grid_code: str, flyer: Flyer, cause: Cause) -> dict[str, Any]:
         """A boundary patrol of the grid with its findings; PlanRejected when none is possible."""
-        require_role(cause, _PLANNERS, is_exercise=self._parts.is_exercise)
+        require_planner(cause, is_exercise=self._parts.is_exercise)
         request = self._request(grid_code, flyer)
         plan, findings = plan_boundary(request)
         if plan is None:
@@ -88,11 +89,17 @@ class PlanDesk:
                 findings,
                 text_zh=f"{request.grid.code}无法规划巡查",
             )
-        plan_id = await self._parts.records.next_id("M", request.created_utc)
+        return await self.put_down(plan, findings, flyer.aircraft, cause)
+
+    async def put_down(
+        self, plan: MissionPlan, findings: Sequence[Finding], aircraft: str, cause: Cause
+    ) -> dict[str, Any]:
+        """Into the book under a number of its own, told and shown."""
+        plan_id = await self._parts.records.next_id("M", plan.created_utc)
         plan = replace(plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
         findings = await self._parts.routes.with_tests(plan, findings)
-        self.keep(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft))
+        self.keep(Drawn(plan=plan, findings=findings, aircraft=aircraft))
         fields = {
             "plan": plan.plan_id,
             "grid_name": plan.grid_name,
@@ -108,7 +115,7 @@ class PlanDesk:
             self._parts.bus.publish(event)
         return {
             "plan": views.plan_view(plan),
-            "aircraft": flyer.aircraft,
+            "aircraft": aircraft,
             "digest": plan.digest,
             "findings": views.findings_view(findings),
         }
@@ -224,6 +231,11 @@ def _is_one_route(one: MissionPlan, other: MissionPlan) -> bool:
         for mine, theirs in (ways, reversed(ways))
         for point in mine
     )
+
+
+def require_planner(cause: Cause, *, is_exercise: bool) -> None:
+    """NotPermitted for whoever may not make plans."""
+    require_role(cause, _PLANNERS, is_exercise=is_exercise)
 
 
 def require_role(cause: Cause, roles: tuple[Role, ...], *, is_exercise: bool) -> None:

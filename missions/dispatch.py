@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -118,12 +118,6 @@ def _option(call: Call, grid: Grid, standing: Standing) -> Option:
         plan=plan,
         findings=tuple(findings),
     )
-
-
-def renamed(option: Option, plan_id: str) -> Option:
-    """The option with the plan under the number that the station's records give it."""
-    plan = option.plan
-    return option if plan is None else replace(option, plan=replace(plan, plan_id=plan_id))
 
 
 def _cannot(aircraft: Aircraft, why: Finding) -> Option:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from ground_station.api.asking import Moment
 from ground_station.casework.intake import Told
@@ -36,6 +36,24 @@ class PlaceBody(BaseModel):
     def point(self) -> GeoPoint:
         """As the house has it."""
         return GeoPoint(lat_deg=self.lat_deg, lon_deg=self.lon_deg)
+
+
+class CallBody(UnderRole):
+    """Where eyes are wanted: exactly one of these."""
+
+    place: PlaceBody | None = None
+    alert_id: str | None = Field(default=None, min_length=1, max_length=64)
+    report_id: str | None = Field(default=None, min_length=1, max_length=64)
+    whistle_id: str | None = Field(
+        default=None, min_length=1, max_length=64, description="the middle of its grid"
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> CallBody:
+        given = (self.place, self.alert_id, self.report_id, self.whistle_id)
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("give exactly one of place, alert_id, report_id and whistle_id")
+        return self
 
 
 class CaseStepBody(UnderRole):
