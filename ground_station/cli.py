@@ -13,7 +13,14 @@ from ground_station.cli_allocate import add_allocation_commands
 from ground_station.cli_export import export_app
 from ground_station.cli_people import tls, users_app
 from ground_station.cli_store import add_store_commands
-from ground_station.options import DemoOptions, JsonOption, SimOptions, taking
+from ground_station.options import (
+    DemoOptions,
+    JsonOption,
+    PlanOptions,
+    RegisterOption,
+    SimOptions,
+    taking,
+)
 from patrol.errors import ConfigError, PatrolError
 
 EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE = 0, 1, 2
@@ -23,7 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="GridPatrol 格巡: plan a drone patrol along a grid's boundary, fly it, see crowds, speak, "
+    help="GridPatrol 格巡: plan a drone patrol of a grid, fly it, see crowds, speak, "
     "measure whether they left, and file what was seen.\n\n"
     "Exit codes: 0 done; 1 refused or not reached, with every finding printed; "
     "2 wrong use or configuration.",
@@ -52,11 +59,6 @@ class BenchName(enum.StrEnum):
     STORE = "store"
     LOOP = "loop"
     PLAN = "plan"
-
-
-RegisterOption = Annotated[
-    Path | None, typer.Option("--register", help="Register file (GeoJSON); default: the sample.")
-]
 
 
 @app.command()
@@ -104,30 +106,16 @@ def watch(
 
 
 @app.command()
-def plan(
-    *,
-    grid: Annotated[str, typer.Option(help="The grid's code or spoken name.")],
-    out: Annotated[Path, typer.Option(help="Where to write the plan (JSON).")],
-    register: RegisterOption = None,
-    home: Annotated[str | None, typer.Option(help="LAT,LON of the launch point.")] = None,
-    qgc: Annotated[Path | None, typer.Option(help="Write a QGroundControl .plan file too.")] = None,
-    geojson: Annotated[Path | None, typer.Option(help="Write a GeoJSON file too.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Plan a boundary patrol inside a grid and print every finding about it."""
+@taking(PlanOptions)
+def plan(options: PlanOptions) -> None:
+    """Plan a patrol inside a grid and print every finding about it.
+
+    Patterns: boundary, sweep (to and fro over all of it), points, hold, orbit, corridor. What is
+    longer than a battery becomes several sorties, each a plan of its own.
+    """
     from ground_station.commands.plan import plan as run_plan
 
-    _leave(
-        run_plan(
-            grid=grid,
-            out=out,
-            register=register,
-            home=home,
-            qgc=qgc,
-            geojson=geojson,
-            as_json=as_json,
-        )
-    )
+    _leave(run_plan(options))
 
 
 @app.command()

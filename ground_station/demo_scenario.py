@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
-from missions.boundary import PlanRequest, default_home, plan_boundary
+from missions.boundary import plan_boundary
 from missions.gathering_spot import demo_grids, gathering_spot
 from missions.grid import Grid
 from missions.register import load_register
+from missions.request import PlanRequest, default_home
 from patrol.camera import CameraLens
 from patrol.clock import SHANGHAI, utc_text
 from patrol.errors import ConfigError

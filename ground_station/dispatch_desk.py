@@ -57,6 +57,7 @@ class DispatchDesk:
             )
         shown = await self.plans.put_down(best.plan, best.findings, best.aircraft, cause)
         return shown | {
+            "aircraft": best.aircraft,
             "there_s": round(best.there_s, 1),
             "options": [_shown(option) for option in made.options],
         }

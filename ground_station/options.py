@@ -14,6 +14,8 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
+from patrol.pattern import Pattern
+
 T = TypeVar("T")
 
 
@@ -33,6 +35,9 @@ class Until(enum.StrEnum):
     LANDED = "landed"
 
 
+RegisterOption = Annotated[
+    Path | None, typer.Option("--register", help="Register file (GeoJSON); default: the sample.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 DataOption = Annotated[
     Path | None,
@@ -81,6 +86,52 @@ class DemoOptions:
     def within_s(self) -> float:
         """World seconds."""
         return 1200.0 if self.within is None else self.within
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """Of `gridpatrol plan`."""
+
+    named: Annotated[
+        str | None, typer.Argument(metavar="[GRID]", help="The grid's code or spoken name.")
+    ] = None
+    grid: Annotated[str | None, typer.Option(help="The same, by name.")] = None
+    out: Annotated[
+        Path, typer.Option(help="Where to write the plan (JSON); of several sorties NAME-1, ...")
+    ]
+    pattern: Annotated[Pattern, typer.Option(help="What to fly in the grid.")] = Pattern.BOUNDARY
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="LAT,LON to look at (points, hold, orbit), or the corridor's line; may be "
+            "repeated. Points without any: the grid's special sites, or its middle."
+        ),
+    ] = None
+    spacing: Annotated[
+        float | None, typer.Option(help="Metres between lanes; default: from the lens.")
+    ] = None
+    hold: Annotated[
+        float | None, typer.Option(help="Seconds at each place; default: 30, of hold 300.")
+    ] = None
+    radius: Annotated[
+        float | None, typer.Option(help="Of an orbit, in metres; never less than the stand-off.")
+    ] = None
+    width: Annotated[float, typer.Option(help="Of a corridor, in metres.", min=0.0)] = 0.0
+    height: Annotated[float, typer.Option(help="Above the ground, in metres.", min=5.0)] = 30.0
+    speed: Annotated[
+        float, typer.Option(help="Where people are counted, in m/s.", min=0.5, max=15.0)
+    ] = 4.8
+    tilt: Annotated[
+        float, typer.Option(help="Of the camera, in degrees; -90 is straight down.", min=-90, max=0)
+    ] = -27.0
+    lens: Annotated[
+        str, typer.Option(help="WIDTHxHEIGHT@HFOV of the camera: pixels, pixels, degrees.")
+    ] = "1280x720@40"
+    register: RegisterOption = None
+    home: Annotated[str | None, typer.Option(help="LAT,LON of the launch point.")] = None
+    qgc: Annotated[Path | None, typer.Option(help="Write a QGroundControl .plan file too.")] = None
+    geojson: Annotated[Path | None, typer.Option(help="Write a GeoJSON file too.")] = None
+    as_json: JsonOption = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

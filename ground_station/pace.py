@@ -39,9 +39,10 @@ class LookWindow:
 
 
 def look_window(plan: MissionPlan, lens: CameraLens) -> LookWindow:
-    """The flight time from the farthest valid range to the stand-off on the plan's fastest leg."""
+    """The flight time from the farthest valid range to the stand-off, on the fastest such leg."""
     height_m = max(waypoint.height.metres for waypoint in plan.waypoints)
-    speed_m_s = max(waypoint.speed_m_s for waypoint in plan.waypoints)
+    counting = [waypoint for waypoint in plan.waypoints if not waypoint.is_transit]
+    speed_m_s = max(waypoint.speed_m_s for waypoint in counting or plan.waypoints)
     ranges_m = lens.valid_ranges_m(
         height_agl_m=height_m, person_height_px_min=_PERSON_HEIGHT_PX_MIN
     )

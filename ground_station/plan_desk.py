@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+import anyio.to_thread
+
 from ground_station import views
 from ground_station.chronicle import Chronicle
 from ground_station.route_shelf import RouteShelf
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
-from missions.boundary import PlanRequest, plan_boundary
+from missions.planner import plan_patrol
 from missions.register import Register
+from missions.request import PlanRequest, Task
+from missions.sites import with_sites
 from patrol.bus import Bus
 from patrol.camera import CameraLens
 from patrol.cause import Cause, Role
@@ -78,23 +82,35 @@ class PlanDesk:
         self._launch_counts: Counter[str] = Counter()
         self._flown: dict[str, MissionPlan] = {}  # by aircraft
 
-    async def make(self, grid_code: str, flyer: Flyer, cause: Cause) -> dict[str, Any]:
-        """A boundary patrol of the grid with its findings; PlanRejected when none is possible."""
+    async def make(
+        self, grid_code: str, flyer: Flyer, cause: Cause, task: Task | None = None
+    ) -> dict[str, Any]:
+        """A patrol of the grid with its findings; PlanRejected when none is possible.
+
+        `sorties` has a plan for each flight that it takes, each to be approved and flown by itself;
+        beside it stands the first.
+        """
         require_planner(cause, is_exercise=self._parts.is_exercise)
-        request = self._request(grid_code, flyer)
-        plan, findings = plan_boundary(request)
-        if plan is None:
+        request = self._request(grid_code, flyer, task or Task())
+        patrol = await anyio.to_thread.run_sync(plan_patrol, request)
+        if not patrol.sorties:
             raise PlanRejected(
                 f"no patrol can be planned in {request.grid.code}",
-                findings,
+                patrol.findings,
                 text_zh=f"{request.grid.code}无法规划巡查",
             )
-        return await self.put_down(plan, findings, flyer.aircraft, cause)
+        made = [
+            await self.put_down(
+                sortie.plan, [*patrol.findings, *sortie.findings], flyer.aircraft, cause
+            )
+            for sortie in patrol.sorties
+        ]
+        return made[0] | {"aircraft": flyer.aircraft, "sorties": made}
 
     async def put_down(
         self, plan: MissionPlan, findings: Sequence[Finding], aircraft: str, cause: Cause
     ) -> dict[str, Any]:
-        """Into the book under a number of its own, told and shown."""
+        """One flight into the book under a number of its own, told and shown."""
         plan_id = await self._parts.records.next_id("M", plan.created_utc)
         plan = replace(plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
@@ -115,7 +131,6 @@ class PlanDesk:
             self._parts.bus.publish(event)
         return {
             "plan": views.plan_view(plan),
-            "aircraft": aircraft,
             "digest": plan.digest,
             "findings": views.findings_view(findings),
         }
@@ -190,7 +205,7 @@ class PlanDesk:
         """It flies nothing any more."""
         self._flown.pop(aircraft, None)
 
-    def _request(self, grid_code: str, flyer: Flyer) -> PlanRequest:
+    def _request(self, grid_code: str, flyer: Flyer, task: Task) -> PlanRequest:
         parts = self._parts
         grid = parts.register.get(grid_code)
         if grid not in parts.register.grids:
@@ -211,6 +226,7 @@ class PlanDesk:
             lens=flyer.lens,
             created_utc=parts.world.now_utc(),
             is_exercise=parts.is_exercise,
+            task=with_sites(task, parts.register, grid.code),
         )
 
     def _event(self, name: str, plan: MissionPlan, fields: dict[str, Any]) -> StoryEvent:

@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from missions.request import Task
 from patrol.cause import Cause, Role
 from patrol.declaration import Declaration
+from patrol.geo import GeoPoint
+from patrol.pattern import Pattern
 
 
 class UnderRole(BaseModel):
@@ -51,10 +54,49 @@ class OfAircraft(UnderRole):
     aircraft: str | None = Field(default=None, min_length=1, max_length=40)
 
 
+class PlaceBody(BaseModel):
+    """WGS-84 degrees; a place in GCJ-02 is half a kilometre away from where it was meant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lat_deg: float = Field(ge=-90.0, le=90.0, allow_inf_nan=False)
+    lon_deg: float = Field(ge=-180.0, le=180.0, allow_inf_nan=False)
+
+    def point(self) -> GeoPoint:
+        """As the house has it."""
+        return GeoPoint(lat_deg=self.lat_deg, lon_deg=self.lon_deg)
+
+
 class PlanBody(OfAircraft):
-    """Which grid to patrol, from whose home."""
+    """Which grid to patrol, how, and from whose home."""
 
     grid_code: str = Field(min_length=1, max_length=64)
+    pattern: Pattern = Pattern.BOUNDARY
+    places: list[PlaceBody] = Field(
+        default_factory=list,
+        max_length=200,
+        description="points, hold, orbit: what to look at (none: the grid's special sites, or its "
+        "middle); corridor: the line, two places or more",
+    )
+    spacing_m: float | None = Field(
+        default=None, gt=0.0, le=2000.0, description="between lanes; none: from the lens"
+    )
+    hold_s: float | None = Field(default=None, gt=0.0, le=3600.0, description="at each place")
+    radius_m: float | None = Field(
+        default=None, gt=0.0, le=2000.0, description="orbit; never less than the stand-off"
+    )
+    width_m: float = Field(default=0.0, ge=0.0, le=2000.0, description="corridor; 0: the line once")
+
+    def task(self) -> Task:
+        """As the planner takes it."""
+        return Task(
+            pattern=self.pattern,
+            places=tuple(place.point() for place in self.places),
+            spacing_m=self.spacing_m,
+            hold_s=self.hold_s,
+            radius_m=self.radius_m,
+            width_m=self.width_m,
+        )
 
 
 class ApproveBody(UnderRole):

@@ -43,7 +43,8 @@ class Flight:
         """JSON form, without the route: that is in the plan."""
         return {
             "aircraft": self.aircraft, "sortie": self.number, "job": self.job.code,
-            "grid_code": self.job.grid.code, "name": self.job.title, "pattern": self.job.pattern,
+            "grid_code": self.job.grid.code, "name": self.job.title,
+            "pattern": self.job.pattern.value,
             "part": self.part, "parts": self.parts, "begin_s": round(self.begin_s, 1),
             "end_s": round(self.end_s, 1), "wait_s": round(self.wait_s, 1),
             "launch": to_geojson(self.plan.home), "length_m": self.plan.length_m,
@@ -63,7 +64,7 @@ class Uncovered:
         """JSON form."""
         return {
             "job": self.job.code, "grid_code": self.job.grid.code, "name": self.job.title,
-            "pattern": self.job.pattern, "is_alert": self.job.is_alert, **_debt(self.job),
+            "pattern": self.job.pattern.value, "is_alert": self.job.is_alert, **_debt(self.job),
             "reasons": [reason.to_dict() for reason in self.reasons],
         }  # fmt: skip
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator
 
+import shapely
 from shapely.geometry import LineString, Polygon
 
 from missions.flat import to_metres, to_position
@@ -53,11 +53,23 @@ Check = Callable[[MissionPlan], Iterator[Finding]]
 
 def _route(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
     frame = LocalFrame(origin=plan.home)
-    outline = to_metres(grid.shape, frame).buffer(_SLACK_M)
+    outline = to_metres(grid.shape, frame)
+    shapely.prepare(outline)
     points = [to_position(waypoint.point, frame) for waypoint in plan.waypoints]
-    for number, (a, b) in enumerate(itertools.pairwise(points), 1):
-        if not outline.contains(LineString([a, b])):
+    for number in range(max(1, _first_leg(plan)), len(points)):
+        leg = LineString(points[number - 1 : number + 1])
+        if not outline.covers(leg) and leg.difference(outline).length > _SLACK_M:
             yield _leg("route.leg_outside_grid", number, "leaves the grid", "越出网格")
+
+
+def _first_leg(plan: MissionPlan) -> int:
+    """The waypoint that the patrol's first leg ends at; the way out may lead over other grids."""
+    for number, waypoint in enumerate(plan.waypoints):
+        if not waypoint.is_transit:
+            return number
+        if waypoint.hold_s > 0.0:
+            return number + 1
+    return 0
 
 
 def _legs(plan: MissionPlan) -> Iterator[Finding]:
@@ -113,7 +125,8 @@ def _heights(plan: MissionPlan) -> Iterator[Finding]:
 
 
 def _speeds(plan: MissionPlan) -> Iterator[Finding]:
-    fastest = max(waypoint.speed_m_s for waypoint in plan.waypoints)
+    counting = [one.speed_m_s for one in plan.waypoints if not one.is_transit]
+    fastest = max(counting, default=0.0)
     if fastest > COUNTING_SPEED_MAX_M_S:
         yield Finding(
             code="count.too_fast",

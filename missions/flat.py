@@ -11,16 +11,18 @@ from shapely.geometry.base import BaseGeometry
 
 from patrol.geo import Enu, GeoPoint, LocalFrame
 
+_FARTHEST_DEG = np.array([180.0, 90.0])
+
 
 def to_metres(shape: BaseGeometry, frame: LocalFrame) -> BaseGeometry:
-    """East, north metres instead of longitude, latitude."""
+    """East, north metres instead of longitude, latitude; ValueError for what is no place at all."""
+    per_lat_m, per_lon_m = frame.metres_per_degree()
+    origin = np.array([frame.origin.lon_deg, frame.origin.lat_deg])
 
     def flat(lon_lat: np.ndarray) -> np.ndarray:
-        out = np.empty_like(lon_lat)
-        for row, (lon, lat) in enumerate(lon_lat):
-            enu = frame.to_enu(GeoPoint(lat_deg=float(lat), lon_deg=float(lon)))
-            out[row] = enu.east_m, enu.north_m
-        return out
+        if not np.all(np.abs(lon_lat) <= _FARTHEST_DEG):
+            raise ValueError("a corner of the shape is no place on the earth")
+        return np.asarray((lon_lat - origin) * (per_lon_m, per_lat_m))
 
     return transform(shape, flat)
 

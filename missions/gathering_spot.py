@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 from shapely.geometry import LineString, Point, Polygon
 
-from missions.boundary import PlanRequest, default_home, plan_boundary
+from missions.boundary import plan_boundary
 from missions.flat import to_metres, to_place, to_position
 from missions.grid import Grid
 from missions.register import Register
+from missions.request import PlanRequest, default_home
 from patrol.camera import CameraLens
 from patrol.geo import GeoPoint, LocalFrame
 from patrol.plan import MissionPlan, WayHome

@@ -11,14 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from missions.boundary import PlanRequest, default_home, plan_boundary
 from missions.coverage_debt import Debt
 from missions.fleet import Aircraft
 from missions.grid import Grid
 from missions.open_air import Surroundings
-from missions.point_visit import VisitRequest, plan_visit
+from missions.planner import plan_patrol
 from missions.register import Register
+from missions.request import PlanRequest, Task, default_home
 from patrol.geo import GeoPoint, distance_m
+from patrol.pattern import Pattern
 from patrol.plan import Finding, Level, MissionPlan, stops
 
 _RESERVE_PCT = 30.0  # DOMAIN 5.3, guard of PLANNED
@@ -40,8 +41,8 @@ class Job:
     """One thing to fly."""
 
     grid: Grid
-    pattern: str = "boundary"
-    place: GeoPoint | None = None  # to look at, instead of the grid's pattern
+    pattern: Pattern = Pattern.BOUNDARY
+    place: GeoPoint | None = None  # to look at; the pattern is then one of places
     key: str = ""  # of a place: its own code
     name: str = ""
     is_alert: bool = False
@@ -51,7 +52,7 @@ class Job:
     @property
     def code(self) -> str:
         """What it is listed under: the place's code, else the grid's and the pattern."""
-        return self.key or f"{self.grid.code}:{self.pattern}"
+        return self.key or f"{self.grid.code}:{self.pattern.value}"
 
     @property
     def title(self) -> str:
@@ -135,18 +136,7 @@ def routes_of(
     job: Job, aircraft: Aircraft, launch: GeoPoint, setting: Setting
 ) -> tuple[list[MissionPlan], list[Finding]]:
     """The job's sorties from a launch point, each within a battery; no plan where a STOP is."""
-    if job.place is not None:
-        visit, findings = plan_visit(
-            VisitRequest(
-                point=job.place, grid=job.grid, register_version=setting.register_version,
-                home=launch, home_elevation_amsl_m=0.0, lens=aircraft.lens,
-                created_utc=setting.created_utc, endurance_s=aircraft.planned_endurance_s,
-                is_exercise=setting.is_exercise, height_agl_m=aircraft.height_agl_m,
-                speed_m_s=aircraft.speed_m_s, around=setting.around,
-            )
-        )  # fmt: skip
-        return [visit], findings
-    plan, findings = plan_boundary(
+    patrol = plan_patrol(
         PlanRequest(
             grid=job.grid, register_version=setting.register_version, home=launch,
             home_elevation_amsl_m=0.0,  # the autopilot tells the true one; heights are above home
@@ -154,9 +144,10 @@ def routes_of(
             is_exercise=setting.is_exercise, height_agl_m=aircraft.height_agl_m,
             speed_m_s=aircraft.speed_m_s, endurance_s=aircraft.planned_endurance_s,
             around=setting.around,
+            task=Task(pattern=job.pattern, places=(job.place,) if job.place else ()),
         )
     )  # fmt: skip
-    return ([plan] if plan else []), findings
+    return [sortie.plan for sortie in patrol.sorties], patrol.all_findings
 
 
 def nearest_m(job: Job, launch: GeoPoint) -> float:
@@ -171,12 +162,20 @@ def nearest_m(job: Job, launch: GeoPoint) -> float:
     return distance_m(launch, near)
 
 
-def jobs_of(grids: Iterable[Grid], debts: Iterable[Debt], alerts: Iterable[str] = ()) -> list[Job]:
-    """A boundary patrol of each grid, with its debt; those of `alerts` (grid codes) go first."""
+def jobs_of(
+    grids: Iterable[Grid],
+    debts: Iterable[Debt],
+    alerts: Iterable[str] = (),
+    patterns: Sequence[Pattern] = (Pattern.BOUNDARY,),
+) -> list[Job]:
+    """Each grid in each of the patterns, with its debt; those of `alerts` (codes) go first."""
     by_code, urgent = {debt.grid_code: debt for debt in debts}, set(alerts)
     return [
-        Job(grid=grid, debt=by_code.get(grid.code), is_alert=grid.code in urgent) for grid in grids
-    ]
+        Job(
+            grid=grid, pattern=pattern, debt=by_code.get(grid.code), is_alert=grid.code in urgent
+        )
+        for grid in grids for pattern in patterns
+    ]  # fmt: skip
 
 
 def site_jobs(register: Register) -> list[Job]:
@@ -184,7 +183,7 @@ def site_jobs(register: Register) -> list[Job]:
     return [
         Job(
             grid=register.areas[site.grid_code], place=site.point, key=site.code,
-            name=site.name_zh, pattern="hold",
+            name=site.name_zh, pattern=Pattern.POINTS,
         )
         for site in register.sites if site.grid_code in register.areas
     ]  # fmt: skip

@@ -17,6 +17,7 @@ from missions.open_air import Surroundings
 from patrol.camera import CameraLens
 from patrol.energy import Power, energy_need_pct
 from patrol.geo import Datum, GeoPoint, Height, LocalFrame, bearing_true_deg
+from patrol.pattern import Pattern
 from patrol.plan import Finding, Level, LookHold, MissionPlan, Waypoint
 
 RESERVE_PCT = 30.0  # DOMAIN 5.3, guard of PLANNED
@@ -104,7 +105,7 @@ def _assemble(
         grid_code=request.grid.code,
         grid_name=request.grid.name_spoken,
         register_version=request.register_version,
-        pattern="hold",
+        pattern=Pattern.HOLD.value,
         home=request.home,
         home_elevation_amsl_m=request.home_elevation_amsl_m,
         waypoints=(waypoint,),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from missions.open_air import Flags, OpenAir, Positions
@@ -47,11 +48,13 @@ def _candidates(air: OpenAir) -> Positions:
         return np.empty((0, 2))
     west, south, east, north = air.inside.bounds
     step_m = max(_CLOSEST_M, math.sqrt(air.inside.area / _CANDIDATES))
-    lattice = [
-        (float(x), float(y))
-        for x in np.arange(west + step_m / 2, east, step_m)
-        for y in np.arange(south + step_m / 2, north, step_m)
-    ]
+    xs, ys = np.meshgrid(
+        np.arange(west + step_m / 2, east, step_m), np.arange(south + step_m / 2, north, step_m),
+        indexing="ij",
+    )  # fmt: skip
+    # A long way beside the grid has a large frame with little in it.
+    is_inside = shapely.contains_xy(air.inside, xs, ys)
+    lattice = list(zip(xs[is_inside].tolist(), ys[is_inside].tolist(), strict=True))
     free = [
         spot for spot in lattice
         if math.dist(spot, air.home) > RALLY_FROM_HOME_MIN_M + 1.0 and air.is_free(spot, _ROOM_M)

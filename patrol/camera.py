@@ -9,6 +9,17 @@ PERSON_HEIGHT_M = 1.7  # standing adult, DOMAIN 4.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """The strip of flat ground in the picture, seen from above; ranges are horizontal."""
+
+    near_m: float  # to its nearest edge; below 0 behind the aircraft
+    axis_m: float  # to where the lens points; infinite at or above the horizon
+    far_m: float  # infinite where the picture shows the horizon
+    axis_width_m: float  # of the strip where the lens points
+    sampling_m: float  # of ground in a pixel there, across the line of sight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraLens:
     """A pinhole camera with square pixels."""
 
@@ -41,3 +52,23 @@ class CameraLens:
             return None
         root = math.sqrt(discriminant)
         return (reach_m - root) / 2.0, (reach_m + root) / 2.0
+
+    def footprint(self, *, height_agl_m: float, pitch_deg: float) -> Footprint:
+        """What a camera shows that is so high and tilted so far (negative: below the horizon)."""
+        half_deg = self.vfov_deg / 2.0
+        axis_m = _range_m(height_agl_m, -pitch_deg)
+        slant_m = math.hypot(axis_m, height_agl_m)
+        return Footprint(
+            near_m=_range_m(height_agl_m, -pitch_deg + half_deg),
+            axis_m=axis_m,
+            far_m=_range_m(height_agl_m, -pitch_deg - half_deg),
+            axis_width_m=slant_m * self.width_px / self.focal_px,
+            sampling_m=slant_m / self.focal_px,
+        )
+
+
+def _range_m(height_m: float, depression_deg: float) -> float:
+    """Where a ray meets the ground."""
+    if depression_deg <= 0.0:
+        return math.inf
+    return height_m / math.tan(math.radians(depression_deg))

@@ -6,6 +6,7 @@ import enum
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 # WGS-84 ellipsoid, NIMA TR8350.2.
 _SEMI_MAJOR_M = 6_378_137.0
@@ -54,6 +55,15 @@ class Enu:
         return math.hypot(self.east_m - other.east_m, self.north_m - other.north_m)
 
 
+@lru_cache(maxsize=4096)
+def _metres_per_degree(lat_deg: float) -> tuple[float, float]:
+    lat_rad = math.radians(lat_deg)
+    w = 1.0 - _ECCENTRICITY_SQ * math.sin(lat_rad) ** 2
+    prime_vertical_m = _SEMI_MAJOR_M / math.sqrt(w)
+    meridian_m = _SEMI_MAJOR_M * (1.0 - _ECCENTRICITY_SQ) / w**1.5
+    return math.radians(meridian_m), math.radians(prime_vertical_m * math.cos(lat_rad))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalFrame:
     """A flat frame around `origin`; under 1 cm off within 5 km along a parallel or meridian.
@@ -63,16 +73,13 @@ class LocalFrame:
 
     origin: GeoPoint
 
-    def _metres_per_degree(self) -> tuple[float, float]:
-        lat_rad = math.radians(self.origin.lat_deg)
-        w = 1.0 - _ECCENTRICITY_SQ * math.sin(lat_rad) ** 2
-        prime_vertical_m = _SEMI_MAJOR_M / math.sqrt(w)
-        meridian_m = _SEMI_MAJOR_M * (1.0 - _ECCENTRICITY_SQ) / w**1.5
-        return math.radians(meridian_m), math.radians(prime_vertical_m * math.cos(lat_rad))
+    def metres_per_degree(self) -> tuple[float, float]:
+        """Metres north in a degree of latitude, and metres east in one of longitude."""
+        return _metres_per_degree(self.origin.lat_deg)
 
     def to_enu(self, point: GeoPoint, up_m: float = 0.0) -> Enu:
         """Metres from the origin."""
-        per_lat_m, per_lon_m = self._metres_per_degree()
+        per_lat_m, per_lon_m = self.metres_per_degree()
         return Enu(
             east_m=(point.lon_deg - self.origin.lon_deg) * per_lon_m,
             north_m=(point.lat_deg - self.origin.lat_deg) * per_lat_m,
@@ -81,7 +88,7 @@ class LocalFrame:
 
     def to_geo(self, enu: Enu) -> GeoPoint:
         """Drop the height and go back to WGS-84."""
-        per_lat_m, per_lon_m = self._metres_per_degree()
+        per_lat_m, per_lon_m = self.metres_per_degree()
         return GeoPoint(
             lat_deg=self.origin.lat_deg + enu.north_m / per_lat_m,
             lon_deg=self.origin.lon_deg + enu.east_m / per_lon_m,

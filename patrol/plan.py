@@ -65,6 +65,7 @@ class Waypoint:
     hold_s: float = 0.0
     gimbal_pitch_deg: float | None = None  # negative below the horizon
     camera_bearing_true_deg: float | None = None
+    is_transit: bool = False  # nobody is counted on the way there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ class MissionPlan:
     grid_code: str
     grid_name: str
     register_version: str
-    pattern: str  # "boundary"
+    pattern: str  # such as "boundary"
     home: GeoPoint
     home_elevation_amsl_m: float
     waypoints: tuple[Waypoint, ...]
@@ -115,6 +116,8 @@ class MissionPlan:
     on_link_loss: str = "return"
     way_home: WayHome = WayHome.STRAIGHT
     rally_points: tuple[RallyPoint, ...] = ()
+    sortie_number: int = 1  # of a patrol that takes several
+    sortie_count: int = 1
     approved_by: str = ""
     approved_utc: datetime | None = None
 
@@ -152,7 +155,8 @@ class MissionPlan:
 
     def _approved_body(self) -> dict[str, Any]:
         """What a person approves."""
-        return {
+        several = {"sortie_number": self.sortie_number, "sortie_count": self.sortie_count}
+        return (several if self.sortie_count > 1 else {}) | {
             "format": PLAN_FORMAT,
             "plan_id": self.plan_id,
             "grid_code": self.grid_code,
@@ -220,6 +224,8 @@ def plan_from_dict(body: dict[str, Any]) -> MissionPlan:
         on_link_loss=str(body["on_link_loss"]),
         way_home=WayHome(body.get("way_home", WayHome.STRAIGHT.value)),
         rally_points=tuple(_rally_from_dict(item) for item in body.get("rally_points", ())),
+        sortie_number=int(body.get("sortie_number", 1)),
+        sortie_count=int(body.get("sortie_count", 1)),
         approved_by=str(body.get("approved_by", "")),
         approved_utc=parse_utc(approved) if approved else None,
     )
@@ -253,7 +259,8 @@ def _rally_from_dict(body: dict[str, Any]) -> RallyPoint:
 
 
 def _waypoint_to_dict(waypoint: Waypoint) -> dict[str, Any]:
-    return {
+    """What is not said is left out: the digest of a plan from before it could be said stays."""
+    body = {
         "point": to_geojson(waypoint.point),
         "height": _height_to_dict(waypoint.height),
         "speed_m_s": waypoint.speed_m_s,
@@ -261,6 +268,7 @@ def _waypoint_to_dict(waypoint: Waypoint) -> dict[str, Any]:
         "gimbal_pitch_deg": waypoint.gimbal_pitch_deg,
         "camera_bearing_true_deg": waypoint.camera_bearing_true_deg,
     }
+    return body | ({"is_transit": True} if waypoint.is_transit else {})
 
 
 def _waypoint_from_dict(body: dict[str, Any]) -> Waypoint:
@@ -272,4 +280,5 @@ def _waypoint_from_dict(body: dict[str, Any]) -> Waypoint:
         hold_s=_finite(body["hold_s"]),
         gimbal_pitch_deg=None if pitch is None else _finite(pitch),
         camera_bearing_true_deg=None if bearing is None else _finite(bearing),
+        is_transit=bool(body.get("is_transit", False)),
     )

@@ -28,8 +28,8 @@ from ground_station.switchboard import Desks, Switchboard
 from ground_station.unit import AircraftUnit, Common, Ports
 from ground_station.web import make_app
 from ground_station.web_server import WebServer, bind
-from missions.boundary import default_home
 from missions.register import load_register
+from missions.request import default_home
 from patrol.bus import Bus
 from patrol.telemetry import TelemetrySample
 from tests.fakes import FakeVehicle, ManualClock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from ground_station.api.asking import Moment
 from ground_station.casework.intake import Told
@@ -13,9 +13,8 @@ from ground_station.casework.notices import NoticeAudience
 from ground_station.casework.opening import PEOPLE_MAX, Matter
 from ground_station.casework.states import Severity
 from ground_station.casework.steps import Given
-from ground_station.schemas import UnderRole
+from ground_station.schemas import PlaceBody, UnderRole
 from ground_station.templates import Category
-from patrol.geo import GeoPoint
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
@@ -23,19 +22,6 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
 Kind = Annotated[str, StringConstraints(pattern=r"^[A-Z_]{1,32}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,32}$")]
 CaseNo = Annotated[str, StringConstraints(pattern=r"^HJ[0-9UCWDX]{1,24}$")]
-
-
-class PlaceBody(BaseModel):
-    """WGS-84 degrees; a place in GCJ-02 is half a kilometre away from where it was meant."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    lat_deg: float = Field(ge=-90.0, le=90.0, allow_inf_nan=False)
-    lon_deg: float = Field(ge=-180.0, le=180.0, allow_inf_nan=False)
-
-    def point(self) -> GeoPoint:
-        """As the house has it."""
-        return GeoPoint(lat_deg=self.lat_deg, lon_deg=self.lon_deg)
 
 
 class CallBody(UnderRole):

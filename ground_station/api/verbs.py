@@ -72,7 +72,7 @@ def _add_plan_verbs(routes: APIRouter, parts: Parts) -> None:
             parts, request, body, Verb.PLAN, lambda: places.of_grid(body.grid_code)
         )
         flyer = parts.switchboard.named(body.aircraft)
-        made = await plans.make(body.grid_code, flyer, cause)
+        made = await plans.make(body.grid_code, flyer, cause, body.task())
         # Seen of late? It is told first: perhaps nobody need fly (DOMAIN S-32).
         return made | {"recently": await recently_of(parts, body.grid_code)}
 

@@ -23,14 +23,18 @@ from shapely.geometry import LineString, Polygon
 
 from missions.allocation import Allocation, allocate
 from missions.allocation_model import Terms
+from missions.areas import terrain_of
 from missions.dispatch import Call, Standing, dispatch
 from missions.flat import to_metres, to_position
 from missions.fleet import Aircraft
 from missions.grid import Grid
 from missions.jobs import Job, Planner, Setting, Work, jobs_of, site_jobs
 from missions.register import Register, load_register
+from missions.request import PlanRequest, Task
+from missions.spacing import spacing_of
 from patrol.camera import CameraLens
 from patrol.geo import GeoPoint, LocalFrame
+from patrol.pattern import Pattern
 from patrol.plan import MissionPlan
 
 _AIRCRAFT = 6
@@ -38,6 +42,7 @@ _SLACK_M = 0.05  # places are kept in seven decimals
 _TILES = ((0, 0), (1, 0), (0, 1), (1, 1))
 _LENS = CameraLens(width_px=1280, height_px=720, hfov_deg=40.0)
 _SEED = 440512
+_PATTERNS = (Pattern.BOUNDARY, Pattern.SWEEP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,7 @@ QUICK = Spans(calls=200, repeats=1)
 async def measure_plan(spans: Spans) -> dict[str, Any]:
     """The JSON object of the benchmark."""
     register = load_register()
-    jobs = [*jobs_of(register.grids, ()), *site_jobs(register)]
+    jobs = [*jobs_of(register.grids, (), patterns=_PATTERNS), *site_jobs(register)]
     fleet = _fleet(register.grids)
     setting = Setting(
         register_version=register.version, created_utc=datetime.now(UTC), is_exercise=True
@@ -75,7 +80,7 @@ async def measure_plan(spans: Spans) -> dict[str, Any]:
         **_day(made),
         "legs_outside": sum(_legs_outside(job, work) for job, work in works),
         "path_over_boundary": _path_over_boundary(works),
-        **_sweeps(works),
+        "sweep_over_ideal": _sweep_over_ideal(works, setting),
         "peak_mb": peak_mb,
         "dispatch_p95_s": _calls_s(register, fleet, setting, spans.calls),
         **_growth(register, setting, spans, routes_s / len(jobs)),
@@ -129,7 +134,7 @@ def _path_over_boundary(works: Sequence[tuple[Job, Work]]) -> float:
     """All boundary loops over all those boundaries; near 1 where little is cut off."""
     flown_m, around_m = 0.0, 0.0
     for job, work in works:
-        if job.pattern != "boundary":
+        if job.pattern is not Pattern.BOUNDARY:
             continue
         frame = LocalFrame(origin=work.launch)
         around_m += float(to_metres(job.grid.shape, frame).length)
@@ -142,11 +147,22 @@ def _between_waypoints_m(plan: MissionPlan, frame: LocalFrame) -> float:
     return math.fsum(a.distance(b) for a, b in zip(points, points[1:], strict=False))
 
 
-def _sweeps(works: Sequence[tuple[Job, Work]]) -> dict[str, Any]:
-    """What the sweeps fly over what they have to, where there are any."""
-    if not any(job.pattern == "sweep" for job, _ in works):
-        return {"sweep_over_ideal": None, "sweep_reason": "this version plans no interior sweep"}
-    raise NotImplementedError
+def _sweep_over_ideal(works: Sequence[tuple[Job, Work]], setting: Setting) -> float:
+    """All sweeps, turns and all, over the grids' rooms divided by the lanes' spacing."""
+    flown_m, ideal_m = 0.0, 0.0
+    for job, work in works:
+        if job.pattern is not Pattern.SWEEP:
+            continue
+        request = PlanRequest(
+            grid=job.grid, register_version=setting.register_version, home=work.launch,
+            home_elevation_amsl_m=0.0, lens=_LENS, created_utc=setting.created_utc,
+            task=Task(pattern=job.pattern),
+        )  # fmt: skip
+        terrain, (spacing_m, _) = terrain_of(request), spacing_of(request)
+        rooms_m2 = sum(room.area for area in terrain.areas for room in area.rooms)
+        ideal_m += rooms_m2 / spacing_m
+        flown_m += sum(_between_waypoints_m(plan, terrain.frame) for plan in work.plans)
+    return flown_m / ideal_m if ideal_m else 0.0
 
 
 def _calls_s(register: Register, fleet: Sequence[Aircraft], setting: Setting, calls: int) -> float:
@@ -175,7 +191,7 @@ def _calls_s(register: Register, fleet: Sequence[Aircraft], setting: Setting, ca
 def _growth(register: Register, setting: Setting, spans: Spans, one_s: float) -> dict[str, Any]:
     """The same for about a thousand grids: the sample's, laid four times side by side."""
     grids = list(_tiled(register.grids))
-    jobs, fleet = jobs_of(grids, ()), _fleet(grids)
+    jobs, fleet = jobs_of(grids, (), patterns=_PATTERNS), _fleet(grids)
     routes_s, _ = _routes(jobs, fleet[0], setting, 1)
     began_s = time.perf_counter()
     made = allocate(fleet, jobs, setting, spans.terms)

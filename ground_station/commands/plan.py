@@ -1,101 +1,172 @@
-"""`gridpatrol plan`: a boundary patrol of a grid, with every finding about it."""
+"""`gridpatrol plan`: a patrol of a grid in any pattern, with every finding about it."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
-from missions.boundary import PlanRequest, default_home, plan_boundary
+from ground_station.options import PlanOptions
 from missions.formats import to_feature_collection, to_qgc, write_json
-from missions.register import load_register
+from missions.grid import Grid
+from missions.planner import Patrol, plan_patrol
+from missions.register import Register, load_register
+from missions.request import PlanRequest, Task, default_home
+from missions.sites import with_sites
 from patrol.camera import CameraLens
 from patrol.errors import ConfigError
 from patrol.geo import GeoPoint
 from patrol.plan import Finding, Level, MissionPlan, stops
 
-_DEFAULT_LENS = CameraLens(width_px=1280, height_px=720, hfov_deg=40.0)
+_LENS = re.compile(r"(\d{2,5})x(\d{2,5})@(\d{1,3}(?:\.\d+)?)")
+_HFOV_MAX_DEG = 170.0
 _STYLES = {Level.STOP: "bold red", Level.WARN: "yellow", Level.NOTE: "dim"}
 
 
-def plan(
-    *,
-    grid: str,
-    out: Path,
-    register: Path | None = None,
-    home: str | None = None,
-    qgc: Path | None = None,
-    geojson: Path | None = None,
-    as_json: bool = False,
-) -> int:
+def plan(options: PlanOptions) -> int:
     """Exit code 0 with the files written; 1 when a finding forbids it and nothing is written."""
-    launch = read_home(home) if home is not None else None
-    loaded = load_register(register)
-    area = loaded.get(grid)
-    made, findings = plan_boundary(
-        PlanRequest(
-            grid=area,
-            register_version=loaded.version,
-            home=launch or default_home(area),
-            home_elevation_amsl_m=0.0,  # the autopilot tells the true one; heights are above home
-            lens=_DEFAULT_LENS,
-            created_utc=datetime.now(UTC),
-            is_exercise=loaded.is_synthetic,
-        )
-    )
-    is_refused = made is None or bool(stops(findings))
-    if made is not None and not is_refused:
-        _write(made, out, qgc=qgc, geojson=geojson)
-    if as_json:
-        body = {
-            "plan": made.to_dict() if made else None,
-            "digest": made.digest if made else None,
-            "findings": [finding.to_dict() for finding in findings],
-            "written": [] if is_refused else [str(p) for p in (out, qgc, geojson) if p],
-        }
-        sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
+    patrol = plan_patrol(_request(options))
+    is_refused = not patrol.sorties or bool(stops(patrol.all_findings))
+    plans = [sortie.plan for sortie in patrol.sorties]
+    written = [] if is_refused else _write(plans, options)
+    if options.as_json:
+        sys.stdout.write(json.dumps(_body(patrol, written), ensure_ascii=False) + "\n")
     else:
-        _print(made, findings, out if not is_refused else None)
+        _print(patrol, None if is_refused else options.out)
     return 1 if is_refused else 0
 
 
-def _write(made: MissionPlan, out: Path, *, qgc: Path | None, geojson: Path | None) -> None:
-    write_json(out, made.to_dict())
-    if qgc is not None:
-        write_json(qgc, to_qgc(made))
-    if geojson is not None:
-        write_json(geojson, to_feature_collection(made))
+def _request(options: PlanOptions) -> PlanRequest:
+    """What is asked for; ConfigError for what cannot be read."""
+    name = options.named or options.grid
+    if name is None or (options.named and options.grid):
+        raise ConfigError("name one grid: gridpatrol plan GRID --out plan.json")
+    launch = read_home(options.home) if options.home is not None else None
+    task = Task(
+        pattern=options.pattern,
+        places=tuple(read_home(text, "--at") for text in options.at or ()),
+        spacing_m=options.spacing,
+        hold_s=options.hold,
+        radius_m=options.radius,
+        width_m=options.width,
+    )
+    loaded: Register = load_register(options.register)
+    area: Grid = loaded.get(name)
+    return PlanRequest(
+        grid=area,
+        register_version=loaded.version,
+        home=launch or default_home(area),
+        home_elevation_amsl_m=0.0,  # the autopilot tells the true one; heights are above home
+        lens=read_lens(options.lens),
+        created_utc=datetime.now(UTC),
+        is_exercise=loaded.is_synthetic,
+        height_agl_m=options.height,
+        speed_m_s=options.speed,
+        gimbal_pitch_deg=options.tilt,
+        task=with_sites(task, loaded, area.code),
+    )
 
 
-def read_home(text: str) -> GeoPoint:
+def _body(patrol: Patrol, written: Sequence[Path]) -> dict[str, object]:
+    """The first sortie, and all of them where there are several."""
+    sorties = [
+        {
+            "plan": sortie.plan.to_dict(),
+            "digest": sortie.plan.digest,
+            "findings": [finding.to_dict() for finding in sortie.findings],
+        }
+        for sortie in patrol.sorties
+    ]
+    first = sorties[0] if sorties else {"plan": None, "digest": None}
+    body: dict[str, object] = {
+        "plan": first["plan"],
+        "digest": first["digest"],
+        "findings": [finding.to_dict() for finding in patrol.all_findings],
+        "written": [str(path) for path in written],
+    }
+    return body | ({"sorties": sorties} if len(sorties) > 1 else {})
+
+
+def _write(plans: Sequence[MissionPlan], options: PlanOptions) -> list[Path]:
+    """A file of each kind for each sortie; the first as it was named where it is the only one."""
+    written = []
+    for made in plans:
+        wanted = {
+            options.out: made.to_dict(),
+            options.qgc: to_qgc(made) if options.qgc else {},
+            options.geojson: to_feature_collection(made) if options.geojson else {},
+        }
+        for path, body in wanted.items():
+            if path is not None:
+                written.append(_of_sortie(path, made))
+                write_json(written[-1], body)
+    return written
+
+
+def _of_sortie(path: Path, made: MissionPlan) -> Path:
+    if made.sortie_count == 1:
+        return path
+    return path.with_name(f"{path.stem}-{made.sortie_number}{path.suffix}")
+
+
+def read_lens(text: str) -> CameraLens:
+    """WIDTHxHEIGHT@HFOV; ConfigError when it is not that."""
+    found = _LENS.fullmatch(text)
+    if found is None or not 1.0 <= float(found[3]) <= _HFOV_MAX_DEG:
+        raise ConfigError(
+            f"--lens wants WIDTHxHEIGHT@HFOV (such as 3840x2160@73.7), not {text!r}",
+            text_zh=f"--lens 须为 宽x高@水平视场角（如 3840x2160@73.7），而非{text!r}",
+        )
+    return CameraLens(width_px=int(found[1]), height_px=int(found[2]), hfov_deg=float(found[3]))
+
+
+def read_home(text: str, option: str = "--home") -> GeoPoint:
     """LAT,LON in decimal degrees; ConfigError when it is not that."""
     try:
         lat, lon = (float(part) for part in text.split(","))
         return GeoPoint(lat_deg=lat, lon_deg=lon)
     except ValueError as error:
         raise ConfigError(
-            f"--home wants LAT,LON in degrees (such as 23.2820,116.7250), not {text!r}"
+            f"{option} wants LAT,LON in degrees (such as 23.2820,116.7250), not {text!r}"
         ) from error
 
 
-def _print(made: MissionPlan | None, findings: list[Finding], out: Path | None) -> None:
+def _print(patrol: Patrol, out: Path | None) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    if made is not None:
-        console.print(
-            f"{made.grid_name} ({made.grid_code})\n"
-            f"  {made.length_m:.0f} m, {made.duration_s / 60:.1f} min, {len(made.waypoints)} "
-            f"waypoints, {made.battery_need_pct:.0f} % of a battery with a full observation\n"
-            f"  launch point {made.home.lat_deg:.6f}, {made.home.lon_deg:.6f}",
-            markup=False,
-        )
-    print_findings(console, findings)
-    if out is not None and made is not None:
-        console.print(f"written: {out}   digest {made.digest[:12]}", markup=False)
-    else:
+    print_findings(console, list(patrol.findings))
+    for sortie in patrol.sorties:
+        _print_plan(console, sortie.plan)
+        print_findings(console, list(sortie.findings))
+        if out is not None:
+            path = _of_sortie(out, sortie.plan)
+            console.print(f"written: {path}   digest {sortie.plan.digest[:12]}", markup=False)
+    if out is None:
         console.print("nothing was written: a finding above forbids this plan", style="bold")
+
+
+def _print_plan(console: Console, made: MissionPlan) -> None:
+    which = ""
+    if made.sortie_count > 1:
+        which = f", sortie {made.sortie_number} of {made.sortie_count}"
+    console.print(
+        f"{made.grid_name} ({made.grid_code}) {made.pattern}{which}\n"
+        f"  {made.length_m:.0f} m, {made.duration_s / 60:.1f} min, {len(made.waypoints)} "
+        f"waypoints, {made.battery_need_pct:.0f} % of a battery with "
+        f"{_look_words(made)}\n"
+        f"  launch point {made.home.lat_deg:.6f}, {made.home.lon_deg:.6f}",
+        markup=False,
+    )
+
+
+def _look_words(made: MissionPlan) -> str:
+    if made.look_hold is None:
+        return "no time to stop at a crowd"
+    return f"a look of {made.look_hold.longest_s / 60.0:.0f} minutes"
 
 
 def print_findings(console: Console, findings: list[Finding]) -> None:

@@ -10,7 +10,7 @@ import anyio
 
 from ground_station.alerts import CrowdAlert
 from ground_station.sortie_watch import SortieWatch
-from missions.boundary import default_home
+from missions.request import default_home
 from patrol.geo import offset
 from patrol.sighting import Look, PlacedPerson
 from tests.fakes import START, ManualClock

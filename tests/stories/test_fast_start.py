@@ -19,9 +19,9 @@ import anyio
 import pytest
 from shapely.geometry import Point
 
-from missions.boundary import default_home, inset_m
 from missions.flat import to_metres, to_position
 from missions.register import load_register
+from missions.request import default_home, inset_m
 from patrol.geo import LocalFrame, from_geojson, to_geojson
 from tests.stories.consoles import Console, at_of, keys_in
 from tests.wire.test_readoption import be_patient

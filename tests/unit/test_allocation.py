@@ -15,7 +15,6 @@ from shapely.geometry import LineString
 
 from missions.allocation import Allocation, Flight, allocate
 from missions.allocation_model import Terms
-from missions.boundary import default_home
 from missions.coverage_debt import coverage_debt
 from missions.flat import to_position
 from missions.fleet import Aircraft
@@ -23,8 +22,10 @@ from missions.grid import Grid
 from missions.jobs import Job, Setting, Window, jobs_of
 from missions.point_visit import RESERVE_PCT
 from missions.register import load_register
+from missions.request import default_home
 from patrol.energy import Power, energy_need_pct
 from patrol.geo import LocalFrame, offset
+from patrol.pattern import Pattern
 from patrol.plan import Level, MissionPlan
 from tests.unit.test_boundary import CENTRE, LENS, Metres, a_grid, a_shape
 from tests.unit.test_plan_words import NOW
@@ -272,12 +273,16 @@ def test_what_is_asked_for_twice_is_flown_once_as_the_more_pressing() -> None:
 def test_a_place_is_looked_at_and_listed_under_its_own_code() -> None:
     grid = squares(1)[0]
     job = Job(
-        grid=grid, place=offset(CENTRE, east_m=200.0, north_m=200.0), key="T3-1", name="学校一"
+        grid=grid,
+        place=offset(CENTRE, east_m=200.0, north_m=200.0),
+        key="T3-1",
+        name="学校一",
+        pattern=Pattern.POINTS,
     )
     made = allocate([an_aircraft()], [job, Job(grid=grid)], SETTING, TERMS)
     visit = next(flight for flight in made.flights if flight.job.code == "T3-1")
     assert visit.to_dict()["name"] == "学校一"
-    assert visit.plan.pattern == "hold"
+    assert visit.plan.pattern == "points"
     assert len(made.flights) == 2
 
 

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 
-from missions.boundary import PlanRequest, default_home, inset_m, plan_boundary
+from missions.boundary import plan_boundary
 from missions.codes import GridLevel
 from missions.flat import to_metres, to_position
 from missions.grid import Grid
 from missions.register import load_register
+from missions.request import PlanRequest, default_home, inset_m
 from patrol.camera import CameraLens
 from patrol.geo import GeoPoint, LocalFrame, bearing_true_deg, distance_m, is_inside, offset
 from patrol.plan import Finding, Level, MissionPlan, stops

@@ -17,10 +17,11 @@ from ground_station.commands.demo import _parts
 from ground_station.demo_scenario import DemoScenario, make_scenario
 from ground_station.options import DemoOptions
 from ground_station.settings import StationSettings
-from missions.boundary import PlanRequest, plan_boundary
+from missions.boundary import plan_boundary
 from missions.codes import GridLevel
 from missions.flat import to_position
 from missions.register import load_register
+from missions.request import PlanRequest
 from patrol.camera import CameraLens
 from patrol.clock import SHANGHAI, parse_utc
 from patrol.geo import LocalFrame, distance_m, from_geojson

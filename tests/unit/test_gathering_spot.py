@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
-from missions.boundary import PlanRequest, default_home, plan_boundary
+from missions.boundary import plan_boundary
 from missions.flat import to_metres, to_position
 from missions.gathering_spot import demo_grids, gathering_spot
 from missions.grid import Grid
 from missions.register import load_register
+from missions.request import PlanRequest, default_home
 from patrol.geo import GeoPoint, LocalFrame, bearing_true_deg, distance_m
 from patrol.plan import MissionPlan, stops
 from tests.unit.test_boundary import LENS, Metres, a_grid, a_request, a_shape, rings, square

@@ -11,7 +11,7 @@ import pytest
 
 from ground_station.live import Board
 from ground_station.story_text import _SENTENCES
-from missions.boundary import default_home
+from missions.request import default_home
 from patrol.errors import CommandDenied, StoreUnavailable
 from patrol.plan import Finding, Level
 from patrol.vehicle import Command, ReturnHome, TakeOff

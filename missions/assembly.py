@@ -1,0 +1,153 @@
+"""Makes a plan of a route's stops: fence, way home, times, and what they take of the battery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from shapely.geometry import LineString, Polygon
+from shapely.geometry.polygon import orient
+from shapely.ops import nearest_points, unary_union
+
+from missions.flat import largest_part, to_place, to_position
+from missions.request import STANDOFF_MIN_M, PlanRequest
+from missions.stops import Position, Stop
+from missions.way_home import along_route, is_safe, longest_out_and_back_m, with_rally
+from patrol.geo import Datum, GeoPoint, Height, LocalFrame, bearing_true_deg, distance_m
+from patrol.plan import LookHold, MissionPlan, Waypoint
+
+TURN_S = 3.0
+TAKE_OFF_S, LANDING_S = 25.0, 45.0
+SHORTEST_LOOK_S = 120.0
+RESERVE_PCT = 30.0  # DOMAIN 5.3, guard of PLANNED
+_CORRIDOR_HALF_M = 20.0  # of the fence around home and the way to the grid
+_SAME_PLACE_M = 0.5
+
+
+def assemble(
+    request: PlanRequest, stops: Sequence[Stop], fence: tuple[GeoPoint, ...], frame: LocalFrame
+) -> MissionPlan:
+    """A plan over these stops (metres of `frame`) inside the fence."""
+    height = Height(metres=request.height_agl_m, datum=Datum.HOME)
+    points = [to_place(stop.position, frame) for stop in stops]
+    waypoints = tuple(_waypoints(request, stops, points, frame))
+    route_m = sum(
+        distance_m(a, b)
+        for a, b in zip([request.home, *points], [*points, request.home], strict=True)
+    )
+    duration_s = _flown_s(request.home, waypoints) + TURN_S * len(points) + TAKE_OFF_S + LANDING_S
+    look_hold, battery_need_pct = _budget(request, duration_s)
+    plan = MissionPlan(
+        plan_id=f"P-{request.created_utc:%Y%m%dT%H%M%S}-{request.grid.code[6:]}",
+        grid_code=request.grid.code,
+        grid_name=request.grid.name_spoken,
+        register_version=request.register_version,
+        pattern=request.task.pattern.value,
+        home=request.home,
+        home_elevation_amsl_m=request.home_elevation_amsl_m,
+        waypoints=waypoints,
+        fence=fence,
+        ceiling_agl_m=request.ceiling_agl_m,
+        return_height=height,
+        look_hold=look_hold,
+        length_m=round(route_m, 1),
+        duration_s=round(duration_s, 1),
+        battery_need_pct=battery_need_pct,
+        created_utc=request.created_utc,
+        is_exercise=request.is_exercise,
+    )
+    return _with_way_home(request, plan)
+
+
+def fence_around(
+    request: PlanRequest, outline: Polygon, start: Position, frame: LocalFrame
+) -> tuple[GeoPoint, ...]:
+    """One polygon: the grid, home, and the way between them."""
+    home = to_position(request.home, frame)
+    ways = [home.buffer(_CORRIDOR_HALF_M, quad_segs=2)]
+    if not outline.buffer(-_CORRIDOR_HALF_M / 2).contains(home):
+        to_grid = nearest_points(home, outline)[1]
+        way = LineString([home, to_grid, to_position(to_place(start, frame), frame)])
+        ways.append(way.buffer(_CORRIDOR_HALF_M, quad_segs=1))
+        whole = unary_union([Polygon(outline.exterior), *ways])
+    else:
+        whole = Polygon(outline.exterior)
+    merged, _ = largest_part(whole)
+    if merged is None:
+        raise ValueError("a fence without area")
+    simple = merged.simplify(0.5)
+    ring = orient(simple if isinstance(simple, Polygon) else merged).exterior.coords[:-1]
+    return tuple(to_place(corner, frame) for corner in ring)
+
+
+def _waypoints(
+    request: PlanRequest, stops: Sequence[Stop], points: Sequence[GeoPoint], frame: LocalFrame
+) -> Iterator[Waypoint]:
+    """Each with the bearing to which the camera looks on the leg that ends there."""
+    height = Height(metres=request.height_agl_m, datum=Datum.HOME)
+    at = request.home
+    for stop, point in zip(stops, points, strict=True):
+        track_deg = bearing_true_deg(at, point) if distance_m(at, point) > _SAME_PLACE_M else 0.0
+        look_deg = track_deg - stop.turn_left_deg
+        if stop.look_at is not None:
+            look_deg = bearing_true_deg(point, to_place(stop.look_at, frame))
+        yield Waypoint(
+            point=point,
+            height=height,
+            speed_m_s=stop.speed_m_s,
+            hold_s=stop.hold_s,
+            gimbal_pitch_deg=stop.gimbal_pitch_deg,
+            camera_bearing_true_deg=round(look_deg, 1) % 360.0,
+            is_transit=stop.is_transit,
+        )
+        at = point
+
+
+def _flown_s(home: GeoPoint, waypoints: Sequence[Waypoint]) -> float:
+    """Out, over the waypoints and home again, each leg at its speed; home at the slowest."""
+    flown_s, at = 0.0, home
+    for waypoint in waypoints:
+        flown_s += distance_m(at, waypoint.point) / waypoint.speed_m_s + waypoint.hold_s
+        at = waypoint.point
+    return flown_s + distance_m(at, home) / _slowest_m_s(waypoints)
+
+
+def _slowest_m_s(waypoints: Sequence[Waypoint]) -> float:
+    return min(waypoint.speed_m_s for waypoint in waypoints)
+
+
+def _with_way_home(request: PlanRequest, plan: MissionPlan) -> MissionPlan:
+    """The straight way if it is safe from every leg; else back along the route, else rally points.
+
+    The route needs no place to land that nobody has looked at, but it is long: it must leave the
+    battery a look at a crowd. Where nothing is safe the plan keeps the straight way and its checks
+    say so.
+    """
+    if is_safe(plan, request.around):
+        return plan
+    back = along_route(plan, request.around)
+    if back is not None:
+        worst_m, turns = longest_out_and_back_m(back)
+        held_s = sum(waypoint.hold_s for waypoint in plan.waypoints)
+        flight_s = worst_m / _slowest_m_s(plan.waypoints) + TURN_S * turns + TAKE_OFF_S + LANDING_S
+        look_hold, need_pct = _budget(request, max(plan.duration_s, flight_s + held_s))
+        back = replace(back, look_hold=look_hold, battery_need_pct=need_pct)
+        if look_hold is not None:
+            return back
+    return with_rally(plan, request.around) or back or plan
+
+
+def _budget(request: PlanRequest, flight_s: float) -> tuple[LookHold | None, float]:
+    """The look at a crowd that the battery allows besides so much flight, and what both take."""
+    look_s = _look_time_s(request, flight_s)
+    standoff_m = max(STANDOFF_MIN_M, request.height_agl_m)
+    look_hold = LookHold(standoff_min_m=standoff_m, longest_s=look_s) if look_s else None
+    need_pct = (flight_s + look_s) / request.endurance_s * 100.0
+    return look_hold, round(need_pct, 1)
+
+
+def _look_time_s(request: PlanRequest, duration_s: float) -> float:
+    """How long the battery lets the patrol stop: the 11 minutes of a full observation, or less."""
+    spare_s = request.endurance_s * (1.0 - RESERVE_PCT / 100.0) - duration_s
+    longest_s = min(LookHold().longest_s, spare_s)
+    return round(longest_s, 0) if longest_s >= SHORTEST_LOOK_S else 0.0

@@ -1,0 +1,119 @@
+"""Plans a patrol of a grid in any pattern: one plan or several sorties, with every finding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from missions.areas import Terrain, shape_findings, terrain_of
+from missions.checks import check_plan
+from missions.coverage import coverage_findings
+from missions.findings import note, stop
+from missions.patterns import runs_of
+from missions.request import PlanRequest
+from missions.runs import Run
+from missions.sorties import Sorties, TooFar, TooMany
+from patrol.plan import Finding, MissionPlan, stops
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sortie:
+    """One of a patrol's flights, with what was found about it alone."""
+
+    plan: MissionPlan
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patrol:
+    """What was planned: no sortie where a finding forbids them all."""
+
+    sorties: tuple[Sortie, ...] = ()
+    findings: tuple[Finding, ...] = ()  # about the grid and the pattern
+
+    @property
+    def all_findings(self) -> list[Finding]:
+        """Those of the patrol and of each sortie."""
+        return [*self.findings, *(one for sortie in self.sorties for one in sortie.findings)]
+
+
+def plan_patrol(request: PlanRequest) -> Patrol:
+    """Every sortie that the pattern takes, or the findings why there is none."""
+    findings = shape_findings(request.grid)
+    if findings:
+        return Patrol(findings=tuple(findings))
+    terrain = terrain_of(request)
+    runs, findings = runs_of(request, terrain)
+    plans: list[MissionPlan] = []
+    if not stops(findings):
+        plans, failed = _planned(request, terrain, runs)
+        findings = [*findings, *failed]
+    if not plans and not stops(findings):
+        findings = [*findings, _nothing(request)]
+    if stops(findings):
+        return Patrol(findings=tuple(findings))
+    if len(plans) > 1:
+        findings.append(_split(plans))
+    findings += coverage_findings(request, terrain, plans)
+    sorties = (
+        Sortie(
+            plan=plan,
+            findings=tuple(check_plan(plan, request.grid, request.lens, request.around)),
+        )
+        for plan in _numbered(plans)
+    )
+    return Patrol(sorties=tuple(sorties), findings=tuple(findings))
+
+
+def _planned(
+    request: PlanRequest, terrain: Terrain, runs: Sequence[Run]
+) -> tuple[list[MissionPlan], list[Finding]]:
+    made = Sorties(request, terrain.frame)
+    try:
+        return [plan for run in runs for plan in made.of(run)], []
+    except TooFar:
+        return [], [
+            stop(
+                "sortie.too_far",
+                "no battery lasts for the way out, a part of the route and the way home: choose a "
+                "launch point nearer to the grid, or a shorter stay",
+                "一块电池不足以飞抵航线、完成任一部分并返航：请选择更近的起飞点或缩短停留",
+            )
+        ]
+    except TooMany:
+        return [], [
+            stop(
+                "sortie.too_many",
+                "the grid takes more sorties than one patrol has: plan smaller grids",
+                "该网格所需架次过多：请规划更小的网格",
+            )
+        ]
+
+
+def _nothing(request: PlanRequest) -> Finding:
+    return stop(
+        "route.none",
+        f"{request.grid.code}: nothing of the grid can be flown so",
+        f"{request.grid.code}：网格内没有可按此方式飞行的部分",
+    )
+
+
+def _split(plans: Sequence[MissionPlan]) -> Finding:
+    minutes = sum(plan.duration_s for plan in plans) / 60.0
+    return note(
+        "sortie.split",
+        f"the patrol takes {len(plans)} sorties and {minutes:.0f} minutes in the air, each with a "
+        "full battery",
+        f"本次巡查分{len(plans)}个架次，共飞行{minutes:.0f}分钟，每架次使用满电电池",
+    )
+
+
+def _numbered(plans: Sequence[MissionPlan]) -> list[MissionPlan]:
+    if len(plans) == 1:
+        return list(plans)
+    return [
+        replace(
+            plan, plan_id=f"{plan.plan_id}-{number}", sortie_number=number, sortie_count=len(plans)
+        )
+        for number, plan in enumerate(plans, 1)
+    ]
