@@ -55,7 +55,8 @@ class DispatchDesk:
             raise PlanRejected(
                 "no aircraft can go there", _reasons(made, aircraft), text_zh="没有飞行器可以前往"
             )
-        shown = await self.plans.put_down(best.plan, best.findings, best.aircraft, cause)
+        flyer = self.switchboard.named(best.aircraft)
+        shown = await self.plans.put_down(best.plan, best.findings, flyer, cause)
         return shown | {
             "aircraft": best.aircraft,
             "there_s": round(best.there_s, 1),

@@ -14,6 +14,7 @@ from ground_station.chronicle import Chronicle
 from ground_station.route_shelf import RouteShelf
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
+from missions.counting import leg_views
 from missions.planner import plan_patrol
 from missions.register import Register
 from missions.request import PlanRequest, Task
@@ -100,22 +101,20 @@ class PlanDesk:
                 text_zh=f"{request.grid.code}无法规划巡查",
             )
         made = [
-            await self.put_down(
-                sortie.plan, [*patrol.findings, *sortie.findings], flyer.aircraft, cause
-            )
+            await self.put_down(sortie.plan, [*patrol.findings, *sortie.findings], flyer, cause)
             for sortie in patrol.sorties
         ]
         return made[0] | {"aircraft": flyer.aircraft, "sorties": made}
 
     async def put_down(
-        self, plan: MissionPlan, findings: Sequence[Finding], aircraft: str, cause: Cause
+        self, plan: MissionPlan, findings: Sequence[Finding], flyer: Flyer, cause: Cause
     ) -> dict[str, Any]:
         """One flight into the book under a number of its own, told and shown."""
         plan_id = await self._parts.records.next_id("M", plan.created_utc)
         plan = replace(plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
         findings = await self._parts.routes.with_tests(plan, findings)
-        self.keep(Drawn(plan=plan, findings=findings, aircraft=aircraft))
+        self.keep(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft))
         fields = {
             "plan": plan.plan_id,
             "grid_name": plan.grid_name,
@@ -133,6 +132,7 @@ class PlanDesk:
             "plan": views.plan_view(plan),
             "digest": plan.digest,
             "findings": views.findings_view(findings),
+            "legs": [view.to_dict() for view in leg_views(plan, flyer.lens)],
         }
 
     async def approve(self, plan_id: str, digest: str, cause: Cause) -> dict[str, Any]:

@@ -215,6 +215,10 @@ class SortieDesk:
             created_utc=parts.world.now_utc(),
             is_exercise=parts.is_exercise,
             waypoint_total=len(plan.waypoints),
+            pattern=plan.pattern,
+            number=plan.sortie_number,
+            count=plan.sortie_count,
+            planned_utc=plan.created_utc,
         )
 
     def _runner(

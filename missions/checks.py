@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import shapely
 from shapely.geometry import LineString, Polygon
 
+from missions.counting import COUNTING_SPEED_MAX_M_S, counting_findings
 from missions.flat import to_metres, to_position
 from missions.grid import Grid
 from missions.open_air import Surroundings
@@ -18,8 +19,6 @@ from patrol.energy import energy_need_pct
 from patrol.geo import Datum, LocalFrame, distance_m
 from patrol.plan import Finding, Level, MissionPlan
 
-COUNTING_SPEED_MAX_M_S = 5.0  # DOMAIN 4.3 validity
-PERSON_HEIGHT_PX_MIN = 28.0  # DOMAIN 4.3 validity
 LEGAL_CEILING_AGL_M = 120.0  # Interim Regulation on UAS flight, Art. 19
 _RESERVE_PCT = 30.0
 _ROUNDING_PCT = 1.0
@@ -37,7 +36,7 @@ def check_plan(
     return [
         *_route(plan, grid),
         *check_flight(plan, around),
-        *_counting(plan, lens),
+        *counting_findings(plan, lens),
     ]
 
 
@@ -210,30 +209,3 @@ def _law(plan: MissionPlan) -> Iterator[Finding]:
             text_zh="现为22时至次日6时：禁止喊话",
             article=_ART_64,
         )
-
-
-def _counting(plan: MissionPlan, lens: CameraLens) -> Iterator[Finding]:
-    """The lens decides: is a person tall enough at the distance that the law asks for?"""
-    height_m = max(waypoint.height.metres for waypoint in plan.waypoints)
-    standoff_m = max(30.0, height_m)
-    ranges = lens.valid_ranges_m(height_agl_m=height_m, person_height_px_min=PERSON_HEIGHT_PX_MIN)
-    tall_px = lens.person_height_px(range_m=standoff_m, height_agl_m=height_m)
-    if ranges is None or ranges[1] <= standoff_m:
-        yield Finding(
-            code="count.invalid_at_standoff",
-            level=Level.WARN,
-            text=f"at the lawful {standoff_m:.0f} m a person is {tall_px:.0f} px tall "
-            f"({PERSON_HEIGHT_PX_MIN:.0f} needed): counting will be invalid; fly lower, or use a "
-            "narrower lens or 4K",
-            text_zh=f"在法定距离{standoff_m:.0f}米处人像高{tall_px:.0f}像素，计数无效；"
-            "请降低高度、换窄角镜头或4K相机",
-        )
-        return
-    yield Finding(
-        code="count.valid_range",
-        level=Level.NOTE,
-        text=f"counting is valid from {ranges[0]:.0f} m to {ranges[1]:.0f} m; at the lawful "
-        f"{standoff_m:.0f} m a person is {tall_px:.0f} px tall",
-        text_zh=f"计数有效距离{ranges[0]:.0f}至{ranges[1]:.0f}米；"
-        f"法定距离{standoff_m:.0f}米处人像高{tall_px:.0f}像素",
-    )

@@ -179,9 +179,10 @@ def last_looks(
     connection: Connection, since_utc: datetime, *, is_exercise: bool,
     scopes: Scopes = WHOLE_DISTRICT,
 ) -> dict[str, datetime]:  # fmt: skip
-    """When each grid was last seen whole: the landing of a sortie that flew every waypoint.
+    """When each grid was last seen whole: the landing of a sortie around or over it.
 
-    Those that were launched before `since_utc` are not looked for.
+    It flew every waypoint; of a patrol that takes several, all did, and the earliest landing
+    counts. Those that were launched before `since_utc` are not looked for.
     """
     c = tables.sorties.c
     query = (
@@ -191,12 +192,17 @@ def last_looks(
         .order_by(c.t_utc.desc())
     )
     found: dict[str, datetime] = {}
+    parts: dict[tuple[str, str, datetime | None], dict[int, datetime]] = {}
     for grid_code, text in connection.execute(query):
         if grid_code in found:
             continue
         sortie = decode(SortieRecord, json.loads(text))
-        if sortie.is_whole and sortie.landed_utc is not None:
-            found[grid_code] = sortie.landed_utc
+        if not sortie.is_whole or not sortie.shows_grid or sortie.landed_utc is None:
+            continue
+        patrol = parts.setdefault((grid_code, sortie.pattern, sortie.planned_utc), {})
+        patrol.setdefault(sortie.number, sortie.landed_utc)
+        if len(patrol) >= sortie.count:
+            found[grid_code] = min(patrol.values())
     return found
 
 
