@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from patrol.pattern import Pattern
+
 if TYPE_CHECKING:
     from ground_station.commands.allocate import Wanted
 
@@ -35,6 +37,13 @@ class AllocateOptions:
     config: Annotated[
         Path | None, typer.Option(help="A station's settings file instead of --data.")
     ] = None
+    pattern: Annotated[
+        list[Pattern] | None,
+        typer.Option(help="boundary or sweep; may be repeated. Default: boundary."),
+    ] = None
+    sites: Annotated[
+        bool, typer.Option("--sites", help="Look at every site of the special grids too.")
+    ] = False
     alert: Annotated[
         list[str] | None, typer.Option(help="A grid to be flown first; may be repeated.")
     ] = None
@@ -71,6 +80,8 @@ class AllocateOptions:
             register=self.register,
             records=place_of(self.data, self.config) if has_records else None,
             grids=tuple(self.grid or ()),
+            patterns=tuple(self.pattern or (Pattern.BOUNDARY,)),
+            has_sites=self.sites,
             alerts=tuple(self.alert or ()),
             hours=tuple(self.hours or ()),
             begin=self.begin,

@@ -3,7 +3,8 @@
 The bound is on when the last aircraft can have landed, for the routes as they are planned. It is
 the greatest of three, each of which leaves conditions away and so can only be too small:
 
-1. **One job.** Some aircraft flies the longest job: its way there and the job itself.
+1. **One job.** Some aircraft flies the longest job: its way there, the wait for the job's hours,
+   and the job itself.
 2. **Shares.** Jobs may be cut at will and shared (a linear program, GLOP). Before each job stands
    at least the shortest way or battery change that leads to it; before an aircraft's first job
    it is perhaps less, which is given back once an aircraft, or always more, which every aircraft
@@ -12,7 +13,7 @@ the greatest of three, each of which leaves conditions away and so can only be t
    them into at most A chains: no cheaper than the cheapest forest of A trees, with a price on
    branches that chains do not have. All of that over A.
 
-Hours, separation and waiting only lengthen a day, so it holds with them too.
+Other hours, separation and waiting only lengthen a day, so it holds with them too.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def _one_job_s(model: Model) -> float:
         for a in range(model.shape[0])
     ])  # fmt: skip
     there_s = np.minimum(model.start_s, first_s[:, None] + via_s)
+    there_s = np.maximum(there_s, model.windows_s[:, 0])
     return float((there_s + model.service_s).min(axis=0).max())
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
-from shapely.geometry import LineString
+from numpy.typing import NDArray
 
 from missions.allocation_model import Model, Orders
-from missions.flat import to_position
 from missions.jobs import Work
 from patrol.geo import LocalFrame
 from patrol.plan import MissionPlan
@@ -32,24 +32,28 @@ class Slot:
     wait_s: float  # on the ground, for another to be out of the way
 
 
-def path_of(plan: MissionPlan, frame: LocalFrame) -> LineString:
-    """Where a sortie flies, from home to home, in metres of the frame."""
-    places = [plan.home, *(waypoint.point for waypoint in plan.waypoints), plan.home]
-    return LineString([to_position(place, frame) for place in places])
-
-
 def near_pairs(plans: Sequence[MissionPlan], separation_m: float) -> list[set[int]]:
     """For each plan those whose route comes nearer to its own than the separation."""
     if not plans:
         return []
-    frame = LocalFrame(origin=plans[0].home)
-    paths = [path_of(plan, frame) for plan in plans]
+    paths = _paths(plans)
     tree = shapely.STRtree(paths)
     near: list[set[int]] = [set() for _ in plans]
-    for one, other in tree.query(paths, predicate="dwithin", distance=separation_m).T:
+    for one, other in tree.query(paths, predicate="dwithin", distance=separation_m).T.tolist():
         if one != other:
-            near[int(one)].add(int(other))
+            near[one].add(other)
     return near
+
+
+def _paths(plans: Sequence[MissionPlan]) -> NDArray[np.object_]:
+    """Where each sortie flies, from home to home, in metres of one frame, all made at once."""
+    per_lat_m, per_lon_m = LocalFrame(origin=plans[0].home).metres_per_degree()
+    places = [[plan.home, *(one.point for one in plan.waypoints), plan.home] for plan in plans]
+    owners = np.repeat(np.arange(len(plans)), [len(path) for path in places])
+    metres = [
+        (place.lon_deg * per_lon_m, place.lat_deg * per_lat_m) for path in places for place in path
+    ]
+    return np.asarray(shapely.linestrings(np.array(metres), indices=owners))
 
 
 class Timetable:

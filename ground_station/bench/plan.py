@@ -58,9 +58,9 @@ FULL = Spans(calls=1000, repeats=5)
 QUICK = Spans(calls=200, repeats=1)
 
 
-async def measure_plan(spans: Spans) -> dict[str, Any]:
-    """The JSON object of the benchmark."""
-    register = load_register()
+async def measure_plan(spans: Spans, register: Register | None = None) -> dict[str, Any]:
+    """The JSON object of the benchmark; by default of the whole sample district."""
+    register = register or load_register()
     jobs = [*jobs_of(register.grids, (), patterns=_PATTERNS), *site_jobs(register)]
     fleet = _fleet(register.grids)
     setting = Setting(

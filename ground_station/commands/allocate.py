@@ -21,12 +21,14 @@ from missions.allocation_model import Terms
 from missions.coverage_debt import DUE_EVERY, coverage_debt
 from missions.formats import write_json
 from missions.grid import Grid
-from missions.jobs import Job, Setting, Window, jobs_of
+from missions.jobs import Job, Setting, Window, jobs_of, site_jobs
 from missions.register import Register, load_register
 from patrol.clock import SHANGHAI
 from patrol.errors import ConfigError
+from patrol.pattern import Pattern
 from patrol.plan import Level
 
+_ROW_WIDTH = 120
 _LOOKED_BACK = timedelta(days=90)  # what was seen longer ago counts as never seen
 
 
@@ -38,6 +40,8 @@ class Wanted:
     register: Path | None = None
     records: Place | None = None  # None: nothing was ever seen
     grids: Sequence[str] = ()  # codes or names, of streets and communities too; none: all
+    patterns: Sequence[Pattern] = (Pattern.BOUNDARY,)
+    has_sites: bool = False  # of the special grids, too
     alerts: Sequence[str] = ()
     hours: Sequence[str] = ()  # GRID=HH:MM-HH:MM
     begin: str = "08:00"  # local
@@ -56,7 +60,11 @@ def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
         [grid.code for grid in grids], _looks(wanted.records, now), now, DUE_EVERY
     )
     alerts = [register.get(text).code for text in wanted.alerts]
-    jobs = _with_hours(jobs_of(grids, debts, alerts), wanted.hours, register, begin_local)
+    jobs = jobs_of(grids, debts, alerts, _over_grids(wanted.patterns))
+    if wanted.has_sites:
+        codes = {grid.code for grid in grids}
+        jobs += [job for job in site_jobs(register) if job.grid.code in codes]
+    jobs = _with_hours(jobs, wanted.hours, register, begin_local)
     made = allocate(
         fleet, jobs,
         Setting(
@@ -72,7 +80,9 @@ def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
         body |= {"register": register.version, "begins": begin_local.isoformat()}
         sys.stdout.write(json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n")
     else:
-        console = Console(highlight=False, soft_wrap=True)
+        # Into a file or a pipe the lines are as long as a row needs.
+        width = None if sys.stdout.isatty() else _ROW_WIDTH
+        console = Console(highlight=False, soft_wrap=True, width=width)
         print_findings(console, [*findings, *made.findings])
         _print(console, made, begin_local)
     return 0 if made.flights else 1
@@ -101,6 +111,14 @@ def _chosen(register: Register, texts: Sequence[str]) -> list[Grid]:
         return list(register.grids)
     codes = tuple(register.get(text).code for text in texts)
     return [grid for grid in register.grids if grid.code.startswith(codes)]
+
+
+def _over_grids(patterns: Sequence[Pattern]) -> Sequence[Pattern]:
+    """ConfigError for a pattern that asks for places and not for a grid."""
+    for pattern in patterns:
+        if pattern not in (Pattern.BOUNDARY, Pattern.SWEEP):
+            raise ConfigError(f"a day is made of boundary and sweep, not of {pattern.value}")
+    return tuple(dict.fromkeys(patterns))
 
 
 def _begin(text: str, now: datetime) -> datetime:
@@ -163,7 +181,7 @@ def _print(console: Console, made: Allocation, begin: datetime) -> None:
     if made.uncovered:
         console.print(f"not covered today 今日未覆盖: {len(made.uncovered)}", style="bold yellow")
     for one in made.uncovered:
-        console.print(f"  {one.job.grid.code} {one.job.title}", markup=False)
+        console.print(f"  {one.job.code} {one.job.title}", markup=False)
         print_findings(
             console, [reason for reason in one.reasons if reason.level is not Level.NOTE]
         )
@@ -177,6 +195,7 @@ def _row(flight: Flight, begin: datetime) -> list[str]:
         unseen = "never 从未" if unseen_s is None else f"{unseen_s / 3600:.0f} h"
     marks = [
         "alert 告警" if job.is_alert else "",
+        job.pattern.value if job.pattern is not Pattern.BOUNDARY else "",
         f"{flight.part}/{flight.parts}" if flight.parts > 1 else "",
         f"waits 等待 {flight.wait_s / 60:.0f} min" if flight.wait_s >= 30.0 else "",
     ]

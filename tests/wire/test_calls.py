@@ -123,7 +123,13 @@ async def test_what_was_seen_whole_goes_to_the_end_of_the_debt_and_others_see_th
         landed_utc=later(400), waypoint_index=4, waypoint_total=4,
     )  # fmt: skip
     broken_off = replace(flown, sortie_id="M-9-S01", grid_code=GRIDS[1], waypoint_index=2)
-    for sortie in (flown, broken_off):
+    at_a_place = replace(flown, sortie_id="M-8-S01", grid_code=GRIDS[1], pattern="points")
+    half = replace(
+        flown, sortie_id="M-7-S01", grid_code=GRIDS[1], pattern="sweep", number=1, count=2,
+        planned_utc=later(1),
+    )  # fmt: skip
+    other_half = replace(half, sortie_id="M-6-S01", number=2, planned_utc=later(2))
+    for sortie in (flown, broken_off, at_a_place, half, other_half):
         await station.records.save_sortie(sortie, cause=PILOT, at_utc=later(400), action="x")
     items = (await ok(await station.http.get("/api/coverage/debt")))["items"]
     assert len(items) == len(REGISTER.grids)
@@ -132,6 +138,11 @@ async def test_what_was_seen_whole_goes_to_the_end_of_the_debt_and_others_see_th
     now = station.clock.now_utc()
     assert last["unseen_s"] == max(0.0, (now - later(400)) / timedelta(seconds=1))
     assert all(item["unseen_s"] is None for item in items[:-1])
+    rest = replace(other_half, sortie_id="M-5-S01", planned_utc=later(1), landed_utc=later(900))
+    await station.records.save_sortie(rest, cause=PILOT, at_utc=later(900), action="x")
+    items = (await ok(await station.http.get("/api/coverage/debt")))["items"]
+    seen = {item["grid_code"] for item in items if item["unseen_s"] is not None}
+    assert seen == set(GRIDS)
     headers = await station.let_in("Zhu", roles=(Role.STREET,), scope="440512001")
     theirs = await station.http.get("/api/coverage/debt", headers=headers)
     codes = {item["grid_code"] for item in theirs.json()["items"]}
