@@ -35,7 +35,7 @@ def a_community() -> Register:
 
 
 async def test_a_community_is_measured_and_every_figure_is_shown() -> None:
-    spans = replace(QUICK, calls=5, terms=Terms(search_s=0.1))
+    spans = replace(QUICK, calls=5, has_growth=True, terms=Terms(search_s=0.1))
     result = json.loads(json.dumps(await measure_plan(spans, a_community())))
     shown = {row.key for row in BENCHES["plan"].rows}
     assert ASKED_FOR <= shown <= set(result)
