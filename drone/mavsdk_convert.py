@@ -10,8 +10,8 @@ from mavsdk.plugins.mission_raw import MissionItem
 from mavsdk.plugins.telemetry import FlightMode as MavsdkMode
 
 from patrol.errors import CommandDenied
-from patrol.geo import Datum, GeoPoint, Height
-from patrol.plan import MissionPlan, WayHome
+from patrol.geo import GeoPoint
+from patrol.plan import MissionPlan, WayHome, Waypoint
 from patrol.telemetry import FlightMode
 
 _WAYPOINT, _CHANGE_SPEED, _GIMBAL = 16, 178, 1000
@@ -77,7 +77,7 @@ def mission_items(plan: MissionPlan) -> list[MissionItem]:
                 param4=math.nan,
                 x=_e7(waypoint.point.lat_deg),
                 y=_e7(waypoint.point.lon_deg),
-                z=_above_home_m(waypoint.height),
+                z=_above_home_m(waypoint),
                 mission_type=_MISSION,
             )  # fmt: skip
         )
@@ -207,10 +207,12 @@ def _e7(degrees: float) -> int:
     return round(degrees * 1e7)
 
 
-def _above_home_m(height: Height) -> float:
-    if height.datum is not Datum.HOME:
+def _above_home_m(waypoint: Waypoint) -> float:
+    height_m = waypoint.height_above_home_m
+    if height_m is None:
+        datum = waypoint.height.datum.value
         raise CommandDenied(
-            "upload", f"a height above {height.datum.value} cannot be flown yet",
-            f"尚不支持以{height.datum.value}为基准的高度",
+            "upload", f"a height above {datum} cannot be flown without the ground's",
+            f"缺少地面高程，无法执行以{datum}为基准的高度",
         )  # fmt: skip
-    return height.metres
+    return height_m

@@ -127,6 +127,13 @@ class PlanOptions:
     lens: Annotated[
         str, typer.Option(help="WIDTHxHEIGHT@HFOV of the camera: pixels, pixels, degrees.")
     ] = "1280x720@40"
+    elevation: Annotated[
+        Path | None,
+        typer.Option(
+            help="GeoTIFF of the ground's height: heights then follow the ground. 'sample': the "
+            "invented hills of the sample register."
+        ),
+    ] = None
     register: RegisterOption = None
     home: Annotated[str | None, typer.Option(help="LAT,LON of the launch point.")] = None
     qgc: Annotated[Path | None, typer.Option(help="Write a QGroundControl .plan file too.")] = None

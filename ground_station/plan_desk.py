@@ -15,6 +15,8 @@ from ground_station.route_shelf import RouteShelf
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
 from missions.counting import leg_views
+from missions.heights import Elevation
+from missions.open_air import Surroundings
 from missions.planner import plan_patrol
 from missions.register import Register
 from missions.request import PlanRequest, Task
@@ -63,6 +65,7 @@ class PlanParts:
     world: WorldClock
     is_exercise: bool
     routes: RouteShelf
+    elevation: Elevation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +229,7 @@ class PlanDesk:
             lens=flyer.lens,
             created_utc=parts.world.now_utc(),
             is_exercise=parts.is_exercise,
+            around=Surroundings(elevation_amsl_m=parts.elevation),
             task=with_sites(task, parts.register, grid.code),
         )
 

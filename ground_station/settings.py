@@ -140,6 +140,9 @@ class StationSettings(_Section):
         description="how long pre-flight waits for what has just been switched on",
     )  # fmt: skip
     register_file: Path | None = None
+    elevation_file: Path | None = Field(
+        default=None, description="GeoTIFF of the ground's height; none: heights are above home"
+    )
     legal_basis_file: Path | None = None
     responsibility_file: Path | None = Field(
         default=None, description="who owns cases; needed unless it is an exercise"

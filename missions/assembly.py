@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -10,9 +11,11 @@ from shapely.geometry.polygon import orient
 from shapely.ops import nearest_points, unary_union
 
 from missions.flat import largest_part, to_place, to_position
+from missions.relief import above_home_m, following, return_height_m
 from missions.request import STANDOFF_MIN_M, PlanRequest
 from missions.stops import Position, Stop
 from missions.way_home import along_route, is_safe, longest_out_and_back_m, with_rally
+from patrol.energy import energy_need_pct
 from patrol.geo import Datum, GeoPoint, Height, LocalFrame, bearing_true_deg, distance_m
 from patrol.plan import LookHold, MissionPlan, Waypoint
 
@@ -28,7 +31,10 @@ def assemble(
     request: PlanRequest, stops: Sequence[Stop], fence: tuple[GeoPoint, ...], frame: LocalFrame
 ) -> MissionPlan:
     """A plan over these stops (metres of `frame`) inside the fence."""
-    height = Height(metres=request.height_agl_m, datum=Datum.HOME)
+    elevation = request.around.elevation_amsl_m
+    if elevation is not None:
+        home = to_position(request.home, frame)
+        stops = following(stops, (home.x, home.y), frame, elevation)
     points = [to_place(stop.position, frame) for stop in stops]
     waypoints = tuple(_waypoints(request, stops, points, frame))
     route_m = sum(
@@ -48,7 +54,7 @@ def assemble(
         waypoints=waypoints,
         fence=fence,
         ceiling_agl_m=request.ceiling_agl_m,
-        return_height=height,
+        return_height=Height(metres=request.height_agl_m, datum=Datum.HOME),
         look_hold=look_hold,
         length_m=round(route_m, 1),
         duration_s=round(duration_s, 1),
@@ -56,7 +62,26 @@ def assemble(
         created_utc=request.created_utc,
         is_exercise=request.is_exercise,
     )
-    return _with_way_home(request, plan)
+    if elevation is None:
+        return _with_way_home(request, plan)
+    height_m = return_height_m(plan, elevation)
+    plan = replace(plan, return_height=Height(metres=height_m, datum=Datum.HOME))
+    return _with_climbs(request, _with_way_home(request, plan))
+
+
+def _with_climbs(request: PlanRequest, plan: MissionPlan) -> MissionPlan:
+    """Hills are climbed again and again: where they leave less, the look is shorter."""
+    need_pct = energy_need_pct(plan)
+    if need_pct <= plan.battery_need_pct or math.isinf(need_pct):
+        return plan
+    over_s = (need_pct - (100.0 - RESERVE_PCT)) / 100.0 * request.endurance_s
+    look = plan.look_hold
+    if over_s > 0.0 and look is not None:
+        left_s = math.floor(look.longest_s - over_s)
+        look = replace(look, longest_s=float(left_s)) if left_s >= SHORTEST_LOOK_S else None
+        plan = replace(plan, look_hold=look)
+        need_pct = energy_need_pct(plan)
+    return replace(plan, battery_need_pct=round(max(need_pct, 0.0), 1))
 
 
 def fence_around(
@@ -84,21 +109,26 @@ def _waypoints(
     request: PlanRequest, stops: Sequence[Stop], points: Sequence[GeoPoint], frame: LocalFrame
 ) -> Iterator[Waypoint]:
     """Each with the bearing to which the camera looks on the leg that ends there."""
-    height = Height(metres=request.height_agl_m, datum=Datum.HOME)
+    elevation = request.around.elevation_amsl_m
+    datum = Datum.HOME if elevation is None else Datum.GROUND
     at = request.home
     for stop, point in zip(stops, points, strict=True):
         track_deg = bearing_true_deg(at, point) if distance_m(at, point) > _SAME_PLACE_M else 0.0
         look_deg = track_deg - stop.turn_left_deg
         if stop.look_at is not None:
             look_deg = bearing_true_deg(point, to_place(stop.look_at, frame))
+        ground_m = None
+        if elevation is not None:
+            ground_m = above_home_m(point, request.home, elevation)
         yield Waypoint(
             point=point,
-            height=height,
+            height=Height(metres=request.height_agl_m, datum=datum),
             speed_m_s=stop.speed_m_s,
             hold_s=stop.hold_s,
             gimbal_pitch_deg=stop.gimbal_pitch_deg,
             camera_bearing_true_deg=round(look_deg, 1) % 360.0,
             is_transit=stop.is_transit,
+            ground_above_home_m=None if ground_m is None else round(ground_m, 1),
         )
         at = point
 

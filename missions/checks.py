@@ -12,6 +12,7 @@ from missions.counting import COUNTING_SPEED_MAX_M_S, counting_findings
 from missions.flat import to_metres, to_position
 from missions.grid import Grid
 from missions.open_air import Surroundings
+from missions.relief import from_plan_findings, relief_findings
 from missions.way_home import way_home_findings
 from patrol.camera import CameraLens
 from patrol.clock import SHANGHAI
@@ -44,7 +45,15 @@ def check_flight(plan: MissionPlan, around: Surroundings | None = None) -> list[
     """What can be told from the plan alone, without the grid and the camera it was made for."""
     checks: tuple[Check, ...] = (_legs, _heights, _speeds, _duration, _battery, _law)
     found = [finding for check in checks for finding in check(plan)]
-    return [*found, *way_home_findings(plan, around or Surroundings())]
+    around = around or Surroundings()
+    return [*found, *_relief(plan, around), *way_home_findings(plan, around)]
+
+
+def _relief(plan: MissionPlan, around: Surroundings) -> Iterator[Finding]:
+    if around.elevation_amsl_m is not None:
+        yield from relief_findings(plan, around.elevation_amsl_m)
+    elif any(waypoint.height.datum is Datum.GROUND for waypoint in plan.waypoints):
+        yield from from_plan_findings(plan)
 
 
 Check = Callable[[MissionPlan], Iterator[Finding]]
@@ -112,7 +121,7 @@ def _heights(plan: MissionPlan) -> Iterator[Finding]:
             text_zh=f"高度{highest_m:.0f}米超过上限{plan.ceiling_agl_m:.0f}米（法定真高120米）",
             article=_ART_19,
         )
-    if any(height.datum is Datum.HOME for height in heights):
+    if any(waypoint.height.datum is Datum.HOME for waypoint in plan.waypoints):
         yield Finding(
             code="terrain.unknown",
             level=Level.WARN,

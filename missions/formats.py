@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from patrol.errors import ConfigError, Refused
-from patrol.geo import GeoPoint, to_geojson
-from patrol.plan import MissionPlan, plan_from_dict
+from patrol.geo import Datum, GeoPoint, to_geojson
+from patrol.plan import MissionPlan, Waypoint, plan_from_dict
 
 # MAVLink numbers as QGroundControl's file wants them (MAV_CMD, MAV_FRAME, MAV_AUTOPILOT, MAV_TYPE).
 _TAKE_OFF, _WAYPOINT, _CHANGE_SPEED, _RETURN, _GIMBAL = 22, 16, 178, 20, 1000
 _FRAME_RELATIVE, _FRAME_MISSION = 3, 2
+_OTHER_FRAMES = {Datum.AMSL: 0, Datum.GROUND: 10}
 _PX4, _QUADROTOR = 12, 2
 _YAW_LOCK = 16  # GIMBAL_MANAGER_FLAGS_YAW_LOCK
 
@@ -80,8 +81,7 @@ def _qgc_items(plan: MissionPlan) -> list[dict[str, Any]]:
             }
         )
 
-    first = plan.waypoints[0]
-    add(_TAKE_OFF, _FRAME_RELATIVE, _at([0, 0, 0, None], plan.home, first.height.metres))
+    add(_TAKE_OFF, _FRAME_RELATIVE, _at([0, 0, 0, None], plan.home, plan.climb_height_m))
     speed_m_s = 0.0
     for waypoint in plan.waypoints:
         if waypoint.speed_m_s != speed_m_s:
@@ -92,12 +92,18 @@ def _qgc_items(plan: MissionPlan) -> list[dict[str, Any]]:
             yaw_deg = None if bearing_deg is None else (bearing_deg + 180.0) % 360.0 - 180.0
             params = [waypoint.gimbal_pitch_deg, yaw_deg, None, None, _YAW_LOCK, 0, 0]
             add(_GIMBAL, _FRAME_MISSION, params)
-        add(
-            _WAYPOINT, _FRAME_RELATIVE,
-            _at([waypoint.hold_s, 0, 0, None], waypoint.point, waypoint.height.metres),
-        )  # fmt: skip
+        frame, height_m = _told(waypoint)
+        add(_WAYPOINT, frame, _at([waypoint.hold_s, 0, 0, None], waypoint.point, height_m))
     add(_RETURN, _FRAME_MISSION, [0, 0, 0, 0, 0, 0, 0])
     return items
+
+
+def _told(waypoint: Waypoint) -> tuple[int, float]:
+    """The frame and the height as another ground station is told them."""
+    above_home_m = waypoint.height_above_home_m
+    if above_home_m is not None:
+        return _FRAME_RELATIVE, above_home_m
+    return _OTHER_FRAMES[waypoint.height.datum], waypoint.height.metres
 
 
 def to_qgc(plan: MissionPlan) -> dict[str, Any]:
@@ -150,6 +156,7 @@ def to_feature_collection(plan: MissionPlan) -> dict[str, Any]:
             "number": number,
             "height_m": waypoint.height.metres,
             "height_above": waypoint.height.datum.value,
+            "ground_above_home_m": waypoint.ground_above_home_m,
             "speed_m_s": waypoint.speed_m_s,
             "camera_bearing_true_deg": waypoint.camera_bearing_true_deg,
             "gimbal_pitch_deg": waypoint.gimbal_pitch_deg,

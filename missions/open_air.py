@@ -6,7 +6,7 @@ Pure geometry in ENU metres.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from shapely.geometry import MultiPoint, Point, Polygon
 from shapely.ops import unary_union
 
 from missions.flat import to_place, to_position
+from missions.heights import Elevation, grounds_m
 from patrol.geo import Datum, GeoPoint, LocalFrame
 from patrol.plan import MissionPlan
 
@@ -30,8 +31,8 @@ Flags = NDArray[np.bool_]
 Lines = NDArray[np.object_]
 
 FENCE, KEPT_OUT, CROWD = "leaves_fence", "kept_out", "crowd"
-TERRAIN, TERRAIN_UNKNOWN = "terrain", "terrain_unknown"
-FORBIDDING = (FENCE, KEPT_OUT, CROWD, TERRAIN)
+TERRAIN, TERRAIN_UNKNOWN, CEILING = "terrain", "terrain_unknown", "above_ceiling"
+FORBIDDING = (FENCE, KEPT_OUT, CROWD, TERRAIN, CEILING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class KnownCrowd:
 class Surroundings:
     """What the planner knows beyond grid and fence. No elevation: the ground is taken as flat."""
 
-    elevation_amsl_m: Callable[[GeoPoint], float | None] | None = None
+    elevation_amsl_m: Elevation | None = None
     kept_out: tuple[tuple[GeoPoint, ...], ...] = ()
     crowds: tuple[KnownCrowd, ...] = ()
 
@@ -68,6 +69,7 @@ class OpenAir:
             (to_position(crowd.point, self.frame), crowd.radius_m + standoff_m)
             for crowd in around.crowds
         ]
+        self._ceiling_m = plan.ceiling_agl_m
         self._elevation = around.elevation_amsl_m
         self._home_m = self._elevation(plan.home) if self._elevation else None
         # What the autopilot returns at; a height above anything but home says nothing here.
@@ -111,9 +113,10 @@ class OpenAir:
             CROWD: near,
         }
         if self._elevation is not None:
-            rooms = np.array([self._room_m(a, b) for a, b in zip(starts, ends, strict=True)])
-            found[TERRAIN_UNKNOWN] = np.isnan(rooms)
-            found[TERRAIN] = ~found[TERRAIN_UNKNOWN] & (rooms < _CLEARANCE_M)
+            least, most = self._rooms_m(starts, ends, self._elevation)
+            found[TERRAIN_UNKNOWN] = np.isnan(least)
+            found[TERRAIN] = ~found[TERRAIN_UNKNOWN] & (least < _CLEARANCE_M)
+            found[CEILING] = ~found[TERRAIN_UNKNOWN] & (most > self._ceiling_m)
         return found
 
     def is_open(self, starts: Positions, ends: Positions) -> Flags:
@@ -129,19 +132,16 @@ class OpenAir:
         )
         return np.asarray(~shapely.covers(self.inside, lines) & ~are_points)
 
-    def _room_m(self, start: Sequence[float], end: Sequence[float]) -> float:
-        """The least height above the ground on a line; NaN where a part of it is not known."""
-        if self._height_m is None:
-            return math.nan
-        count = max(1, math.ceil(math.dist(start, end) / _GROUND_STEP_M))
-        least_m = math.inf
-        for share in np.linspace(0.0, 1.0, count + 1):
-            place = (
-                float(start[0] + (end[0] - start[0]) * share),
-                float(start[1] + (end[1] - start[1]) * share),
-            )
-            ground_m = self.ground_above_home_m(place)
-            if ground_m is None:
-                return math.nan
-            least_m = min(least_m, self._height_m - ground_m)
-        return least_m
+    def _rooms_m(
+        self, starts: Positions, ends: Positions, elevation: Elevation
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The least and the greatest height above the ground on each line; NaN where not known."""
+        if self._height_m is None or self._home_m is None:
+            unknown = np.full(len(starts), math.nan)
+            return unknown, unknown
+        longest_m = float(np.hypot(*(ends - starts).T).max(initial=0.0))
+        shares = np.linspace(0.0, 1.0, max(1, math.ceil(longest_m / _GROUND_STEP_M)) + 1)
+        places = starts[:, None, :] + shares[None, :, None] * (ends - starts)[:, None, :]
+        grounds = grounds_m(elevation, self.frame, places.reshape(-1, 2))
+        rooms = self._height_m + self._home_m - grounds.reshape(len(starts), len(shares))
+        return rooms.min(axis=1), rooms.max(axis=1)

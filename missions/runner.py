@@ -205,7 +205,7 @@ class SortieRunner:
 
     async def _patrol(self) -> None:
         """Climb, start and fly the route, until something sends the aircraft home."""
-        height_m = self._plan.waypoints[0].height.metres
+        height_m = self._plan.climb_height_m
         self._sent_utc = self._world.now_utc()  # before it is sent: from here on it may fly
         climb = TakeOff(height_above_home_m=height_m)
         await self._command(climb, FlightMode.TAKE_OFF, FlightMode.HOLD)

@@ -29,6 +29,7 @@ _WORDS = {
     "kept_out": ("crosses a place that is kept out", "穿越禁飞区域"),
     "crowd": ("passes too near to a known crowd", "过于接近已知聚集人群"),
     "terrain": ("is too low above the ground", "离地高度不足"),
+    "above_ceiling": ("is above the ceiling over low ground", "在低洼处真高超过上限"),
     "terrain_unknown": ("crosses ground whose elevation is not known", "经过高程未知的地面"),
 }
 

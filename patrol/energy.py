@@ -80,19 +80,27 @@ def energy_need_pct(
         wind = _Wind(speed_m_s=0.0, from_true_deg=0.0)
     look_s = plan.look_hold.longest_s if plan.look_hold else 0.0
     waypoints, at = plan.waypoints, plan.home
-    spent_s = waypoints[0].height.metres / power.climb_m_s * (1.0 + power.climb_share)
-    worst_s = 0.0
+    spent_s = _climb_s(plan.climb_height_m, power)
+    worst_s, height_m = 0.0, plan.climb_height_m
     for waypoint in waypoints:
         leg = LocalFrame(origin=at).to_enu(waypoint.point)
         spent_s += _leg_s(leg, waypoint.speed_m_s, wind, power) + power.turn_s + waypoint.hold_s
         at = waypoint.point
+        there_m = waypoint.height_above_home_m
+        if there_m is not None:
+            spent_s += _climb_s(there_m - height_m, power)
+            height_m = there_m
         home_pct = energy_home_pct(
-            at, plan, height_above_home_m=waypoint.height.metres, wind_m_s=wind.speed_m_s,
+            at, plan, height_above_home_m=there_m, wind_m_s=wind.speed_m_s,
             wind_from_true_deg=wind.from_true_deg, look_s=look_s,
             power=replace(power, decision_s=0.0),
         )  # fmt: skip
         worst_s = max(worst_s, spent_s + home_pct / 100.0 * power.endurance_s)
     return worst_s / power.endurance_s * 100.0
+
+
+def _climb_s(height_m: float, power: Power) -> float:
+    return max(0.0, height_m) / power.climb_m_s * (1.0 + power.climb_share)
 
 
 def _leg_s(leg: Enu, cruise_m_s: float, wind: _Wind, power: Power) -> float:

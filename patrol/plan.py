@@ -66,6 +66,16 @@ class Waypoint:
     gimbal_pitch_deg: float | None = None  # negative below the horizon
     camera_bearing_true_deg: float | None = None
     is_transit: bool = False  # nobody is counted on the way there
+    ground_above_home_m: float | None = None  # of the place, where elevation data is known
+
+    @property
+    def height_above_home_m(self) -> float | None:
+        """What an autopilot flies by; None for a height that nobody can reckon from home."""
+        if self.height.datum is Datum.HOME:
+            return self.height.metres
+        if self.height.datum is Datum.GROUND and self.ground_above_home_m is not None:
+            return self.height.metres + self.ground_above_home_m
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +150,15 @@ class MissionPlan:
         for paper in ("plan_id", "created_utc", "is_exercise"):
             del body[paper]
         return _sha256(body)
+
+    @property
+    def climb_height_m(self) -> float:
+        """To where it climbs above home before it sets out.
+
+        Where the first height cannot be reckoned from home, the plan cannot be uploaded either.
+        """
+        first = self.waypoints[0]
+        return max(first.height_above_home_m or 0.0, first.height.metres)
 
     def approved(self, by: str, at_utc: datetime) -> MissionPlan:
         """The same plan with a name under it."""
@@ -268,11 +287,14 @@ def _waypoint_to_dict(waypoint: Waypoint) -> dict[str, Any]:
         "gimbal_pitch_deg": waypoint.gimbal_pitch_deg,
         "camera_bearing_true_deg": waypoint.camera_bearing_true_deg,
     }
-    return body | ({"is_transit": True} if waypoint.is_transit else {})
+    ground_m = waypoint.ground_above_home_m
+    body |= {"is_transit": True} if waypoint.is_transit else {}
+    return body | ({} if ground_m is None else {"ground_above_home_m": ground_m})
 
 
 def _waypoint_from_dict(body: dict[str, Any]) -> Waypoint:
     pitch, bearing = body["gimbal_pitch_deg"], body["camera_bearing_true_deg"]
+    ground = body.get("ground_above_home_m")
     return Waypoint(
         point=from_geojson(body["point"]),
         height=_height_from_dict(body["height"]),
@@ -281,4 +303,5 @@ def _waypoint_from_dict(body: dict[str, Any]) -> Waypoint:
         gimbal_pitch_deg=None if pitch is None else _finite(pitch),
         camera_bearing_true_deg=None if bearing is None else _finite(bearing),
         is_transit=bool(body.get("is_transit", False)),
+        ground_above_home_m=None if ground is None else _finite(ground),
     )

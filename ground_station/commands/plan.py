@@ -12,8 +12,11 @@ from pathlib import Path
 from rich.console import Console
 
 from ground_station.options import PlanOptions
+from ground_station.planning_data import SAMPLE, elevation_of
 from missions.formats import to_feature_collection, to_qgc, write_json
 from missions.grid import Grid
+from missions.heights import Elevation
+from missions.open_air import Surroundings
 from missions.planner import Patrol, plan_patrol
 from missions.register import Register, load_register
 from missions.request import PlanRequest, Task, default_home
@@ -57,19 +60,33 @@ def _request(options: PlanOptions) -> PlanRequest:
     )
     loaded: Register = load_register(options.register)
     area: Grid = loaded.get(name)
+    home = launch or default_home(area)
+    elevation = read_ground(options.elevation, loaded)
     return PlanRequest(
         grid=area,
         register_version=loaded.version,
-        home=launch or default_home(area),
-        home_elevation_amsl_m=0.0,  # the autopilot tells the true one; heights are above home
+        home=home,
+        # Without data the autopilot tells the true one: heights are above home.
+        home_elevation_amsl_m=(elevation(home) if elevation else None) or 0.0,
         lens=read_lens(options.lens),
         created_utc=datetime.now(UTC),
         is_exercise=loaded.is_synthetic,
         height_agl_m=options.height,
         speed_m_s=options.speed,
         gimbal_pitch_deg=options.tilt,
+        around=Surroundings(elevation_amsl_m=elevation),
         task=with_sites(task, loaded, area.code),
     )
+
+
+def read_ground(path: Path | None, register: Register) -> Elevation | None:
+    """The ground's height; ConfigError for invented hills under true grids."""
+    if path is not None and str(path) == SAMPLE and not register.is_synthetic:
+        raise ConfigError(
+            "the sample's hills are invented: give a GeoTIFF of the true ground",
+            text_zh="示例地形为合成数据：请提供真实地形的GeoTIFF",
+        )
+    return elevation_of(path)
 
 
 def _body(patrol: Patrol, written: Sequence[Path]) -> dict[str, object]:

@@ -9,7 +9,7 @@ import pytest
 
 from missions.formats import read_plan
 from missions.register import load_register
-from patrol.geo import GeoPoint, distance_m
+from patrol.geo import Datum, GeoPoint, distance_m
 from tests.unit.test_boundary import CENTRE
 from tests.wire.test_plan_command import GRID, a_register, is_one_sentence, run
 
@@ -66,7 +66,7 @@ def test_points_without_a_place_are_the_special_sites_of_the_grid(tmp_path: Path
 @pytest.mark.parametrize(
     "more",
     [(), (GRID, "--grid", GRID), (GRID, "--at", "here"), (GRID, "--lens", "4K"),
-     (GRID, "--lens", "3840x2160@400")],
+     (GRID, "--lens", "3840x2160@400"), (GRID, "--elevation", "none.tif")],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, more: tuple[str, ...]) -> None:
     ended = run("plan", *more, "--out", tmp_path / "plan.json")
@@ -80,3 +80,21 @@ def test_a_spacing_that_would_explode_is_refused_at_once(tmp_path: Path) -> None
     assert ended.returncode == 1
     assert "km of flight: at least" in ended.stdout
     assert not out.exists()
+
+
+def test_heights_follow_the_ground_that_is_given(tmp_path: Path) -> None:
+    out = tmp_path / "plan.json"
+    ended = run("plan", GRID, "--elevation", "sample", "--out", out)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "no elevation data" not in ended.stdout
+    plan = read_plan(out)
+    assert {waypoint.height.datum for waypoint in plan.waypoints} == {Datum.GROUND}
+    assert plan.home_elevation_amsl_m > 0.0
+
+
+def test_invented_hills_are_no_ground_for_a_true_register(tmp_path: Path) -> None:
+    own = ("--register", a_register(tmp_path), "--out", tmp_path / "plan.json")
+    ended = run("plan", GRID, "--elevation", "sample", *own)
+    assert ended.returncode == 2
+    assert is_one_sentence(ended)
+    assert "invented" in ended.stderr
