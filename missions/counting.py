@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from missions.findings import note, warn
 from missions.request import STANDOFF_MIN_M
@@ -94,7 +95,7 @@ def _view(plan: MissionPlan, lens: CameraLens, leg: int) -> LegView:
     waypoint = plan.waypoints[leg]
     height_m = max(waypoint.height.metres, 0.1)
     pitch_deg = waypoint.gimbal_pitch_deg if waypoint.gimbal_pitch_deg is not None else 0.0
-    seen = lens.footprint(height_agl_m=height_m, pitch_deg=pitch_deg)
+    seen = _seen(lens, height_m, pitch_deg)
     standoff_m = max(STANDOFF_MIN_M, height_m)
     nearest_m = max(standoff_m, seen.near_m)
 
@@ -116,6 +117,12 @@ def _view(plan: MissionPlan, lens: CameraLens, leg: int) -> LegView:
             height_agl_m=height_m, person_height_px_min=PERSON_HEIGHT_PX_MIN
         ),
     )
+
+
+@lru_cache(maxsize=256)
+def _seen(lens: CameraLens, height_m: float, pitch_deg: float) -> Footprint:
+    """Most legs of a district look alike."""
+    return lens.footprint(height_agl_m=height_m, pitch_deg=pitch_deg)
 
 
 def _picture(view: LegView) -> tuple[str, str]:

@@ -5,19 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import shapely
-from shapely.geometry import LineString
+from numpy.typing import NDArray
 from shapely.ops import unary_union
 
 from missions.areas import Terrain
 from missions.findings import note, warn
-from missions.flat import to_metres, to_position
+from missions.flat import to_legs, to_metres, to_positions
 from missions.request import PlanRequest
 from missions.spacing import swath_m
 from patrol.pattern import Pattern
 from patrol.plan import Finding, MissionPlan
 
 _ENOUGH_PCT = 80.0
+
+
+def _lanes(plan: MissionPlan, terrain: Terrain) -> NDArray[np.object_]:
+    """The legs that end at a waypoint on whose way people are counted."""
+    legs = to_legs(to_positions((waypoint.point for waypoint in plan.waypoints), terrain.frame))
+    return legs[[not waypoint.is_transit for waypoint in plan.waypoints[1:]]]
 
 
 def coverage_findings(
@@ -27,11 +34,7 @@ def coverage_findings(
     width_m = swath_m(request)
     if request.task.pattern is not Pattern.SWEEP or not math.isfinite(width_m):
         return []
-    lanes = [
-        LineString([to_position(a.point, terrain.frame), to_position(b.point, terrain.frame)])
-        for plan in plans
-        for a, b in zip(plan.waypoints, plan.waypoints[1:], strict=False) if not b.is_transit
-    ]  # fmt: skip
+    lanes = np.concatenate([_lanes(plan, terrain) for plan in plans])
     seen = unary_union(shapely.buffer(lanes, width_m / 2.0, quad_segs=2))
     grid = to_metres(request.grid.shape, terrain.frame)
     share_pct = seen.intersection(grid).area / grid.area * 100.0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 from shapely import transform
 from shapely.geometry import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -36,6 +38,19 @@ def to_position(place: GeoPoint, frame: LocalFrame) -> Point:
     """East, north metres as a shapely point."""
     enu = frame.to_enu(place)
     return Point(enu.east_m, enu.north_m)
+
+
+def to_positions(places: Iterable[GeoPoint], frame: LocalFrame) -> NDArray[np.float64]:
+    """East, north metres of many places at once, N x 2."""
+    per_lat_m, per_lon_m = frame.metres_per_degree()
+    degrees = np.array([(place.lon_deg, place.lat_deg) for place in places]).reshape(-1, 2)
+    origin = (frame.origin.lon_deg, frame.origin.lat_deg)
+    return np.asarray((degrees - origin) * (per_lon_m, per_lat_m), dtype=np.float64)
+
+
+def to_legs(positions: NDArray[np.float64]) -> NDArray[np.object_]:
+    """The lines from each of N positions to the next, N - 1 of them."""
+    return np.asarray(shapely.linestrings(np.stack([positions[:-1], positions[1:]], axis=1)))
 
 
 def largest_part(shape: BaseGeometry) -> tuple[Polygon | None, int]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import MultiPoint, Point, Polygon
+from shapely.geometry import Point, Polygon
 from shapely.ops import unary_union
 
-from missions.flat import to_place, to_position
+from missions.flat import to_place, to_position, to_positions
 from missions.heights import Elevation, grounds_m
 from patrol.geo import Datum, GeoPoint, LocalFrame
 from patrol.plan import MissionPlan
@@ -58,12 +58,11 @@ class OpenAir:
     def __init__(self, plan: MissionPlan, around: Surroundings) -> None:
         self.frame = LocalFrame(origin=plan.home)
         self.home = self.position(plan.home)
-        fence = Polygon([self.position(point) for point in plan.fence])
+        fence = Polygon(to_positions(plan.fence, self.frame))
         self.inside = shapely.make_valid(fence).buffer(-MARGIN_M)
         shapely.prepare(self.inside)
-        self._kept_out = unary_union(
-            [Polygon([self.position(p) for p in ring]).buffer(MARGIN_M) for ring in around.kept_out]
-        )
+        rings = [to_positions(ring, self.frame) for ring in around.kept_out]
+        self._kept_out = unary_union([Polygon(ring).buffer(MARGIN_M) for ring in rings])
         standoff_m = plan.look_hold.standoff_min_m if plan.look_hold else _STANDOFF_M
         self.crowds = [
             (to_position(crowd.point, self.frame), crowd.radius_m + standoff_m)
@@ -96,10 +95,12 @@ class OpenAir:
             centre.distance(Point(position)) > radius_m for centre, radius_m in self.crowds
         )
 
-    def is_all_open(self, places: Sequence[Sequence[float]]) -> bool:
+    def is_all_open(self, places: Positions) -> bool:
         """Whether nothing but the fence is known and all between the places lies inside it."""
         is_fence_all = self._kept_out.is_empty and not self.crowds and self._elevation is None
-        return is_fence_all and bool(self.inside.covers(MultiPoint(places).convex_hull))
+        return is_fence_all and bool(
+            self.inside.covers(shapely.convex_hull(shapely.multipoints(places)))
+        )
 
     def troubles(self, starts: Positions, ends: Positions) -> dict[str, Flags]:
         """For each reason which of the N lines it speaks against."""

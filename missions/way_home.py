@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import LineString
 
-from missions.flat import to_place
+from missions.flat import to_place, to_positions
 from missions.open_air import FORBIDDING, TERRAIN_UNKNOWN, Flags, OpenAir, Positions, Surroundings
 from missions.rally import find_rally
 from patrol.plan import Finding, Level, MissionPlan, RallyPoint, WayHome
@@ -111,8 +111,8 @@ def is_safe(plan: MissionPlan, around: Surroundings) -> bool:
 
 def _is_plainly_safe(plan: MissionPlan, air: OpenAir) -> bool:
     """Whether every line between any two places of the route is open: true of most grids."""
-    places = [air.home, *(air.position(waypoint.point) for waypoint in plan.waypoints)]
-    return plan.way_home is WayHome.STRAIGHT and air.is_all_open(places)
+    places = [plan.home, *(waypoint.point for waypoint in plan.waypoints)]
+    return plan.way_home is WayHome.STRAIGHT and air.is_all_open(to_positions(places, air.frame))
 
 
 def along_route(plan: MissionPlan, around: Surroundings) -> MissionPlan | None:
