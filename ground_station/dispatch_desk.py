@@ -47,6 +47,7 @@ class DispatchDesk:
                 is_exercise=self.is_exercise,
                 wind_m_s=wind_m_s,
                 wind_from_true_deg=from_true_deg,
+                around=await self.plans.around(),
             ),
             [standing for desks in aircraft if (standing := _standing(desks)) is not None],
         )

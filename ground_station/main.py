@@ -36,7 +36,7 @@ from ground_station.parts import Parts
 from ground_station.people.parts import people_of, require_own_space, tell_if_nobody_can_sign_in
 from ground_station.pictures import EyePictures
 from ground_station.plan_desk import PlanDesk, PlanParts
-from ground_station.planning_data import elevation_of
+from ground_station.planning_data import PlanningData, elevation_of
 from ground_station.retention_keeper import RetentionKeeper
 from ground_station.route_shelf import RouteShelf
 from ground_station.settings import AircraftSettings, SpeakerSettings, StationSettings
@@ -142,7 +142,10 @@ class Station:
                 world=self._world,
                 is_exercise=self._settings.is_exercise,
                 routes=RouteShelf(self._settings.data_dir / "routes"),
-                elevation=elevation_of(self._settings.elevation_file),
+                data=PlanningData(
+                    elevation=elevation_of(self._settings.elevation_file),
+                    airspace_file=self._settings.airspace_file,
+                ),
             )
         )
         common = self._common()

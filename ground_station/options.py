@@ -134,6 +134,10 @@ class PlanOptions:
             "invented hills of the sample register."
         ),
     ] = None
+    airspace: Annotated[
+        Path | None,
+        typer.Option(help="Airspace zones (GeoJSON): routes keep out of what is closed."),
+    ] = None
     register: RegisterOption = None
     home: Annotated[str | None, typer.Option(help="LAT,LON of the launch point.")] = None
     qgc: Annotated[Path | None, typer.Option(help="Write a QGroundControl .plan file too.")] = None

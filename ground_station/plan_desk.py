@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import anyio.to_thread
 
 from ground_station import views
 from ground_station.chronicle import Chronicle
+from ground_station.planning_data import PlanningData
 from ground_station.route_shelf import RouteShelf
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
 from missions.counting import leg_views
-from missions.heights import Elevation
 from missions.open_air import Surroundings
 from missions.planner import plan_patrol
 from missions.register import Register
 from missions.request import PlanRequest, Task
 from missions.sites import with_sites
+from missions.zones import ABOUT_AIRSPACE, airspace_findings
 from patrol.bus import Bus
 from patrol.camera import CameraLens
 from patrol.cause import Cause, Role
@@ -65,7 +66,7 @@ class PlanParts:
     world: WorldClock
     is_exercise: bool
     routes: RouteShelf
-    elevation: Elevation | None = None
+    data: PlanningData = field(default_factory=PlanningData)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,8 @@ class PlanDesk:
         beside it stands the first.
         """
         require_planner(cause, is_exercise=self._parts.is_exercise)
-        request = self._request(grid_code, flyer, task or Task())
+        around = await self.around()
+        request = replace(self._request(grid_code, flyer, task or Task()), around=around)
         patrol = await anyio.to_thread.run_sync(plan_patrol, request)
         if not patrol.sorties:
             raise PlanRejected(
@@ -138,6 +140,10 @@ class PlanDesk:
             "legs": [view.to_dict() for view in leg_views(plan, flyer.lens)],
         }
 
+    async def around(self) -> Surroundings:
+        """What is known of ground and airspace when a plan is made."""
+        return await self._parts.data.around()
+
     async def approve(self, plan_id: str, digest: str, cause: Cause) -> dict[str, Any]:
         """Put a name under the plan that was looked at; PlanRejected while anything stops it."""
         require_role(cause, _APPROVERS, is_exercise=self._parts.is_exercise)
@@ -147,7 +153,7 @@ class PlanDesk:
                 f"plan {plan_id} is not the one that was looked at (the digest differs)",
                 text_zh=f"计划{plan_id}与所查看的不同（摘要不一致）",
             )
-        findings = await self._parts.routes.with_tests(drawn.plan, drawn.findings)
+        findings = await self._parts.routes.with_tests(drawn.plan, await self._aired(drawn))
         if stopping := stops(findings):
             raise PlanRejected(
                 f"plan {plan_id} may not be approved", stopping, text_zh=f"计划{plan_id}不得批准"
@@ -163,6 +169,12 @@ class PlanDesk:
             "approved_by": cause.actor,
             "findings": views.findings_view(findings),
         }
+
+    async def _aired(self, drawn: Drawn) -> list[Finding]:
+        """What was found, with the airspace as it is known by now."""
+        around, now = await self._parts.data.around(), self._parts.world.now_utc()
+        others = [one for one in drawn.findings if one.code not in ABOUT_AIRSPACE]
+        return [*others, *airspace_findings(drawn.plan, around.airspace, now)]
 
     def keep(self, drawn: Drawn) -> None:
         """Put a plan into the book, or in the place of what it was before."""
@@ -229,7 +241,6 @@ class PlanDesk:
             lens=flyer.lens,
             created_utc=parts.world.now_utc(),
             is_exercise=parts.is_exercise,
-            around=Surroundings(elevation_amsl_m=parts.elevation),
             task=with_sites(task, parts.register, grid.code),
         )
 

@@ -143,6 +143,9 @@ class StationSettings(_Section):
     elevation_file: Path | None = Field(
         default=None, description="GeoTIFF of the ground's height; none: heights are above home"
     )
+    airspace_file: Path | None = Field(
+        default=None, description="airspace zones (GeoJSON), read anew for every plan"
+    )
     legal_basis_file: Path | None = None
     responsibility_file: Path | None = Field(
         default=None, description="who owns cases; needed unless it is an exercise"

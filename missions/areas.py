@@ -46,6 +46,7 @@ class Terrain:
     frame: LocalFrame
     areas: tuple[Area, ...]
     small: tuple[Polygon, ...]  # parts that hold no room
+    closed_share: float = 0.0  # of the grid, by what is kept out
 
 
 def shape_findings(grid: Grid) -> list[Finding]:
@@ -89,7 +90,8 @@ def terrain_of(request: PlanRequest) -> Terrain:
         areas += found
         if not found:
             small.append(outline)
-    return Terrain(frame=frame, areas=tuple(areas), small=tuple(small))
+    closed_share = shape.intersection(kept_out).area / shape.area if shape.area else 0.0
+    return Terrain(frame=frame, areas=tuple(areas), small=tuple(small), closed_share=closed_share)
 
 
 def polygons(shape: BaseGeometry) -> list[Polygon]:

@@ -15,6 +15,7 @@ from missions.grid import Grid
 from missions.open_air import Surroundings
 from missions.relief import from_plan_findings, relief_findings
 from missions.way_home import way_home_findings
+from missions.zones import airspace_findings, filming_findings
 from patrol.camera import CameraLens
 from patrol.clock import SHANGHAI
 from patrol.energy import energy_need_pct
@@ -39,6 +40,7 @@ def check_plan(
         *_route(plan, grid),
         *check_flight(plan, around),
         *counting_findings(plan, lens),
+        *_filming(plan, lens, around),
     ]
 
 
@@ -47,7 +49,13 @@ def check_flight(plan: MissionPlan, around: Surroundings | None = None) -> list[
     checks: tuple[Check, ...] = (_legs, _heights, _speeds, _duration, _battery, _law)
     found = [finding for check in checks for finding in check(plan)]
     around = around or Surroundings()
-    return [*found, *_relief(plan, around), *way_home_findings(plan, around)]
+    zones = airspace_findings(plan, around.airspace, plan.created_utc)
+    return [*found, *zones, *_relief(plan, around), *way_home_findings(plan, around)]
+
+
+def _filming(plan: MissionPlan, lens: CameraLens, around: Surroundings | None) -> Iterator[Finding]:
+    if around is not None:
+        yield from filming_findings(plan, around.airspace, lens, plan.created_utc)
 
 
 def _relief(plan: MissionPlan, around: Surroundings) -> Iterator[Finding]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.ops import unary_union
 
 from missions.areas import Terrain
 from missions.findings import note, warn
@@ -35,7 +34,7 @@ def coverage_findings(
     if request.task.pattern is not Pattern.SWEEP or not math.isfinite(width_m):
         return []
     lanes = np.concatenate([_lanes(plan, terrain) for plan in plans])
-    seen = unary_union(shapely.buffer(lanes, width_m / 2.0, quad_segs=2))
+    seen = shapely.multilinestrings(lanes).buffer(width_m / 2.0, quad_segs=2)
     grid = to_metres(request.grid.shape, terrain.frame)
     share_pct = seen.intersection(grid).area / grid.area * 100.0
     text = f"the sweep shows {share_pct:.0f} % of the grid"

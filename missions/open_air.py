@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon
 from shapely.ops import unary_union
 
+from missions.airspace import Airspace
 from missions.flat import to_place, to_position, to_positions
 from missions.heights import Elevation, grounds_m
 from patrol.geo import Datum, GeoPoint, LocalFrame
@@ -50,6 +51,7 @@ class Surroundings:
     elevation_amsl_m: Elevation | None = None
     kept_out: tuple[tuple[GeoPoint, ...], ...] = ()
     crowds: tuple[KnownCrowd, ...] = ()
+    airspace: Airspace | None = None
 
 
 class OpenAir:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from missions.airspace import ARTICLES
 from missions.areas import Terrain, shape_findings, terrain_of
 from missions.checks import check_plan
 from missions.coverage import coverage_findings
-from missions.findings import note, stop
+from missions.findings import note, stop, warn
 from missions.patterns import runs_of
 from missions.request import PlanRequest
 from missions.runs import Run
 from missions.sorties import Sorties, TooFar, TooMany
+from missions.zones import around_zones, closed_zones
 from patrol.plan import Finding, MissionPlan, stops
+
+_CLOSED_MIN_PCT = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +46,10 @@ def plan_patrol(request: PlanRequest) -> Patrol:
     findings = shape_findings(request.grid)
     if findings:
         return Patrol(findings=tuple(findings))
+    request = around_zones(request)
     terrain = terrain_of(request)
     runs, findings = runs_of(request, terrain)
+    findings = [*_closed(request, terrain), *findings]
     plans: list[MissionPlan] = []
     if not stops(findings):
         plans, failed = _planned(request, terrain, runs)
@@ -88,6 +94,24 @@ def _planned(
                 "该网格所需架次过多：请规划更小的网格",
             )
         ]
+
+
+def _closed(request: PlanRequest, terrain: Terrain) -> list[Finding]:
+    """How much of the grid is left out because it is closed, and by what."""
+    share_pct = terrain.closed_share * 100.0
+    if share_pct < _CLOSED_MIN_PCT:
+        return []
+    zones = [one for one in closed_zones(request) if one.shape.intersects(request.grid.shape)]
+    named = ", ".join(f"{zone.name} ({zone.source})" for zone in zones) or "places kept out"
+    named_zh = "、".join(f"“{zone.name}”（{zone.source}）" for zone in zones) or "不得进入的地点"
+    return [
+        warn(
+            "airspace.cut",
+            f"{share_pct:.1f} % of the grid lie in {named}: they are left out",
+            f"网格有{share_pct:.1f}%位于{named_zh}内，未列入航线",
+            article=next((ARTICLES[zone.kind] for zone in zones), ""),
+        )
+    ]
 
 
 def _nothing(request: PlanRequest) -> Finding:

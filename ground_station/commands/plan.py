@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ground_station.options import PlanOptions
-from ground_station.planning_data import SAMPLE, elevation_of
+from ground_station.planning_data import SAMPLE, airspace_of, elevation_of
 from missions.formats import to_feature_collection, to_qgc, write_json
 from missions.grid import Grid
 from missions.heights import Elevation
@@ -74,7 +74,7 @@ def _request(options: PlanOptions) -> PlanRequest:
         height_agl_m=options.height,
         speed_m_s=options.speed,
         gimbal_pitch_deg=options.tilt,
-        around=Surroundings(elevation_amsl_m=elevation),
+        around=Surroundings(elevation_amsl_m=elevation, airspace=airspace_of(options.airspace)),
         task=with_sites(task, loaded, area.code),
     )
 

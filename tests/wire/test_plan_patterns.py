@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from missions.formats import read_plan
 from missions.register import load_register
+from patrol.clock import utc_text
 from patrol.geo import Datum, GeoPoint, distance_m
+from tests.unit.test_airspace import a_feature, a_file
 from tests.unit.test_boundary import CENTRE
 from tests.wire.test_plan_command import GRID, a_register, is_one_sentence, run
 
@@ -66,7 +69,8 @@ def test_points_without_a_place_are_the_special_sites_of_the_grid(tmp_path: Path
 @pytest.mark.parametrize(
     "more",
     [(), (GRID, "--grid", GRID), (GRID, "--at", "here"), (GRID, "--lens", "4K"),
-     (GRID, "--lens", "3840x2160@400"), (GRID, "--elevation", "none.tif")],
+     (GRID, "--lens", "3840x2160@400"), (GRID, "--elevation", "none.tif"),
+     (GRID, "--airspace", "none.geojson")],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, more: tuple[str, ...]) -> None:
     ended = run("plan", *more, "--out", tmp_path / "plan.json")
@@ -98,3 +102,14 @@ def test_invented_hills_are_no_ground_for_a_true_register(tmp_path: Path) -> Non
     assert ended.returncode == 2
     assert is_one_sentence(ended)
     assert "invented" in ended.stderr
+
+
+def test_a_closed_grid_is_refused_with_the_zone_its_source_and_article(tmp_path: Path) -> None:
+    circle = a_feature("Point", [CENTRE.lon_deg, CENTRE.lat_deg], radius_m=2000.0)
+    zones = a_file(tmp_path, [circle], fetched_at=utc_text(datetime.now(UTC)))
+    own = ("--register", a_register(tmp_path), "--out", tmp_path / "plan.json")
+    ended = run("plan", GRID, "--airspace", zones, *own)
+    assert ended.returncode == 1
+    assert "100.0 % of the grid lie in 马拉松 (汕头市公告)" in ended.stdout
+    assert "第二十条" in ended.stdout
+    assert not (tmp_path / "plan.json").exists()
