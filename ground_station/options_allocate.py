@@ -41,6 +41,12 @@ class AllocateOptions:
         list[Pattern] | None,
         typer.Option(help="boundary or sweep; may be repeated. Default: boundary."),
     ] = None
+    elevation: Annotated[
+        Path | None, typer.Option(help="Ground elevation (GeoTIFF), or `sample`.")
+    ] = None
+    airspace: Annotated[
+        Path | None, typer.Option(help="Closed airspace (GeoJSON), checked on every leg.")
+    ] = None
     sites: Annotated[
         bool, typer.Option("--sites", help="Look at every site of the special grids too.")
     ] = False
@@ -82,6 +88,8 @@ class AllocateOptions:
             grids=tuple(self.grid or ()),
             patterns=tuple(self.pattern or (Pattern.BOUNDARY,)),
             has_sites=self.sites,
+            elevation=self.elevation,
+            airspace=self.airspace,
             alerts=tuple(self.alert or ()),
             hours=tuple(self.hours or ()),
             begin=self.begin,

@@ -136,10 +136,12 @@ def routes_of(
     job: Job, aircraft: Aircraft, launch: GeoPoint, setting: Setting
 ) -> tuple[list[MissionPlan], list[Finding]]:
     """The job's sorties from a launch point, each within a battery; no plan where a STOP is."""
+    elevation = setting.around.elevation_amsl_m
     patrol = plan_patrol(
         PlanRequest(
             grid=job.grid, register_version=setting.register_version, home=launch,
-            home_elevation_amsl_m=0.0,  # the autopilot tells the true one; heights are above home
+            # The autopilot tells the true one; heights are above home.
+            home_elevation_amsl_m=(elevation(launch) if elevation else None) or 0.0,
             lens=aircraft.lens, created_utc=setting.created_utc,
             is_exercise=setting.is_exercise, height_agl_m=aircraft.height_agl_m,
             speed_m_s=aircraft.speed_m_s, endurance_s=aircraft.planned_endurance_s,

@@ -12,9 +12,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ground_station.commands.plan import print_findings
+from ground_station.commands.plan import print_findings, read_ground
 from ground_station.commands.records_at import Opened, Place, run_on
 from ground_station.fleet_file import read_fleet
+from ground_station.planning_data import airspace_of
 from ground_station.store.queries import last_looks
 from missions.allocation import Allocation, Flight, allocate
 from missions.allocation_model import Terms
@@ -22,6 +23,7 @@ from missions.coverage_debt import DUE_EVERY, coverage_debt
 from missions.formats import write_json
 from missions.grid import Grid
 from missions.jobs import Job, Setting, Window, jobs_of, site_jobs
+from missions.open_air import Surroundings
 from missions.register import Register, load_register
 from patrol.clock import SHANGHAI
 from patrol.errors import ConfigError
@@ -42,6 +44,8 @@ class Wanted:
     grids: Sequence[str] = ()  # codes or names, of streets and communities too; none: all
     patterns: Sequence[Pattern] = (Pattern.BOUNDARY,)
     has_sites: bool = False  # of the special grids, too
+    elevation: Path | None = None
+    airspace: Path | None = None
     alerts: Sequence[str] = ()
     hours: Sequence[str] = ()  # GRID=HH:MM-HH:MM
     begin: str = "08:00"  # local
@@ -68,7 +72,11 @@ def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
     made = allocate(
         fleet, jobs,
         Setting(
-            register_version=register.version, created_utc=now, is_exercise=register.is_synthetic
+            register_version=register.version, created_utc=now, is_exercise=register.is_synthetic,
+            around=Surroundings(
+                elevation_amsl_m=read_ground(wanted.elevation, register),
+                airspace=airspace_of(wanted.airspace),
+            ),
         ),
         wanted.terms,
     )  # fmt: skip
