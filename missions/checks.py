@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import shapely
-from shapely.geometry import Point, Polygon
+from shapely.geometry import Polygon
 
 from missions.counting import COUNTING_SPEED_MAX_M_S, counting_findings
-from missions.flat import to_legs, to_metres, to_positions
+from missions.flat import legs_between, to_metres, to_position, to_positions
 from missions.grid import Grid
 from missions.open_air import Surroundings
 from missions.relief import from_plan_findings, relief_findings
@@ -72,12 +71,12 @@ def _route(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
     frame = LocalFrame(origin=plan.home)
     outline = to_metres(grid.shape, frame)
     shapely.prepare(outline)
-    legs = to_legs(to_positions((waypoint.point for waypoint in plan.waypoints), frame))
-    first = max(1, _first_leg(plan))
-    for number in np.flatnonzero(~shapely.covers(outline, legs)).tolist():
-        is_far = legs[number].difference(outline).length > _SLACK_M
-        if number + 1 >= first and is_far:
-            yield _leg("route.leg_outside_grid", number + 1, "leaves the grid", "越出网格")
+    legs = legs_between(to_positions([one.point for one in plan.waypoints], frame))
+    is_inside = shapely.covers(outline, legs)
+    for number in range(max(1, _first_leg(plan)), len(plan.waypoints)):
+        leg = legs[number - 1]
+        if not is_inside[number - 1] and leg.difference(outline).length > _SLACK_M:
+            yield _leg("route.leg_outside_grid", number, "leaves the grid", "越出网格")
 
 
 def _first_leg(plan: MissionPlan) -> int:
@@ -94,16 +93,19 @@ def _legs(plan: MissionPlan) -> Iterator[Finding]:
     frame = LocalFrame(origin=plan.home)
     fence = Polygon(to_positions(plan.fence, frame)).buffer(_SLACK_M)
     shapely.prepare(fence)
-    places = to_positions([plan.home, *(waypoint.point for waypoint in plan.waypoints)], frame)
-    if not fence.contains(Point(places[0])):
+    places = [plan.home, *(waypoint.point for waypoint in plan.waypoints)]
+    home = to_position(plan.home, frame)
+    if not fence.contains(home):
         yield Finding(
             code="fence.home_outside",
             level=Level.STOP,
             text="the launch point lies outside the fence",
             text_zh="起飞点在电子围栏之外",
         )
-    for number in np.flatnonzero(~shapely.contains(fence, to_legs(places))).tolist():
-        yield _leg("fence.leg_outside", number, "leaves the fence", "越出电子围栏")
+    is_inside = shapely.covers(fence, legs_between(to_positions(places, frame)))
+    for number in range(len(plan.waypoints)):
+        if not is_inside[number]:
+            yield _leg("fence.leg_outside", number, "leaves the fence", "越出电子围栏")
 
 
 def _leg(code: str, number: int, text: str, text_zh: str) -> Finding:

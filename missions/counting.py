@@ -8,12 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from missions.findings import note, warn
 from missions.request import STANDOFF_MIN_M
 from patrol.camera import CameraLens, Footprint
-from patrol.plan import Finding, MissionPlan
+from patrol.plan import Finding, MissionPlan, Waypoint
 
 COUNTING_SPEED_MAX_M_S = 5.0  # DOMAIN 4.3 validity
 PERSON_HEIGHT_PX_MIN = 28.0  # DOMAIN 4.3 validity
@@ -71,7 +70,16 @@ class LegView:
 
 def leg_views(plan: MissionPlan, lens: CameraLens) -> list[LegView]:
     """One for each leg, the way out included."""
-    return [_view(plan, lens, leg) for leg in range(len(plan.waypoints))]
+    # A sweep has hundreds of legs and few ways to fly them.
+    known: dict[tuple[float, float | None, float, bool], LegView] = {}
+    views = []
+    for leg, one in enumerate(plan.waypoints):
+        is_counting = not one.is_transit or one.hold_s > 0.0
+        key = (one.height.metres, one.gimbal_pitch_deg, one.speed_m_s, is_counting)
+        if key not in known:
+            known[key] = _view(one, lens, leg, is_counting=is_counting)
+        views.append(replace(known[key], leg=leg))
+    return views
 
 
 def counting_findings(plan: MissionPlan, lens: CameraLens) -> Iterator[Finding]:
@@ -91,11 +99,10 @@ def counting_findings(plan: MissionPlan, lens: CameraLens) -> Iterator[Finding]:
             yield _tilted(view, legs, where, where_zh)
 
 
-def _view(plan: MissionPlan, lens: CameraLens, leg: int) -> LegView:
-    waypoint = plan.waypoints[leg]
+def _view(waypoint: Waypoint, lens: CameraLens, leg: int, *, is_counting: bool) -> LegView:
     height_m = max(waypoint.height.metres, 0.1)
     pitch_deg = waypoint.gimbal_pitch_deg if waypoint.gimbal_pitch_deg is not None else 0.0
-    seen = _seen(lens, height_m, pitch_deg)
+    seen = lens.footprint(height_agl_m=height_m, pitch_deg=pitch_deg)
     standoff_m = max(STANDOFF_MIN_M, height_m)
     nearest_m = max(standoff_m, seen.near_m)
 
@@ -107,7 +114,7 @@ def _view(plan: MissionPlan, lens: CameraLens, leg: int) -> LegView:
         height_agl_m=waypoint.height.metres,
         pitch_deg=pitch_deg,
         speed_m_s=waypoint.speed_m_s,
-        is_counting=not waypoint.is_transit or waypoint.hold_s > 0.0,
+        is_counting=is_counting,
         footprint=seen,
         standoff_m=standoff_m,
         standoff_px=tall_px(standoff_m),
@@ -117,12 +124,6 @@ def _view(plan: MissionPlan, lens: CameraLens, leg: int) -> LegView:
             height_agl_m=height_m, person_height_px_min=PERSON_HEIGHT_PX_MIN
         ),
     )
-
-
-@lru_cache(maxsize=256)
-def _seen(lens: CameraLens, height_m: float, pitch_deg: float) -> Footprint:
-    """Most legs of a district look alike."""
-    return lens.footprint(height_agl_m=height_m, pitch_deg=pitch_deg)
 
 
 def _picture(view: LegView) -> tuple[str, str]:

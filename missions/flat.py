@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
@@ -40,16 +40,16 @@ def to_position(place: GeoPoint, frame: LocalFrame) -> Point:
     return Point(enu.east_m, enu.north_m)
 
 
-def to_positions(places: Iterable[GeoPoint], frame: LocalFrame) -> NDArray[np.float64]:
-    """East, north metres of many places at once, N x 2."""
+def to_positions(places: Sequence[GeoPoint], frame: LocalFrame) -> NDArray[np.float64]:
+    """East, north metres of many places, N x 2."""
     per_lat_m, per_lon_m = frame.metres_per_degree()
     degrees = np.array([(place.lon_deg, place.lat_deg) for place in places]).reshape(-1, 2)
     origin = (frame.origin.lon_deg, frame.origin.lat_deg)
-    return np.asarray((degrees - origin) * (per_lon_m, per_lat_m), dtype=np.float64)
+    return np.asarray((degrees - origin) * (per_lon_m, per_lat_m))
 
 
-def to_legs(positions: NDArray[np.float64]) -> NDArray[np.object_]:
-    """The lines from each of N positions to the next, N - 1 of them."""
+def legs_between(positions: NDArray[np.float64]) -> NDArray[np.object_]:
+    """The straight lines from each place to the next, as shapely lines."""
     return np.asarray(shapely.linestrings(np.stack([positions[:-1], positions[1:]], axis=1)))
 
 

@@ -63,8 +63,9 @@ class OpenAir:
         fence = Polygon(to_positions(plan.fence, self.frame))
         self.inside = shapely.make_valid(fence).buffer(-MARGIN_M)
         shapely.prepare(self.inside)
-        rings = [to_positions(ring, self.frame) for ring in around.kept_out]
-        self._kept_out = unary_union([Polygon(ring).buffer(MARGIN_M) for ring in rings])
+        self._kept_out = unary_union(
+            [Polygon([self.position(p) for p in ring]).buffer(MARGIN_M) for ring in around.kept_out]
+        )
         standoff_m = plan.look_hold.standoff_min_m if plan.look_hold else _STANDOFF_M
         self.crowds = [
             (to_position(crowd.point, self.frame), crowd.radius_m + standoff_m)
@@ -97,11 +98,11 @@ class OpenAir:
             centre.distance(Point(position)) > radius_m for centre, radius_m in self.crowds
         )
 
-    def is_all_open(self, places: Positions) -> bool:
+    def is_all_open(self, places: Sequence[Sequence[float]]) -> bool:
         """Whether nothing but the fence is known and all between the places lies inside it."""
         is_fence_all = self._kept_out.is_empty and not self.crowds and self._elevation is None
         return is_fence_all and bool(
-            self.inside.covers(shapely.convex_hull(shapely.multipoints(places)))
+            self.inside.covers(shapely.convex_hull(shapely.multipoints(np.asarray(places))))
         )
 
     def troubles(self, starts: Positions, ends: Positions) -> dict[str, Flags]:

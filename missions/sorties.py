@@ -24,7 +24,7 @@ from missions.flat import to_position
 from missions.free_path import FreePath
 from missions.request import PlanRequest, stopping_m
 from missions.runs import Run
-from missions.stops import Position, Stop
+from missions.stops import Position, Stop, length_m
 from patrol.geo import GeoPoint, LocalFrame
 from patrol.pattern import Pattern
 from patrol.plan import MissionPlan
@@ -69,10 +69,12 @@ class Sorties:
         nearest_m = min(math.dist(self._home, stop.position) for stop in run.stops)
         if 2.0 * nearest_m / self._request.transit_speed_m_s > self._request.endurance_s:
             raise TooFar
-        whole = self._plan(run.stops, run.outline)
-        if _fits(whole):
-            yield whole
-            return
+        fastest_m_s = max(self._request.transit_speed_m_s, self._request.speed_m_s)
+        if length_m(run.stops) / fastest_m_s < self._request.endurance_s:
+            whole = self._plan(run.stops, run.outline)
+            if _fits(whole):
+                yield whole
+                return
         left = list(run.stops)
         for _ in range(_SORTIES_MAX):
             made, left = self._next(left, run.outline)

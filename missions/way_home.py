@@ -111,8 +111,9 @@ def is_safe(plan: MissionPlan, around: Surroundings) -> bool:
 
 def _is_plainly_safe(plan: MissionPlan, air: OpenAir) -> bool:
     """Whether every line between any two places of the route is open: true of most grids."""
-    places = [plan.home, *(waypoint.point for waypoint in plan.waypoints)]
-    return plan.way_home is WayHome.STRAIGHT and air.is_all_open(to_positions(places, air.frame))
+    points = [plan.home, *(waypoint.point for waypoint in plan.waypoints)]
+    places = to_positions(points, air.frame).tolist()
+    return plan.way_home is WayHome.STRAIGHT and air.is_all_open(places)
 
 
 def along_route(plan: MissionPlan, around: Surroundings) -> MissionPlan | None:

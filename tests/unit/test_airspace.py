@@ -77,7 +77,7 @@ def straight_on(*zones: AirspaceZone, airspace: Airspace | None = None) -> list[
     return list(airspace_findings(plan, airspace or an_airspace(*zones), NOW))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.floats(-220.0, 220.0), st.floats(-220.0, 220.0), st.floats(20.0, 200.0),
     st.sampled_from(CLOSING), st.sampled_from([Pattern.BOUNDARY, Pattern.SWEEP]),

