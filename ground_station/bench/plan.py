@@ -8,6 +8,7 @@ from the planner's own findings.
 from __future__ import annotations
 
 import math
+import os
 import random
 import resource
 import time
@@ -67,16 +68,20 @@ async def measure_plan(spans: Spans, register: Register | None = None) -> dict[s
     setting = Setting(
         register_version=register.version, created_utc=datetime.now(UTC), is_exercise=True
     )
+    began_cpu_s = time.process_time()
     routes_s, works = _routes(jobs, fleet[0], setting, spans.repeats)
+    routes_cpu_s = (time.process_time() - began_cpu_s) / spans.repeats
     began_s = time.perf_counter()
     made = allocate(fleet, jobs, setting, spans.terms)
     allocation_s = time.perf_counter() - began_s
     peak_mb = _peak_mb()
     grids = len(register.grids) + len({site.overlay for site in register.sites})
     return {
+        "load_1min": os.getloadavg()[0],
         "grids": grids,
         "sorties": len(made.flights),
         "routes_s": routes_s,
+        "routes_cpu_s": routes_cpu_s,
         "allocation_s": allocation_s,
         **_day(made),
         "legs_outside": sum(_legs_outside(job, work) for job, work in works),
