@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 DUE_EVERY = timedelta(hours=24)  # 每天 (DOMAIN S-01); a district sets its own
+LOOKED_BACK = timedelta(days=90)  # what was seen longer ago counts as never seen [P]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from missions.assembly import RESERVE_PCT
 from missions.coverage_debt import Debt
 from missions.fleet import Aircraft
 from missions.grid import Grid
@@ -21,8 +22,6 @@ from missions.request import PlanRequest, Task, default_home
 from patrol.geo import GeoPoint, distance_m
 from patrol.pattern import Pattern
 from patrol.plan import Finding, Level, MissionPlan, stops
-
-_RESERVE_PCT = 30.0  # DOMAIN 5.3, guard of PLANNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +122,7 @@ class Planner:
         return self._homes[key]
 
     def _plan(self, job: Job, aircraft: Aircraft, launch: GeoPoint) -> Work | tuple[Finding, ...]:
-        reach_m = aircraft.planned_endurance_s * (1 - _RESERVE_PCT / 100) * aircraft.speed_m_s / 2
+        reach_m = aircraft.planned_endurance_s * (1 - RESERVE_PCT / 100) * aircraft.speed_m_s / 2
         if nearest_m(job, launch) > reach_m:
             return (_too_far(job, aircraft, nearest_m(job, launch), reach_m),)
         plans, findings = routes_of(job, aircraft, launch, self._setting)
@@ -196,10 +195,10 @@ def _too_far(job: Job, aircraft: Aircraft, away_m: float, reach_m: float) -> Fin
         code="allocate.too_far",
         level=Level.STOP,
         text=f"{job.title} is {away_m / 1000:.1f} km from {aircraft.name}: with the reserve of "
-        f"{_RESERVE_PCT:.0f} % a battery reaches {reach_m / 1000:.1f} km and back; move it nearer, "
+        f"{RESERVE_PCT:.0f} % a battery reaches {reach_m / 1000:.1f} km and back; move it nearer, "
         "or let its crew drive (drive_m_s)",
         text_zh=f"{job.title}距{aircraft.name}{away_m / 1000:.1f}公里："
-        f"保留{_RESERVE_PCT:.0f}%电量后单程最远{reach_m / 1000:.1f}公里；"
+        f"保留{RESERVE_PCT:.0f}%电量后单程最远{reach_m / 1000:.1f}公里；"
         "请前移起飞点，或由车辆转场",
     )
 

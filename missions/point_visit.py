@@ -10,21 +10,20 @@ from datetime import datetime
 from shapely.geometry import LineString, Point
 from shapely.geometry.polygon import orient
 
+from missions.assembly import RESERVE_PCT, SHORTEST_LOOK_S
 from missions.checks import check_plan
 from missions.flat import to_place
 from missions.grid import Grid
 from missions.open_air import Surroundings
+from missions.request import STANDOFF_MIN_M
 from patrol.camera import CameraLens
 from patrol.energy import Power, energy_need_pct
 from patrol.geo import Datum, GeoPoint, Height, LocalFrame, bearing_true_deg
 from patrol.pattern import Pattern
 from patrol.plan import Finding, Level, LookHold, MissionPlan, Waypoint
 
-RESERVE_PCT = 30.0  # DOMAIN 5.3, guard of PLANNED
-_STANDOFF_M = 30.0  # DOMAIN 4.3, overflight guard
 _FENCE_HALF_M = 40.0  # around the way and the place: room to stand off on any side of it
 _HOLD_S = 60.0  # the first look [P]
-_LOOK_LONGEST_S, _LOOK_SHORTEST_S = 660.0, 120.0  # a full observation; less is none worth having
 _LIFT_S = 10.0  # arming, and from the ground to a safe height [P]
 
 
@@ -52,7 +51,7 @@ class VisitRequest:
 
 def standoff_m(height_agl_m: float) -> float:
     """How far from people it stays, on the ground: no nearer than it is high."""
-    return max(_STANDOFF_M, height_agl_m)
+    return max(STANDOFF_MIN_M, height_agl_m)
 
 
 def time_there_s(distance_m: float, request: VisitRequest) -> float:
@@ -137,8 +136,8 @@ def _with_look(request: VisitRequest, plan: MissionPlan) -> MissionPlan:
 
     bare = with_look(0.0)
     spare_pct = request.charge_pct - RESERVE_PCT - bare.battery_need_pct
-    look_s = math.floor(min(_LOOK_LONGEST_S, spare_pct / 100.0 * request.endurance_s))
-    return with_look(float(look_s)) if look_s >= _LOOK_SHORTEST_S else bare
+    look_s = math.floor(min(LookHold().longest_s, spare_pct / 100.0 * request.endurance_s))
+    return with_look(float(look_s)) if look_s >= SHORTEST_LOOK_S else bare
 
 
 def _charge(request: VisitRequest, plan: MissionPlan) -> Iterator[Finding]:

@@ -15,12 +15,12 @@ from shapely.geometry import LineString
 
 from missions.allocation import Allocation, Flight, allocate
 from missions.allocation_model import Terms
+from missions.assembly import RESERVE_PCT
 from missions.coverage_debt import coverage_debt
 from missions.flat import to_position
 from missions.fleet import Aircraft
 from missions.grid import Grid
 from missions.jobs import Job, Setting, Window, jobs_of
-from missions.point_visit import RESERVE_PCT
 from missions.register import load_register
 from missions.request import default_home
 from patrol.energy import Power, energy_need_pct

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from missions.assembly import RESERVE_PCT
 from missions.dispatch import Call, Dispatch, Standing, dispatch
 from missions.fleet import Aircraft
 from missions.open_air import Surroundings
-from missions.point_visit import RESERVE_PCT
 from patrol.energy import Power, energy_need_pct
 from patrol.geo import GeoPoint, distance_m, is_inside, offset
 from patrol.plan import Finding, Level, stops
