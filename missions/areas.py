@@ -19,6 +19,7 @@ from patrol.geo import GeoPoint, LocalFrame
 from patrol.plan import Finding
 
 NARROW_M = 4.0  # rooms narrower than twice this are not flown into
+_THREAD_M = 1.0
 _FEW_CORNERS = 2000  # a coast has a million
 _COARSER_M = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _HIGHEST_LAT_DEG = 90.0
@@ -127,7 +128,9 @@ def _areas(request: PlanRequest, outline: Polygon, free: BaseGeometry) -> Iterat
     )
     # Mitred corners may reach beyond the inset where the edge bends outwards.
     rooms = polygons(opened.intersection(free.buffer(-depth_m + 0.01)))
-    for passage in polygons(free.buffer(-stopping_m(request.speed_m_s))):
+    # A thread that is hardly wider than a line is no passage.
+    room_m = stopping_m(request.speed_m_s)
+    for passage in polygons(free.buffer(-room_m - _THREAD_M).buffer(_THREAD_M)):
         own = [room for room in rooms if passage.covers(room.representative_point())]
         if own:
             own.sort(key=lambda room: (-round(room.area, 1), room.bounds))

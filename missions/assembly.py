@@ -85,13 +85,21 @@ def _with_climbs(request: PlanRequest, plan: MissionPlan) -> MissionPlan:
 
 
 def fence_around(
-    request: PlanRequest, outline: Polygon, start: Position, frame: LocalFrame
+    request: PlanRequest,
+    outline: Polygon,
+    start: Position,
+    frame: LocalFrame,
+    *,
+    is_straight: bool = False,
 ) -> tuple[GeoPoint, ...]:
-    """One polygon: the grid, home, and the way between them."""
+    """One polygon: the grid, home, and the way between them; `is_straight`: across what lies there.
+
+    For a grid whose parts hang together by a neck that nothing flies through.
+    """
     home = to_position(request.home, frame)
     ways = [home.buffer(_CORRIDOR_HALF_M, quad_segs=2)]
-    if not outline.buffer(-_CORRIDOR_HALF_M / 2).contains(home):
-        to_grid = nearest_points(home, outline)[1]
+    if is_straight or not outline.buffer(-_CORRIDOR_HALF_M / 2).contains(home):
+        to_grid = home if is_straight else nearest_points(home, outline)[1]
         way = LineString([home, to_grid, to_position(to_place(start, frame), frame)])
         ways.append(way.buffer(_CORRIDOR_HALF_M, quad_segs=1))
         whole = unary_union([Polygon(outline.exterior), *ways])

@@ -13,7 +13,7 @@ from missions.findings import note, stop, warn
 from missions.patterns import runs_of
 from missions.request import PlanRequest
 from missions.runs import Run
-from missions.sorties import Sorties, TooFar, TooMany
+from missions.sorties import NoWay, Sorties, TooFar, TooMany
 from missions.zones import around_zones, closed_zones
 from patrol.plan import Finding, MissionPlan, stops
 
@@ -84,6 +84,15 @@ def _planned(
                 "no battery lasts for the way out, a part of the route and the way home: choose a "
                 "launch point nearer to the grid, or a shorter stay",
                 "一块电池不足以飞抵航线、完成任一部分并返航：请选择更近的起飞点或缩短停留",
+            )
+        ]
+    except NoWay:
+        return [], [
+            stop(
+                "sortie.no_way",
+                "no way leads from the launch point to the route around what is closed: choose "
+                "another launch point",
+                "起飞点与航线之间被管制、禁飞区域隔断：请另选起飞点",
             )
         ]
     except TooMany:

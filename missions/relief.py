@@ -37,10 +37,17 @@ def following(
     """The same route with a stop wherever the ground bends away from a leg."""
     whole: list[Stop] = []
     at = home
-    for one in stops:
-        for place in _bends(at, one.position, frame, elevation):
-            whole.append(replace(one, position=place, hold_s=0.0))
-        whole.append(one)
+    for number, one in enumerate(stops):
+        bends = [
+            replace(one, position=place, hold_s=0.0)
+            for place in _bends(at, one.position, frame, elevation)
+        ]
+        if bends and not number:
+            # On the way out nobody is counted, nor on the leg that it ends with.
+            bends = [replace(bend, is_transit=True, turn_left_deg=0.0) for bend in bends]
+            whole += [*bends, replace(one, is_transit=True)]
+        else:
+            whole += [*bends, one]
         at = one.position
     return whole
 

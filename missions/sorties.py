@@ -20,7 +20,7 @@ from missions.assembly import (
     assemble,
     fence_around,
 )
-from missions.flat import to_position
+from missions.flat import to_position, to_positions
 from missions.free_path import FreePath
 from missions.request import PlanRequest, stopping_m
 from missions.runs import Run
@@ -39,6 +39,10 @@ _ROUNDING_PCT = 0.05
 
 class TooFar(Exception):
     """No battery lasts for the way out, a part of the route, and the way home."""
+
+
+class NoWay(Exception):
+    """What is closed lies all between home and the route."""
 
 
 class TooMany(Exception):
@@ -65,7 +69,7 @@ class Sorties:
         self._airs: dict[bytes, _Air] = {}
 
     def of(self, run: Run) -> Iterator[MissionPlan]:
-        """One plan where it fits a battery, else several; TooFar, TooMany."""
+        """One plan where it fits a battery, else several; TooFar, TooMany, NoWay."""
         nearest_m = min(math.dist(self._home, stop.position) for stop in run.stops)
         if 2.0 * nearest_m / self._request.transit_speed_m_s > self._request.endurance_s:
             raise TooFar
@@ -138,9 +142,15 @@ class Sorties:
         return math.dist(position or stop.position, self._home) / self._request.speed_m_s
 
     def _plan(self, stops: Sequence[Stop], outline: Polygon) -> MissionPlan:
-        """With a way out that stays in the fence."""
-        air = self._air(stops[0].position, outline)
-        out = air.path.way(self._home, stops[0].position) or []
+        """With a way out that stays in the fence; NoWay where there is none."""
+        start = stops[0].position
+        air = self._air(start, outline)
+        out = air.path.way(self._home, start)
+        if out is None:
+            air = self._drawn(start, outline, is_straight=True)
+            out = air.path.way(self._home, start)
+        if out is None:
+            raise NoWay
         whole = [*(_corner(stops[0], place) for place in out), *stops]
         if out and not stops[0].hold_s:
             whole[len(out)] = replace(stops[0], is_transit=True)
@@ -150,22 +160,20 @@ class Sorties:
 
     def _air(self, start: Position, outline: Polygon) -> _Air:
         """Of a home inside the outline the same for every sortie."""
-        is_inside = outline.covers(Point(self._home).buffer(_AT_HOME_M))
-        key = outline.wkb if is_inside else b""
+        if not outline.covers(Point(self._home).buffer(_AT_HOME_M)):
+            return self._drawn(start, outline)
+        key = outline.wkb
         if key not in self._airs:
-            fence = fence_around(self._request, outline, start, self._frame)
-            shape: BaseGeometry = Polygon(
-                [to_position(corner, self._frame).coords[0] for corner in fence]
-            )
-            around = self._request.around
-            shape = shape.difference(kept_out_shape(around.kept_out, self._frame))
-            fast = shape.buffer(-stopping_m(self._request.transit_speed_m_s))
-            shapely.prepare(fast)
-            air = _Air(fence=fence, path=FreePath(shape.buffer(-_FENCE_ROOM_M)), fast=fast)
-            if not is_inside:
-                return air
-            self._airs[key] = air
+            self._airs[key] = self._drawn(start, outline)
         return self._airs[key]
+
+    def _drawn(self, start: Position, outline: Polygon, *, is_straight: bool = False) -> _Air:
+        fence = fence_around(self._request, outline, start, self._frame, is_straight=is_straight)
+        closed = kept_out_shape(self._request.around.kept_out, self._frame)
+        shape = Polygon(to_positions(fence, self._frame)).difference(closed)
+        fast = shape.buffer(-stopping_m(self._request.transit_speed_m_s))
+        shapely.prepare(fast)
+        return _Air(fence=fence, path=FreePath(shape.buffer(-_FENCE_ROOM_M)), fast=fast)
 
     def _hurried(self, stops: list[Stop], fast: BaseGeometry) -> list[Stop]:
         """Faster where nobody is counted and the fence leaves the room to stop."""

@@ -217,15 +217,18 @@ def test_a_grid_in_two_parts_is_flown_in_two_sorties(pattern: Pattern) -> None:
     assert "sortie.split" in codes(patrol)
 
 
-def test_two_rooms_with_a_door_are_swept_in_one_sortie_through_the_door() -> None:
+def test_two_rooms_with_a_door_are_both_swept_and_never_through_the_wall() -> None:
     ring = [
         (0, 0), (150, 0), (150, 70), (160, 70), (160, 0), (400, 0), (400, 200), (160, 200),
         (160, 90), (150, 90), (150, 200), (0, 200),
     ]  # fmt: skip
-    patrol = plan_patrol(asked(a_grid(a_shape(ring)), Pattern.SWEEP))
-    assert len(patrol.sorties) == 1
-    easts = [east for east, _ in places(patrol.sorties[0].plan)]
+    sorties = plan_patrol(asked(a_grid(a_shape(ring)), Pattern.SWEEP)).sorties
+    easts = [east for sortie in sorties for east, _ in places(sortie.plan)]
     assert min(easts) < 100.0 < 300.0 < max(easts)
+    legs = [leg for sortie in sorties for leg in patrol_legs(sortie.plan)]
+    walls = [Polygon([(150, 0), (160, 0), (160, 70), (150, 70)]), Polygon([(150, 90), (160, 90),
+             (160, 200), (150, 200)])]  # fmt: skip
+    assert all(leg.distance(wall) > stopping_m(4.8) - 0.1 for leg in legs for wall in walls)
 
 
 def test_a_hole_is_flown_around() -> None:
