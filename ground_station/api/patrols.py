@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -17,11 +16,9 @@ from ground_station.parts import Parts
 from ground_station.people.powers import Verb, power_of
 from ground_station.places import Place
 from ground_station.store.queries import last_looks
-from missions.coverage_debt import coverage_debt
+from missions.coverage_debt import LOOKED_BACK, coverage_debt
 from patrol.clock import utc_text
 from patrol.geo import GeoPoint
-
-_LOOKED_BACK = timedelta(days=90)  # a look longer ago counts as none
 
 
 def patrol_routes(parts: Parts) -> APIRouter:
@@ -62,7 +59,7 @@ def _add_debt(routes: APIRouter, parts: Parts) -> None:
         scopes = scopes_of(caller)
         looks = await parts.centre.store.read(
             lambda c: last_looks(
-                c, now - _LOOKED_BACK, is_exercise=parts.settings.is_exercise, scopes=scopes
+                c, now - LOOKED_BACK, is_exercise=parts.settings.is_exercise, scopes=scopes
             )
         )
         codes = [grid.code for grid in parts.register.grids if caller.sees(grid.code)]

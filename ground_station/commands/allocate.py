@@ -19,7 +19,7 @@ from ground_station.planning_data import airspace_of
 from ground_station.store.queries import last_looks
 from missions.allocation import Allocation, Flight, allocate
 from missions.allocation_model import Terms
-from missions.coverage_debt import DUE_EVERY, coverage_debt
+from missions.coverage_debt import LOOKED_BACK, coverage_debt
 from missions.formats import write_json
 from missions.grid import Grid
 from missions.jobs import Job, Setting, Window, jobs_of, site_jobs
@@ -31,7 +31,6 @@ from patrol.pattern import Pattern
 from patrol.plan import Level
 
 _ROW_WIDTH = 120
-_LOOKED_BACK = timedelta(days=90)  # what was seen longer ago counts as never seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +59,7 @@ def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
     now = datetime.now(UTC)
     begin_local = _begin(wanted.begin, now)
     grids = _chosen(register, wanted.grids)
-    debts = coverage_debt(
-        [grid.code for grid in grids], _looks(wanted.records, now), now, DUE_EVERY
-    )
+    debts = coverage_debt([grid.code for grid in grids], _looks(wanted.records, now), now)
     alerts = [register.get(text).code for text in wanted.alerts]
     jobs = jobs_of(grids, debts, alerts, _over_grids(wanted.patterns))
     if wanted.has_sites:
@@ -103,7 +100,7 @@ def _looks(records: Place | None, now: datetime) -> dict[str, datetime]:
     found: dict[str, datetime] = {}
 
     async def read(opened: Opened) -> int:
-        since = now - _LOOKED_BACK
+        since = now - LOOKED_BACK
         found.update(
             await opened.store.read(lambda c: last_looks(c, since, is_exercise=opened.is_exercise))
         )
