@@ -11,6 +11,7 @@ from missions.allocation_model import Figures, Model, Orders
 
 _MOVES_PER_JOB = 4
 _LEAST_GAIN_S2 = 100.0
+_EVEN_ENOUGH = 1.002  # times the mean: no more than that is to be won by evening out
 _LOOKED_AT = 12  # of the pairs that might be exchanged
 Move = dict[int, list[int]]  # new orders by aircraft
 
@@ -26,7 +27,8 @@ def balanced(model: Model, orders: Orders, good_enough_s: float) -> Orders:
     ends_s = [model.end_s(a, order) for a, order in enumerate(orders)]
     for _ in range(_MOVES_PER_JOB * sum(map(len, orders))):
         move = None
-        if max(ends_s) > good_enough_s:
+        even_s = sum(ends_s) / len(ends_s)
+        if max(ends_s) > max(good_enough_s, even_s * _EVEN_ENOUGH):
             longest_first = sorted(range(len(orders)), key=lambda a: -ends_s[a])
             found = (_best_move(model, orders, ends_s, a) for a in longest_first)
             move = next((one for one in found if one is not None), None)
@@ -66,9 +68,11 @@ def _best_move(model: Model, orders: Orders, ends_s: Sequence[float], giver: int
     """The best job to give away; where none helps, the best exchange."""
     others = [a for a in range(len(orders)) if ends_s[a] < ends_s[giver]]
     best, best_s2 = None, -_LEAST_GAIN_S2
-    for job in filter(lambda one: is_free(model, one), orders[giver]):
-        rest = [one for one in orders[giver] if one != job]
-        rest_s = model.end_s(giver, rest)
+    freed_s = _freed_s(model, giver, orders[giver]).tolist() if orders[giver] else []
+    for job, less_s in zip(orders[giver], freed_s, strict=True):
+        if not is_free(model, job):
+            continue
+        rest_s = ends_s[giver] - less_s
         for other in others:
             added_s = extras_s(model, other, orders[other], job)
             after_s = ends_s[other] + float(added_s.min())
@@ -77,8 +81,9 @@ def _best_move(model: Model, orders: Orders, ends_s: Sequence[float], giver: int
                 place = int(added_s.argmin())
                 best_s2 = gain_s2
                 theirs = [*orders[other][:place], job, *orders[other][place:]]
-                best = {giver: rest, other: theirs}
-    if best is not None and _is_kept(model, best):
+                best = {giver: [one for one in orders[giver] if one != job], other: theirs}
+    # Where something waits for its hours, a job less saves less than was reckoned.
+    if best is not None and _gain_s2(model, best, ends_s) > _LEAST_GAIN_S2:
         return best
     found = (_best_exchange(model, orders, ends_s, giver, other) for other in others)
     return next((one for one in found if one is not None), None)
@@ -110,9 +115,7 @@ def _best_exchange(
             giver: _inserted(model, giver, [*mine[:i], *mine[i + 1 :]], theirs[k]),
             other: _inserted(model, other, [*theirs[:k], *theirs[k + 1 :]], mine[i]),
         }
-        now_s = [model.end_s(aircraft, order) for aircraft, order in move.items()]
-        is_better = sum(end_s**2 for end_s in now_s) < was_s2 - _LEAST_GAIN_S2
-        if is_better and max(now_s) <= max(ends_s[giver], ends_s[other]):
+        if _gain_s2(model, move, ends_s) > _LEAST_GAIN_S2:
             return move
     return None
 
@@ -138,6 +141,9 @@ def _freed_s(model: Model, aircraft: int, order: Sequence[int]) -> Figures:
     return np.asarray(to_s + on_s - past_s[: len(own)] + model.service_s[aircraft, own])
 
 
-def _is_kept(model: Model, move: Move) -> bool:
-    """Whether all hours are kept; infinite figures are not."""
-    return all(math.isfinite(model.end_s(aircraft, order)) for aircraft, order in move.items())
+def _gain_s2(model: Model, move: Move, ends_s: Sequence[float]) -> float:
+    """By how much the sum of squares gets smaller; 0 where hours are missed or it lands later."""
+    now_s = {aircraft: model.end_s(aircraft, order) for aircraft, order in move.items()}
+    if max(now_s.values()) > max(ends_s[aircraft] for aircraft in move):
+        return 0.0
+    return sum(ends_s[aircraft] ** 2 - end_s**2 for aircraft, end_s in now_s.items())
