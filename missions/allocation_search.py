@@ -14,7 +14,7 @@ from missions.allocation_model import Figures, Model, Orders
 from missions.allocation_routing import improve
 
 _WHOLE_MAX = 60  # jobs up to which all aircraft are improved together
-_GOOD_ENOUGH = 1.002  # times the bound: nothing is gained by looking on
+_GOOD_ENOUGH = 1.005  # times the bound: nothing worth the time is gained by looking on
 _ROUNDS = 2
 _WHOLE = 0.999  # a share of so much is all of a job
 _WAYS_MAX = 4096  # in which the jobs that are cut may be given away
