@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from ground_station.cli_allocate import add_allocation_commands
 from ground_station.cli_export import export_app
 from ground_station.cli_grids import grids_app
 from ground_station.cli_people import tls, users_app
@@ -40,6 +41,7 @@ app.add_typer(export_app, name="export")
 app.add_typer(users_app, name="users")
 app.command("tls")(tls)
 add_store_commands(app)
+add_allocation_commands(app)
 
 
 class Language(enum.StrEnum):
@@ -56,6 +58,7 @@ class BenchName(enum.StrEnum):
     UPLOADS = "uploads"
     STORE = "store"
     LOOP = "loop"
+    PLAN = "plan"
 
 
 @app.command()

@@ -17,7 +17,8 @@ from ground_station.shown import Approved, Drafted, DraftedFlight
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
 from missions.counting import leg_views
-from missions.planner import Sortie, plan_patrol
+from missions.open_air import Surroundings
+from missions.planner import plan_patrol
 from missions.register import Register
 from missions.request import PlanRequest, Task
 from missions.sites import with_sites
@@ -95,8 +96,8 @@ class PlanDesk:
         `sorties` has a plan for each flight that it takes, each to be approved and flown by itself;
         beside it stands the first.
         """
-        require_role(cause, _PLANNERS, is_exercise=self._parts.is_exercise)
-        around = await self._parts.data.around()
+        require_planner(cause, is_exercise=self._parts.is_exercise)
+        around = await self.around()
         request = replace(self._request(grid_code, flyer, task or Task()), around=around)
         patrol = await anyio.to_thread.run_sync(plan_patrol, request)
         if not patrol.sorties:
@@ -106,18 +107,19 @@ class PlanDesk:
                 text_zh=f"{request.grid.code}无法规划巡查",
             )
         made = [
-            await self._made(sortie, patrol.findings, flyer, cause) for sortie in patrol.sorties
+            await self.put_down(sortie.plan, [*patrol.findings, *sortie.findings], flyer, cause)
+            for sortie in patrol.sorties
         ]
         return {**made[0], "aircraft": flyer.aircraft, "sorties": made}
 
-    async def _made(
-        self, sortie: Sortie, common: Sequence[Finding], flyer: Flyer, cause: Cause
+    async def put_down(
+        self, plan: MissionPlan, findings: Sequence[Finding], flyer: Flyer, cause: Cause
     ) -> DraftedFlight:
-        """Put one flight into the book, told and shown."""
-        plan_id = await self._parts.records.next_id("M", sortie.plan.created_utc)
-        plan = replace(sortie.plan, plan_id=plan_id)
+        """One flight into the book under a number of its own, told and shown."""
+        plan_id = await self._parts.records.next_id("M", plan.created_utc)
+        plan = replace(plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
-        findings = await self._parts.routes.with_tests(plan, [*common, *sortie.findings])
+        findings = await self._parts.routes.with_tests(plan, findings)
         await self._keep_made(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft), cause)
         for finding in views.findings_view(findings):
             event = self._event("plan.finding", plan, {"plan": plan.plan_id, **finding})
@@ -128,6 +130,10 @@ class PlanDesk:
             "findings": views.findings_view(findings),
             "legs": [view.to_dict() for view in leg_views(plan, flyer.lens)],
         }
+
+    async def around(self) -> Surroundings:
+        """What is known of ground and airspace when a plan is made."""
+        return await self._parts.data.around()
 
     async def approve(self, plan_id: str, digest: str, cause: Cause) -> Approved:
         """Put a name under the plan that was looked at; PlanRejected while anything stops it."""
@@ -266,6 +272,11 @@ def _is_one_route(one: MissionPlan, other: MissionPlan) -> bool:
         for mine, theirs in (ways, reversed(ways))
         for point in mine
     )
+
+
+def require_planner(cause: Cause, *, is_exercise: bool) -> None:
+    """NotPermitted for whoever may not make plans."""
+    require_role(cause, _PLANNERS, is_exercise=is_exercise)
 
 
 def require_role(cause: Cause, roles: tuple[Role, ...], *, is_exercise: bool) -> None:

@@ -179,21 +179,28 @@ class SortieDesk:
         """Refused unless it is known to stand on the ground, with no sortie in hand."""
         with anyio.move_on_after(_KNOWN_WITHIN_S):
             await self._known.wait()
+        refused = self.why_not_free()
+        if refused is not None:
+            raise refused
+
+    def why_not_free(self) -> Refused | None:
+        """What speaks against another sortie now, as far as is known."""
         if not self._known.is_set():
-            raise StillFindingOut
+            return StillFindingOut()
         if self._flight is not None:
-            raise Refused(
+            return Refused(
                 f"sortie {self._flight.record.sortie_id} is not closed yet",
                 text_zh=f"架次{self._flight.record.sortie_id}尚未关闭",
             )
         sample = self._parts.vehicle.latest()
         if sample is None or sample.is_in_air is None:
-            raise Refused(
+            return Refused(
                 "the aircraft does not say whether it is on the ground",
                 text_zh="飞行器未报告是否在地面",
             )
         if sample.is_in_air:
-            raise Refused("the aircraft is in the air already", text_zh="飞行器已在空中")
+            return Refused("the aircraft is in the air already", text_zh="飞行器已在空中")
+        return None
 
     def _new_record(self, plan: MissionPlan) -> SortieRecord:
         parts, vehicle_id = self._parts, self._parts.vehicle.vehicle_id
@@ -209,6 +216,10 @@ class SortieDesk:
             created_utc=parts.world.now_utc(),
             is_exercise=parts.is_exercise,
             waypoint_total=len(plan.waypoints),
+            pattern=plan.pattern,
+            number=plan.sortie_number,
+            count=plan.sortie_count,
+            planned_utc=plan.created_utc,
         )
 
     def _runner(

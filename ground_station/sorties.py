@@ -10,6 +10,7 @@ from ground_station.alerts import Outcome
 from ground_station.transitions import require_person_or_exercise
 from patrol.cause import Cause, Role
 from patrol.errors import NotPermitted, Refused
+from patrol.pattern import Pattern
 from patrol.role_words import roles_zh
 from patrol.sighting import Count
 
@@ -71,6 +72,22 @@ class SortieRecord:
     abnormal: tuple[str, ...] = ()
     signatures: tuple[Signature, ...] = ()
     wind: WindSeen | None = None  # None: the autopilot told none
+    pattern: str = Pattern.BOUNDARY.value
+    number: int = 1  # of the patrol's sorties, from 1
+    count: int = 1
+    planned_utc: datetime | None = None  # the sorties of one patrol were planned at one moment
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it flew every waypoint and came back: only then was the grid seen."""
+        is_flown = self.takeoff_utc is not None and self.landed_utc is not None
+        is_over = self.state is not SortieState.ABORTED
+        return is_flown and is_over and 0 < self.waypoint_total <= self.waypoint_index
+
+    @property
+    def shows_grid(self) -> bool:
+        """Whether its pattern goes around or over the grid, and not to places in it."""
+        return self.pattern in (Pattern.BOUNDARY.value, Pattern.SWEEP.value)
 
     def is_signed_by(self, role: Role) -> bool:
         """Whether somebody has signed under this role."""

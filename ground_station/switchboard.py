@@ -56,6 +56,11 @@ class Switchboard:
         self._plans = plans
         self._records = records
 
+    @property
+    def every(self) -> tuple[Desks, ...]:
+        """Those of each aircraft."""
+        return self._desks
+
     def named(self, aircraft: str | None) -> Desks:
         """That aircraft's; without a name the only one's. LookupError, or Refused if several."""
         if aircraft is None:

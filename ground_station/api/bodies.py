@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from ground_station.api.asking import Area, Moment
 from ground_station.casework.intake import Told
@@ -22,6 +22,24 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
 Kind = Annotated[str, StringConstraints(pattern=r"^[A-Z_]{1,32}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,32}$")]
 CaseNo = Annotated[str, StringConstraints(pattern=r"^HJ[0-9UCWDX]{1,24}$")]
+
+
+class CallBody(UnderRole):
+    """Where eyes are wanted: exactly one of these."""
+
+    place: PlaceBody | None = None
+    alert_id: str | None = Field(default=None, min_length=1, max_length=64)
+    report_id: str | None = Field(default=None, min_length=1, max_length=64)
+    whistle_id: str | None = Field(
+        default=None, min_length=1, max_length=64, description="the middle of its grid"
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> CallBody:
+        given = (self.place, self.alert_id, self.report_id, self.whistle_id)
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("give exactly one of place, alert_id, report_id and whistle_id")
+        return self
 
 
 class CaseStepBody(UnderRole):

@@ -14,7 +14,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from ground_station.bench import loop, store, store_asks, telemetry, uploads
+from ground_station.bench import loop, plan, store, store_asks, telemetry, uploads
 from patrol.errors import ConfigError
 from patrol.groups import one_error
 
@@ -50,6 +50,18 @@ def _ms_fine(value: float) -> str:
     return f"{1000.0 * value:.1f} ms"
 
 
+def _s(value: float) -> str:
+    return f"{value:.1f} s"
+
+
+def _h(value: float) -> str:
+    return f"{value / 3600.0:.2f} h"
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}"
+
+
 BENCHES = {
     "loop": Bench(
         measure=lambda is_quick: loop.measure_loop(loop.QUICK if is_quick else loop.FULL),
@@ -83,6 +95,57 @@ BENCHES = {
             ),
             Row(key="p50_token_get_s", name="a GET by token, p50", write=_ms_fine),
             Row(key="p50_plain_get_s", name="a GET without sign-in, p50", write=_ms_fine),
+        ),
+    ),
+    "plan": Bench(
+        measure=lambda is_quick: plan.measure_plan(plan.QUICK if is_quick else plan.FULL),
+        rows=(
+            Row(key="load_1min", name="load of the machine", write=lambda v: f"{v:.1f}"),
+            Row(key="grids", name="grids", write=_count),
+            Row(key="sorties", name="sorties", write=_count),
+            Row(
+                key="routes_s", name="every route with its findings", write=_s,
+                goal="under 3 s", is_met=lambda v: v < 3.0,
+            ),
+            Row(key="routes_cpu_s", name="of that on the processor", write=_s),
+            Row(
+                key="allocation_s", name="the whole day, routes and all", write=_s,
+                goal="under 10 s", is_met=lambda v: v < 10.0,
+            ),
+            Row(key="last_landing_s", name="the last aircraft lands after", write=_h),
+            Row(key="bound_s", name="no less than (lower bound)", write=_h),
+            Row(key="longest_sortie_s", name="the longest sortie", write=_s),
+            Row(key="sortie_bound_s", name="no less than (lower bound)", write=_s),
+            Row(
+                key="longest_over_bound", name="the worse of both over its bound",
+                write=lambda v: f"{v:.3f}", goal="1.05 or less", is_met=lambda v: v <= 1.05,
+            ),
+            Row(key="uncovered", name="not covered, each with its reason", write=_count),
+            Row(
+                key="legs_outside", name="legs outside fence or grid", write=_count,
+                goal="0", is_met=lambda v: v == 0,
+            ),
+            Row(key="path_over_boundary", name="loops over boundaries", write=lambda v: f"{v:.3f}"),
+            Row(key="sweep_over_ideal", name="sweeps over ideal", write=lambda v: f"{v:.3f}"),
+            Row(
+                key="peak_mb", name="memory at its most", write=lambda v: f"{v:.0f} MB",
+                goal="under 500 MB", is_met=lambda v: v < 500.0,
+            ),
+            Row(
+                key="dispatch_p95_s", name="who goes to a place, p95", write=_ms_fine,
+                goal="under 100 ms", is_met=lambda v: v < 0.1,
+            ),
+            Row(key="grids_1000", name="grids of a larger district", write=_count),
+            Row(key="routes_1000_s", name="its routes", write=_s),
+            Row(key="allocation_1000_s", name="its whole day", write=_s),
+            Row(
+                key="longest_over_bound_1000", name="its longest over the bound",
+                write=lambda v: f"{v:.3f}",
+            ),
+            Row(
+                key="routes_growth", name="one route there takes times as long",
+                write=lambda v: f"{v:.2f}",
+            ),
         ),
     ),
     "store": Bench(

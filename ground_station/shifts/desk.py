@@ -12,7 +12,6 @@ import anyio
 from ground_station.people.scopes import DISTRICT, covers
 from ground_station.shifts import shift as shifts
 from ground_station.shifts.shift import Shift, ShiftEvent, ShiftState
-from ground_station.sorties import SortieState
 from ground_station.store.codec import canonical_json, encode, sha256_text
 from ground_station.store.pages import WHOLE_DISTRICT, Ask, Scopes
 from ground_station.store.records import Records
@@ -205,8 +204,7 @@ class ShiftDesk:
             sortie_id=last.sortie_id,
             landed_utc=last.landed_utc,
             minutes_ago=(now - last.landed_utc).total_seconds() / 60.0,
-            is_whole=last.state is not SortieState.ABORTED
-            and 0 < last.waypoint_total <= last.waypoint_index,
+            is_whole=last.is_whole,
             alerts=len(alerts),
             cases=tuple(alert.case_no for alert in alerts if alert.case_no),
             people=max((a.count.estimate for a in alerts if a.count.is_valid), default=None),

@@ -16,7 +16,9 @@ from sqlalchemy import ColumnElement, Connection, Table, false, func, or_, selec
 from ground_station.casework.case import Case
 from ground_station.casework.states import CaseState
 from ground_station.owners import Tier
+from ground_station.sorties import SortieRecord, SortieState
 from ground_station.store import tables
+from ground_station.store.codec import decode
 from ground_station.store.pages import (
     WHOLE_DISTRICT,
     Ask,
@@ -28,6 +30,7 @@ from ground_station.store.pages import (
 )
 from patrol.clock import utc_text
 
+_FLOWN = (SortieState.LANDED, SortieState.ABORTED, SortieState.CLOSED)
 _COMMON = 2000  # audit rows of a kind: from here on they are not rare
 
 
@@ -161,6 +164,37 @@ def _along_index(connection: Connection, wanted: AuditFilter) -> AuditFilter:
     if connection.execute(select(func.count()).select_from(some)).scalar_one() >= _COMMON:
         return wanted
     return replace(wanted, action="", actions=found, has_no_action=not found)
+
+
+def last_looks(
+    connection: Connection, since_utc: datetime, *, is_exercise: bool,
+    scopes: Scopes = WHOLE_DISTRICT,
+) -> dict[str, datetime]:  # fmt: skip
+    """When each grid was last seen whole: the landing of a sortie around or over it.
+
+    It flew every waypoint; of a patrol that takes several, all did, and the earliest landing
+    counts. Those that were launched before `since_utc` are not looked for.
+    """
+    c = tables.sorties.c
+    query = (
+        select(c.grid_code, c.body_json)
+        .where(c.t_utc >= utc_text(since_utc), c.is_exercise == is_exercise)
+        .where(c.state.in_([state.value for state in _FLOWN]), in_scope(c.grid_code, scopes))
+        .order_by(c.t_utc.desc())
+    )
+    found: dict[str, datetime] = {}
+    parts: dict[tuple[str, str, datetime | None], dict[int, datetime]] = {}
+    for grid_code, text in connection.execute(query):
+        if grid_code in found:
+            continue
+        sortie = decode(SortieRecord, json.loads(text))
+        if not sortie.is_whole or not sortie.shows_grid or sortie.landed_utc is None:
+            continue
+        patrol = parts.setdefault((grid_code, sortie.pattern, sortie.planned_utc), {})
+        patrol.setdefault(sortie.number, sortie.landed_utc)
+        if len(patrol) >= sortie.count:
+            found[grid_code] = min(patrol.values())
+    return found
 
 
 def _case_terms(wanted: CaseFilter) -> list[ColumnElement[bool]]:

@@ -1,0 +1,220 @@
+"""`gridpatrol allocate`: who flies which grids today, and which nobody does."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ground_station.commands.plan import print_findings, read_ground
+from ground_station.commands.records_at import Opened, Place, run_on
+from ground_station.fleet_file import read_fleet
+from ground_station.planning_data import airspace_of
+from ground_station.store.queries import last_looks
+from missions.allocation import Allocation, Flight, allocate
+from missions.allocation_model import Terms
+from missions.coverage_debt import LOOKED_BACK, coverage_debt
+from missions.formats import write_json
+from missions.grid import Grid
+from missions.jobs import Job, Setting, Window, jobs_of, site_jobs
+from missions.open_air import Surroundings
+from missions.register import Register, load_register
+from patrol.clock import SHANGHAI
+from patrol.errors import ConfigError
+from patrol.pattern import Pattern
+from patrol.plan import Level
+
+_ROW_WIDTH = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the day is to be made of."""
+
+    fleet: Path
+    register: Path | None = None
+    records: Place | None = None  # None: nothing was ever seen
+    grids: Sequence[str] = ()  # codes or names, of streets and communities too; none: all
+    patterns: Sequence[Pattern] = (Pattern.BOUNDARY,)
+    has_sites: bool = False  # of the special grids, too
+    elevation: Path | None = None
+    airspace: Path | None = None
+    alerts: Sequence[str] = ()
+    hours: Sequence[str] = ()  # GRID=HH:MM-HH:MM
+    begin: str = "08:00"  # local
+    terms: Terms = Terms()
+    out: Path | None = None
+
+
+def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
+    """Exit code 0 when something is flown; 1 when nothing can be, with the reasons printed."""
+    register = load_register(wanted.register)
+    fleet, findings = read_fleet(wanted.fleet)
+    now = datetime.now(UTC)
+    begin_local = _begin(wanted.begin, now)
+    grids = _chosen(register, wanted.grids)
+    debts = coverage_debt([grid.code for grid in grids], _looks(wanted.records, now), now)
+    alerts = [register.get(text).code for text in wanted.alerts]
+    jobs = jobs_of(grids, debts, alerts, _over_grids(wanted.patterns))
+    if wanted.has_sites:
+        codes = {grid.code for grid in grids}
+        jobs += [job for job in site_jobs(register) if job.grid.code in codes]
+    jobs = _with_hours(jobs, wanted.hours, register, begin_local)
+    made = allocate(
+        fleet, jobs,
+        Setting(
+            register_version=register.version, created_utc=now, is_exercise=register.is_synthetic,
+            around=Surroundings(
+                elevation_amsl_m=read_ground(wanted.elevation, register),
+                airspace=airspace_of(wanted.airspace),
+            ),
+        ),
+        wanted.terms,
+    )  # fmt: skip
+    if wanted.out is not None:
+        _write(made, wanted.out)
+    if as_json:
+        body = made.to_dict()
+        body["findings"] = [finding.to_dict() for finding in findings] + body["findings"]
+        body |= {"register": register.version, "begins": begin_local.isoformat()}
+        sys.stdout.write(json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n")
+    else:
+        # Into a file or a pipe the lines are as long as a row needs.
+        width = None if sys.stdout.isatty() else _ROW_WIDTH
+        console = Console(highlight=False, soft_wrap=True, width=width)
+        print_findings(console, [*findings, *made.findings])
+        _print(console, made, begin_local)
+    return 0 if made.flights else 1
+
+
+def _looks(records: Place | None, now: datetime) -> dict[str, datetime]:
+    """When each grid was last seen whole, as the records have it."""
+    if records is None:
+        return {}
+    found: dict[str, datetime] = {}
+
+    async def read(opened: Opened) -> int:
+        since = now - LOOKED_BACK
+        found.update(
+            await opened.store.read(lambda c: last_looks(c, since, is_exercise=opened.is_exercise))
+        )
+        return 0
+
+    run_on(records, read)
+    return found
+
+
+def _chosen(register: Register, texts: Sequence[str]) -> list[Grid]:
+    """Leaf grids under the areas that were named; UnknownGrid for a name that there is not."""
+    if not texts:
+        return list(register.grids)
+    codes = tuple(register.get(text).code for text in texts)
+    return [grid for grid in register.grids if grid.code.startswith(codes)]
+
+
+def _over_grids(patterns: Sequence[Pattern]) -> Sequence[Pattern]:
+    """ConfigError for a pattern that asks for places and not for a grid."""
+    for pattern in patterns:
+        if pattern not in (Pattern.BOUNDARY, Pattern.SWEEP):
+            raise ConfigError(f"a day is made of boundary and sweep, not of {pattern.value}")
+    return tuple(dict.fromkeys(patterns))
+
+
+def _begin(text: str, now: datetime) -> datetime:
+    """Today at that local time."""
+    try:
+        clock = datetime.strptime(text, "%H:%M")  # noqa: DTZ007  # a time of day alone
+    except ValueError as error:
+        raise ConfigError(f"not a time of day such as 08:00: {text!r}") from error
+    local = now.astimezone(SHANGHAI)
+    return local.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
+
+
+def _with_hours(
+    jobs: Sequence[Job], texts: Sequence[str], register: Register, begin: datetime
+) -> list[Job]:
+    windows: dict[str, Window] = {}
+    for text in texts:
+        name, _, hours = text.rpartition("=")
+        first, _, last = hours.partition("-")
+        if not name or not last:
+            raise ConfigError(f"--hours wants GRID=HH:MM-HH:MM, not {text!r}")
+        from_s, until_s = ((_begin(part, begin) - begin).total_seconds() for part in (first, last))
+        windows[register.get(name).code] = Window(from_s=from_s, until_s=until_s)
+    unasked = windows.keys() - {job.grid.code for job in jobs}
+    if unasked:
+        raise ConfigError(
+            f"--hours names a grid that is not asked for: {', '.join(sorted(unasked))}"
+        )
+    return [replace(job, window=windows.get(job.grid.code)) for job in jobs]
+
+
+def _write(made: Allocation, folder: Path) -> None:
+    """Each sortie's plan as a file for `gridpatrol fly`, and the day beside them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot write to {folder}: {error.strerror}") from error
+    for flight in made.flights:
+        write_json(folder / f"{flight.aircraft}-{flight.number:03d}.json", flight.plan.to_dict())
+    write_json(folder / "allocation.json", made.to_dict())
+
+
+def _print(console: Console, made: Allocation, begin: datetime) -> None:
+    for name, flights in made.rounds().items():
+        console.print(f"{name}: {len(flights)} sorties 架次", style="bold", markup=False)
+        table = Table(box=None, pad_edge=False)
+        for heading in ("", "from–to 起降", "grid 网格", "battery 电量", "unseen 未巡"):
+            table.add_column(heading, no_wrap=True)
+        for flight in flights:
+            table.add_row(*_row(flight, begin))
+        console.print(table)
+    if made.flights:
+        console.print(
+            f"last landing 最晚降落 {_clock(begin, made.last_landing_s)}: "
+            f"{made.last_landing_s / 60:.1f} min after the beginning, no less than "
+            f"{made.bound_s / 60:.1f} min (lower bound 下界); longest sortie 最长架次 "
+            f"{made.longest_sortie_s / 60:.1f} min (lower bound 下界 "
+            f"{made.sortie_bound_s / 60:.1f}); {100 * (made.over_bound - 1):.1f} % over",
+        )
+    if made.uncovered:
+        console.print(f"not covered today 今日未覆盖: {len(made.uncovered)}", style="bold yellow")
+    for one in made.uncovered:
+        console.print(f"  {one.job.code} {one.job.title}", markup=False)
+        print_findings(
+            console, [reason for reason in one.reasons if reason.level is not Level.NOTE]
+        )
+
+
+def _row(flight: Flight, begin: datetime) -> list[str]:
+    job = flight.job
+    unseen = "–"
+    if job.debt is not None:
+        unseen_s = job.debt.unseen_s
+        unseen = "never 从未" if unseen_s is None else f"{unseen_s / 3600:.0f} h"
+    marks = [
+        "alert 告警" if job.is_alert else "",
+        job.pattern.value if job.pattern is not Pattern.BOUNDARY else "",
+        f"{flight.part}/{flight.parts}" if flight.parts > 1 else "",
+        f"waits 等待 {flight.wait_s / 60:.0f} min" if flight.wait_s >= 30.0 else "",
+    ]
+    return [
+        f"{flight.number}",
+        f"{_clock(begin, flight.begin_s)}–{_clock(begin, flight.end_s)}",
+        " ".join([job.title, *filter(None, marks)]),
+        f"{flight.plan.battery_need_pct:.0f} %",
+        unseen,
+    ]
+
+
+def _clock(begin: datetime, after_s: float) -> str:
+    """Local time of day; with the day's number from the second on."""
+    at = begin + timedelta(seconds=after_s)
+    days = (at.date() - begin.date()).days
+    return f"{at:%H:%M}" + (f" +{days}d" if days else "")

@@ -1,0 +1,136 @@
+"""`gridpatrol allocate` and `dispatch` from outside: tables, files, exit codes and words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from missions.formats import read_plan
+from tests.wire.test_plan_command import is_one_sentence, run
+
+FLEET = Path(__file__).parents[2] / "config" / "fleet.example.toml"
+COMMUNITY = "440512001002"
+
+
+def a_fleet(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "fleet.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def allocated(*arguments: str | Path) -> dict[str, Any]:
+    ended = run("allocate", "--grid", COMMUNITY, *arguments, "--json")
+    assert ended.returncode == 0, ended.stderr
+    body: dict[str, Any] = json.loads(ended.stdout)
+    return body
+
+
+def test_a_community_is_shared_and_every_grid_is_flown_or_listed(tmp_path: Path) -> None:
+    made = allocated("--fleet", FLEET, "--day", "0", "--out", tmp_path)
+    flown = [flight["grid_code"] for flight in made["flights"]]
+    assert len(flown) == len(set(flown)) == 6
+    assert made["uncovered"] == []
+    assert made["last_landing_s"] >= made["bound_s"] > 0.0
+    assert all(flight["last_look_utc"] is None for flight in made["flights"])
+    first = made["flights"][0]
+    plan = read_plan(tmp_path / f"{first['aircraft']}-{first['sortie']:03d}.json")
+    assert plan.grid_code == first["grid_code"]
+    assert (tmp_path / "allocation.json").exists()
+
+
+def test_the_table_has_the_aircraft_the_bound_and_what_nobody_flies(tmp_path: Path) -> None:
+    one = a_fleet(
+        tmp_path,
+        '[[aircraft]]\nname = "GP-1"\nlat_deg = 23.28\nlon_deg = 116.72\ndrive_m_s = 8.0\n',
+    )
+    ended = run("allocate", "--fleet", one, "--grid", COMMUNITY, "--day", "1")
+    assert ended.returncode == 0, ended.stderr
+    assert "GP-1: " in ended.stdout
+    assert "lower bound 下界" in ended.stdout
+    assert "not covered today 今日未覆盖: " in ended.stdout
+    assert "今日未安排" in ended.stdout
+
+
+def test_alerts_go_first_and_special_hours_are_kept() -> None:
+    alert, school = f"{COMMUNITY}003", f"{COMMUNITY}001"
+    made = allocated(
+        "--fleet", FLEET, "--alert", alert, "--hours", f"{school}=11:30-12:00", "--begin", "08:00"
+    )
+    flights = {flight["grid_code"]: flight for flight in made["flights"]}
+    assert flights[alert]["is_alert"]
+    assert flights[alert]["sortie"] == 1
+    assert 3.5 * 3600 <= flights[school]["begin_s"] <= 4.0 * 3600
+
+
+def test_wrong_aircraft_are_told_in_both_languages_and_nothing_is_hidden(tmp_path: Path) -> None:
+    wrong = a_fleet(
+        tmp_path,
+        '[[aircraft]]\nname = "A"\nlat_deg = 23.28\nlon_deg = 116.72\nendurance_s = nan\n'
+        '[[aircraft]]\nname = "B"\nlat_deg = 116.72\nlon_deg = 23.28\n'
+        '[[aircraft]]\nname = "C"\nlat_deg = 23.0\nlon_deg = 117.5\n',
+    )
+    ended = run("allocate", "--fleet", wrong, "--grid", COMMUNITY, "--json")
+    assert ended.returncode == 1
+    made = json.loads(ended.stdout)
+    told = {finding["hint"]: finding for finding in made["findings"]}
+    assert set(told) == {"A", "B"}
+    assert "经纬度颠倒" in told["B"]["text_zh"]
+    assert len(made["uncovered"]) == 6
+    codes = {reason["code"] for one in made["uncovered"] for reason in one["reasons"]}
+    assert codes == {"allocate.too_far"}
+
+
+def test_no_aircraft_at_all_is_a_finding(tmp_path: Path) -> None:
+    ended = run("allocate", "--fleet", a_fleet(tmp_path, ""), "--grid", COMMUNITY, "--json")
+    assert ended.returncode == 1
+    assert [one["code"] for one in json.loads(ended.stdout)["findings"]] == ["fleet.none"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--hours", "440512001002001=25:00-26:00"), ("--hours", "440512001002001"),
+        ("--hours", "440512002001001=08:00-09:00"), ("--alert", "nowhere"), ("--begin", "8 am"),
+        ("--pattern", "hold"), ("--data", "/nowhere/at/all"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_sentence(arguments: tuple[str, ...]) -> None:
+    ended = run("allocate", "--fleet", FLEET, "--grid", COMMUNITY, *arguments)
+    assert ended.returncode == 2
+    assert is_one_sentence(ended), ended.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[[aircraft]\n", '[[aircraft]]\nname = "A"\n', "aircraft = [1]\n", '[[planes]]\nname = "A"\n'],
+)
+def test_a_file_that_is_no_fleet_is_one_sentence(tmp_path: Path, text: str) -> None:
+    ended = run("allocate", "--fleet", a_fleet(tmp_path, text), "--grid", COMMUNITY)
+    assert ended.returncode == 2
+    assert is_one_sentence(ended), ended.stderr
+
+
+def test_whoever_is_there_first_is_named_and_its_plan_written(tmp_path: Path) -> None:
+    out = tmp_path / "plan.json"
+    ended = run(
+        "dispatch", "23.2990,116.7080", "--fleet", FLEET, "--charge", "GP-5=31", "--out", out,
+        "--json",
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    made = json.loads(ended.stdout)
+    assert made["best"] != "GP-5"
+    stays = next(option for option in made["options"] if option["aircraft"] == "GP-5")
+    assert "battery.charge" in {finding["code"] for finding in stays["findings"]}
+    assert read_plan(out).digest == made["plan"]["digest"]
+
+
+def test_a_place_that_nobody_reaches_ends_with_1_and_every_reason() -> None:
+    ended = run("dispatch", "23.2990,118.7080", "--fleet", FLEET)
+    assert ended.returncode == 1
+    assert "不在任何网格内" in ended.stdout
+    wrong = run("dispatch", "23.2990,116.7080", "--fleet", FLEET, "--charge", "GP-9=50")
+    assert wrong.returncode == 2
+    assert is_one_sentence(wrong)
