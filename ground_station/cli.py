@@ -18,7 +18,6 @@ from ground_station.options import (
     DemoOptions,
     JsonOption,
     PlanOptions,
-    RegisterOption,
     SimOptions,
     taking,
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from ground_station.plan_desk import PlanDesk, require_planner
+from ground_station.shown import GoingThere, Sent
 from ground_station.switchboard import Desks, Switchboard
 from missions.dispatch import Call, Dispatch, Option, Standing, dispatch
 from missions.fleet import Aircraft
@@ -32,7 +32,7 @@ class DispatchDesk:
     world: WorldClock
     is_exercise: bool
 
-    async def send(self, point: GeoPoint, cause: Cause) -> dict[str, Any]:
+    async def send(self, point: GeoPoint, cause: Cause) -> Sent:
         """The plan of whoever is there first; PlanRejected with everybody's reasons for nobody."""
         require_planner(cause, is_exercise=self.is_exercise)
         code = self.register.grid_at(point)
@@ -58,7 +58,8 @@ class DispatchDesk:
             )
         flyer = self.switchboard.named(best.aircraft)
         shown = await self.plans.put_down(best.plan, best.findings, flyer, cause)
-        return shown | {
+        return {
+            **shown,
             "aircraft": best.aircraft,
             "there_s": round(best.there_s, 1),
             "options": [_shown(option) for option in made.options],
@@ -137,7 +138,7 @@ def _reasons(made: Dispatch, aircraft: tuple[Desks, ...]) -> list[Finding]:
     return found
 
 
-def _shown(option: Option) -> dict[str, Any]:
+def _shown(option: Option) -> GoingThere:
     return {
         "aircraft": option.aircraft,
         "can_go": option.can_go,

@@ -98,6 +98,9 @@ class PlanView(TypedDict):
     plan_id: str
     grid_code: str
     grid_name: str
+    pattern: str
+    sortie_number: int
+    sortie_count: int
     waypoints: list[Position]
     fence: list[Position]  # one polygon, not closed
     home: Position
@@ -232,6 +235,31 @@ class Drafted(DraftedFlight):
 
     aircraft: str
     sorties: list[DraftedFlight]
+
+
+class WhyNot(TypedDict):
+    """What forbids it."""
+
+    code: str
+    text: str
+    text_zh: str
+
+
+class GoingThere(TypedDict):
+    """Whether and how soon an aircraft could be at a place."""
+
+    aircraft: str
+    can_go: bool
+    there_s: float | None
+    reasons: list[WhyNot]
+
+
+class Sent(DraftedFlight):
+    """The plan of the one that is there first, and what each of them answered."""
+
+    aircraft: str
+    there_s: float
+    options: list[GoingThere]
 
 
 class Approved(TypedDict):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 
+from ground_station.api.answers.squad import GridDebt
 from ground_station.api.asking import cause_for, scopes_of
 from ground_station.api.bodies import CallBody
 from ground_station.api.callers import caller_of
+from ground_station.api.roads import roads
 from ground_station.casework.citizens import CitizenReport
 from ground_station.casework.whistles import Whistle
 from ground_station.dispatch_desk import DispatchDesk
 from ground_station.parts import Parts
 from ground_station.people.powers import Verb, power_of
 from ground_station.places import Place
+from ground_station.shapes import Items
+from ground_station.shown import Sent
 from ground_station.store.queries import last_looks
 from missions.coverage_debt import LOOKED_BACK, coverage_debt
 from patrol.clock import utc_text
@@ -23,7 +25,7 @@ from patrol.geo import GeoPoint
 
 def patrol_routes(parts: Parts) -> APIRouter:
     """`/calls` and `/coverage/debt`."""
-    routes = APIRouter(tags=["patrols"])
+    routes = roads(tags=["patrols"])
     _add_calls(routes, parts)
     _add_debt(routes, parts)
     return routes
@@ -36,7 +38,7 @@ def _add_calls(routes: APIRouter, parts: Parts) -> None:
     )  # fmt: skip
 
     @routes.post("/calls", status_code=201)
-    async def call(body: CallBody, request: Request) -> dict[str, Any]:
+    async def call(body: CallBody, request: Request) -> Sent:
         """Who goes to a place, or to a whistle, report or alert, and the plan to approve."""
         called = None
 
@@ -52,7 +54,7 @@ def _add_calls(routes: APIRouter, parts: Parts) -> None:
 
 def _add_debt(routes: APIRouter, parts: Parts) -> None:
     @routes.get("/coverage/debt")
-    async def debt(request: Request) -> dict[str, Any]:
+    async def debt(request: Request) -> Items[GridDebt]:
         """The caller's grids, those that have gone unseen the longest first."""
         caller, now = caller_of(request), parts.world.now_utc()
         await parts.people.door.note_look(caller, "coverage_debt")
@@ -63,7 +65,7 @@ def _add_debt(routes: APIRouter, parts: Parts) -> None:
             )
         )
         codes = [grid.code for grid in parts.register.grids if caller.sees(grid.code)]
-        items = [
+        items: list[GridDebt] = [
             {
                 "grid_code": one.grid_code,
                 "grid_name": parts.register.areas[one.grid_code].name_spoken,

@@ -26,9 +26,9 @@ from ground_station.route_shelf import RouteShelf
 from ground_station.store.chain import verify
 from ground_station.store.records import Records
 from ground_station.store.schema import DATABASE_NAME
-from missions.boundary import default_home
 from missions.formats import read_plan, write_json
 from missions.register import load_register
+from missions.request import default_home
 from missions.tested import TESTED_SUFFIX, RouteTest
 from patrol.bus import Bus
 from patrol.cause import Cause, Role

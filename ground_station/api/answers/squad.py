@@ -72,6 +72,16 @@ class ShiftWithLog(ShiftView):
     log: ShiftLog
 
 
+class GridDebt(TypedDict):
+    """How long a grid has gone unseen; null: never, as far back as is looked."""
+
+    grid_code: str
+    grid_name: str
+    last_look_utc: str | None
+    unseen_s: float | None
+    is_overdue: bool
+
+
 @recorded(SortieRecord, is_stored=True)
 class SortieRow(TypedDict):
     """A sortie as it was recorded."""
