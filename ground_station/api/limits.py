@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -12,10 +13,12 @@ from ground_station.api.problems import problem
 
 BODY_MAX_BYTES = 1 << 20
 _TAGGED_MAX_BYTES = 4 << 20
+# PostgreSQL keeps no text with it, and nobody types it.
+_NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class BodyLimit:
-    """413 for a body that says it is, or turns out to be, too large."""
+    """413 for a body that is too large, 422 for a NUL in what is asked or sent."""
 
     def __init__(self, app: ASGIApp, max_bytes: int = BODY_MAX_BYTES) -> None:
         self._app, self._max_bytes = app, max_bytes
@@ -32,6 +35,13 @@ class BodyLimit:
         body, is_whole = await self._read(receive)
         if body is None:
             await self._refuse(scope, receive, send)
+            return
+        if "\0" in scope["path"] or b"%00" in scope["query_string"] or _NUL_IN_JSON.search(body):
+            words = "text has no NUL character in it"
+            no = problem(
+                Request(scope), 422, words, "文本中不能含空字符（NUL）", name="wrong_input"
+            )
+            await no(scope, receive, send)
             return
         sent = False
 

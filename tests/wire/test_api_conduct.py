@@ -178,6 +178,20 @@ async def test_a_huge_body_is_refused_before_it_is_read(house: House) -> None:
             assert b" 413 " in await stream.receive()
 
 
+async def test_text_with_a_nul_is_refused_wherever_it_stands(house: House) -> None:
+    asked = [
+        await house.http.get("/api/cases?unit=a%00b"),
+        await house.http.get("/api/cases/HJ%00"),
+        await house.http.post("/api/shift/note", json={"role": "PILOT", "text": "a\0b"}),
+    ]
+    for answer in asked:
+        assert (answer.status_code, answer.json()["type"]) == (422, "wrong_input")
+        assert "NUL" in answer.json()["error_zh"]
+    # Somebody who writes about it, with a backslash, is understood.
+    plain = await house.http.post("/api/shift/note", json={"role": "PILOT", "text": "a\\u0000b"})
+    assert plain.status_code == 404  # no shift is open
+
+
 async def test_whoever_watches_the_station_sees_whether_it_can_do_its_work(house: House) -> None:
     watcher = house.client()
     assert (await watcher.get("/api/health")).json() == {"status": "ok"}
