@@ -154,6 +154,11 @@ async def _shift(hands: Hands) -> None:
     await hands.do("/shift/weather", "LEAD", text="晴")
     await hands.do("/shift/note", "LEAD", text="码头人多")
     await hands.do("/shift/plan", "LEAD", grids=[GRID])
+    home = hands.house.vehicle._sample.home
+    assert home is not None
+    there = offset(home, east_m=0.0, north_m=60.0)
+    place = {"lat_deg": there.lat_deg, "lon_deg": there.lon_deg}
+    await hands.do("/calls", "LEAD", place=place)
 
 
 async def _flight(hands: Hands) -> None:

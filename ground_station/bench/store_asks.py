@@ -186,6 +186,9 @@ def _shifts() -> dict[str, Asked]:
             name="what was seen of a grid of late",
             path=lambda n: _to(f"grids/{_codes()[n % len(_codes())]}/recently"),
         ),
+        "coverage_debt": Asked(
+            name="how long each grid has gone unseen", path=lambda n: _to("coverage/debt")
+        ),
     }
 
 
