@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ground_station.people.errors import TooMany
@@ -14,31 +15,44 @@ _ADDRESSES_KEPT = 4096
 _STRANGERS_KEPT = 4096
 
 
+@dataclass(slots=True)
+class _Address:
+    """What one address has done: when it was let through, and whether it was told no since."""
+
+    let_through_s: deque[float] = field(default_factory=deque)
+    is_told: bool = False
+
+
 class RateLimit:
-    """Counts tries by address; `on` is monotonic seconds."""
+    """Counts tries by address, those that were let through; `now_s` is monotonic seconds."""
 
     def __init__(self, tries_per_minute: int, now_s: Callable[[], float]) -> None:
         self._most = tries_per_minute
         self._now_s = now_s
-        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
+        self._tries: OrderedDict[str, _Address] = OrderedDict()
 
     def take(self, address: str) -> bool:
         """Count a try. False for the first that is too many, TooMany for those after it."""
         now_s = self._now_s()
-        tries = self._tries.setdefault(address, deque())
+        one = self._tries.setdefault(address, _Address())
         self._tries.move_to_end(address)
         while len(self._tries) > _ADDRESSES_KEPT:
             self._tries.popitem(last=False)
-        while tries and now_s - tries[0] >= _WINDOW_S:
-            tries.popleft()
-        if len(tries) > self._most:
+        while one.let_through_s and now_s - one.let_through_s[0] >= _WINDOW_S:
+            one.let_through_s.popleft()
+        if len(one.let_through_s) < self._most:
+            one.let_through_s.append(now_s)
+            one.is_told = False
+            return True
+        if one.is_told:
             raise self.refusal(address)
-        tries.append(now_s)
-        return len(tries) <= self._most
+        one.is_told = True
+        return False
 
     def refusal(self, address: str) -> TooMany:
         """What the one at this address is told."""
-        tries = self._tries.get(address)
+        one = self._tries.get(address)
+        tries = one.let_through_s if one is not None else None
         wait_s = _WINDOW_S - (self._now_s() - tries[0]) if tries else _WINDOW_S
         seconds = max(1, math.ceil(wait_s))
         return TooMany(

@@ -105,6 +105,7 @@ def launched(station: Station) -> list[str]:
 def hold_the_first(station: Station, sortie: str) -> None:
     """The pilot holds one; the other flies on past a waypoint."""
     held = station.post("/sortie/hold", "PILOT", aircraft="GP-1")
+    assert held.is_success, held.text
     assert held.json()["sortie"] == sortie
     now = station.until(
         lambda now: unit_of(now, "GP-2")["sortie"]["waypoint_index"] >= 1, within_s=40.0
