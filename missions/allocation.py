@@ -17,12 +17,13 @@ from typing import Any
 from missions.allocation_bound import lower_bound_s
 from missions.allocation_model import Terms, make_model
 from missions.allocation_search import search
-from missions.fleet import Aircraft, fit_aircraft
+from missions.findings import stop, warn
+from missions.fleet import NOBODY, Aircraft, fit_aircraft
 from missions.jobs import Job, Planner, Setting, Work, is_finite_window
 from missions.separation import Slot, Timetable
 from patrol.clock import utc_text
 from patrol.geo import to_geojson
-from patrol.plan import Finding, Level, MissionPlan
+from patrol.plan import Finding, MissionPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +169,7 @@ def _able(
             (reason.code, reason.text): reason
             for against in found if not isinstance(against, Work) for reason in against
         }  # fmt: skip
-        uncovered.append(Uncovered(job=job, reasons=tuple(reasons.values()) or (_NOBODY,)))
+        uncovered.append(Uncovered(job=job, reasons=tuple(reasons.values()) or (NOBODY,)))
     works = [[column[a] for column in columns] for a in range(len(fleet))]
     return able, works, uncovered
 
@@ -223,11 +224,10 @@ def _debt(job: Job) -> dict[str, Any]:
 
 def _why_not(job: Job, is_missed: bool) -> Finding:
     if job.window is not None:
-        return Finding(
-            code="allocate.hours_missed",
-            level=Level.WARN,
-            text=f"{job.title}: nobody can take off within its hours",
-            text_zh=f"{job.title}：无飞行器能在指定时段内起飞",
+        return warn(
+            "allocate.hours_missed",
+            f"{job.title}: nobody can take off within its hours",
+            f"{job.title}：无飞行器能在指定时段内起飞",
         )
     because, because_zh = (
         (
@@ -237,26 +237,16 @@ def _why_not(job: Job, is_missed: bool) -> Finding:
         if is_missed
         else ("more pressing grids take up the day", "当日时间已排满更紧迫的网格")
     )
-    return Finding(
-        code="allocate.no_time",
-        level=Level.WARN,
-        text=f"{job.title} is not covered today: {because}",
-        text_zh=f"{job.title}今日未安排：{because_zh}",
+    return warn(
+        "allocate.no_time",
+        f"{job.title} is not covered today: {because}",
+        f"{job.title}今日未安排：{because_zh}",
     )
 
 
 def _no_hours(job: Job) -> Finding:
-    return Finding(
-        code="allocate.hours_reversed",
-        level=Level.STOP,
-        text=f"{job.title}: its hours end before they begin, or are no hours",
-        text_zh=f"{job.title}：时段的结束早于开始，或时段无效",
+    return stop(
+        "allocate.hours_reversed",
+        f"{job.title}: its hours end before they begin, or are no hours",
+        f"{job.title}：时段的结束早于开始，或时段无效",
     )
-
-
-_NOBODY = Finding(
-    code="fleet.none",
-    level=Level.STOP,
-    text="there is no aircraft to fly it",
-    text_zh="没有可用的飞行器",
-)

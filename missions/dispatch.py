@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from missions.findings import stop
 from missions.fleet import Aircraft, fit_aircraft
 from missions.grid import Grid
 from missions.open_air import Surroundings
 from missions.point_visit import VisitRequest, plan_visit, standoff_m, time_there_s
 from patrol.geo import GeoPoint, distance_m
-from patrol.plan import Finding, Level, MissionPlan, stops
+from patrol.plan import Finding, MissionPlan, stops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,19 +126,17 @@ def _cannot(aircraft: Aircraft, why: Finding) -> Option:
 
 
 def _no_charge(name: str) -> Finding:
-    return Finding(
-        code="battery.unknown",
-        level=Level.STOP,
-        text=f"{name} has not told its battery's charge",
-        text_zh=f"{name}未报告电量",
+    return stop(
+        "battery.unknown",
+        f"{name} has not told its battery's charge",
+        f"{name}未报告电量",
     )
 
 
 def _nowhere(point: GeoPoint) -> Finding:
-    return Finding(
-        code="dispatch.outside",
-        level=Level.STOP,
-        text=f"{point.lat_deg:.6f}, {point.lon_deg:.6f} lies in no grid of the register",
-        text_zh=f"{point.lat_deg:.6f}，{point.lon_deg:.6f}不在任何网格内",
+    return stop(
+        "dispatch.outside",
+        f"{point.lat_deg:.6f}, {point.lon_deg:.6f} lies in no grid of the register",
+        f"{point.lat_deg:.6f}，{point.lon_deg:.6f}不在任何网格内",
         hint="are latitude and longitude the wrong way round?",
     )

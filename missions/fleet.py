@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from missions.findings import stop, warn
 from patrol.camera import CameraLens
 from patrol.energy import Power
 from patrol.geo import GeoPoint
@@ -43,6 +44,12 @@ _FIGURES = (
     ("drive_m_s", "driving speed", "转场车速"),
 )  # fmt: skip
 
+NOBODY = stop(
+    "fleet.none",
+    "there is no aircraft to plan with: nothing can be covered",
+    "没有可用的飞行器：无法安排巡查",
+)
+
 
 def fit_aircraft(fleet: Sequence[Aircraft]) -> tuple[list[Aircraft], list[Finding]]:
     """Those that can be planned with, and a finding for each thing wrong with the others."""
@@ -51,7 +58,7 @@ def fit_aircraft(fleet: Sequence[Aircraft]) -> tuple[list[Aircraft], list[Findin
     findings += [_twice(name) for name, count in names.items() if count > 1]
     unfit = {finding.hint for finding in findings if finding.level is Level.STOP}
     fit = [aircraft for aircraft in fleet if aircraft.name not in unfit]
-    return fit, findings if fit else [*findings, _nobody()]
+    return fit, findings if fit else [*findings, NOBODY]
 
 
 def _findings(aircraft: Aircraft) -> Iterator[Finding]:
@@ -64,35 +71,24 @@ def _findings(aircraft: Aircraft) -> Iterator[Finding]:
                 f"{name_zh}为{value:g}，无法用于规划：不参与分配",
             )
     if math.isfinite(aircraft.endurance_s) and aircraft.endurance_s > Power().endurance_s:
-        yield Finding(
-            code="fleet.endurance_capped",
-            level=Level.WARN,
-            text=f"{aircraft.name}: planned with {Power().endurance_s:.0f} s of its "
+        yield warn(
+            "fleet.endurance_capped",
+            f"{aircraft.name}: planned with {Power().endurance_s:.0f} s of its "
             f"{aircraft.endurance_s:.0f} s: pre-flight and the guardian reckon with no more",
-            text_zh=f"{aircraft.name}：续航{aircraft.endurance_s:.0f}秒，仅按"
+            f"{aircraft.name}：续航{aircraft.endurance_s:.0f}秒，仅按"
             f"{Power().endurance_s:.0f}秒规划：起飞检查与飞行守护按此核算",
         )
 
 
 def unfit(name: str, text: str, text_zh: str) -> Finding:
     """Why an aircraft is left out; the hint is its name."""
-    return Finding(
-        code="fleet.unfit",
-        level=Level.STOP,
-        text=f"{name}: {text}",
-        text_zh=f"{name}：{text_zh}",
+    return stop(
+        "fleet.unfit",
+        f"{name}: {text}",
+        f"{name}：{text_zh}",
         hint=name,
     )
 
 
 def _twice(name: str) -> Finding:
     return unfit(name, "two aircraft are called so: both are left out", "名称重复：均不参与分配")
-
-
-def _nobody() -> Finding:
-    return Finding(
-        code="fleet.none",
-        level=Level.STOP,
-        text="there is no aircraft to plan with: nothing can be covered",
-        text_zh="没有可用的飞行器：无法安排巡查",
-    )

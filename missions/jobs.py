@@ -13,6 +13,7 @@ from datetime import datetime
 
 from missions.assembly import RESERVE_PCT
 from missions.coverage_debt import Debt
+from missions.findings import stop
 from missions.fleet import Aircraft
 from missions.grid import Grid
 from missions.open_air import Surroundings
@@ -21,7 +22,7 @@ from missions.register import Register
 from missions.request import PlanRequest, Task, default_home
 from patrol.geo import GeoPoint, distance_m
 from patrol.pattern import Pattern
-from patrol.plan import Finding, Level, MissionPlan, stops
+from patrol.plan import Finding, MissionPlan, stops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,13 +192,12 @@ def site_jobs(register: Register) -> list[Job]:
 
 
 def _too_far(job: Job, aircraft: Aircraft, away_m: float, reach_m: float) -> Finding:
-    return Finding(
-        code="allocate.too_far",
-        level=Level.STOP,
-        text=f"{job.title} is {away_m / 1000:.1f} km from {aircraft.name}: with the reserve of "
+    return stop(
+        "allocate.too_far",
+        f"{job.title} is {away_m / 1000:.1f} km from {aircraft.name}: with the reserve of "
         f"{RESERVE_PCT:.0f} % a battery reaches {reach_m / 1000:.1f} km and back; move it nearer, "
         "or let its crew drive (drive_m_s)",
-        text_zh=f"{job.title}距{aircraft.name}{away_m / 1000:.1f}公里："
+        f"{job.title}距{aircraft.name}{away_m / 1000:.1f}公里："
         f"保留{RESERVE_PCT:.0f}%电量后单程最远{reach_m / 1000:.1f}公里；"
         "请前移起飞点，或由车辆转场",
     )

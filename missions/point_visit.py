@@ -12,6 +12,7 @@ from shapely.geometry.polygon import orient
 
 from missions.assembly import RESERVE_PCT, SHORTEST_LOOK_S
 from missions.checks import check_plan
+from missions.findings import stop
 from missions.flat import to_place
 from missions.grid import Grid
 from missions.open_air import Surroundings
@@ -20,7 +21,7 @@ from patrol.camera import CameraLens
 from patrol.energy import Power, energy_need_pct
 from patrol.geo import Datum, GeoPoint, Height, LocalFrame, bearing_true_deg
 from patrol.pattern import Pattern
-from patrol.plan import Finding, Level, LookHold, MissionPlan, Waypoint
+from patrol.plan import Finding, LookHold, MissionPlan, Waypoint
 
 _FENCE_HALF_M = 40.0  # around the way and the place: room to stand off on any side of it
 _HOLD_S = 60.0  # the first look [P]
@@ -143,11 +144,10 @@ def _with_look(request: VisitRequest, plan: MissionPlan) -> MissionPlan:
 def _charge(request: VisitRequest, plan: MissionPlan) -> Iterator[Finding]:
     """Whether it comes back with the reserve from what is in the battery now."""
     if not plan.battery_need_pct <= request.charge_pct - RESERVE_PCT:
-        yield Finding(
-            code="battery.charge",
-            level=Level.STOP,
-            text=f"{request.charge_pct:.0f} % charge: there and back takes "
+        yield stop(
+            "battery.charge",
+            f"{request.charge_pct:.0f} % charge: there and back takes "
             f"{plan.battery_need_pct:.0f} %, and {RESERVE_PCT:.0f} % must remain",
-            text_zh=f"电量{request.charge_pct:.0f}%：往返需{plan.battery_need_pct:.0f}%，"
+            f"电量{request.charge_pct:.0f}%：往返需{plan.battery_need_pct:.0f}%，"
             f"并须保留{RESERVE_PCT:.0f}%",
         )
