@@ -1,6 +1,6 @@
 """Airspace zones: what is closed, where, how high and when, and how old that knowledge is.
 
-The law is in the zones' kinds; whether a permit opens one is not decided here.
+The law is in the zones' kinds; whether a permit opens one is decided by `missions.permits`.
 """
 
 from __future__ import annotations

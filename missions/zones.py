@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ _BEARINGS = 5  # across the picture
 ABOUT_AIRSPACE = frozenset(
     f"airspace.{what}"
     for what in ("unknown", "age", "stale", "from_future", "times_reversed", "heights_reversed",
-                 "zone", "quiet", "later")
+                 "zone", "permitted", "quiet", "later")
 )  # fmt: skip
 _KINDS = {
     ZoneKind.CONTROLLED: ("controlled airspace", "管制空域"),
@@ -63,10 +63,20 @@ def closed_zones(request: PlanRequest) -> list[AirspaceZone]:
     ]  # fmt: skip
 
 
+def _by_nothing(_: AirspaceZone) -> str:
+    return ""
+
+
 def airspace_findings(
-    plan: MissionPlan, airspace: Airspace | None, now_utc: datetime
+    plan: MissionPlan,
+    airspace: Airspace | None,
+    now_utc: datetime,
+    opened_by: Callable[[AirspaceZone], str] = _by_nothing,
 ) -> Iterator[Finding]:
-    """How old the data is, what is wrong with it, and which legs meet a zone."""
+    """How old the data is, what is wrong with it, and which legs meet a zone.
+
+    `opened_by` is asked about each closed zone that is met: the id of the permit that opens it.
+    """
     if airspace is None:
         yield warn(
             "airspace.unknown",
@@ -81,7 +91,7 @@ def airspace_findings(
     end_utc = now_utc + timedelta(seconds=plan.duration_s + _look_s(plan))
     for zone in airspace.zones:
         if zone.is_in_force(now_utc, end_utc):
-            yield from _meetings(plan, zone, frame)
+            yield from _meetings(plan, zone, frame, opened_by)
         elif zone.kind in CLOSED and zone.is_in_force(end_utc, now_utc + AGE_MAX):
             yield from _later(plan, zone, frame)
 
@@ -131,7 +141,12 @@ def _age(airspace: Airspace, now_utc: datetime) -> Finding:
     return note("airspace.age", f"{told}: {hours:.1f} hours old", f"{told_zh}：已过{hours:.1f}小时")
 
 
-def _meetings(plan: MissionPlan, zone: AirspaceZone, frame: LocalFrame) -> Iterator[Finding]:
+def _meetings(
+    plan: MissionPlan,
+    zone: AirspaceZone,
+    frame: LocalFrame,
+    opened_by: Callable[[AirspaceZone], str],
+) -> Iterator[Finding]:
     area = to_metres(zone.shape, frame).buffer(_MARGIN_M)
     shapely.prepare(area)
     kind, kind_zh = _KINDS[zone.kind]
@@ -144,6 +159,14 @@ def _meetings(plan: MissionPlan, zone: AirspaceZone, frame: LocalFrame) -> Itera
         what, what_zh = f"the leg to waypoint {leg + 1}", f"飞往第{leg + 1}航点的航段"
         if leg == len(plan.waypoints):
             what, what_zh = "a way home", "返航路线"
+        if zone.kind in CLOSED and (permit := opened_by(zone)):
+            yield warn(
+                "airspace.permitted",
+                f"{zone.name}, {kind} ({zone.source}), is entered by permit {permit}",
+                f"依许可{permit}进入“{zone.name}”（{kind_zh}，来源：{zone.source}）",
+                article=article,
+            )
+            return
         yield say(
             code,
             f"{what} meets {zone.name}, {kind} ({zone.source})",
