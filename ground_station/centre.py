@@ -22,6 +22,7 @@ from ground_station.out.desk import ExportDesk
 from ground_station.owners import responsibility_for
 from ground_station.settings import StationSettings
 from ground_station.shifts.desk import ShiftDesk
+from ground_station.store.clearances import ClearanceShelf
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
 from ground_station.store.seen import SeenSightings
@@ -87,6 +88,7 @@ def make_centre(parts: CentreParts) -> Centre:
             world=parts.world,
             is_exercise=settings.is_exercise,
             is_flying=parts.is_flying,
+            clearances=ClearanceShelf(store),
         ),
         exports=ExportDesk(
             store=store,

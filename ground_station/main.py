@@ -25,6 +25,7 @@ from ground_station.adoption import tell_left_out
 from ground_station.case_rules import read_case_rules
 from ground_station.centre import Centre, CentreParts, make_centre
 from ground_station.chronicle import Chronicle
+from ground_station.clearance_desk import ClearanceDesk, ClearanceParts, crew_of
 from ground_station.clock_watch import ClockWatch
 from ground_station.exercise_clock import ExerciseClock
 from ground_station.folders import take_register
@@ -43,6 +44,7 @@ from ground_station.route_shelf import RouteShelf
 from ground_station.settings import AircraftSettings, SpeakerSettings, StationSettings
 from ground_station.showing import Showing, show_station
 from ground_station.shown import StationView
+from ground_station.store.clearances import ClearanceShelf
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
@@ -134,6 +136,10 @@ class Station:
 
     def _make_units(self) -> None:
         """The book of plans, a unit for each aircraft, and what finds among them."""
+        data = PlanningData(
+            elevation=elevation_of(self._settings.elevation_file),
+            airspace_file=self._settings.airspace_file,
+        )
         self._plans = PlanDesk(
             PlanParts(
                 register=self._register,
@@ -143,10 +149,8 @@ class Station:
                 world=self._world,
                 is_exercise=self._settings.is_exercise,
                 routes=RouteShelf(self._settings.data_dir / "routes"),
-                data=PlanningData(
-                    elevation=elevation_of(self._settings.elevation_file),
-                    airspace_file=self._settings.airspace_file,
-                ),
+                gate=self._gate(data),
+                data=data,
             )
         )
         common = self._common()
@@ -157,6 +161,18 @@ class Station:
         self._switchboard = Switchboard(desks, plans=self._plans, records=self._records)
         self._showing = Showing(
             bus=self._bus, board=self._board, desks=desks, world=self._world, wall=self._wall
+        )
+
+    def _gate(self, data: PlanningData) -> ClearanceDesk:
+        return ClearanceDesk(
+            ClearanceParts(
+                papers_file=self._settings.papers_file,
+                data=data,
+                legal=self._centre.legal,
+                shelf=ClearanceShelf(self._store),
+                world=self._world,
+                crew=crew_of(self._centre.shifts.open_ones),
+            )
         )
 
     def _common(self) -> Common:

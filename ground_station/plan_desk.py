@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 import anyio.to_thread
 
 from ground_station import views
 from ground_station.chronicle import Chronicle
+from ground_station.clearance_desk import Asked, ClearanceDesk, require_cleared
 from ground_station.planning_data import PlanningData
 from ground_station.route_shelf import RouteShelf
 from ground_station.shown import Approved, Drafted, DraftedFlight
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
+from missions.clearance import clear
 from missions.counting import leg_views
+from missions.law import load_law
 from missions.open_air import Surroundings
 from missions.planner import plan_patrol
 from missions.register import Register
 from missions.request import PlanRequest, Task
 from missions.sites import with_sites
-from missions.zones import ABOUT_AIRSPACE, airspace_findings
+from missions.zones import ABOUT_AIRSPACE
 from patrol.bus import Bus
 from patrol.camera import CameraLens
 from patrol.cause import Cause, Role
@@ -67,6 +71,7 @@ class PlanParts:
     world: WorldClock
     is_exercise: bool
     routes: RouteShelf
+    gate: ClearanceDesk
     data: PlanningData = field(default_factory=PlanningData)
 
 
@@ -135,8 +140,13 @@ class PlanDesk:
         """What is known of ground and airspace when a plan is made."""
         return await self._parts.data.around()
 
-    async def approve(self, plan_id: str, digest: str, cause: Cause) -> Approved:
-        """Put a name under the plan that was looked at; PlanRejected while anything stops it."""
+    async def approve(
+        self, plan_id: str, digest: str, cause: Cause, takeoff_utc: datetime | None = None
+    ) -> Approved:
+        """Clear the plan that was looked at, for a take-off then (None: now), and put a name under.
+
+        PlanRejected while anything stops it, ClearanceRefused while the law does.
+        """
         require_role(cause, _APPROVERS, is_exercise=self._parts.is_exercise)
         drawn = self.found(plan_id)
         if digest != drawn.plan.digest:
@@ -144,16 +154,26 @@ class PlanDesk:
                 f"plan {plan_id} is not the one that was looked at (the digest differs)",
                 text_zh=f"计划{plan_id}与所查看的不同（摘要不一致）",
             )
-        findings = await self._parts.routes.with_tests(drawn.plan, await self._aired(drawn))
+        gate = self._parts.gate
+        facts = await gate.facts(
+            Asked(plan=drawn.plan, aircraft=drawn.aircraft, takeoff_utc=takeoff_utc)
+        )
+        others = [one for one in drawn.findings if one.code not in ABOUT_AIRSPACE]
+        findings = await self._parts.routes.with_tests(drawn.plan, [*others, *facts.zones])
         if stopping := stops(findings):
             raise PlanRejected(
                 f"plan {plan_id} may not be approved", stopping, text_zh=f"计划{plan_id}不得批准"
             )
+        cleared = require_cleared(clear(facts, load_law()))
+        kept = await gate.keep(cleared, cause)
         now = self._parts.world.now_utc()
         plan = drawn.plan.approved(cause.actor, now)
         await self._parts.records.save_plan(plan, cause=cause, at_utc=now, action="plan.approved")
+        findings = [*findings, *cleared.findings]
         self.keep(replace(drawn, plan=plan, findings=findings))
         fields = {"plan": plan_id, "by": cause.actor}
+        told = fields | {"clearance": kept.clearance_id, "permits": list(cleared.permit_ids)}
+        self._parts.chronicle.tell(self._event("plan.cleared", plan, told))
         self._parts.chronicle.tell(self._event("plan.approved", plan, fields))
         return {
             "plan": views.plan_view(plan),
@@ -180,11 +200,10 @@ class PlanDesk:
         self.keep(drawn)
         parts.chronicle.tell(self._event("plan.made", plan, fields))
 
-    async def _aired(self, drawn: Drawn) -> list[Finding]:
-        """What was found, with the airspace as it is known by now."""
-        around, now = await self._parts.data.around(), self._parts.world.now_utc()
-        others = [one for one in drawn.findings if one.code not in ABOUT_AIRSPACE]
-        return [*others, *airspace_findings(drawn.plan, around.airspace, now)]
+    @property
+    def gate(self) -> ClearanceDesk:
+        """What clears them."""
+        return self._parts.gate
 
     def keep(self, drawn: Drawn) -> None:
         """Put a plan into the book, or in the place of what it was before."""

@@ -103,12 +103,6 @@ class PlanBody(OfAircraft):
         )
 
 
-class ApproveBody(UnderRole):
-    """The digest the person has looked at."""
-
-    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
-
-
 class DeclarationBody(BaseModel):
     """What the person who launches has looked at, and no message tells."""
 

@@ -146,6 +146,11 @@ class StationSettings(_Section):
     airspace_file: Path | None = Field(
         default=None, description="airspace zones (GeoJSON), read anew for every plan"
     )
+    papers_file: Path | None = Field(
+        default=None,
+        description="the unit's papers (TOML), read anew for every clearance; a live station "
+        "without it clears nothing",
+    )
     legal_basis_file: Path | None = None
     responsibility_file: Path | None = Field(
         default=None,

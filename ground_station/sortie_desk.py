@@ -11,6 +11,7 @@ import anyio
 
 from ground_station import views
 from ground_station.adoption import StillFindingOut
+from ground_station.clearance_desk import Asked
 from ground_station.log_desk import LogDesk
 from ground_station.plan_desk import require_role
 from ground_station.shown import Commanded, Launched, Signed, SortieView
@@ -114,18 +115,28 @@ class SortieDesk:
     async def launch(
         self, plan_id: str, cause: Cause, declaration: Declaration | None = None
     ) -> Launched:
-        """Start the sortie of an approved plan; Refused while another one is not closed."""
+        """Start the sortie of an approved plan; Refused while another one is not closed.
+
+        ClearanceRefused where papers, permits or airspace forbid by now what was cleared before.
+        """
         require_role(cause, _LAUNCHERS, is_exercise=self._parts.is_exercise)
         parts = self._parts
         drawn = parts.plans.found(plan_id)
         if not drawn.plan.approved_by:
             raise Refused(f"plan {plan_id} is not approved", text_zh=f"计划{plan_id}尚未批准")
+        cleared = await parts.plans.gate.again(
+            Asked(
+                plan=drawn.plan, aircraft=parts.vehicle.vehicle_id, pilot=cause.actor,
+                is_launch=True,
+            )
+        )  # fmt: skip
         await self._require_free()
         record = self._new_record(drawn.plan)
         runner = self._runner(drawn.plan, record.sortie_id, declaration)
         self._flight = Flight(record=record, plan=drawn.plan, runner=runner, cause=cause)
         is_saved = False
         try:
+            await parts.plans.gate.keep(cleared, cause, record.sortie_id)
             await self._save(record, cause, "sortie.launched")
             is_saved = True
         finally:

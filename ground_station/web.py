@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from ground_station.api.callers import INSIDE
 from ground_station.api.cases import case_routes
+from ground_station.api.clearance import clearance_routes
 from ground_station.api.documents import document
 from ground_station.api.files import file_routes
 from ground_station.api.health import health_routes
@@ -48,6 +49,7 @@ def make_app(parts: Parts) -> FastAPI:
     for routes in (
         read_routes, verb_routes, words_routes, case_routes, intake_routes, shift_routes,
         file_routes, list_routes, sighting_routes, measure_routes, patrol_routes,
+        clearance_routes,
     ):  # fmt: skip
         app.include_router(routes(parts), prefix="/api", dependencies=INSIDE, responses=ERRORS)
     for prefix in ("/api", "/ws"):

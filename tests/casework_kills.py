@@ -10,6 +10,7 @@ from ground_station.casework.states import CaseEvent
 from ground_station.casework.steps import Given
 from ground_station.casework.whistles import WhistleEvent
 from ground_station.shifts.desk import ShiftDesk
+from ground_station.store.clearances import ClearanceShelf
 from ground_station.store.engine import Store
 from ground_station.store.shelves import Shelves
 from ground_station.templates import load_templates
@@ -82,6 +83,7 @@ async def _shift(house: CaseworkHouse, store: Store, announce: Announce) -> None
     desk = ShiftDesk(
         records=house.parts.records, shelves=Shelves(store), register=house.parts.register,
         world=house.clock, is_exercise=True, is_flying=lambda: False,
+        clearances=ClearanceShelf(store),
     )  # fmt: skip
     shift = await desk.open("一队", PILOT)
     announce(f"shifts {shift.shift_id} OPEN")

@@ -37,6 +37,7 @@ from tests.contract import contract_of
 from tests.fakes import FakeVehicle, ManualClock
 from tests.ground_core import LEGAL, running_store, wordings_of
 from tests.house_fakes import FakePictures, FakeSpeaker, SilentVoice
+from tests.papers import a_gate
 from tests.persons import SettableClock, a_book, with_token
 from tests.web_parts import web_parts
 from vision.crowd import CrowdRules
@@ -80,6 +81,9 @@ class TwoAircraft:
             PlanParts(
                 register=REGISTER, records=records, bus=self.bus, chronicle=self.chronicle,
                 world=self.clock, is_exercise=True, routes=RouteShelf(folder / "routes"),
+                gate=a_gate(
+                    folder, records, clock, papers_file=settings.get("papers_file")
+                ),
             )
         )  # fmt: skip
         common = self._common(settings.get("responsibility_file"))

@@ -24,6 +24,15 @@ Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,32}$")]
 CaseNo = Annotated[str, StringConstraints(pattern=r"^HJ[0-9UCWDX]{1,24}$")]
 
 
+class ApproveBody(UnderRole):
+    """The digest the person has looked at, and when it is to take off."""
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    takeoff_at: Moment | None = Field(
+        default=None, description="for which it is cleared; none: now. It is asked again at launch"
+    )
+
+
 class CallBody(UnderRole):
     """Where eyes are wanted: exactly one of these."""
 

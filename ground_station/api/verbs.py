@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from ground_station import schemas
 from ground_station.api.answers.squad import OfferedPlan
 from ground_station.api.asking import Where, cause_for
+from ground_station.api.bodies import ApproveBody
 from ground_station.api.roads import roads
 from ground_station.api.shifts import recently_of
 from ground_station.parts import Parts
@@ -74,11 +75,12 @@ def _add_plan_verbs(routes: APIRouter, parts: Parts) -> None:
         return {**made, "recently": await recently_of(parts, body.grid_code)}
 
     @routes.post("/plans/{plan_id}/approve")
-    async def approve(plan_id: str, body: schemas.ApproveBody, request: Request) -> Approved:
+    async def approve(plan_id: str, body: ApproveBody, request: Request) -> Approved:
+        """Clear it for a take-off at the stated time, and put one's name under it."""
         cause = await _cause(
             parts, request, body, Verb.APPROVE_PLAN, lambda: places.of_plan(plan_id)
         )
-        return await plans.approve(plan_id, body.digest, cause)
+        return await plans.approve(plan_id, body.digest, cause, body.takeoff_at)
 
 
 def _add_sortie_verbs(routes: APIRouter, parts: Parts) -> None:

@@ -49,22 +49,22 @@ _RUN = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 def patrol_log_csv(book: DayBook) -> bytes:
     """巡查日志: one line a sortie. It names the crew, so it is never public."""
-    return _csv(_PATROL_HEADERS, map(_patrol_line, book.sorties), is_exercise=book.is_exercise)
+    return csv_table(_PATROL_HEADERS, map(_patrol_line, book.sorties), is_exercise=book.is_exercise)
 
 
 def case_ledger_csv(cases: Sequence[Case], audience: Audience) -> bytes:
     """台账: one line a case; the public gets no owner, no case number and no small count."""
     is_exercise = any(case.is_exercise for case in cases)
     if audience is Audience.PUBLIC:
-        return _csv(_PUBLIC_CASE_HEADERS, map(_public_case, cases), is_exercise=is_exercise)
-    return _csv(_CASE_HEADERS, map(_case_line, cases), is_exercise=is_exercise)
+        return csv_table(_PUBLIC_CASE_HEADERS, map(_public_case, cases), is_exercise=is_exercise)
+    return csv_table(_CASE_HEADERS, map(_case_line, cases), is_exercise=is_exercise)
 
 
 def coverage_csv(book: DayBook) -> bytes:
     """Every grid of the scope, those not visited first: nothing is hidden by leaving it out."""
     order = (Visit.NOT_VISITED, Visit.PARTLY, Visit.VISITED)
     visits = sorted(book.visits, key=lambda visit: (order.index(visit.visit), visit.code))
-    return _csv(_COVERAGE_HEADERS, map(_visit_line, visits), is_exercise=book.is_exercise)
+    return csv_table(_COVERAGE_HEADERS, map(_visit_line, visits), is_exercise=book.is_exercise)
 
 
 def visit_zh(visit: Visit) -> str:
@@ -160,7 +160,10 @@ def _bounds(count: Count) -> list[str]:
     return [str(round(number)) for number in (count.estimate, count.low, count.high)]
 
 
-def _csv(headers: Sequence[str], lines: Iterable[Sequence[str]], *, is_exercise: bool) -> bytes:
+def csv_table(
+    headers: Sequence[str], lines: Iterable[Sequence[str]], *, is_exercise: bool
+) -> bytes:
+    """UTF-8 with a byte order mark; the first line of an exercise says that it is one."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     if is_exercise:

@@ -7,6 +7,16 @@ from ground_station.out.book import Language
 _WORDS: dict[str, tuple[str, str]] = {
     "title": ("无人机巡查报告", "Drone patrol report"),
     "day title": ("无人机巡查日报", "Drone patrol report of the day"),
+    "application": (
+        "无人驾驶航空器飞行活动申请表",
+        "Application for a flight by unmanned aircraft",
+    ),
+    "application note": (
+        "内容取自飞行计划和单位资料；“________”处由申请人填写。",
+        "Filled from the plan and the unit's papers; ________ is for the applicant to fill in.",
+    ),
+    "basis": ("依据", "By"),
+    "law version": ("法规数据版本", "Version of the law's data"),
     "exercise": ("演练 EXERCISE", "EXERCISE 演练"),
     "public": ("公开版：少于3人的计数记为“<3”", "Public version: counts under 3 are told as “<3”"),
     "made": ("生成时间", "Made"),

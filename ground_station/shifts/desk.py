@@ -9,9 +9,11 @@ from typing import Any
 
 import anyio
 
+from ground_station.clearances import ClearanceRecord, log_entry
 from ground_station.people.scopes import DISTRICT, covers
 from ground_station.shifts import shift as shifts
 from ground_station.shifts.shift import Shift, ShiftEvent, ShiftState
+from ground_station.store.clearances import ClearanceShelf
 from ground_station.store.codec import canonical_json, encode, sha256_text
 from ground_station.store.pages import WHOLE_DISTRICT, Ask, Scopes
 from ground_station.store.records import Records
@@ -55,8 +57,9 @@ class ShiftDesk:
         world: WorldClock,
         is_exercise: bool,
         is_flying: Callable[[], bool],
+        clearances: ClearanceShelf,
     ) -> None:
-        self._records, self._shelves = records, shelves
+        self._records, self._shelves, self._clearances = records, shelves, clearances
         self._register, self._world = register, world
         self._is_exercise, self._is_flying = is_exercise, is_flying
         self._changing = anyio.Lock()
@@ -173,6 +176,7 @@ class ShiftDesk:
         if shift.state is ShiftState.OPEN:
             ids = await self._sortie_ids(shift, self._world.now_utc())
         sorties = await self._records.sorties(ids)
+        cleared = await self._clearances.of_sorties(ids)
         flown = [one for one in sorties if one.takeoff_utc is not None]
         visited = {one.grid_code for one in flown if 0 < one.waypoint_total <= one.waypoint_index}
         planned = shift.planned_grids or tuple(sorted(visited))
@@ -186,6 +190,8 @@ class ShiftDesk:
                     "register_version": one.register_version,
                     "state": one.state.value,
                     "wind": encode(one.wind) if one.wind else None,
+                    # The hashes of logs from before there were clearances stay as they are.
+                    **_cleared(cleared.get(one.sortie_id)),
                 }
                 for one in sorties
             ],
@@ -233,6 +239,10 @@ class ShiftDesk:
         now = self._world.now_utc()
         await self._shelves.save(shift, action=action, cause=cause, at_utc=now)
         return shift
+
+
+def _cleared(record: ClearanceRecord | None) -> dict[str, Any]:
+    return {} if record is None else {"clearance": log_entry(record)}
 
 
 def _told(shift: Shift) -> dict[str, Any]:

@@ -119,6 +119,7 @@ whistles = _records("whistles", "report_id")
 notices = _records("notices", "audience")
 shifts = _records("shifts", "day")
 template_versions = _records("template_versions", "template_id")
+clearances = _records("clearances", "plan_id", "law_version")
 cases = _records(
     "cases", "alert_id", "tier", "owner_unit", "owner_person", "due_utc",
     derived=(_derived("is_open"), _derived_text("owner_code")),
@@ -156,6 +157,7 @@ Index("ix_sorties_state", sorties.c.state, sorties.c.t_utc, sorties.c.id, sortie
 Index("ix_sorties_grid", sorties.c.grid_code, sorties.c.t_utc)
 Index("ix_dispatches_case", dispatches.c.case_no)
 Index("ix_citizen_reports_case", citizen_reports.c.case_no)
+Index("ix_clearances_plan", clearances.c.plan_id, clearances.c.t_utc)
 for _centre in (dispatches, citizen_reports, whistles, notices, shifts, template_versions):
     Index(f"ix_{_centre.name}_t", _centre.c.t_utc, _centre.c.id, _centre.c.grid_code)
     Index(f"ix_{_centre.name}_state", _centre.c.state, _centre.c.t_utc, _centre.c.id)

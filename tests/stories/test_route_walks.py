@@ -36,6 +36,7 @@ from patrol.errors import NotPermitted, Refused
 from patrol.telemetry import TelemetrySample
 from tests.fakes import ManualClock, a_sample
 from tests.ground_core import running_store
+from tests.papers import a_gate
 from tests.stories.test_test_before_fly import BROKEN, HELD
 
 pytestmark = pytest.mark.timeout(60)
@@ -166,6 +167,7 @@ async def walk(folder: Path, steps: list[Press]) -> int:
             PlanParts(
                 register=REGISTER, records=records, bus=bus, chronicle=chronicle, world=clock,
                 is_exercise=False, routes=RouteShelf(folder / "routes"),
+                gate=a_gate(folder, records, clock),
             )
         )  # fmt: skip
         routes = Routes(desk, folder)

@@ -15,6 +15,7 @@ from ground_station.shifts.desk import ShiftDesk
 from ground_station.shifts.shift import ShiftEvent, ShiftState
 from ground_station.sorties import SortieState
 from ground_station.store.chain import verify
+from ground_station.store.clearances import ClearanceShelf
 from ground_station.store.codec import canonical_json, sha256_text
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
@@ -61,6 +62,7 @@ async def shift_house(folder: Path) -> AsyncIterator[House]:
         desk = ShiftDesk(
             records=records, shelves=Shelves(store), register=load_register(), world=clock,
             is_exercise=True, is_flying=lambda: flying[0],
+            clearances=ClearanceShelf(store),
         )  # fmt: skip
         yield House(desk=desk, records=records, store=store, clock=clock, flying=flying)
 

@@ -56,6 +56,7 @@ from tests.ground_core import (
     wordings_of,
 )
 from tests.house_fakes import FakePictures, FakeSpeaker, SilentVoice, no_findings, nothing
+from tests.papers import a_gate
 from tests.persons import SettableClock, a_book, with_token
 from tests.web_parts import web_parts
 from vision.crowd import CrowdRules
@@ -125,6 +126,7 @@ class House:
             PlanParts(
                 register=REGISTER, records=records, bus=self.bus, chronicle=self.chronicle,
                 world=self.clock, is_exercise=True, routes=RouteShelf(folder / "routes"),
+                gate=a_gate(folder, records, self.clock),
             )
         )  # fmt: skip
         self.sorties = SortieDesk(

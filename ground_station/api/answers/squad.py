@@ -6,6 +6,7 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
+from ground_station.api.answers.clearance import LoggedClearance
 from ground_station.shapes import listed, recorded
 from ground_station.shifts.desk import Checked
 from ground_station.shifts.shift import Shift
@@ -52,6 +53,7 @@ class FlownSortie(TypedDict):
     register_version: str
     state: str
     wind: WindView | None
+    clearance: NotRequired[LoggedClearance]  # not of those from before there were clearances
 
 
 @recorded(Shift)
