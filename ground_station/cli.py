@@ -21,6 +21,7 @@ from ground_station.options import (
     SimOptions,
     taking,
 )
+from ground_station.options_clear import ClearOptions
 from patrol.errors import ConfigError, PatrolError
 
 EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE = 0, 1, 2
@@ -115,6 +116,19 @@ def plan(options: PlanOptions) -> None:
     from ground_station.commands.plan import plan as run_plan
 
     _leave(run_plan(options))
+
+
+@app.command()
+@taking(ClearOptions)
+def clear(options: ClearOptions) -> None:
+    """Hold a plan against the law: every rule with its article, every deadline, what forbids it.
+
+    Art. 31's five questions, class, papers, airspace, night, notice; --application writes the
+    application sheet, filled in.
+    """
+    from ground_station.commands.clear import clear_plan
+
+    _leave(clear_plan(options))
 
 
 @app.command()

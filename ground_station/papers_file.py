@@ -35,6 +35,7 @@ from missions.papers import (
 )
 from patrol.errors import ConfigError
 
+EXERCISE_PAPERS_FILE = Path(__file__).parent / "data" / "papers_exercise.toml"
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Figure = Annotated[float, Field(ge=0.0, le=100_000.0, allow_inf_nan=False)]
 Reason = Literal["31.2.1", "31.2.2", "31.2.3", "31.2.4", "31.2.5", "19", "26", "61"]

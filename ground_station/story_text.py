@@ -47,6 +47,13 @@ def _was_ended(f: Fields) -> str:
     return f"the station before this one hung and was ended by its watchdog{when}"
 
 
+def _cleared(f: Fields) -> str:
+    permits = ", ".join(f.get("permits") or [])
+    return f"cleared by {f.get('by')}: " + (
+        f"by permit {permits}" if permits else "no permit is needed"
+    )
+
+
 # What became of the guardian's deed; anything else is why it was not done.
 _OUTCOMES = {"": "", "done": "", "told": "", "in effect": ", in effect already"}
 
@@ -75,6 +82,7 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
         f"{f.get('findings_count', 0)} findings"
     ),
     "plan.finding": lambda f: f"  {f.get('level')}: {f.get('text')}",
+    "plan.cleared": _cleared,
     "plan.approved": lambda f: f"plan approved by {f.get('by')}",
     "mission.uploaded": lambda f: f"mission uploaded and read back: {f.get('items')} items",
     "preflight": lambda f: f"pre-flight checked{_texts(f) or ': nothing to say'}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def a_gate(
         return CREW
 
     given = papers_file or write_papers(folder / "papers.toml")
-    sky = data or PlanningData(airspace_file=open_sky(folder / "airspace.geojson", world))
+    sky = data or PlanningData(airspace_file=open_sky(folder / "airspace.geojson", world.now_utc()))
     return ClearanceDesk(
         ClearanceParts(
             papers_file=given, data=sky, legal=LegalBook(),
@@ -85,11 +86,11 @@ def a_gate(
     )  # fmt: skip
 
 
-def open_sky(path: Path, world: WorldClock) -> Path:
-    """Airspace data of now, in which nothing is closed."""
+def open_sky(path: Path, fetched_utc: datetime) -> Path:
+    """Airspace data of then, in which nothing is closed."""
     body = {
         "type": "FeatureCollection", "datum": "WGS-84", "source": "tests",
-        "fetched_at": utc_text(world.now_utc()), "features": [],
+        "fetched_at": utc_text(fetched_utc), "features": [],
     }  # fmt: skip
     path.write_text(json.dumps(body), encoding="utf-8")
     return path

@@ -22,15 +22,18 @@ from ground_station.demo_scenario import CAMERA, make_scenario
 from ground_station.demo_story import DemoEnd, DemoStory
 from ground_station.folders import default_data_dir
 from ground_station.options import DemoOptions
+from ground_station.papers_file import EXERCISE_PAPERS_FILE
 from ground_station.people.demo import prepare_demo
 from ground_station.people.passwords import Cost
 from ground_station.story_printer import StoryPrinter
 from ground_station.web_server import bind
+from missions.formats import write_json
 from patrol.errors import ConfigError, PatrolError
 from patrol.groups import one_error
 
 _TELL_WITHIN_S = 2.0  # wall; Ctrl-C has to end everything within 5 s
 _ASK_AGAIN_S = 0.2
+_AIRSPACE = "demo-airspace.geojson"
 
 
 def run_demo(options: DemoOptions) -> int:
@@ -129,6 +132,7 @@ async def _parts(
         agent_arguments = ["-m", "drone.agent", "--port", "0"]
         agent_arguments += ["--output", f"air:{sim.ready['air_url']}"]
         async with running("payload agent", agent_arguments, log_dir=work_dir) as agent:
+            _write_airspace(data_dir / _AIRSPACE, str(scenario["start_utc"]))
             settings_file = data_dir / "demo-station.toml"
             settings_file.write_text(
                 _settings_text(options, data_dir, sim, agent), encoding="utf-8"
@@ -136,6 +140,15 @@ async def _parts(
             station_arguments = ["-m", "ground_station.station", "--config", str(settings_file)]
             async with running("ground station", station_arguments, log_dir=work_dir) as station:
                 yield [sim, agent, station]
+
+
+def _write_airspace(path: Path, start_utc: str) -> None:
+    """Nothing is closed over the invented district, as far as is known when its day begins."""
+    body: dict[str, object] = {
+        "type": "FeatureCollection", "datum": "WGS-84", "features": [],
+        "source": "演练空域（虚构） exercise airspace, invented", "fetched_at": start_utc,
+    }  # fmt: skip
+    write_json(path, body)
 
 
 def _settings_text(options: DemoOptions, data_dir: Path, sim: Child, agent: Child) -> str:
@@ -146,6 +159,8 @@ port = {options.port}
 data_dir = {json.dumps(str(data_dir))}
 is_exercise = true
 clock_url = "{sim.ready["clock_url"]}"
+papers_file = {json.dumps(str(EXERCISE_PAPERS_FILE))}
+airspace_file = {json.dumps(str(data_dir / _AIRSPACE))}
 
 [[aircraft]]
 name = "GP-1"

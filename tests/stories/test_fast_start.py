@@ -1,8 +1,7 @@
 """Story 1, fast start: three people sign in, the leader picks a grid, and it is flown.
 
-A real station flies the built-in aircraft over MAVLink. Art. 31 is answered by one thing so far:
-the plan's own finding that it does not overfly gathered people. The sheet with all five answers,
-the certificate and the airspace data come with the clearance.
+A real station flies the built-in aircraft over MAVLink. The unit's papers and the airspace data are
+valid, so the clearance answers Art. 31 by itself.
 """
 
 from __future__ import annotations
@@ -20,9 +19,12 @@ import pytest
 from shapely.geometry import Point
 
 from missions.flat import to_metres, to_position
+from missions.law import load_law
 from missions.register import load_register
 from missions.request import default_home, inset_m
+from patrol.clock import parse_utc
 from patrol.geo import LocalFrame, from_geojson, to_geojson
+from tests.papers import open_sky, write_papers
 from tests.stories.consoles import Console, at_of, keys_in
 from tests.wire.test_readoption import be_patient
 from tests.wire.test_serve_command import NOBODY, SCENARIO, SMALL, Station, config, serving
@@ -34,6 +36,7 @@ THIRD_GRID = REGISTER.get("达濠街道达濠社区第三网格")
 SQUAD = ("Zheng", "Hong", "Lin", "Chen")
 SPEED_M_S = 4.8  # at which a boundary is patrolled
 NEAR_M = 10.0  # to each corner
+QUESTIONS = [f"art31.{name}" for name in ("relay", "dropping", "crowd", "vehicle", "swarm")]
 ROUGHLY_M = 2.0  # a corner is flown round, and a place has its error
 
 
@@ -79,7 +82,14 @@ def test_within_three_minutes_the_third_grid_is_flown_inside_its_inset_and_the_l
         assert 0.0 <= entry["wind"]["mean_m_s"] <= entry["wind"]["max_m_s"] < 20.0
         assert log["visited_grids"] == [THIRD_GRID.code]
         assert log["remarks"] == [], "nobody has typed anything"
-        assert "law.no_overflight" in {finding["code"] for finding in made["findings"]}
+        cleared = entry["clearance"]
+        answers = {one["rule_id"]: one for one in cleared["answers"]}
+        assert [answers[name]["is_yes"] for name in QUESTIONS] == [False] * 5
+        assert all(answers[name]["source_zh"] for name in QUESTIONS)
+        forbids = {name for name, one in answers.items() if one["outcome"] in ("stop", "warn")}
+        assert not forbids
+        assert (cleared["by"], cleared["aircraft_class"]) == ("Hong", "LIGHT")
+        assert (cleared["law_version"], cleared["permit_ids"]) == (load_law().version, [])
 
 
 def flies_inside(track: dict[str, Any]) -> None:
@@ -124,7 +134,10 @@ def station_with(
     keys = anyio.run(keys_in, folder / "records", SQUAD)
     addresses = NOBODY | {"aircraft": aircraft["mavlink_url"]}
     clock = f'clock_url = "{aircraft["clock_url"]}"'
-    with serving(config(folder, addresses, clock, "ready_within_s = 5.0")) as station:
+    papers = write_papers(folder / "papers.toml", names=("GP-1",))
+    sky = open_sky(folder / "airspace.geojson", fetched_utc=parse_utc(SCENARIO.body["start_utc"]))
+    known = [f"papers_file = {json.dumps(str(papers))}", f"airspace_file = {json.dumps(str(sky))}"]
+    with serving(config(folder, addresses, clock, "ready_within_s = 5.0", *known)) as station:
         yield station, {name: Console(station.url, key) for name, key in keys.items()}
 
 

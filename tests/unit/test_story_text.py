@@ -29,6 +29,8 @@ TOLD: list[tuple[str, dict[str, Any], list[str]]] = [
      ["第四网格", "950 m", "2 findings"]),
     ("plan.finding", {"plan": "M-1", "level": "warn", "text": "no elevation data"},
      ["warn", "no elevation data"]),
+    ("plan.cleared", {"plan": "M-1", "by": "Zheng", "permits": []}, ["Zheng", "no permit"]),
+    ("plan.cleared", {"plan": "M-1", "by": "Zheng", "permits": ["P-1"]}, ["by permit P-1"]),
     ("plan.approved", {"plan": "M-1", "by": "Zheng"}, ["approved by Zheng"]),
     ("mission.uploaded", {"plan": "M-1", "items": 7, "digest": "ab", "read_back": True},
      ["uploaded", "read back", "7"]),
