@@ -1,0 +1,101 @@
+"""What a permit is good for: its question, area, time and height, and the zones that it names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from shapely.geometry import Point
+
+from missions.airspace import Airspace, AirspaceZone, ZoneKind
+from missions.law import Outcome
+from missions.papers import Link, PermitKind, PilotPapers
+from patrol.geo import to_geojson
+from tests.ground_core import MORNING, PLACE
+from tests.unit.test_clearance import (
+    DRONE,
+    FAR_OFF,
+    PERMIT,
+    SKY,
+    answer,
+    cleared,
+    papers,
+    stopping,
+)
+
+
+def a_zone(kind: ZoneKind = ZoneKind.CONTROLLED) -> Airspace:
+    """One that the plan's only waypoint lies in."""
+    area = Point(*to_geojson(PLACE)).buffer(0.001)
+    zone = AirspaceZone(
+        zone_id="Z-1", kind=kind, name="变电站", shape=area, source="tests",
+        fetched_utc=SKY.fetched_utc,
+    )  # fmt: skip
+    return replace(SKY, zones=(zone,))
+
+
+def test_a_controlled_zone_is_closed_until_a_permit_names_it() -> None:
+    """For which a light aircraft's pilot is trained, Art. 17."""
+    assert stopping(cleared(airspace=a_zone())) == ["zones"]
+    permit = replace(PERMIT, reasons=("19",), zones=("Z-1",))
+    pilot = PilotPapers(person="Hong", training_no="T1", training_until=FAR_OFF)
+    trained = papers(permits=(permit,), pilots=(pilot,))
+    made = cleared(trained, airspace=a_zone(), pilot="Hong")
+    assert made.is_cleared
+    assert made.permit_ids == ("P-1",)
+    assert "P-1" in answer(made, "zones").text
+    assert stopping(cleared(papers(permits=(permit,)), airspace=a_zone())) == ["training"]
+    low = papers(permits=(replace(permit, max_height_agl_m=20.0),), pilots=(pilot,))
+    assert stopping(cleared(low, airspace=a_zone())) == ["zones"]
+
+
+def test_a_zone_of_a_day_cites_the_article_of_its_own_kind() -> None:
+    made = cleared(airspace=a_zone(ZoneKind.TEMP))
+    (finding,) = [one for one in made.findings if one.code == "clearance.zones"]
+    assert finding.article.endswith("第二十条")
+
+
+def test_no_permit_opens_what_may_not_be_filmed() -> None:
+    permit = replace(PERMIT, reasons=("19",), zones=("Z-1", "变电站"))
+    made = cleared(papers(permits=(permit,)), airspace=a_zone(ZoneKind.NO_SHOOT))
+    assert stopping(made) == ["zones"]
+    assert "任何许可均不适用" in answer(made, "zones").text_zh
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, ""),
+        ({"reasons": ("31.2.2",)}, "未涵盖31.2.1"),
+        ({"grids": ("440512002",)}, "未涵盖网格"),
+        ({"to_utc": MORNING + timedelta(minutes=5)}, "时间不符"),
+        ({"from_utc": MORNING + timedelta(minutes=5)}, "时间不符"),
+        ({"max_height_agl_m": 29.0}, "高度不符"),
+        ({"decided_utc": None}, "尚未批准"),
+        ({"decided_utc": MORNING + timedelta(minutes=1)}, "尚未批准"),
+        ({"kind": PermitKind.LONG_TERM}, "未报备2026-11-24的飞行计划"),
+        ({"kind": PermitKind.LONG_TERM, "filed_days": (date(2026, 11, 24),)}, ""),
+    ],
+)
+def test_a_permit_has_to_fit_question_area_time_and_height(
+    changes: dict[str, Any], word: str
+) -> None:
+    given = papers(replace(DRONE, link=Link.PUBLIC_NETWORK), permits=(replace(PERMIT, **changes),))
+    made = cleared(given)
+    if not word:
+        assert made.is_cleared
+        assert made.permit_ids == ("P-1",)
+        assert answer(made, "art31.relay").outcome is Outcome.WARN
+    else:
+        assert stopping(made) == ["art31.relay"]
+        assert word in answer(made, "art31.relay").text_zh
+    assert answer(made, "art31.relay").is_yes
+
+
+def test_at_the_launch_an_approved_flight_has_been_reported_and_confirmed() -> None:
+    permit = replace(PERMIT, report_ref=None)
+    given = papers(replace(DRONE, link=Link.PUBLIC_NETWORK), permits=(permit,))
+    assert answer(cleared(given), "report").outcome is Outcome.NOTE
+    assert stopping(cleared(given, is_launch=True)) == ["report"]
