@@ -13,7 +13,7 @@ from missions.clearance_facts import ClearanceFacts
 from missions.law import Law, Outcome
 from missions.papers import AircraftPapers, Link
 from patrol.clock import SHANGHAI
-from patrol.geo import GeoPoint
+from patrol.geo import Datum, GeoPoint
 from patrol.plan import WayHome
 
 BLANK = "________"
@@ -133,7 +133,9 @@ def _times(facts: ClearanceFacts, cleared: Clearance) -> Iterator[str]:
 def _route(facts: ClearanceFacts, cleared: Clearance) -> Iterator[str]:
     plan = facts.plan
     fastest = max(one.speed_m_s for one in plan.waypoints)
-    yield f"最大真高：{facts.highest_agl_m:.0f}米；最大速度：{fastest:.1f}米/秒"
+    is_above_home = any(one.height.datum is Datum.HOME for one in plan.waypoints)
+    above = "最大高度（距起飞点）" if is_above_home else "最大真高"
+    yield f"{above}：{facts.highest_agl_m:.0f}米；最大速度：{fastest:.1f}米/秒"
     yield f"航线长度：{plan.length_m:.0f}米，{len(plan.waypoints)}个航点（WGS-84）"
     for number, waypoint in enumerate(plan.waypoints, 1):
         yield f"{number}. {_place(waypoint.point)}，高{waypoint.height.metres:.0f}米"
