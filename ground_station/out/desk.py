@@ -25,7 +25,7 @@ from ground_station.store.engine import Store
 from ground_station.store.pages import WHOLE_DISTRICT, Scopes
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
-from missions.formats import to_qgc
+from missions.plan_files.qgc_write import to_qgc
 from missions.register import Register
 from missions.register_shelf import RegisterShelf
 from patrol.cause import Cause
