@@ -56,7 +56,9 @@ def legend(rows: Sequence[Row], top_px: float, bottom_gap_px: float = 20.0) -> t
     return "".join(parts), y_px + bottom_gap_px
 
 
-def sign_rows(*, has_zones: bool, has_rally: bool) -> list[Row]:
+def sign_rows(
+    *, has_zones: bool = False, has_rally: bool = False, has_forbidden: bool = False
+) -> list[Row]:
     """What the lines mean."""
     said = [
         Row(said="实线：计数航段 solid: people are counted", colour=INK),
@@ -70,6 +72,10 @@ def sign_rows(*, has_zones: bool, has_rally: bool) -> list[Row]:
     ]  # fmt: skip
     if has_zones:
         said.append(Row(said="空域限制 airspace zone", colour="#7e22ce", dash="2 2"))
+    if has_forbidden:
+        said.append(
+            Row(said="○ 红圈：该航段不得飞行 ring: the leg to this waypoint is forbidden", fill=RED)
+        )
     return said
 
 

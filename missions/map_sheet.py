@@ -20,6 +20,7 @@ FONTS = "'Noto Sans SC','Source Han Sans SC','Microsoft YaHei',sans-serif"
 INK, GREY, RED, AMBER = "#1f2937", "#6b7280", "#b3261e", "#8a5200"
 _METRES_PER_DEG = 110_950.0  # of latitude, within half a per cent
 _SCALES_M = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000)
+_CLOSING = "，。；：、！？）》”’"  # no line begins with these
 _WIDE = 0x2E80  # from here on a letter is as wide as it is high
 
 
@@ -169,17 +170,16 @@ def wrapped(said: str, size: float, room_px: float) -> Iterator[str]:
 
 
 def _words(said: str) -> Iterator[str]:
+    """What is not broken: a Chinese letter with the stop behind it, or a word with its space."""
     word = ""
     for letter in said:
-        if ord(letter) >= _WIDE:
-            if word:
-                yield word
-                word = ""
-            yield letter
-        else:
-            word += letter
-            if letter == " ":
-                yield word
-                word = ""
+        is_wide = ord(letter) >= _WIDE
+        if word and is_wide and letter not in _CLOSING:
+            yield word
+            word = ""
+        elif word and not is_wide and (ord(word[-1]) >= _WIDE or word[-1] == " "):
+            yield word
+            word = ""
+        word += letter
     if word:
         yield word

@@ -20,6 +20,7 @@ from missions.map_legend import (
 )
 from missions.map_sheet import (
     HEAD_PX,
+    INK,
     MARGIN_PX,
     RED,
     WIDTH_PX,
@@ -34,7 +35,7 @@ from missions.map_sheet import (
     text,
     width_px,
 )
-from missions.planner import Patrol
+from missions.planner import Patrol, Sortie
 from missions.polygons import polygons_in
 from missions.request import PlanRequest
 from missions.route_marks import (
@@ -46,7 +47,7 @@ from missions.route_marks import (
     waypoint_marks,
 )
 from missions.zones import ZONE_WORDS
-from patrol.plan import Level, MissionPlan
+from patrol.plan import MissionPlan, stops
 
 _MAP_MAX_PX = 900.0
 _ROOM_SHARE = 0.06  # around what is drawn
@@ -58,22 +59,28 @@ def patrol_drawing(patrol: Patrol, request: PlanRequest) -> Drawing:
     plans = [sortie.plan for sortie in patrol.sorties]
     findings = patrol.all_findings
     frame = _frame(plans, request)
-    zones = zones_of(request)
+    zones, room = zones_of(request), Room()
     drawn = "".join(
         [
             *_title(request),
             f'<clipPath id="map"><rect x="0" y="{HEAD_PX:.0f}" width="{WIDTH_PX:.0f}" '
             f'height="{frame.height_px:.1f}"/></clipPath><g clip-path="url(#map)">',
             *_ground(frame, request),
-            *zone_marks(frame, zones, Room()),
-            *_routes(frame, patrol),
+            *zone_shapes(frame, zones),
+            *_lines(frame, plans),
+            *zone_names(frame, zones, room),
+            *_marks(frame, patrol, room),
             "</g>",
             scale_mark(frame),
         ]
     )
     rows = [
         *_figures(plans, request),
-        *sign_rows(has_zones=bool(zones), has_rally=any(plan.rally_points for plan in plans)),
+        *sign_rows(
+            has_zones=bool(zones),
+            has_rally=any(plan.rally_points for plan in plans),
+            has_forbidden=any(_forbidden(sortie) for sortie in patrol.sorties),
+        ),
         *finding_rows(findings),
     ]
     below, height_px = legend(rows, HEAD_PX + frame.height_px + 30.0)
@@ -88,8 +95,8 @@ def zones_of(request: PlanRequest) -> tuple[AirspaceZone, ...]:
     return airspace.zones if airspace is not None else ()
 
 
-def zone_marks(frame: Frame, zones: Sequence[AirspaceZone], room: Room) -> Iterator[str]:
-    """Each with its name where it lies on the map."""
+def zone_shapes(frame: Frame, zones: Sequence[AirspaceZone]) -> Iterator[str]:
+    """Below the routes."""
     for zone in zones:
         kind, kind_zh = ZONE_WORDS[zone.kind]
         title = escape(f"{zone.name} {kind_zh} {kind} {zone.source}")
@@ -98,11 +105,19 @@ def zone_marks(frame: Frame, zones: Sequence[AirspaceZone], room: Room) -> Itera
             f'fill-opacity=".16" stroke="{ZONE_COLOUR}" stroke-width="1.6" stroke-dasharray="2 2" '
             f'fill-rule="evenodd"><title>{title}</title></path>'
         )
+
+
+def zone_names(frame: Frame, zones: Sequence[AirspaceZone], room: Room) -> Iterator[str]:
+    """Above them, where there is room."""
+    for zone in zones:
         inside = zone.shape.representative_point()
         x, y = frame.at(inside.x, inside.y)
-        said = f"{zone.name}（{kind_zh}）"
-        if frame.has(x, y) and room.take(x, y, width_px(said, 12), 14):
-            yield text(x, y, said, size=12, fill=ZONE_COLOUR, anchor="middle", is_haloed=True)
+        said = f"{zone.name}（{ZONE_WORDS[zone.kind][1]}）"
+        wide_px = width_px(said, 12)
+        is_shown = frame.has(x, y)
+        x = min(max(x, wide_px / 2 + 4), WIDTH_PX - wide_px / 2 - 4)
+        if is_shown and room.take(x, y, wide_px, 14):
+            yield text(x, y + 4, said, size=12, fill=ZONE_COLOUR, anchor="middle", is_haloed=True)
 
 
 def _frame(plans: Sequence[MissionPlan], request: PlanRequest) -> Frame:
@@ -140,26 +155,29 @@ def _ground(frame: Frame, request: PlanRequest) -> Iterator[str]:
         yield f'<path d="{hole}" fill="url(#hatch)" stroke="#6b7280"/>'
 
 
-def _routes(frame: Frame, patrol: Patrol) -> Iterator[str]:
-    """Lines below, then the marks that stand on them."""
-    room, plans = Room(), [sortie.plan for sortie in patrol.sorties]
+def _lines(frame: Frame, plans: Sequence[MissionPlan]) -> Iterator[str]:
     for plan in plans:
         yield fence_mark(frame, plan)
     for number, plan in enumerate(plans):
         yield from route_marks(frame, plan, COLOURS[number % len(COLOURS)], 2.4)
-    for point in {plan.home for plan in plans}:
+
+
+def _marks(frame: Frame, patrol: Patrol, room: Room) -> Iterator[str]:
+    """What stands on the lines."""
+    for point in {sortie.plan.home for sortie in patrol.sorties}:
         x, y = frame.at(point.lon_deg, point.lat_deg)
         room.take(x, y, 22, 20)
-        yield home_mark(frame, point, "#111827")
+        yield home_mark(frame, point, INK)
     for number, sortie in enumerate(patrol.sorties):
-        legs = [
-            one.leg
-            for one in sortie.findings if one.leg is not None and one.level is Level.STOP
-        ]  # fmt: skip
         colour = COLOURS[number % len(COLOURS)]
-        yield from waypoint_marks(frame, sortie.plan, colour, room, legs)
+        yield from waypoint_marks(frame, sortie.plan, colour, room, _forbidden(sortie))
         for rally in sortie.plan.rally_points:
             yield rally_mark(frame, rally.point)
+
+
+def _forbidden(sortie: Sortie) -> list[int]:
+    """Legs of which a finding forbids that they are flown."""
+    return [one.leg for one in stops(sortie.findings) if one.leg is not None]
 
 
 def _figures(plans: Sequence[MissionPlan], request: PlanRequest) -> Iterator[Row]:

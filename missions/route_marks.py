@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from missions.map_sheet import Frame, Room, text, width_px
 from patrol.geo import GeoPoint
 from patrol.plan import MissionPlan
+from patrol.way_home import way_back
 
 # Far apart for everybody, also without red and green; each is dark enough on white.
 COLOURS = (
@@ -16,7 +17,7 @@ COLOURS = (
 )  # fmt: skip
 FENCE_COLOUR = "#b3261e"
 TRANSIT_DASH = "7 5"
-_ARROW_EVERY_PX, _ARROW_PX = 60.0, 5.0
+_ARROW_EVERY_PX, _ARROW_WIDTHS = 60.0, 3.0
 _NUMBERS_MAX = 60
 
 Place = tuple[float, float]
@@ -34,7 +35,9 @@ def route_marks(frame: Frame, plan: MissionPlan, colour: str, wide_px: float) ->
     for is_counted, part in _runs(places, counted):
         dash = "" if is_counted else f' stroke-dasharray="{TRANSIT_DASH}"'
         yield _line(part, colour, wide_px, dash)
-    yield _line([places[-1], places[0]], colour, wide_px * 0.7, ' stroke-dasharray="1.5 5"')
+    last = plan.waypoints[-1].point
+    home = places_of(frame, [last, *way_back(last, plan)])
+    yield _line(home, colour, wide_px * 0.7, ' stroke-dasharray="1.5 5"')
     yield from _arrows(places, colour, wide_px)
 
 
@@ -121,7 +124,7 @@ def _line(places: Sequence[Place], colour: str, wide_px: float, dash: str) -> st
 
 def _arrows(places: Sequence[Place], colour: str, wide_px: float) -> Iterator[str]:
     """In the middle of legs, as often as they can be told apart."""
-    since_px, size_px = _ARROW_EVERY_PX, _ARROW_PX + wide_px
+    since_px, size_px = _ARROW_EVERY_PX, _ARROW_WIDTHS * wide_px
     for start, end in zip(places, places[1:], strict=False):
         long_px = math.dist(start, end)
         since_px += long_px
