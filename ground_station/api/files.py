@@ -74,7 +74,7 @@ def _add_of_plan(routes: APIRouter, parts: Parts) -> None:
     @routes.get(
         "/plans/{plan_id}/files/{kind}",
         response_class=Response,
-        responses=_files(*(one.value for one in PlanFile)),
+        responses=files_told(*(one.value for one in PlanFile)),
     )
     async def of_plan(
         plan_id: str,
@@ -89,7 +89,7 @@ def _add_of_plan(routes: APIRouter, parts: Parts) -> None:
         )
         drawn, wanted = parts.plans.found(plan_id), _wanted(Language.ZH, False, purpose)
         content = await desk.plan(drawn.plan, drawn.findings, kind, wanted, cause)
-        return _file(content, f"{plan_id}.{kind.value}")
+        return as_file(content, f"{plan_id}.{kind.value}")
 
 
 def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
@@ -98,7 +98,7 @@ def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
     @routes.get(
         "/sorties/{sortie_id}/files/{kind}",
         response_class=Response,
-        responses=_files(*(one.value for one in SortieFile)),
+        responses=files_told(*(one.value for one in SortieFile)),
     )
     async def of_sortie(
         sortie_id: str,
@@ -116,13 +116,13 @@ def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:
         scopes = await scopes_used(parts, caller_of(request), cause, _EXPORT)
         wanted = _wanted(lang, public, purpose)
         content = await desk.sortie(sortie_id, kind, wanted, cause, scopes)
-        return _file(content, f"{sortie_id}.{kind.value}")
+        return as_file(content, f"{sortie_id}.{kind.value}")
 
 
 def _add_of_day(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.exports
 
-    told = _files(*(one.value for one in DayFile))
+    told = files_told(*(one.value for one in DayFile))
 
     @routes.get("/days/{day}/files/{kind}", response_class=Response, responses=told)
     async def of_day(
@@ -142,13 +142,13 @@ def _add_of_day(routes: APIRouter, parts: Parts) -> None:
 
         cause = await cause_for(parts, request, role, _EXPORT, where)
         content = await desk.day(day, scope, kind, _wanted(lang, public, purpose), cause)
-        return _file(content, f"{day.isoformat()}-{scope}.{kind.value}")
+        return as_file(content, f"{day.isoformat()}-{scope}.{kind.value}")
 
 
 def _add_of_notice(routes: APIRouter, parts: Parts) -> None:
     desk = parts.centre.notices
 
-    told = _files("txt")
+    told = files_told("txt")
 
     @routes.get("/notices/{notice_id}/files/txt", response_class=Response, responses=told)
     async def of_notice(
@@ -163,7 +163,7 @@ def _add_of_notice(routes: APIRouter, parts: Parts) -> None:
             parts, request, role, _EXPORT, lambda: notice_place(parts, notice_id)
         )
         content = await desk.hand_out(notice_id, lang.value, purpose, cause)
-        return _file(content, f"{notice_id}.txt")
+        return as_file(content, f"{notice_id}.txt")
 
 
 def _wanted(lang: Language, public: bool, purpose: str) -> Wanted:
@@ -171,7 +171,7 @@ def _wanted(lang: Language, public: bool, purpose: str) -> Wanted:
     return Wanted(audience=audience, language=lang, purpose=purpose)
 
 
-def _files(*names: str) -> dict[int | str, dict[str, Any]]:
+def files_told(*names: str) -> dict[int | str, dict[str, Any]]:
     """What such files are, for the description of the road."""
     media = {_MEDIA[name.rsplit(".", 1)[-1]].partition(";")[0] for name in names}
     named = {"description": "The file's name.", "schema": {"type": "string"}}
@@ -184,7 +184,8 @@ def _files(*names: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _file(content: bytes, name: str) -> Response:
+def as_file(content: bytes, name: str) -> Response:
+    """A file to be saved under this name, and kept in no cache."""
     kind = name.rsplit(".", 1)[-1]
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
