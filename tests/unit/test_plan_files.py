@@ -339,3 +339,19 @@ def test_the_grid_is_the_one_that_most_of_the_route_lies_in_and_swapped_places_a
     far = (replace(waypoints[0], point=GeoPoint(lat_deg=1.0, lon_deg=2.0)),)
     with pytest.raises(ConfigError, match="no waypoint of the file lies in a grid"):
         grid_of(Taken(form="x", waypoints=far), register, None)
+
+
+def test_where_the_numbers_the_other_way_round_lie_in_the_register_they_are_swapped(
+    tmp_path: Path,
+) -> None:
+    ring = [[8.0, 47.0], [8.01, 47.0], [8.01, 47.01], [8.0, 47.01], [8.0, 47.0]]
+    feature = {
+        "type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "properties": {"code": "440512001002003", "level": "grid", "name_zh": "第三网格"},
+    }  # fmt: skip
+    body = {"type": "FeatureCollection", "datum": "WGS-84", "features": [feature]}
+    path = tmp_path / "alps.geojson"
+    path.write_text(json.dumps(body), encoding="utf-8")
+    there = replace(a_plan().waypoints[0], point=GeoPoint(lat_deg=8.005, lon_deg=47.005))
+    with pytest.raises(ConfigError, match="latitude and longitude of the file are swapped"):
+        grid_of(Taken(form="x", waypoints=(there,)), load_register(path), None)

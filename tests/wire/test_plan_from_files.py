@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 
 from missions.formats import read_plan
+from missions.plan_files.adopt import adopt
+from missions.plan_files.files import read_taken, write_plan
+from patrol.plan import stops
+from tests.unit.test_boundary import CENTRE, a_request
+from tests.unit.test_plan_files import GRID as HERE
+from tests.unit.test_plan_files import drawn
 from tests.wire.test_allocate_command import FLEET
 from tests.wire.test_plan_command import GRID, NAME, is_one_sentence, run
+from tests.wire.twins import a_twin
 
+REQUEST = a_request(HERE, CENTRE)
 pytestmark = pytest.mark.timeout(60)
 
 
@@ -74,6 +82,17 @@ def test_a_route_that_leaves_its_grid_is_drawn_on_the_map_and_not_written(tmp_pa
     assert "leaves the grid" in ended.stdout
     assert not (tmp_path / "b.json").exists()
     assert "越出网格" in (tmp_path / "b.html").read_text("utf-8")
+
+
+@pytest.mark.anyio
+async def test_a_route_from_elsewhere_is_taken_aboard_and_read_back(tmp_path: Path) -> None:
+    (sortie,) = adopt(drawn([(60.0, 60.0), (-60.0, 60.0), (-60.0, -40.0)]), REQUEST).sorties
+    write_plan(tmp_path / "a.plan", sortie.plan)
+    patrol = adopt(read_taken(tmp_path / "a.plan"), REQUEST)
+    assert stops(patrol.all_findings) == []
+    async with a_twin() as twin:
+        assert await twin.uploaded(patrol.sorties[0].plan) == ""
+        assert twin.holds(patrol.sorties[0].plan)
 
 
 def test_a_day_is_drawn_in_a_picture(tmp_path: Path) -> None:
