@@ -97,8 +97,24 @@ class PlanOptions:
     ] = None
     grid: Annotated[str | None, typer.Option(help="The same, by name.")] = None
     out: Annotated[
-        Path, typer.Option(help="Where to write the plan (JSON); of several sorties NAME-1, ...")
+        Path,
+        typer.Option(
+            help="Where to write the plan: .json (to be flown), .plan (QGroundControl), .geojson "
+            "or .kml; of several sorties NAME-1, ..."
+        ),
     ]
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Take the route from this file (.plan, .geojson, .kml, or .json of ours) and "
+            "check it as any other; GRID may then be left out.",
+        ),
+    ] = None
+    map_file: Annotated[
+        Path | None,
+        typer.Option("--map", help="Draw route, fence, zones and findings: out.png or out.html."),
+    ] = None
     pattern: Annotated[Pattern, typer.Option(help="What to fly in the grid.")] = Pattern.BOUNDARY
     at: Annotated[
         list[str] | None,

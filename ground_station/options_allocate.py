@@ -72,6 +72,12 @@ class AllocateOptions:
     out: Annotated[
         Path | None, typer.Option(help="Folder for the plan of each sortie, and the day (JSON).")
     ] = None
+    map_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--map", help="Draw the day: each aircraft's routes, what is not covered; .png, .html."
+        ),
+    ] = None
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
 
     def wanted(self) -> Wanted:
@@ -99,4 +105,5 @@ class AllocateOptions:
                 change_s=self.change,
             ),
             out=self.out,
+            map_file=self.map_file,
         )

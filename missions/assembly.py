@@ -37,6 +37,18 @@ def assemble(
         stops = following(stops, (home.x, home.y), frame, elevation)
     points = [to_place(stop.position, frame) for stop in stops]
     waypoints = tuple(_waypoints(request, stops, points, frame))
+    return over(request, waypoints, fence, is_level=elevation is None)
+
+
+def over(
+    request: PlanRequest,
+    waypoints: tuple[Waypoint, ...],
+    fence: tuple[GeoPoint, ...],
+    *,
+    is_level: bool = False,
+) -> MissionPlan:
+    """A plan over waypoints: how long, what battery, which way home. `is_level`: nothing climbs."""
+    points = [waypoint.point for waypoint in waypoints]
     route_m = sum(
         distance_m(a, b)
         for a, b in zip([request.home, *points], [*points, request.home], strict=True)
@@ -62,14 +74,16 @@ def assemble(
         created_utc=request.created_utc,
         is_exercise=request.is_exercise,
     )
-    if elevation is None:
+    if is_level:
         return _with_way_home(request, plan)
-    height_m = return_height_m(plan, elevation)
-    plan = replace(plan, return_height=Height(metres=height_m, datum=Datum.HOME))
-    return _with_climbs(request, _with_way_home(request, plan))
+    elevation = request.around.elevation_amsl_m
+    if elevation is not None:
+        height_m = return_height_m(plan, elevation)
+        plan = replace(plan, return_height=Height(metres=height_m, datum=Datum.HOME))
+    return with_climbs(request, _with_way_home(request, plan))
 
 
-def _with_climbs(request: PlanRequest, plan: MissionPlan) -> MissionPlan:
+def with_climbs(request: PlanRequest, plan: MissionPlan) -> MissionPlan:
     """Hills are climbed again and again: where they leave less, the look is shorter."""
     need_pct = energy_need_pct(plan)
     if need_pct <= plan.battery_need_pct or math.isinf(need_pct):

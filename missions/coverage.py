@@ -1,4 +1,7 @@
-"""How much of a grid a sweep shows: the strips under its lanes. Flat ground."""
+"""How much of a grid a patrol shows: the strips under a sweep's lanes, the picture of others.
+
+Flat ground.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,14 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from missions.areas import Terrain
+from missions.counting import leg_views
 from missions.findings import note, warn
 from missions.flat import legs_between, to_metres, to_positions
-from missions.request import PlanRequest
+from missions.grid import Grid
+from missions.request import PlanRequest, centre_of
 from missions.spacing import swath_m
+from patrol.camera import CameraLens
+from patrol.geo import LocalFrame
 from patrol.pattern import Pattern
 from patrol.plan import Finding, MissionPlan
 
@@ -28,10 +35,7 @@ def coverage_findings(
     width_m = swath_m(request)
     if request.task.pattern is not Pattern.SWEEP or not math.isfinite(width_m):
         return []
-    strips = [strip for plan in plans for strip in _strips(plan, terrain, width_m)]
-    seen = unary_union(strips)
-    grid = to_metres(request.grid.shape, terrain.frame)
-    share_pct = seen.intersection(grid).area / grid.area * 100.0
+    share_pct = lanes_share_pct(plans, request.grid, terrain.frame, width_m)
     text = f"the sweep shows {share_pct:.0f} % of the grid"
     text_zh = f"全覆盖航线可看到网格的{share_pct:.0f}%"
     if share_pct >= _ENOUGH_PCT:
@@ -45,8 +49,64 @@ def coverage_findings(
     ]
 
 
-def _strips(plan: MissionPlan, terrain: Terrain, width_m: float) -> Iterator[BaseGeometry]:
+def lanes_share_pct(
+    plans: Sequence[MissionPlan], grid: Grid, frame: LocalFrame, width_m: float
+) -> float:
+    """What share of the grid lies in strips of this width along the legs that are counted on."""
+    seen = unary_union([strip for plan in plans for strip in _strips(plan, frame, width_m)])
+    return _share_pct(seen, grid, frame)
+
+
+def seen_share_pct(plans: Sequence[MissionPlan], grid: Grid, lens: CameraLens) -> float:
+    """What share of the grid is in the picture from the legs that are counted on.
+
+    As far as a person is tall enough to be counted; a sweep along its lanes.
+    """
+    frame = LocalFrame(origin=centre_of(grid))
+    if plans and plans[0].pattern == Pattern.SWEEP.value:
+        one = plans[0].waypoints[-1]
+        seen = lens.footprint(
+            height_agl_m=max(one.height.metres, 1.0), pitch_deg=one.gimbal_pitch_deg or 0.0
+        )
+        if math.isfinite(seen.axis_width_m):
+            return lanes_share_pct(plans, grid, frame, seen.axis_width_m)
+    looks = [look for plan in plans for look in _looks(plan, lens, frame)]
+    return _share_pct(unary_union(looks), grid, frame)
+
+
+def _share_pct(seen: BaseGeometry, grid: Grid, frame: LocalFrame) -> float:
+    whole = to_metres(grid.shape, frame)
+    return float(seen.intersection(whole).area / whole.area * 100.0) if whole.area else 0.0
+
+
+def _looks(plan: MissionPlan, lens: CameraLens, frame: LocalFrame) -> Iterator[BaseGeometry]:
+    """What the picture passes over on each leg, or shows from a place that is stopped at."""
+    places = to_positions([plan.home, *(one.point for one in plan.waypoints)], frame)
+    for view, one, start, end in zip(
+        leg_views(plan, lens), plan.waypoints, places[:-1], places[1:], strict=True
+    ):
+        bearing_deg = one.camera_bearing_true_deg
+        if not view.is_counting or view.valid_m is None or bearing_deg is None:
+            continue
+        near_m = max(0.0, view.footprint.near_m, view.valid_m[0])
+        far_m = min(view.footprint.far_m, view.valid_m[1])
+        if far_m <= near_m:
+            continue
+        half_deg, heading = lens.hfov_deg / 2.0, math.radians(bearing_deg)
+        corners = [
+            (
+                at[0] + reach_m * math.sin(heading + math.radians(side_deg)),
+                at[1] + reach_m * math.cos(heading + math.radians(side_deg)),
+            )
+            for at in ([end] if one.is_transit else [start, end])
+            for reach_m in (near_m, far_m)
+            for side_deg in (-half_deg, 0.0, half_deg)
+        ]
+        yield shapely.convex_hull(shapely.multipoints(corners))
+
+
+def _strips(plan: MissionPlan, frame: LocalFrame, width_m: float) -> Iterator[BaseGeometry]:
     """What is seen from each leg on which people are counted."""
-    legs = legs_between(to_positions([one.point for one in plan.waypoints], terrain.frame))
+    legs = legs_between(to_positions([one.point for one in plan.waypoints], frame))
     is_counting = np.array([not one.is_transit for one in plan.waypoints[1:]], dtype=bool)
     yield from shapely.buffer(legs[is_counting], width_m / 2.0, quad_segs=2)

@@ -35,7 +35,7 @@ ABOUT_AIRSPACE = frozenset(
     for what in ("unknown", "age", "stale", "from_future", "times_reversed", "heights_reversed",
                  "zone", "permitted", "quiet", "later")
 )  # fmt: skip
-_KINDS = {
+ZONE_WORDS = {
     ZoneKind.CONTROLLED: ("controlled airspace", "管制空域"),
     ZoneKind.TEMP: ("a temporary restriction", "临时管制空域"),
     ZoneKind.CATEGORY_BAN: ("a local ban", "地方禁飞区"),
@@ -149,7 +149,7 @@ def _meetings(
 ) -> Iterator[Finding]:
     area = to_metres(zone.shape, frame).buffer(_MARGIN_M)
     shapely.prepare(area)
-    kind, kind_zh = _KINDS[zone.kind]
+    kind, kind_zh = ZONE_WORDS[zone.kind]
     article = ARTICLES[zone.kind] or zone.source
     say = stop if zone.kind in CLOSED else warn
     code = "airspace.zone" if zone.kind in CLOSED else "airspace.quiet"

@@ -1,4 +1,4 @@
-"""What leaves the house, each with its audit row: files of a sortie, of a day, of a notice."""
+"""What leaves the house, each with its audit row: files of a plan, a sortie, a day, a notice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ground_station.api.callers import caller_of
 from ground_station.api.intake import notice_place
 from ground_station.api.roads import roads
 from ground_station.out.book import Audience, Language
-from ground_station.out.desk import DayFile, SortieFile, Wanted
+from ground_station.out.desk import DayFile, PlanFile, SortieFile, Wanted
 from ground_station.parts import Parts
 from ground_station.people.powers import Verb, power_of
 from ground_station.people.scopes import DISTRICT
@@ -31,6 +31,7 @@ _MEDIA = {
     "html": "text/html; charset=utf-8",
     "csv": "text/csv; charset=utf-8",
     "geojson": "application/geo+json",
+    "kml": "application/vnd.google-earth.kml+xml",
     "plan": "application/json",
     "txt": "text/plain; charset=utf-8",
     "tlog": "application/octet-stream",
@@ -58,12 +59,37 @@ _EXPORT = power_of(Verb.EXPORT)
 
 
 def file_routes(parts: Parts) -> APIRouter:
-    """`/sorties/{id}/files`, `/days/{date}/files` and the words of a notice."""
+    """`/plans/{id}/files`, `/sorties/{id}/files`, `/days/{date}/files`, the words of a notice."""
     routes = roads(tags=["files"])
+    _add_of_plan(routes, parts)
     _add_of_sortie(routes, parts)
     _add_of_day(routes, parts)
     _add_of_notice(routes, parts)
     return routes
+
+
+def _add_of_plan(routes: APIRouter, parts: Parts) -> None:
+    desk = parts.centre.exports
+
+    @routes.get(
+        "/plans/{plan_id}/files/{kind}",
+        response_class=Response,
+        responses=files_told(*(one.value for one in PlanFile)),
+    )
+    async def of_plan(
+        plan_id: str,
+        kind: PlanFile,
+        request: Request,
+        purpose: Purpose,
+        role: Role | None = None,
+    ) -> Response:
+        """QGroundControl plan, GeoJSON or KML, with what was found about the plan."""
+        cause = await cause_for(
+            parts, request, role, _EXPORT, lambda: Places(parts=parts).of_plan(plan_id)
+        )
+        drawn, wanted = parts.plans.found(plan_id), _wanted(Language.ZH, False, purpose)
+        content = await desk.plan(drawn.plan, drawn.findings, kind, wanted, cause)
+        return as_file(content, f"{plan_id}.{kind.value}")
 
 
 def _add_of_sortie(routes: APIRouter, parts: Parts) -> None:

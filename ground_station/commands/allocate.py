@@ -6,12 +6,13 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from ground_station.commands.map_file import draw, require_picture
 from ground_station.commands.plan import print_findings, read_ground
 from ground_station.commands.records_at import Opened, Place, run_on
 from ground_station.fleet_file import read_fleet
@@ -20,6 +21,7 @@ from ground_station.store.queries import last_looks
 from missions.allocation import Allocation, Flight, allocate
 from missions.allocation_model import Terms
 from missions.coverage_debt import LOOKED_BACK, coverage_debt
+from missions.day_map import Day, clock_of_day, day_drawing
 from missions.formats import write_json
 from missions.grid import Grid
 from missions.jobs import Job, Setting, Window, jobs_of, site_jobs
@@ -50,10 +52,13 @@ class Wanted:
     begin: str = "08:00"  # local
     terms: Terms = Terms()
     out: Path | None = None
+    map_file: Path | None = None
 
 
 def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
     """Exit code 0 when something is flown; 1 when nothing can be, with the reasons printed."""
+    if wanted.map_file is not None:
+        require_picture(wanted.map_file)
     register = load_register(wanted.register)
     fleet, findings = read_fleet(wanted.fleet)
     now = datetime.now(UTC)
@@ -66,31 +71,46 @@ def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
         codes = {grid.code for grid in grids}
         jobs += [job for job in site_jobs(register) if job.grid.code in codes]
     jobs = _with_hours(jobs, wanted.hours, register, begin_local)
-    made = allocate(
-        fleet, jobs,
-        Setting(
-            register_version=register.version, created_utc=now, is_exercise=register.is_synthetic,
-            around=Surroundings(
-                elevation_amsl_m=read_ground(wanted.elevation, register),
-                airspace=airspace_of(wanted.airspace),
-            ),
+    setting = Setting(
+        register_version=register.version, created_utc=now, is_exercise=register.is_synthetic,
+        around=Surroundings(
+            elevation_amsl_m=read_ground(wanted.elevation, register),
+            airspace=airspace_of(wanted.airspace),
         ),
-        wanted.terms,
     )  # fmt: skip
+    made = allocate(fleet, jobs, setting, wanted.terms)
+    day = Day(
+        made=made, grids=grids, areas=list(register.areas.values()), fleet=fleet,
+        begins=begin_local, findings=findings, is_exercise=register.is_synthetic,
+        zones=setting.around.airspace.zones if setting.around.airspace else (),
+    )  # fmt: skip
+    _keep(day, wanted)
+    _tell(day, register, as_json=as_json)
+    return 0 if made.flights else 1
+
+
+def _keep(day: Day, wanted: Wanted) -> None:
+    """The files that were asked for."""
     if wanted.out is not None:
-        _write(made, wanted.out)
+        _write(day.made, wanted.out)
+    if wanted.map_file is not None:
+        draw(wanted.map_file, day_drawing(day))
+
+
+def _tell(day: Day, register: Register, *, as_json: bool) -> None:
+    """As one JSON object, or in tables."""
+    made, findings = day.made, day.findings
     if as_json:
         body = made.to_dict()
         body["findings"] = [finding.to_dict() for finding in findings] + body["findings"]
-        body |= {"register": register.version, "begins": begin_local.isoformat()}
+        body |= {"register": register.version, "begins": day.begins.isoformat()}
         sys.stdout.write(json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n")
     else:
         # Into a file or a pipe the lines are as long as a row needs.
         width = None if sys.stdout.isatty() else _ROW_WIDTH
         console = Console(highlight=False, soft_wrap=True, width=width)
         print_findings(console, [*findings, *made.findings])
-        _print(console, made, begin_local)
-    return 0 if made.flights else 1
+        _print(console, made, day.begins)
 
 
 def _looks(records: Place | None, now: datetime) -> dict[str, datetime]:
@@ -177,7 +197,7 @@ def _print(console: Console, made: Allocation, begin: datetime) -> None:
         console.print(table)
     if made.flights:
         console.print(
-            f"last landing 最晚降落 {_clock(begin, made.last_landing_s)}: "
+            f"last landing 最晚降落 {clock_of_day(begin, made.last_landing_s)}: "
             f"{made.last_landing_s / 60:.1f} min after the beginning, no less than "
             f"{made.bound_s / 60:.1f} min (lower bound 下界); longest sortie 最长架次 "
             f"{made.longest_sortie_s / 60:.1f} min (lower bound 下界 "
@@ -206,15 +226,8 @@ def _row(flight: Flight, begin: datetime) -> list[str]:
     ]
     return [
         f"{flight.number}",
-        f"{_clock(begin, flight.begin_s)}–{_clock(begin, flight.end_s)}",
+        f"{clock_of_day(begin, flight.begin_s)}–{clock_of_day(begin, flight.end_s)}",
         " ".join([job.title, *filter(None, marks)]),
         f"{flight.plan.battery_need_pct:.0f} %",
         unseen,
     ]
-
-
-def _clock(begin: datetime, after_s: float) -> str:
-    """Local time of day; with the day's number from the second on."""
-    at = begin + timedelta(seconds=after_s)
-    days = (at.date() - begin.date()).days
-    return f"{at:%H:%M}" + (f" +{days}d" if days else "")

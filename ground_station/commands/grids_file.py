@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from ground_station.out.picture_png import to_png
+from ground_station.commands.map_file import draw, require_picture
 from missions.datums import StatedDatum
 from missions.import_fields import FieldNames
+from missions.map_sheet import Drawing
 from missions.register import Register, load_register, sample_path
 from missions.register_body import text_of
 from missions.register_file import read_body
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 _STYLES = {Level.STOP: "bold red", Level.WARN: "yellow", Level.NOTE: "dim"}
 _TOLD_OF_A_KIND = 20
-_PICTURES = (".png", ".html", ".svg")
 _SHANGHAI = ZoneInfo("Asia/Shanghai")  # the day that a register begins is a local one
 
 
@@ -59,7 +59,8 @@ def run_import(options: ImportOptions) -> int:
             "CGCS2000（测绘、天地图）或 GCJ-02（高德、腾讯、DataV）；误判将偏移约545米",
         )
     _refuse_existing(options.out)
-    _refuse_kind(options.map_file)
+    if options.map_file is not None:
+        require_picture(options.map_file)
     imported = import_file(
         ImportRequest(
             path=file,
@@ -81,7 +82,8 @@ def run_import(options: ImportOptions) -> int:
 @in_both_languages()
 def run_check(register: Path | None, *, map_file: Path | None, as_json: bool) -> int:
     """Exit code 0 when nothing is wrong with the register; 1 with every finding."""
-    _refuse_kind(map_file)
+    if map_file is not None:
+        require_picture(map_file)
     path = register or sample_path()
     body = read_body(path)  # whether it is a register with a datum at all
     checked = import_file(
@@ -129,14 +131,6 @@ def _exists(path: Path) -> ConfigError:
     )
 
 
-def _refuse_kind(path: Path | None) -> None:
-    if path is not None and path.suffix.lower() not in _PICTURES:
-        raise ConfigError(
-            f"--map writes {', '.join(_PICTURES)}, not {path}",
-            text_zh=f"--map 只能写{'、'.join(_PICTURES)}：{path}",
-        )
-
-
 def _today() -> date:
     return datetime.now(_SHANGHAI).date()
 
@@ -159,27 +153,12 @@ def _tell(imported: Imported, out: Path | None, map_file: Path | None, *, as_jso
     if imported.body is not None:
         register = Register(imported.body, out or Path("(checked)"))
         if map_file is not None:
-            _draw(register, imported.findings, map_file)
+            found = imported.findings
+            draw(map_file, Drawing(svg=to_svg(register, found), html=to_html(register, found)))
     if as_json:
         _tell_json(imported, register, out, map_file)
     else:
         _tell_words(imported, register, out, map_file)
-
-
-def _draw(register: Register, findings: Sequence[RegisterFinding], path: Path) -> None:
-    """A page or a picture; a picture is replaced, for it says nothing that is not elsewhere."""
-    try:
-        if path.suffix.lower() == ".png":
-            path.write_bytes(to_png(to_svg(register, findings)))
-        elif path.suffix.lower() == ".svg":
-            path.write_text(to_svg(register, findings), encoding="utf-8")
-        else:
-            path.write_text(to_html(register, findings), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"the map cannot be written: {path} ({error.strerror})",
-            text_zh=f"无法写入地图：{path}（{error.strerror}）",
-        ) from error
 
 
 def _tell_json(

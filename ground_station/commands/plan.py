@@ -6,19 +6,25 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
+from ground_station.commands.map_file import draw, require_picture
 from ground_station.options import PlanOptions
 from ground_station.planning_data import SAMPLE, airspace_of, elevation_of
 from missions.angles import AngleRefused, read_degrees
-from missions.formats import to_feature_collection, to_qgc, write_json
+from missions.checks import check_plan
+from missions.formats import read_plan, write_text
 from missions.grid import Grid
 from missions.heights import Elevation
 from missions.open_air import Surroundings
-from missions.planner import Patrol, plan_patrol
+from missions.plan_files.adopt import adopt, grid_of
+from missions.plan_files.files import PlanForm, form_of, plan_text, read_taken
+from missions.plan_map import patrol_drawing
+from missions.planner import Patrol, Sortie, plan_patrol
 from missions.register import Register, load_register
 from missions.request import PlanRequest, Task, default_home
 from missions.sites import with_sites
@@ -32,31 +38,92 @@ _HFOV_MAX_DEG = 170.0
 _STYLES = {Level.STOP: "bold red", Level.WARN: "yellow", Level.NOTE: "dim"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The patrol, and what it was planned from."""
+
+    patrol: Patrol
+    request: PlanRequest
+
+
 def plan(options: PlanOptions) -> int:
-    """Exit code 0 with the files written; 1 when a finding forbids it and nothing is written."""
-    _require_apart(options.out, options.qgc, options.geojson)
-    patrol = plan_patrol(_request(options))
+    """Exit code 0 with the files written; 1 when a finding forbids it and only the map is drawn."""
+    _require_apart(options.out, options.qgc, options.geojson, options.map_file)
+    form_of(options.out)  # refused before anything is reckoned
+    if options.map_file is not None:
+        require_picture(options.map_file)
+    planned = _planned(options)
+    patrol = planned.patrol
     is_refused = not patrol.sorties or bool(stops(patrol.all_findings))
-    plans = [sortie.plan for sortie in patrol.sorties]
-    written = [] if is_refused else _write(plans, options)
+    written = [] if is_refused else _write(patrol, options)
+    if options.map_file is not None:
+        draw(options.map_file, patrol_drawing(patrol, planned.request))
+        written.append(options.map_file)
     if options.as_json:
         sys.stdout.write(json.dumps(_body(patrol, written), ensure_ascii=False) + "\n")
     else:
         _print(patrol, None if is_refused else options.out)
+        if options.map_file is not None:
+            Console(soft_wrap=True).print(f"map 地图: {options.map_file}", markup=False)
     return 1 if is_refused else 0
+
+
+def _planned(options: PlanOptions) -> Planned:
+    """A route of our own, or one that a file has."""
+    if options.source is None:
+        request = _request(options)
+        return Planned(patrol=plan_patrol(request), request=request)
+    given = (options.at, options.spacing, options.hold, options.radius)
+    if any(one is not None for one in given):
+        raise ConfigError(
+            "--from brings its own route: --at, --spacing, --hold and --radius do not"
+        )
+    if form_of(options.source) is PlanForm.OURS:
+        return _of_ours(options, options.source)
+    loaded = load_register(options.register)
+    launch = read_home(options.home) if options.home is not None else None
+    taken = read_taken(options.source).with_home(launch)
+    if taken.home is None:
+        raise ConfigError(
+            f"the file has no launch point: give one with --home LAT,LON: {options.source}",
+            text_zh=f"文件没有起飞点：请用 --home 纬度,经度 指定：{options.source}",
+        )
+    area = grid_of(taken, loaded, _named(options))
+    request = _about(options, loaded, area, taken.home)
+    if options.elevation is None and taken.home_elevation_amsl_m is not None:
+        request = replace(request, home_elevation_amsl_m=taken.home_elevation_amsl_m)
+    return Planned(patrol=adopt(taken, request), request=request)
+
+
+def _of_ours(options: PlanOptions, source: Path) -> Planned:
+    """As it was planned and approved, with every check made again."""
+    if options.home is not None:
+        raise ConfigError("a plan of ours keeps its launch point: leave --home out")
+    made, loaded = read_plan(source), load_register(options.register)
+    request = _about(options, loaded, loaded.get(_named(options) or made.grid_code), made.home)
+    findings = check_plan(made, request.grid, request.lens, request.around)
+    return Planned(
+        patrol=Patrol(sorties=(Sortie(plan=made, findings=tuple(findings)),)), request=request
+    )
+
+
+def _named(options: PlanOptions) -> str | None:
+    if options.named and options.grid:
+        raise ConfigError("name one grid: gridpatrol plan GRID --out plan.json")
+    return options.named or options.grid
 
 
 def _require_apart(*files: Path | None) -> None:
     """Each has a file of its own: the one that is written last would be all that is left."""
     named = [path.resolve() for path in files if path is not None]
     if len(set(named)) < len(named):
-        raise ConfigError("--out, --qgc and --geojson have to name different files")
+        raise ConfigError("--out, --qgc, --geojson and --map have to name different files")
 
 
 def _request(options: PlanOptions) -> PlanRequest:
     """What is asked for; ConfigError for what cannot be read."""
-    name = options.named or options.grid
-    if name is None or (options.named and options.grid):
+    name = _named(options)
+    if name is None:
         raise ConfigError("name one grid: gridpatrol plan GRID --out plan.json")
     launch = read_home(options.home) if options.home is not None else None
     task = Task(
@@ -67,9 +134,14 @@ def _request(options: PlanOptions) -> PlanRequest:
         radius_m=options.radius,
         width_m=options.width,
     )
-    loaded: Register = load_register(options.register)
-    area: Grid = loaded.get(name)
-    home = launch or default_home(area)
+    loaded = load_register(options.register)
+    area = loaded.get(name)
+    request = _about(options, loaded, area, launch or default_home(area))
+    return replace(request, task=with_sites(task, loaded, area.code))
+
+
+def _about(options: PlanOptions, loaded: Register, area: Grid, home: GeoPoint) -> PlanRequest:
+    """Everything but the pattern."""
     elevation = read_ground(options.elevation, loaded)
     return PlanRequest(
         grid=area,
@@ -84,7 +156,6 @@ def _request(options: PlanOptions) -> PlanRequest:
         speed_m_s=options.speed,
         gimbal_pitch_deg=options.tilt,
         around=Surroundings(elevation_amsl_m=elevation, airspace=airspace_of(options.airspace)),
-        task=with_sites(task, loaded, area.code),
     )
 
 
@@ -118,19 +189,20 @@ def _body(patrol: Patrol, written: Sequence[Path]) -> dict[str, object]:
     return body | ({"sorties": sorties} if len(sorties) > 1 else {})
 
 
-def _write(plans: Sequence[MissionPlan], options: PlanOptions) -> list[Path]:
+def _write(patrol: Patrol, options: PlanOptions) -> list[Path]:
     """A file of each kind for each sortie; the first as it was named where it is the only one."""
     written = []
-    for made in plans:
+    for sortie in patrol.sorties:
+        made, findings = sortie.plan, [*patrol.findings, *sortie.findings]
         wanted = {
-            options.out: made.to_dict(),
-            options.qgc: to_qgc(made) if options.qgc else {},
-            options.geojson: to_feature_collection(made) if options.geojson else {},
+            options.out: form_of(options.out),
+            options.qgc: PlanForm.QGC,
+            options.geojson: PlanForm.GEOJSON,
         }
-        for path, body in wanted.items():
+        for path, form in wanted.items():
             if path is not None:
                 written.append(_of_sortie(path, made))
-                write_json(written[-1], body)
+                write_text(written[-1], plan_text(made, form, findings))
     return written
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,13 +25,15 @@ from ground_station.store.engine import Store
 from ground_station.store.pages import WHOLE_DISTRICT, Scopes
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
-from missions.formats import to_qgc
+from missions.plan_files.files import PlanForm, plan_text
+from missions.plan_files.qgc_write import to_qgc
 from missions.register import Register
 from missions.register_shelf import RegisterShelf
 from patrol.cause import Cause
 from patrol.clock import WorldClock
 from patrol.errors import Refused
 from patrol.geo import GeoPoint, from_geojson
+from patrol.plan import Finding, MissionPlan
 
 _BEFORE_TAKE_OFF = timedelta(minutes=5)  # arming and upload belong to a sortie's log
 _AFTER_LANDING = timedelta(minutes=1)
@@ -45,6 +47,14 @@ class SortieFile(enum.StrEnum):
     GEOJSON = "geojson"
     PLAN = "plan"
     TLOG = "tlog"
+
+
+class PlanFile(enum.StrEnum):
+    """What can be had of a plan, flown or not; the value ends the file's name."""
+
+    PLAN = "plan"
+    GEOJSON = "geojson"
+    KML = "kml"
 
 
 class DayFile(enum.StrEnum):
@@ -122,6 +132,20 @@ class ExportDesk:
         content = await self._sortie_content(within(pages, scopes), kind, wanted)
         grid_code = pages.record.grid_code
         await self._note(_Made(sortie_id, grid_code, kind, content), wanted, cause)
+        return content
+
+    async def plan(
+        self,
+        plan: MissionPlan,
+        findings: Sequence[Finding],
+        kind: PlanFile,
+        wanted: Wanted,
+        cause: Cause,
+    ) -> bytes:
+        """A plan in a form of other programs."""
+        form = PlanForm(kind.value)
+        content = (await anyio.to_thread.run_sync(plan_text, plan, form, findings)).encode()
+        await self._note(_Made(plan.plan_id, plan.grid_code, kind, content), wanted, cause)
         return content
 
     async def day(

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from missions.formats import read_plan, to_feature_collection, to_qgc, write_json
+from missions.formats import read_plan, write_json
+from missions.plan_files.geojson import to_feature_collection
+from missions.plan_files.qgc_write import to_qgc
 from patrol.errors import ConfigError, Refused
 from patrol.geo import Datum, GeoPoint, Height, from_geojson
 from patrol.plan import LookHold, MissionPlan, RallyPoint, WayHome, Waypoint, plan_from_dict

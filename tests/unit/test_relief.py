@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from drone.mavsdk_convert import mission_items
 from missions.checks import check_flight
-from missions.formats import to_qgc
 from missions.open_air import Surroundings
+from missions.plan_files.qgc_write import to_qgc
 from missions.planner import Patrol, plan_patrol
 from missions.relief import above_home_m
 from missions.request import PlanRequest, Task

@@ -14,8 +14,9 @@ from shapely.geometry import LineString, Point, Polygon
 from drone.return_type import check_return_type, return_type
 from missions.boundary import plan_boundary
 from missions.flat import to_place, to_position
-from missions.formats import to_feature_collection, to_qgc
 from missions.open_air import MARGIN_M, KnownCrowd, Surroundings
+from missions.plan_files.geojson import to_feature_collection
+from missions.plan_files.qgc_write import to_qgc
 from missions.way_home import is_safe, way_home_findings, with_rally
 from patrol.geo import GeoPoint, distance_m, offset
 from patrol.plan import Finding, Level, LookHold, MissionPlan, RallyPoint, WayHome, stops

@@ -21,6 +21,7 @@ __all__ = ["house"]  # a fixture
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 PURPOSE = "the test"
 KINDS = {
+    "/api/plans/{plan_id}/files/{kind}": "kml",
     "/api/sorties/{sortie_id}/files/{kind}": "geojson",
     "/api/days/{day}/files/{kind}": "cases.csv",
 }

@@ -1,0 +1,357 @@
+"""Plans in GeoJSON and KML, and what becomes of a route that was drawn elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyogrio
+import pytest
+import shapely
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from shapely.geometry import Polygon
+
+from missions.formats import read_plan
+from missions.open_air import Surroundings
+from missions.plan_files.adopt import PATTERN, adopt, grid_of
+from missions.plan_files.files import PlanForm, form_of, plan_text, read_taken, write_plan
+from missions.plan_files.geojson import to_feature_collection
+from missions.plan_files.kml import to_kml
+from missions.plan_files.taken import Taken
+from missions.planner import Patrol, plan_patrol
+from missions.register import load_register
+from missions.request import PlanRequest, Task, default_home
+from patrol.errors import ConfigError
+from patrol.geo import Datum, GeoPoint, Height, offset
+from patrol.pattern import Pattern
+from patrol.plan import Finding, Level, MissionPlan, RallyPoint, WayHome, Waypoint, stops
+from tests.unit.test_airspace import a_zone, an_airspace
+from tests.unit.test_boundary import CENTRE, a_grid, a_request, a_shape, codes, square
+from tests.unit.test_formats import plans
+from tests.unit.test_plan_words import a_plan
+
+GRID = a_grid(a_shape(square(500.0)))
+SMALL = a_grid(a_shape(square(300.0)))
+FORMS = [PlanForm.QGC, PlanForm.GEOJSON, PlanForm.KML]
+OWN_FORMS = [PlanForm.GEOJSON, PlanForm.KML]
+KML = '<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{}</Document></kml>'
+
+
+def written(plan: MissionPlan, form: PlanForm, folder: Path) -> Taken:
+    path = folder / f"drawn.{form.value}"
+    write_plan(
+        path, plan, [Finding(code="a.b", level=Level.WARN, text="<&>", text_zh="提示", leg=0)]
+    )
+    return read_taken(path)
+
+
+def a_route(pattern: Pattern = Pattern.SWEEP) -> tuple[PlanRequest, MissionPlan]:
+    request = replace(a_request(SMALL), task=Task(pattern=pattern))
+    (sortie,) = plan_patrol(request).sorties
+    return request, sortie.plan
+
+
+@pytest.mark.parametrize("form", OWN_FORMS)
+@settings(max_examples=50, deadline=None)
+@given(plan=plans)
+def test_a_map_file_brings_back_every_waypoint_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, form: PlanForm, plan: MissionPlan
+) -> None:
+    assume(plan.fence[0] != plan.fence[-1])
+    back = written(plan, form, tmp_path_factory.getbasetemp())
+    assert back.findings == ()
+    assert (back.home, back.fence, back.rally_points) == (plan.home, plan.fence, plan.rally_points)
+    assert back.home_elevation_amsl_m == plan.home_elevation_amsl_m
+    assert back.waypoints == plan.waypoints
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("pattern", [Pattern.BOUNDARY, Pattern.SWEEP, Pattern.POINTS])
+def test_a_plan_of_ours_that_comes_back_is_the_same_flight_and_found_as_good(
+    tmp_path: Path, form: PlanForm, pattern: Pattern
+) -> None:
+    request, plan = a_route(pattern)
+    patrol = adopt(written(plan, form, tmp_path), request)
+    (sortie,) = patrol.sorties
+    assert stops(patrol.all_findings) == []
+    assert sortie.plan.pattern == PATTERN
+    assert [w.point for w in sortie.plan.waypoints] == [
+        GeoPoint(lat_deg=round(w.point.lat_deg, 7), lon_deg=round(w.point.lon_deg, 7))
+        for w in plan.waypoints
+    ]
+    assert sortie.plan.length_m == pytest.approx(plan.length_m, abs=0.5)
+    assert sortie.plan.duration_s == pytest.approx(plan.duration_s, abs=1.0)
+    assert sortie.plan.battery_need_pct == pytest.approx(plan.battery_need_pct, abs=0.5)
+    assert "file.taken" in codes(patrol.findings)
+
+
+def test_a_geographer_s_program_opens_the_kml_with_heights_above_the_ground(tmp_path: Path) -> None:
+    plan = replace(a_plan(), rally_points=(RallyPoint(point=CENTRE, ground_above_home_m=2.0),))
+    path = tmp_path / "plan.kml"
+    path.write_text(to_kml(plan, []), encoding="utf-8")
+    shapes = [shapely.from_wkb(shape) for shape in pyogrio.raw.read(path)[2]]
+    route, fence, home, *points = shapes
+    assert [shape.geom_type for shape in shapes] == [
+        "LineString", "Polygon", *["Point"] * (2 + len(plan.waypoints))
+    ]  # fmt: skip
+    assert list(route.coords)[1:-1] == [
+        (round(w.point.lon_deg, 7), round(w.point.lat_deg, 7), 30.0) for w in plan.waypoints
+    ]
+    assert list(fence.exterior.coords)[0][:2] == pytest.approx(
+        (plan.fence[0].lon_deg, plan.fence[0].lat_deg)
+    )
+    assert (home.x, home.y) == pytest.approx((plan.home.lon_deg, plan.home.lat_deg))
+    assert [point.z for point in points[:-1]] == [30.0] * len(plan.waypoints)
+    text = path.read_text("utf-8")
+    assert "<altitudeMode>relativeToGround</altitudeMode>" in text
+    assert "达濠街道达濠社区第三网格" in text
+
+
+def test_every_leg_and_the_whole_say_what_they_are_and_findings_stand_beside_them() -> None:
+    finding = Finding(code="x.y", level=Level.WARN, text="look", text_zh="注意", leg=1)
+    body = to_feature_collection(a_plan(), [finding])
+    route, first, second = (body["features"][i]["properties"] for i in (0, 3, 4))
+    assert (route["length_m"], route["duration_s"], route["battery_need_pct"]) == (
+        300.0,
+        90.0,
+        60.0,
+    )
+    assert (first["leg_length_m"], first["leg_bearing_true_deg"]) == (100.0, 0.0)
+    assert (first["findings"], second["findings"]) == ([], ["x.y"])
+    assert body["findings"] == [finding.to_dict()]
+    assert "注意 look" in to_kml(a_plan(), [finding])
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=st.text(max_size=30), said=st.text(max_size=30))
+def test_whatever_a_grid_is_called_the_kml_is_whole(
+    tmp_path_factory: pytest.TempPathFactory, name: str, said: str
+) -> None:
+    plan = replace(a_plan(), grid_name=name)
+    finding = Finding(code="a.b", level=Level.NOTE, text=said, text_zh=said)
+    path = tmp_path_factory.getbasetemp() / "named.kml"
+    path.write_text(to_kml(plan, [finding]), encoding="utf-8")
+    assert len(read_taken(path).waypoints) == len(plan.waypoints)
+
+
+def test_a_line_that_somebody_drew_is_a_route_and_its_heights_are_asked_about(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "line.kml"
+    line = "<coordinates>116.719,23.280,40 116.720,23.281,40</coordinates>"
+    path.write_text(
+        KML.format(
+            "<Placemark><name>线路</name><LineString><altitudeMode>relativeToGround</altitudeMode>"
+            f"{line}</LineString></Placemark><Placemark><name>树</name><Point>"
+            "<coordinates>116.7,23.2</coordinates></Point></Placemark>"
+        ),
+        encoding="utf-8",
+    )
+    found = read_taken(path)
+    assert [one.height for one in found.waypoints] == [Height(metres=40.0, datum=Datum.GROUND)] * 2
+    assert (found.home, found.fence) == (None, ())
+    assert codes(found.findings) == {"file.marks_left_out"}
+    path = tmp_path / "line.geojson"
+    drawn = {"type": "LineString", "coordinates": [[116.719, 23.28, 40], [116.72, 23.281, 40]]}
+    feature = {"type": "Feature", "properties": None, "geometry": drawn}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    found = read_taken(path)
+    assert [one.height.datum for one in found.waypoints] == [Datum.HOME] * 2
+    assert codes(found.findings) == {"file.height_assumed"}
+
+
+LAUGHS = '<!DOCTYPE kml [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>' + KML.format("<name>&b;</name>")
+POINT = "<Placemark><Point><coordinates>{}</coordinates></Point></Placemark>"
+
+
+def features(*geometries: dict[str, Any] | None) -> str:
+    listed = [{"type": "Feature", "properties": {}, "geometry": one} for one in geometries]
+    return json.dumps({"type": "FeatureCollection", "features": listed})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.kml", "", "is empty"),
+        ("a.kml", "not XML", "not a plan in the form of KML"),
+        ("a.kml", LAUGHS, "a document type, which is not read"),
+        ("a.kml", "<gpx/>", "outermost element is gpx"),
+        ("a.kml", KML.format(""), "0 lines where one route should be"),
+        ("a.kml", KML.format(POINT.format("23.28,116.72")), "are swapped"),
+        ("a.kml", KML.format(POINT.format("nan,1")), "NaN or without end"),
+        ("a.kml", KML.format(POINT.format("x,1")), "is no number"),
+        ("a.kml", KML.format(POINT.format("")), "has no coordinates"),
+        ("a.kml", "<a>" * 100_000, "nested too deep"),
+        ("a.geojson", "{", "it is no JSON"),
+        ("a.geojson", '{"type": "Feature"}', "no FeatureCollection"),
+        ("a.geojson", features({"type": "Point", "coordinates": [23.28, 116.72]}), "are swapped"),
+        ("a.geojson", features({"type": "MultiPoint", "coordinates": []}), "is a MultiPoint"),
+        ("a.geojson", features(None), "not a plan"),
+        ("a.geojson", features({"type": "LineString", "coordinates": [[1, 2], [1, 3]]}),
+         "has no heights"),
+        ("a.geojson", features(*[{"type": "LineString", "coordinates": [[1, 2, 3]]}] * 2),
+         "2 lines where one route should be"),
+        ("a.geojson", features(*[{"type": "Point", "coordinates": [1, 2]}] * 20_001),
+         "20001 places"),
+        ("a.gpx", "<gpx/>", "ends in .json, .plan, .geojson or .kml"),
+    ],
+)  # fmt: skip
+def test_a_bad_map_file_is_told_in_one_sentence(
+    tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match=said) as caught:
+        read_taken(path)
+    assert "\n" not in str(caught.value)
+    assert caught.value.text_zh != str(caught.value)
+
+
+def test_the_ending_chooses_the_form_and_our_own_comes_back_approved(tmp_path: Path) -> None:
+    assert [form_of(Path(name)) for name in ("a.json", "a", "A.PLAN", "a.kml")] == [
+        PlanForm.OURS, PlanForm.OURS, PlanForm.QGC, PlanForm.KML
+    ]  # fmt: skip
+    plan = a_plan().approved("李队", a_plan().created_utc)
+    write_plan(tmp_path / "a.json", plan)
+    assert read_plan(tmp_path / "a.json").digest == plan.digest
+    assert json.loads(plan_text(plan, PlanForm.QGC))["fileType"] == "Plan"
+
+
+def drawn(points: Sequence[tuple[float, float]], **changes: Any) -> Taken:
+    """A route in metres around the middle of the grid."""
+    waypoints = tuple(
+        Waypoint(
+            point=offset(CENTRE, east_m=e, north_m=n), speed_m_s=4.0, gimbal_pitch_deg=-27.0,
+            height=Height(metres=30.0, datum=Datum.HOME), camera_bearing_true_deg=0.0,
+        )
+        for e, n in points
+    )  # fmt: skip
+    return replace(Taken(form="a test", waypoints=waypoints, home=CENTRE), **changes)
+
+
+def taken_over(taken: Taken, around: Surroundings | None = None) -> Patrol:
+    return adopt(taken, replace(a_request(GRID, CENTRE), around=around or Surroundings()))
+
+
+INSIDE = [(100.0, 100.0), (-100.0, 100.0)]
+
+
+def test_a_route_without_a_fence_is_given_the_grid_s() -> None:
+    patrol = taken_over(drawn(INSIDE))
+    (sortie,) = patrol.sorties
+    assert stops(patrol.all_findings) == []
+    assert {"file.no_fence", "file.taken"} <= codes(patrol.findings)
+    fence = Polygon([(p.lon_deg, p.lat_deg) for p in sortie.plan.fence])
+    assert fence.symmetric_difference(GRID.shape).area < 0.01 * GRID.shape.area
+
+
+def a_ring(side_m: float) -> tuple[GeoPoint, ...]:
+    return tuple(offset(CENTRE, east_m=e, north_m=n) for e, n in square(side_m))
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"waypoints": ()}, "file.no_route"),
+        ({"fence": a_ring(150.0)}, "fence.leg_outside"),
+        ({"home": offset(CENTRE, east_m=0.0, north_m=400.0), "fence": a_ring(480.0)},
+         "fence.home_outside"),
+        ({"kept_out": (a_ring(40.0),)}, "file.kept_out"),
+        ({"fence": (a_ring(400.0)[0], a_ring(400.0)[2], a_ring(400.0)[1], a_ring(400.0)[3])},
+         "file.fence_crossed"),
+    ],
+)  # fmt: skip
+def test_every_check_of_ours_is_made_of_a_foreign_route(change: dict[str, Any], code: str) -> None:
+    taken = drawn(INSIDE, **change)
+    patrol = adopt(taken, a_request(GRID, taken.home))
+    assert code in codes(stops(patrol.all_findings))
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"height": Height(metres=130.0, datum=Datum.HOME)}, "height.above_ceiling"),
+        ({"height": Height(metres=2.0, datum=Datum.HOME)}, "file.too_low"),
+        ({"height": Height(metres=30.0, datum=Datum.GROUND)}, "terrain.not_covered"),
+        ({"speed_m_s": 25.0}, "file.too_fast"),
+        ({"speed_m_s": 0.0}, "speed.none"),
+        ({"hold_s": 2000.0}, "battery.reserve"),
+        ({"point": offset(CENTRE, east_m=900.0, north_m=0.0)}, "route.leg_outside_grid"),
+    ],
+)  # fmt: skip
+def test_a_leg_that_may_not_be_flown_forbids(change: dict[str, Any], code: str) -> None:
+    taken = drawn(INSIDE)
+    second = replace(taken.waypoints[1], **change)
+    patrol = taken_over(replace(taken, waypoints=(taken.waypoints[0], second)))
+    assert code in codes(stops(patrol.all_findings))
+
+
+def test_a_foreign_route_through_closed_airspace_is_forbidden() -> None:
+    around = Surroundings(airspace=an_airspace(a_zone()))
+    patrol = taken_over(drawn([(-150.0, 0.0), (150.0, 0.0)]), around)
+    assert "airspace.zone" in codes(stops(patrol.all_findings))
+
+
+def test_what_makes_no_count_or_a_tight_fence_is_told_and_forbids_nothing() -> None:
+    taken = drawn([(100.0, 100.0), (-100.0, 100.0), (-100.0, -100.0)], fence=a_ring(210.0))
+    waypoints = (
+        replace(taken.waypoints[0], gimbal_pitch_deg=None),
+        replace(taken.waypoints[1], speed_m_s=9.0),
+        taken.waypoints[2],
+    )
+    patrol = taken_over(replace(taken, waypoints=waypoints))
+    told = codes(patrol.all_findings)
+    assert {"file.no_camera", "file.transit", "file.fence_near"} <= told
+    assert [one.is_transit for one in patrol.sorties[0].plan.waypoints] == [False, True, False]
+    wide = taken_over(drawn(INSIDE, fence=a_ring(900.0)))
+    assert "file.fence_wide" in codes(wide.findings)
+
+
+def test_heights_above_the_ground_are_flown_over_ground_that_is_known() -> None:
+    taken = drawn(INSIDE)
+    low = tuple(
+        replace(one, height=Height(metres=30.0, datum=Datum.GROUND)) for one in taken.waypoints
+    )
+    hills = Surroundings(elevation_amsl_m=lambda point: 5.0 + 1000.0 * (point.lat_deg - 23.28))
+    patrol = taken_over(replace(taken, waypoints=low), hills)
+    assert stops(patrol.all_findings) == []
+    assert [one.ground_above_home_m for one in patrol.sorties[0].plan.waypoints] == [0.9, 0.9]
+
+
+def test_rally_points_of_the_file_are_the_way_home() -> None:
+    rally = RallyPoint(point=offset(CENTRE, east_m=-60.0, north_m=60.0))
+    (sortie,) = taken_over(drawn(INSIDE, rally_points=(rally,))).sorties
+    assert (sortie.plan.way_home, sortie.plan.rally_points) == (WayHome.RALLY, (rally,))
+    assert sortie.plan.digest != taken_over(drawn(INSIDE)).sorties[0].plan.digest
+
+
+def test_the_grid_is_the_one_that_most_of_the_route_lies_in_and_swapped_places_are_told() -> None:
+    register = load_register()
+    grid = register.grids[40]
+    home = default_home(grid)
+    waypoints = (replace(a_plan().waypoints[0], point=home),)
+    assert grid_of(Taken(form="x", waypoints=waypoints), register, None) == grid
+    assert grid_of(Taken(form="x", waypoints=waypoints), register, grid.code) == grid
+    far = (replace(waypoints[0], point=GeoPoint(lat_deg=1.0, lon_deg=2.0)),)
+    with pytest.raises(ConfigError, match="no waypoint of the file lies in a grid"):
+        grid_of(Taken(form="x", waypoints=far), register, None)
+
+
+def test_where_the_numbers_the_other_way_round_lie_in_the_register_they_are_swapped(
+    tmp_path: Path,
+) -> None:
+    ring = [[8.0, 47.0], [8.01, 47.0], [8.01, 47.01], [8.0, 47.01], [8.0, 47.0]]
+    feature = {
+        "type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "properties": {"code": "440512001002003", "level": "grid", "name_zh": "第三网格"},
+    }  # fmt: skip
+    body = {"type": "FeatureCollection", "datum": "WGS-84", "features": [feature]}
+    path = tmp_path / "alps.geojson"
+    path.write_text(json.dumps(body), encoding="utf-8")
+    there = replace(a_plan().waypoints[0], point=GeoPoint(lat_deg=8.005, lon_deg=47.005))
+    with pytest.raises(ConfigError, match="latitude and longitude of the file are swapped"):
+        grid_of(Taken(form="x", waypoints=(there,)), load_register(path), None)
