@@ -61,9 +61,14 @@ class PlanRequest:
         return max(STANDOFF_MIN_M, self.height_agl_m)
 
 
+def braking_m(speed_m_s: float) -> float:
+    """How far it flies on while it stops: v²/2a."""
+    return speed_m_s**2 / (2.0 * _DECELERATION_M_S2)
+
+
 def stopping_m(speed_m_s: float) -> float:
     """How far beyond the place where it should stop it may be: v²/2a and the position's error."""
-    return speed_m_s**2 / (2.0 * _DECELERATION_M_S2) + _POSITION_ERROR_M
+    return braking_m(speed_m_s) + _POSITION_ERROR_M
 
 
 def inset_m(speed_m_s: float) -> float:
