@@ -13,8 +13,9 @@ from shapely.ops import nearest_points, unary_union
 from missions.flat import largest_part, to_place, to_position
 from missions.relief import above_home_m, following, return_height_m
 from missions.request import STANDOFF_MIN_M, PlanRequest
+from missions.route_home import along_route, longest_out_and_back_m
 from missions.stops import Position, Stop
-from missions.way_home import along_route, is_safe, longest_out_and_back_m, with_rally
+from missions.way_home import is_safe, with_rally
 from patrol.energy import energy_need_pct
 from patrol.geo import Datum, GeoPoint, Height, LocalFrame, bearing_true_deg, distance_m
 from patrol.plan import LookHold, MissionPlan, Waypoint

@@ -13,8 +13,10 @@ from shapely.geometry.polygon import orient
 from missions.areas import NARROW_M, Area
 from missions.assembly import assemble, fence_around
 from missions.checks import check_plan
+from missions.fence_corners import kept_fence
 from missions.flat import largest_part, to_metres, to_position
 from missions.free_path import FreePath
+from missions.polygons import polygons_in
 from missions.request import PlanRequest, centre_of, inset_m
 from missions.runs import Run
 from missions.stops import Position, Stop
@@ -22,6 +24,9 @@ from patrol.geo import LocalFrame
 from patrol.plan import Finding, Level, MissionPlan
 
 _SIMPLIFY_M = 2.0
+_COARSER_M = (_SIMPLIFY_M, 5.0, 10.0)
+_CORNERS_FEW = 50
+_APART_M = 60.0  # corners on average where there are many
 _SHORTEST_LEG_M = 8.0
 
 
@@ -47,7 +52,7 @@ def plan_boundary(request: PlanRequest) -> tuple[MissionPlan | None, list[Findin
         ]
     home = to_position(request.home, frame)
     ring = _from_nearest(ring, (home.x, home.y))
-    fence = fence_around(request, outline, ring[0], frame)
+    fence = kept_fence(request, fence_around(request, outline, ring[0], frame), ring, frame)
     plan = assemble(request, _along(request, ring), fence, frame)
     return plan, [*findings, *check_plan(plan, request.grid, request.lens, request.around)]
 
@@ -83,8 +88,8 @@ def _loop(outline: Polygon, depth_m: float) -> list[Position] | None:
 
 
 def _ring(inner: Polygon, outline: BaseGeometry, depth_m: float) -> list[Position] | None:
-    simple = inner.simplify(_SIMPLIFY_M)
-    if not isinstance(simple, Polygon) or simple.is_empty:
+    simple = _smooth(inner)
+    if simple is None:
         return None
     corners = [(float(x), float(y)) for x, y in orient(simple).exterior.coords[:-1]]
     kept = [
@@ -94,6 +99,22 @@ def _ring(inner: Polygon, outline: BaseGeometry, depth_m: float) -> list[Positio
     # Merged corners may cut across a bay, where all of them do not.
     least_m = depth_m - _SIMPLIFY_M - 0.05
     return next((ring for ring in (kept, corners) if _is_sound(ring, outline, least_m)), None)
+
+
+def _smooth(inner: Polygon) -> Polygon | None:
+    """Ever coarser along a ragged coast: each turn takes time, and the fence has few corners."""
+    smooth: Polygon | None = None
+    for coarse_m in _COARSER_M:
+        deeper_m = coarse_m - _SIMPLIFY_M
+        drawn = inner.buffer(-deeper_m, join_style="mitre") if deeper_m else inner
+        parts = polygons_in(drawn.simplify(coarse_m))
+        if not parts:
+            break
+        smooth = max(parts, key=lambda part: part.area)
+        count = len(smooth.exterior.coords) - 1
+        if count <= _CORNERS_FEW or smooth.exterior.length >= count * _APART_M:
+            break
+    return smooth
 
 
 def _is_sound(ring: list[Position], outline: BaseGeometry, least_m: float) -> bool:

@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry import Polygon
 
 from missions.counting import COUNTING_SPEED_MAX_M_S, counting_findings
+from missions.fence_corners import FENCE_CORNERS_MAX
 from missions.flat import legs_between, to_metres, to_position, to_positions
 from missions.grid import Grid
 from missions.open_air import Surroundings
@@ -101,6 +102,16 @@ def _legs(plan: MissionPlan) -> Iterator[Finding]:
             level=Level.STOP,
             text="the launch point lies outside the fence",
             text_zh="起飞点在电子围栏之外",
+        )
+    if len(plan.fence) > FENCE_CORNERS_MAX:
+        yield Finding(
+            code="fence.corners",
+            level=Level.STOP,
+            text=f"the fence has {len(plan.fence)} corners, the autopilot keeps "
+            f"{FENCE_CORNERS_MAX}: plan a smaller grid or a shorter route",
+            text_zh=f"电子围栏有{len(plan.fence)}个顶点，飞控最多保存{FENCE_CORNERS_MAX}个："
+            "请规划更小的网格或更短的航线",
+            hint="PX4 v1.16 answers the upload with MAV_MISSION_NO_SPACE",
         )
     is_inside = shapely.covers(fence, legs_between(to_positions(places, frame)))
     for number in range(len(plan.waypoints)):

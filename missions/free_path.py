@@ -17,6 +17,8 @@ from missions.stops import Position
 
 _SLACK_M = 0.05
 _MOST_NODES = 250
+_SMALL_STEP_M = 20.0  # along a rounded corner
+_PARALLEL = 0.02
 _STEPS_M = (0.5, 1.0, 2.0, 4.0, 8.0)  # ever coarser, until there are few corners
 
 
@@ -46,7 +48,7 @@ class FreePath:
         while queue:
             _, at = heapq.heappop(queue)
             if at == 1:
-                return _traced(places, before)
+                return self._in_few_turns([start, *_traced(places, before), end])
             if at in done:
                 continue
             done.add(at)
@@ -56,6 +58,18 @@ class FreePath:
                     best_m[other], before[other] = so_far_m, at
                     heapq.heappush(queue, (so_far_m + float(left_m[other]), other))
         return None
+
+    def _in_few_turns(self, whole: list[Position]) -> list[Position]:
+        """The corners of a way; small steps around a corner become one, where its legs meet."""
+        at = 1
+        while at + 2 < len(whole):
+            before, first, second, after = whole[at - 1 : at + 3]
+            meet = _meeting(before, first, second, after)
+            if meet and self.is_open(before, meet) and self.is_open(meet, after):
+                whole[at : at + 2] = [meet]
+            else:
+                at += 1
+        return whole[1:-1]
 
     def _seen_from(self, at: int, places: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
         starts = np.broadcast_to(places[at], places.shape)
@@ -75,6 +89,25 @@ def _traced(places: NDArray[np.float64], before: dict[int, int]) -> list[Positio
     while (at := before[at]) != 0:
         chain.append((float(places[at][0]), float(places[at][1])))
     return chain[::-1]
+
+
+def _meeting(
+    before: Position, first: Position, second: Position, after: Position
+) -> Position | None:
+    """Where two legs meet that end and begin near one another; None where they do not."""
+    step = second[0] - first[0], second[1] - first[1]
+    if math.hypot(*step) > _SMALL_STEP_M:
+        return None
+    into = first[0] - before[0], first[1] - before[1]
+    out = after[0] - second[0], after[1] - second[1]
+    turn = into[0] * out[1] - into[1] * out[0]
+    if abs(turn) <= _PARALLEL * math.hypot(*into) * math.hypot(*out):
+        return None
+    on = (step[0] * out[1] - step[1] * out[0]) / turn
+    back = (step[0] * into[1] - step[1] * into[0]) / turn
+    if on < 0.0 or back > 0.0:
+        return None
+    return first[0] + on * into[0], first[1] + on * into[1]
 
 
 def _inner_corners(area: BaseGeometry) -> NDArray[np.float64]:

@@ -82,8 +82,8 @@ def _planned(
             stop(
                 "sortie.too_far",
                 "no battery lasts for the way out, a part of the route and the way home: choose a "
-                "launch point nearer to the grid, or a shorter stay",
-                "一块电池不足以飞抵航线、完成任一部分并返航：请选择更近的起飞点或缩短停留",
+                "launch point nearer to the route, a smaller grid, or a shorter stay",
+                "一块电池不足以飞抵航线、完成任一部分并返航：请选择更近的起飞点、更小的网格或缩短停留",
             )
         ]
     except NoWay:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import shapely
+from shapely.geometry import Point
 from shapely.geometry.polygon import orient
+from shapely.ops import nearest_points
 
 from missions.flat import largest_part, to_metres, to_place
 from missions.grid import Grid
@@ -18,6 +21,7 @@ _INSET_MIN_M = 15.0
 _FENCE_MARGIN_M = 10.0  # between the inset's stopping distance and the grid's edge
 _DECELERATION_M_S2 = 2.5
 _POSITION_ERROR_M = 3.0
+_FAR_M = 1700.0  # of a launch point from some of its grid
 STANDOFF_MIN_M = 30.0  # DOMAIN 4.3, overflight guard: the greater of this and the height
 
 
@@ -61,9 +65,14 @@ class PlanRequest:
         return max(STANDOFF_MIN_M, self.height_agl_m)
 
 
+def braking_m(speed_m_s: float) -> float:
+    """How far it flies on while it stops: v²/2a."""
+    return speed_m_s**2 / (2.0 * _DECELERATION_M_S2)
+
+
 def stopping_m(speed_m_s: float) -> float:
     """How far beyond the place where it should stop it may be: v²/2a and the position's error."""
-    return speed_m_s**2 / (2.0 * _DECELERATION_M_S2) + _POSITION_ERROR_M
+    return braking_m(speed_m_s) + _POSITION_ERROR_M
 
 
 def inset_m(speed_m_s: float) -> float:
@@ -78,7 +87,10 @@ def centre_of(grid: Grid) -> GeoPoint:
 
 
 def default_home(grid: Grid, speed_m_s: float = 4.8) -> GeoPoint:
-    """A launch point inside the grid, some 25 m inwards of its boundary loop."""
+    """A launch point inside the grid, some 25 m inwards of its boundary loop.
+
+    Of a grid that reaches far it lies near the middle, for a battery lasts there and back.
+    """
     frame = LocalFrame(origin=centre_of(grid))
     outline, _ = largest_part(to_metres(grid.shape, frame))
     if outline is None:
@@ -87,5 +99,8 @@ def default_home(grid: Grid, speed_m_s: float = 4.8) -> GeoPoint:
         inner, _ = largest_part(outline.buffer(-depth_m, join_style="mitre"))
         if inner is not None:
             south = min(orient(inner).exterior.coords, key=lambda c: (round(c[1], 3), c[0]))
+            if Point(south).hausdorff_distance(inner) > _FAR_M:
+                middle = shapely.minimum_bounding_circle(inner).centroid
+                south = nearest_points(inner, middle)[0].coords[0]
             return to_place(south, frame)
     return centre_of(grid)

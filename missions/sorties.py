@@ -20,6 +20,7 @@ from missions.assembly import (
     assemble,
     fence_around,
 )
+from missions.fence_corners import kept_fence
 from missions.flat import to_position, to_positions
 from missions.free_path import FreePath
 from missions.request import PlanRequest, stopping_m
@@ -34,6 +35,7 @@ _AT_HOME_M = 21.0  # within the outline: then the fence needs no way to it
 _LEAST_M = 30.0  # of a sortie's part of the route
 _TIGHTER = (1.0, 0.85, 0.7, 0.5, 0.3, 0.15)  # the way home may take more than was reckoned
 _SORTIES_MAX = 120
+_DRAWN_BATTERIES = 4.0  # a boundary that no battery lasts for is shown up to so many of them
 _ROUNDING_PCT = 0.05
 
 
@@ -73,10 +75,16 @@ class Sorties:
         try:
             return list(self._parts(run))
         except TooFar:
-            if self._request.task.pattern is not Pattern.BOUNDARY:
+            if self._request.task.pattern is not Pattern.BOUNDARY or not self._is_drawn(run):
                 raise
             # A boundary is drawn all the same: its checks say what it lacks.
             return [self._plan(run.stops, run.outline)]
+
+    def _is_drawn(self, run: Run) -> bool:
+        """A coast of a hundred kilometres tells nobody anything, and takes minutes to check."""
+        return length_m(run.stops) / self._request.speed_m_s < _DRAWN_BATTERIES * (
+            self._request.endurance_s
+        )
 
     def _parts(self, run: Run) -> Iterator[MissionPlan]:
         nearest_m = min(math.dist(self._home, stop.position) for stop in run.stops)
@@ -163,9 +171,16 @@ class Sorties:
         whole = [*(_corner(stops[0], place) for place in out), *stops]
         if out and not stops[0].hold_s:
             whole[len(out)] = replace(stops[0], is_transit=True)
+        air = self._kept(air, whole)
         if self._request.task.pattern is not Pattern.BOUNDARY:
             whole = self._hurried(whole, air.fast)
         return assemble(self._request, whole, air.fence, self._frame)
+
+    def _kept(self, air: _Air, stops: Sequence[Stop]) -> _Air:
+        """With a fence that the autopilot can keep."""
+        positions = [stop.position for stop in stops]
+        fence = kept_fence(self._request, air.fence, positions, self._frame)
+        return air if fence is air.fence else self._in(fence)
 
     def _air(self, start: Position, outline: Polygon) -> _Air:
         """Of a home inside the outline the same for every sortie."""
@@ -177,7 +192,11 @@ class Sorties:
         return self._airs[key]
 
     def _drawn(self, start: Position, outline: Polygon, *, is_straight: bool = False) -> _Air:
-        fence = fence_around(self._request, outline, start, self._frame, is_straight=is_straight)
+        return self._in(
+            fence_around(self._request, outline, start, self._frame, is_straight=is_straight)
+        )
+
+    def _in(self, fence: tuple[GeoPoint, ...]) -> _Air:
         closed = kept_out_shape(self._request.around.kept_out, self._frame)
         shape = Polygon(to_positions(fence, self._frame)).difference(closed)
         fast = shape.buffer(-stopping_m(self._request.transit_speed_m_s))

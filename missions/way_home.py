@@ -19,7 +19,7 @@ from missions.flat import to_place, to_positions
 from missions.open_air import FORBIDDING, TERRAIN_UNKNOWN, Flags, OpenAir, Positions, Surroundings
 from missions.rally import find_rally
 from patrol.plan import Finding, Level, MissionPlan, RallyPoint, WayHome
-from patrol.way_home import landing_places, way_back_m
+from patrol.way_home import landing_places
 
 STEP_M = 4.0  # between sampled points of a leg
 # Between two samples, and by PX4's threshold of 2 m, another place may be the nearest.
@@ -116,12 +116,6 @@ def _is_plainly_safe(plan: MissionPlan, air: OpenAir) -> bool:
     return plan.way_home is WayHome.STRAIGHT and air.is_all_open(places)
 
 
-def along_route(plan: MissionPlan, around: Surroundings) -> MissionPlan | None:
-    """The plan with a return along its route; None where that is not safe either."""
-    other = replace(plan, way_home=WayHome.ROUTE, rally_points=())
-    return other if is_safe(other, around) else None
-
-
 def with_rally(plan: MissionPlan, around: Surroundings) -> MissionPlan | None:
     """The plan with as few rally points as make every way home safe; None where none do."""
     air = OpenAir(plan, around)
@@ -138,20 +132,6 @@ def with_rally(plan: MissionPlan, around: Surroundings) -> MissionPlan | None:
         if is_safe(other, around):
             return other
     return None
-
-
-def longest_out_and_back_m(plan: MissionPlan) -> tuple[float, int]:
-    """The farthest that is flown when called home at the worst place, and the turns it takes."""
-    air = OpenAir(plan, Surroundings())
-    samples = route_samples(plan, air, 10.0 * STEP_M)
-    worst_m, turns = 0.0, 0
-    for position, leg, flown_m in zip(
-        samples.positions, samples.legs, samples.flown_m, strict=True
-    ):
-        whole_m = float(flown_m) + way_back_m(to_place(position, air.frame), plan)
-        if whole_m > worst_m:
-            worst_m, turns = whole_m, 2 * (int(leg) + 1)
-    return worst_m, turns
 
 
 def way_home_findings(plan: MissionPlan, around: Surroundings) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from patrol.way_home import way_back
 
 _SLOW_BELOW_M = 10.0  # PX4 MPC_LAND_ALT1: from there down it lands slowly
 _LAND_M_S = 0.7  # PX4 MPC_LAND_SPEED
+_STRAIGHT_COS = math.cos(math.radians(5.0))
 _SLOWEST_M_S = 0.5  # slower over ground is not coming home
 
 
@@ -54,7 +55,8 @@ def energy_home_pct(
     wind = _Wind(speed_m_s=wind_m_s, from_true_deg=wind_from_true_deg)
     ways = (position, *way_back(position, plan))
     cruise_m_s = min(waypoint.speed_m_s for waypoint in plan.waypoints)
-    spent_s = look_s + power.decision_s + power.turn_s * (len(ways) - 1)
+    bends = sum(is_turn(*three) for three in zip(ways, ways[1:], ways[2:], strict=False))
+    spent_s = look_s + power.decision_s + power.turn_s * (1 + bends)
     for start, end in zip(ways, ways[1:], strict=False):
         spent_s += _leg_s(LocalFrame(origin=start).to_enu(end), cruise_m_s, wind, power)
     height_m = plan.ceiling_agl_m if height_above_home_m is None else max(0.0, height_above_home_m)
@@ -82,9 +84,12 @@ def energy_need_pct(
     waypoints, at = plan.waypoints, plan.home
     spent_s = _climb_s(plan.climb_height_m, power)
     worst_s, height_m = 0.0, plan.climb_height_m
-    for waypoint in waypoints:
+    for number, waypoint in enumerate(waypoints, 1):
         leg = LocalFrame(origin=at).to_enu(waypoint.point)
-        spent_s += _leg_s(leg, waypoint.speed_m_s, wind, power) + power.turn_s + waypoint.hold_s
+        spent_s += _leg_s(leg, waypoint.speed_m_s, wind, power) + waypoint.hold_s
+        beyond = waypoints[number].point if number < len(waypoints) else plan.home
+        if waypoint.hold_s or is_turn(at, waypoint.point, beyond):
+            spent_s += power.turn_s
         at = waypoint.point
         there_m = waypoint.height_above_home_m
         if there_m is not None:
@@ -97,6 +102,14 @@ def energy_need_pct(
         )  # fmt: skip
         worst_s = max(worst_s, spent_s + home_pct / 100.0 * power.endurance_s)
     return worst_s / power.endurance_s * 100.0
+
+
+def is_turn(before: GeoPoint, at: GeoPoint, after: GeoPoint) -> bool:
+    """Whether a route bends there; an autopilot flies on over a place on a straight line."""
+    first, second = LocalFrame(origin=before).to_enu(at), LocalFrame(origin=at).to_enu(after)
+    lengths = math.hypot(first.east_m, first.north_m) * math.hypot(second.east_m, second.north_m)
+    along = first.east_m * second.east_m + first.north_m * second.north_m
+    return along < _STRAIGHT_COS * lengths or lengths == 0.0
 
 
 def _climb_s(height_m: float, power: Power) -> float:
