@@ -11,6 +11,7 @@ import anyio
 
 from ground_station import views
 from ground_station.adoption import StillFindingOut
+from ground_station.approvals import require_approved
 from ground_station.log_desk import LogDesk
 from ground_station.plan_desk import require_role
 from ground_station.shown import Commanded, Launched, Signed, SortieView
@@ -120,6 +121,7 @@ class SortieDesk:
         drawn = parts.plans.found(plan_id)
         if not drawn.plan.approved_by:
             raise Refused(f"plan {plan_id} is not approved", text_zh=f"计划{plan_id}尚未批准")
+        await require_approved(parts.records, drawn.plan)
         await self._require_free()
         record = self._new_record(drawn.plan)
         runner = self._runner(drawn.plan, record.sortie_id, declaration)
@@ -292,6 +294,8 @@ class SortieDesk:
         try:
             if flight.is_adopted:
                 return await flight.runner.take_over(flight.record.takeoff_utc)
+            # Once more right before the upload: it may have waited since its launch.
+            await require_approved(self._parts.records, flight.plan)
             return await flight.runner.run()
         except PatrolError as error:
             if not flight.runner.has_taken_off:
