@@ -61,6 +61,11 @@ class SortieDesk:
         return self._flight.plan if self._flight and self._flight.report is None else None
 
     @property
+    def has_taken_off(self) -> bool:
+        """Whether the sortie in hand has been in the air, or may be."""
+        return self._flight is not None and self._flight.runner.has_taken_off
+
+    @property
     def in_command(self) -> InCommand | None:
         """Who has the aircraft on the sortie being flown."""
         return self._flight.runner.in_command if self.plan and self._flight else None
@@ -138,14 +143,14 @@ class SortieDesk:
         self._asked.set()
         return {"sortie": record.sortie_id, "aircraft": record.vehicle_id}
 
-    async def command(self, verb: str, cause: Cause) -> Commanded:
-        """`hold`, `resume` or `return`, by the pilot."""
+    async def command(self, verb: str, cause: Cause, reason: str = "") -> Commanded:
+        """`hold`, `resume` or `return`, by the pilot; a return may say why."""
         require_role(cause, _LAUNCHERS, is_exercise=self._parts.is_exercise)
         verbs: dict[str, Callable[[SortieRunner], Awaitable[None]]] = {
             "hold": lambda runner: runner.hold(cause),
             "resume": lambda runner: runner.resume(cause),
             "return": lambda runner: runner.bring_home(
-                cause, f"asked by {cause.actor}", f"{cause.actor}下令"
+                cause, reason or f"asked by {cause.actor}", reason or f"{cause.actor}下令"
             ),
         }
         if verb not in verbs:

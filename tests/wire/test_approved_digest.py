@@ -108,9 +108,7 @@ async def test_a_plan_without_an_approval_in_the_records_is_not_launched(house: 
 async def test_a_row_that_is_no_plan_any_more_is_a_refusal_in_words(house: House) -> None:
     plan_id = await approved_plan(house)
     plan = house.plans.found(plan_id).plan
-    with closing(sqlite3.connect(house.folder / DATABASE_NAME)) as database:
-        database.execute('UPDATE plans SET body_json = \'{"format": "?"}\'')
-        database.commit()
+    await sql(house, "UPDATE plans SET body_json = ?", '{"format": "?"}')
     with pytest.raises(Refused, match="no plan any more") as refused:
         await require_approved(house.records, plan)
     assert "不是有效计划" in refused.value.text_zh
