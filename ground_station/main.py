@@ -304,6 +304,7 @@ class Station:
             group.start_soon(self._fleet.run)
             group.start_soon(self._centre.minder.run)
             group.start_soon(self._missions.run)
+            group.start_soon(self._missions.run_out)
             for unit in self._units:
                 group.start_soon(unit.run)
             group.start_soon(self._showing.run)

@@ -63,13 +63,21 @@ class MissionDesk:
         parts.records.missions.watch(self._note_change)
 
     async def run(self) -> None:
-        """Take up the plans of an earlier run, then follow, show and expire until cancelled."""
+        """Take up the plans of an earlier run, follow their flights, and show until cancelled."""
         async with anyio.create_task_group() as group:
             # At once: an aircraft may take off while the book is still being read.
             group.start_soon(self._follow)
             await supervise(self._load, clock=self._parts.wall, on_lost=_tell_waiting)
             group.start_soon(self._show_changes)
-            group.start_soon(self._expire)
+
+    async def run_out(self) -> None:
+        """Look at the day's end until cancelled, in world time."""
+        while True:
+            try:
+                await self.expire()
+            except Transient as error:
+                _log.warning("missions of an earlier day wait", reason=str(error))
+            await self._parts.world.sleep(_EVERY_S)
 
     async def until_loaded(self) -> None:
         """Wait until the plans of an earlier run can be launched again."""
@@ -183,14 +191,6 @@ class MissionDesk:
             await self._changed.wait()
             self._changed = anyio.Event()  # before it is read: what comes meanwhile is read again
             await supervise(self.show, clock=self._parts.wall, on_lost=_tell_waiting)
-
-    async def _expire(self) -> None:
-        while True:
-            try:
-                await self.expire()
-            except Transient as error:
-                _log.warning("missions of an earlier day wait", reason=str(error))
-            await self._parts.world.sleep(_EVERY_S)
 
     def _note_change(self) -> None:
         self._changed.set()
