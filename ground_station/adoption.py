@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from ground_station.approvals import require_approved
 from ground_station.sorties import ENDED, SortieRecord, SortieState
 from ground_station.store.records import Records
 from ground_station.store.telemetry import Flown, TelemetryLog
@@ -30,6 +31,9 @@ _LOOK_EVERY_S = 0.1  # wall
 _TRY_AGAIN_S = 2.0  # wall
 _STALE_S = 3.0  # wall; older words tell nothing about now
 _ITEM_WITHIN_S = 3.0  # wall; which item it flies is told once a second
+_NO_PLAN = Refused(
+    "its plan is not in the records as it was launched", text_zh="记录中没有起飞时的计划"
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -59,6 +63,7 @@ class Adoption:
     on_known: Callable[[], None]
     on_found: Callable[[SortieRecord | None, MissionPlan | None], None] = _nobody
     _told: str = ""
+    _no_plan: Refused = field(default_factory=lambda: _NO_PLAN)
     _older: list[SortieRecord] = field(default_factory=list)
 
     async def run(self) -> None:
@@ -104,17 +109,21 @@ class Adoption:
             del self._older[0]
 
     async def _plan(self, record: SortieRecord) -> MissionPlan | None:
-        plan = await self.records.plan(record.plan_id)
-        return plan if plan is not None and plan.digest == record.plan_digest else None
+        """As it was approved and launched; None for another, which is told."""
+        try:
+            plan = await self.records.plan(record.plan_id)
+            if plan is None or plan.digest != record.plan_digest:
+                return None
+            await require_approved(self.records, plan)
+        except Refused as error:
+            self._no_plan = error
+            return None
+        return plan
 
     async def _is_flying(self, record: SortieRecord, plan: MissionPlan | None) -> bool:
         """Whether the plan is on board and was taken over; why not is told once."""
         if plan is None:
-            self._tell(
-                record,
-                "its plan is not in the records as it was launched",
-                "记录中没有起飞时的计划",
-            )
+            self._tell(record, str(self._no_plan), self._no_plan.text_zh)
             await self.wall.sleep(_TRY_AGAIN_S)
             return False
         try:

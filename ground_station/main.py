@@ -32,6 +32,7 @@ from ground_station.folders import take_register
 from ground_station.launch_room import LaunchRoom
 from ground_station.live import Board
 from ground_station.memory import kept_for_good
+from ground_station.mission_desk import MissionDesk, MissionParts
 from ground_station.owners import responsibility_for
 from ground_station.pace import Pace
 from ground_station.parts import Parts
@@ -159,6 +160,19 @@ class Station:
         ]
         desks = [unit.desks for unit in self._units]
         self._switchboard = Switchboard(desks, plans=self._plans, records=self._records)
+        self._missions = MissionDesk(
+            MissionParts(
+                records=self._records,
+                plans=self._plans,
+                switchboard=self._switchboard,
+                bus=self._bus,
+                board=self._board,
+                chronicle=self._chronicle,
+                world=self._world,
+                wall=self._wall,
+                is_exercise=self._settings.is_exercise,
+            )
+        )
         self._showing = Showing(
             bus=self._bus, board=self._board, desks=desks, world=self._world, wall=self._wall
         )
@@ -281,6 +295,7 @@ class Station:
             people=people_of(self._settings, self._store, self._world),
             centre=self._centre,
             plans=self._plans,
+            missions=self._missions,
             switchboard=self._switchboard,
         )
 
@@ -304,6 +319,8 @@ class Station:
             group.start_soon(self._clock_watch.run)
             group.start_soon(self._fleet.run)
             group.start_soon(self._centre.minder.run)
+            group.start_soon(self._missions.run)
+            group.start_soon(self._missions.run_out)
             for unit in self._units:
                 group.start_soon(unit.run)
             group.start_soon(self._showing.run)
@@ -317,7 +334,8 @@ class Station:
 
     async def _once_known(self, run: Callable[[], Awaitable[None]]) -> None:
         """What is slow to start waits, a little, until it is known what every aircraft does."""
-        await once_known([unit.desks.sorties.until_known for unit in self._units])
+        waits = [unit.desks.sorties.until_known for unit in self._units]
+        await once_known([*waits, self._missions.until_loaded])
         await run()
 
 

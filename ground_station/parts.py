@@ -7,6 +7,7 @@ from typing import Any
 
 from ground_station.centre import Centre
 from ground_station.live import Board
+from ground_station.mission_desk import MissionDesk
 from ground_station.people.parts import People
 from ground_station.plan_desk import PlanDesk
 from ground_station.settings import StationSettings
@@ -31,4 +32,5 @@ class Parts:
     people: People
     centre: Centre
     plans: PlanDesk
+    missions: MissionDesk
     switchboard: Switchboard

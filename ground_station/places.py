@@ -45,6 +45,11 @@ class Places:
         code = self.parts.plans.found(plan_id).plan.grid_code
         return Place(code=code, denial=f"no plan {plan_id}")
 
+    async def of_mission(self, mission_id: str) -> Place:
+        """Which grid a mission patrols, over or not."""
+        mission = await self.parts.records.missions.get(mission_id)
+        return Place(code=mission.grid_code, denial=f"there is no mission {mission_id}")
+
     async def of_sortie(self, sortie_id: str) -> Place:
         """Which grid a sortie patrols."""
         denial = f"no open sortie {sortie_id}"

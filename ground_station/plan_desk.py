@@ -13,6 +13,7 @@ import anyio.to_thread
 from ground_station import views
 from ground_station.chronicle import Chronicle
 from ground_station.clearance_desk import Asked, ClearanceDesk, require_cleared
+from ground_station.patrol_missions import MissionEvent, Origin, advance, open_mission
 from ground_station.planning_data import PlanningData
 from ground_station.route_shelf import RouteShelf
 from ground_station.shown import Approved, Drafted, DraftedFlight
@@ -117,15 +118,30 @@ class PlanDesk:
         ]
         return {**made[0], "aircraft": flyer.aircraft, "sorties": made}
 
+    async def load(self) -> None:
+        """Take up again the plans of an earlier run that were not flown."""
+        parts = self._parts
+        for mission, plan in await parts.records.missions.book(is_exercise=parts.is_exercise):
+            drawn = Drawn(plan=plan, findings=list(mission.findings), aircraft=mission.aircraft)
+            self._drawn.setdefault(plan.plan_id, drawn)
+            known = self._launch_counts[plan.plan_id]
+            self._launch_counts[plan.plan_id] = max(known, len(mission.sorties))
+
     async def put_down(
-        self, plan: MissionPlan, findings: Sequence[Finding], flyer: Flyer, cause: Cause
+        self,
+        plan: MissionPlan,
+        findings: Sequence[Finding],
+        flyer: Flyer,
+        cause: Cause,
+        origin: Origin | None = None,
     ) -> DraftedFlight:
         """One flight into the book under a number of its own, told and shown."""
         plan_id = await self._parts.records.next_id("M", plan.created_utc)
         plan = replace(plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
         findings = await self._parts.routes.with_tests(plan, findings)
-        await self._keep_made(Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft), cause)
+        drawn = Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft)
+        await self._keep_made(drawn, cause, origin or Origin())
         for finding in views.findings_view(findings):
             event = self._event("plan.finding", plan, {"plan": plan.plan_id, **finding})
             self._parts.bus.publish(event)
@@ -181,8 +197,8 @@ class PlanDesk:
             "findings": views.findings_view(findings),
         }
 
-    async def _keep_made(self, drawn: Drawn, cause: Cause) -> None:
-        """In the chain under the planner's own name, then in the book, then told."""
+    async def _keep_made(self, drawn: Drawn, cause: Cause, origin: Origin) -> None:
+        """Recorded with its mission under the planner's own name, then in the book, then told."""
         plan, parts = drawn.plan, self._parts
         fields = {
             "plan": plan.plan_id,
@@ -193,10 +209,13 @@ class PlanDesk:
             "findings_count": len(drawn.findings),
             "by": cause.actor,
         }
-        await parts.records.note(
-            "plan.made", plan.plan_id, fields, cause=cause, at_utc=plan.created_utc,
-            is_exercise=parts.is_exercise, scope=plan.grid_code,
+        mission = open_mission(
+            plan, aircraft=drawn.aircraft, findings=tuple(drawn.findings), cause=cause,
+            origin=origin,
         )  # fmt: skip
+        if not stops(drawn.findings):  # else it stays a draft
+            mission = advance(mission, MissionEvent.PLAN, cause, plan.created_utc)
+        await parts.records.missions.made(plan, mission, cause=cause, at_utc=plan.created_utc)
         self.keep(drawn)
         parts.chronicle.tell(self._event("plan.made", plan, fields))
 
@@ -240,6 +259,10 @@ class PlanDesk:
         self.note_flown(plan, aircraft)
         self._launch_counts[plan.plan_id] += 1
         return f"{plan.plan_id}-S{self._launch_counts[plan.plan_id]:02d}"
+
+    def is_flown(self, plan_id: str) -> bool:
+        """Whether an aircraft flies it, or is about to."""
+        return any(plan.plan_id == plan_id for plan in self._flown.values())
 
     def note_flown(self, plan: MissionPlan, aircraft: str) -> None:
         """It flies this plan, launched here or by an earlier run of the station."""

@@ -36,6 +36,12 @@ class EscalateBody(UnderRole):
     reason: str = Field(min_length=1, max_length=300)
 
 
+class ReasonBody(UnderRole):
+    """Why a mission is given up."""
+
+    reason: str = Field(min_length=1, max_length=300)
+
+
 class AnnounceBody(UnderRole):
     """Which approved words to release."""
 

@@ -25,7 +25,9 @@ _SORTIE_STATES = {
 def show_station(board: Board, station: StationView, register: Register, world: WorldClock) -> None:
     """What a console sees of the station before anything has happened."""
     names: RegisterView = {"version": register.version, "is_synthetic": register.is_synthetic}
-    board.set(station=station, register=names, aircraft=[], cases=[], clock=_clock(world))
+    board.set(
+        station=station, register=names, aircraft=[], cases=[], missions=[], clock=_clock(world)
+    )
 
 
 def show_unit(sheet: Sheet, camera_id: str) -> None:

@@ -13,6 +13,7 @@ from ground_station.alert_levels import AlertLevel
 from ground_station.alerts import AlertState, Outcome
 from ground_station.announcements import AnnouncementState
 from ground_station.casework.states import CaseState, Severity
+from ground_station.mission_shapes import MissionView
 from ground_station.owners import Tier
 from ground_station.shapes import always, one_of, recorded, with_more
 from ground_station.sorties import SortieState
@@ -365,6 +366,7 @@ class StationKeys(TypedDict, total=False):
     clock: ClockView
     aircraft: list[AircraftView]
     cases: list[ShownCase]  # the newest that are open
+    missions: list[MissionView]  # the newest that are not over
 
 
 class StatePatch(StationKeys, total=False):

@@ -12,6 +12,7 @@ import anyio
 from ground_station import views
 from ground_station.adoption import StillFindingOut
 from ground_station.clearance_desk import Asked
+from ground_station.approvals import require_approved
 from ground_station.log_desk import LogDesk
 from ground_station.plan_desk import require_role
 from ground_station.shown import Commanded, Launched, Signed, SortieView
@@ -59,6 +60,11 @@ class SortieDesk:
     def plan(self) -> MissionPlan | None:
         """The plan being flown."""
         return self._flight.plan if self._flight and self._flight.report is None else None
+
+    @property
+    def has_taken_off(self) -> bool:
+        """Whether the sortie in hand has been in the air, or may be."""
+        return self._flight is not None and self._flight.runner.has_taken_off
 
     @property
     def in_command(self) -> InCommand | None:
@@ -124,6 +130,7 @@ class SortieDesk:
         drawn = parts.plans.found(plan_id)
         if not drawn.plan.approved_by:
             raise Refused(f"plan {plan_id} is not approved", text_zh=f"计划{plan_id}尚未批准")
+        await require_approved(parts.records, drawn.plan)
         cleared = await parts.plans.gate.again(
             Asked(
                 plan=drawn.plan, aircraft=parts.vehicle.vehicle_id, pilot=cause.actor,
@@ -147,14 +154,14 @@ class SortieDesk:
         self._asked.set()
         return {"sortie": record.sortie_id, "aircraft": record.vehicle_id}
 
-    async def command(self, verb: str, cause: Cause) -> Commanded:
-        """`hold`, `resume` or `return`, by the pilot."""
+    async def command(self, verb: str, cause: Cause, reason: str = "") -> Commanded:
+        """`hold`, `resume` or `return`, by the pilot; a return may say why."""
         require_role(cause, _LAUNCHERS, is_exercise=self._parts.is_exercise)
         verbs: dict[str, Callable[[SortieRunner], Awaitable[None]]] = {
             "hold": lambda runner: runner.hold(cause),
             "resume": lambda runner: runner.resume(cause),
             "return": lambda runner: runner.bring_home(
-                cause, f"asked by {cause.actor}", f"{cause.actor}下令"
+                cause, reason or f"asked by {cause.actor}", reason or f"{cause.actor}下令"
             ),
         }
         if verb not in verbs:
@@ -303,6 +310,8 @@ class SortieDesk:
         try:
             if flight.is_adopted:
                 return await flight.runner.take_over(flight.record.takeoff_utc)
+            # Once more right before the upload: it may have waited since its launch.
+            await require_approved(self._parts.records, flight.plan)
             return await flight.runner.run()
         except PatrolError as error:
             if not flight.runner.has_taken_off:

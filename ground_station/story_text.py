@@ -118,6 +118,16 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "preflight.waits": lambda f: f"not ready yet, waiting: {f.get('reason')}",
     "arming.waits": lambda f: f"the autopilot does not arm yet, trying again: {f.get('reason')}",
     "return.refused": lambda f: f"it does not come home, asking again: {f.get('reason')}",
+    "mission.cancelled": lambda f: (
+        f"mission {f.get('mission')} cancelled by {f.get('by')}: {f.get('reason')}"
+    ),
+    "mission.expired": lambda f: f"mission {f.get('mission')} has run out: {f.get('reason')}",
+    "mission.abort_asked": lambda f: (
+        f"{f.get('by')} asks to abort mission {f.get('mission')}: {f.get('reason')}"
+    ),
+    "mission.aborted": lambda f: (
+        f"mission {f.get('mission')} aborted by {f.get('by')}: {f.get('reason')}"
+    ),
     "mission.flown": lambda _: "every leg flown",
     "returning": lambda f: f"returning home: {f.get('reason', '')}".rstrip(": "),
     "landed": lambda f: f"landed, battery {f.get('battery_pct') or 0:.0f} %",

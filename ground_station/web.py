@@ -21,6 +21,7 @@ from ground_station.api.intake import intake_routes
 from ground_station.api.limits import BodyLimit, EntityTags
 from ground_station.api.lists import list_routes
 from ground_station.api.measures import measure_routes
+from ground_station.api.missions import mission_routes
 from ground_station.api.patrols import patrol_routes
 from ground_station.api.problems import ERRORS, add_problems, problem
 from ground_station.api.read import read_routes
@@ -49,7 +50,7 @@ def make_app(parts: Parts) -> FastAPI:
     for routes in (
         read_routes, verb_routes, words_routes, case_routes, intake_routes, shift_routes,
         file_routes, list_routes, sighting_routes, measure_routes, patrol_routes,
-        clearance_routes,
+        clearance_routes, mission_routes,
     ):  # fmt: skip
         app.include_router(routes(parts), prefix="/api", dependencies=INSIDE, responses=ERRORS)
     for prefix in ("/api", "/ws"):

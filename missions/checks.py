@@ -74,13 +74,13 @@ def _route(plan: MissionPlan, grid: Grid) -> Iterator[Finding]:
     shapely.prepare(outline)
     legs = legs_between(to_positions([one.point for one in plan.waypoints], frame))
     is_inside = shapely.covers(outline, legs)
-    for number in range(max(1, _first_leg(plan)), len(plan.waypoints)):
+    for number in range(max(1, first_leg(plan)), len(plan.waypoints)):
         leg = legs[number - 1]
         if not is_inside[number - 1] and leg.difference(outline).length > _SLACK_M:
             yield _leg("route.leg_outside_grid", number, "leaves the grid", "越出网格")
 
 
-def _first_leg(plan: MissionPlan) -> int:
+def first_leg(plan: MissionPlan) -> int:
     """The waypoint that the patrol's first leg ends at; the way out may lead over other grids."""
     for number, waypoint in enumerate(plan.waypoints):
         if not waypoint.is_transit:

@@ -15,6 +15,7 @@ from missions.request import PlanRequest
 from missions.runs import Run
 from missions.sorties import NoWay, Sorties, TooFar, TooMany
 from missions.zones import around_zones, closed_zones
+from patrol.geo import LocalFrame
 from patrol.plan import Finding, MissionPlan, stops
 
 _CLOSED_MIN_PCT = 0.1
@@ -52,7 +53,7 @@ def plan_patrol(request: PlanRequest) -> Patrol:
     findings = [*_closed(request, terrain), *findings]
     plans: list[MissionPlan] = []
     if not stops(findings):
-        plans, failed = _planned(request, terrain, runs)
+        plans, failed = plans_of(request, terrain.frame, runs)
         findings = [*findings, *failed]
     if not plans and not stops(findings):
         findings = [*findings, _nothing(request)]
@@ -71,10 +72,11 @@ def plan_patrol(request: PlanRequest) -> Patrol:
     return Patrol(sorties=tuple(sorties), findings=tuple(findings))
 
 
-def _planned(
-    request: PlanRequest, terrain: Terrain, runs: Sequence[Run]
+def plans_of(
+    request: PlanRequest, frame: LocalFrame, runs: Sequence[Run]
 ) -> tuple[list[MissionPlan], list[Finding]]:
-    made = Sorties(request, terrain.frame)
+    """A plan for each flight that the runs take, or the finding why there is none."""
+    made = Sorties(request, frame)
     try:
         return [plan for run in runs for plan in made.of(run)], []
     except TooFar:

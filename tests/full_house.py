@@ -166,7 +166,10 @@ async def _flight(hands: Hands) -> None:
     house = hands.house
     sortie = hands.keep("sortie_id", await flying_with_an_alert(house))
     drawn = await hands.do("/plans", "LEAD", grid_code=GRID)
-    hands.keep("plan_id", drawn["plan"]["plan_id"])
+    plan_id = hands.keep("plan_id", drawn["plan"]["plan_id"])
+    await hands.do(f"/plans/{plan_id}/cancel", "LEAD", reason="下雨")
+    mission = hands.keep("mission_id", sortie.rpartition("-S")[0])
+    await hands.do(f"/missions/{mission}/abort", "LEAD", reason="庙会")
     await hands.house.records.save_sighting(
         replace(a_sighting(), sortie=sortie), register_version="sample-1", is_exercise=True,
         cause=SYSTEM, at_utc=house.clock.now_utc(),

@@ -96,6 +96,7 @@ class TwoAircraft:
         self.wall, self.book = SettableClock(), a_book(records._store)
         parts = web_parts(self, _settings(folder, settings), self.desks, self.switchboard)
         self.shifts, self.minder = parts.centre.shifts, parts.centre.minder
+        self.missions = parts.missions
         self.app = make_app(parts)
         self.web = WebServer(lambda: self.app, bind("127.0.0.1", 0))
         self.http = self.client()
@@ -198,7 +199,9 @@ async def two_aircraft(
     async with running_store(folder) as store:
         station = TwoAircraft(folder, Records(store), telemetry, clock or ManualClock(), **settings)
         async with anyio.create_task_group() as tasks:
-            for run in (station.chronicle.run, station.showing.run, station.web.run):
+            for run in (
+                station.chronicle.run, station.showing.run, station.missions.run, station.web.run
+            ):  # fmt: skip
                 tasks.start_soon(run)
             for desks in station.desks:
                 tasks.start_soon(desks.crowd.run)

@@ -8,6 +8,7 @@ from typing import Protocol
 from ground_station.centre import CentreParts, make_centre
 from ground_station.chronicle import Chronicle
 from ground_station.live import Board
+from ground_station.mission_desk import MissionDesk, MissionParts
 from ground_station.parts import Parts
 from ground_station.people.parts import make_people
 from ground_station.plan_desk import PlanDesk
@@ -56,4 +57,16 @@ def web_parts(
             now=station.wall.now_utc, now_s=station.wall.monotonic_s, strictness=LAX,
         ),
         centre=centre, plans=station.plans, switchboard=switchboard,
+        missions=missions_of(station, switchboard),
+    )  # fmt: skip
+
+
+def missions_of(station: Station, switchboard: Switchboard) -> MissionDesk:
+    """Its desk of missions, which the test keeps alive."""
+    return MissionDesk(
+        MissionParts(
+            records=station.records, plans=station.plans, switchboard=switchboard, bus=station.bus,
+            board=station.board, chronicle=station.chronicle, world=station.clock,
+            wall=station.clock, is_exercise=True,
+        )
     )  # fmt: skip

@@ -20,10 +20,12 @@ class Verb(enum.Enum):
     STOP_SPEAKING = "stop_speaking"
     PLAN = "plan"
     APPROVE_PLAN = "approve_plan"
+    CANCEL_PLAN = "cancel_plan"
     LAUNCH = "launch"
     HOLD = "hold"
     RESUME = "resume"
     RETURN = "return"
+    ABORT = "abort"
     SIGN_LOG = "sign_log"
     EXPORT = "export"
     READ_AUDIT = "read_audit"
@@ -41,10 +43,12 @@ ROLES_FOR: Mapping[Verb, tuple[Role, ...]] = {
     Verb.STOP_SPEAKING: (Role.ANNOUNCER, Role.PILOT),
     Verb.PLAN: (Role.LEADER, Role.PILOT),
     Verb.APPROVE_PLAN: (Role.LEADER,),
+    Verb.CANCEL_PLAN: (Role.LEADER, Role.PILOT),
     Verb.LAUNCH: (Role.PILOT,),
     Verb.HOLD: (Role.PILOT,),
     Verb.RESUME: (Role.PILOT,),
     Verb.RETURN: (Role.PILOT,),
+    Verb.ABORT: (Role.PILOT, Role.LEADER),  # a leader's is a request
     Verb.SIGN_LOG: (Role.REGISTRAR, Role.PILOT),
     Verb.EXPORT: (
         Role.LEADER, Role.DISPATCHER, Role.STREET, Role.COMMUNITY, Role.REVIEWER, Role.AUDITOR,
@@ -54,7 +58,7 @@ ROLES_FOR: Mapping[Verb, tuple[Role, ...]] = {
 }  # fmt: skip
 
 # The pilot's veto is unconditional (R4): who sits as pilot never has to prove it again for these.
-VETOES = frozenset({Verb.STOP_SPEAKING, Verb.HOLD, Verb.RETURN})
+VETOES = frozenset({Verb.STOP_SPEAKING, Verb.HOLD, Verb.RETURN, Verb.ABORT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ class _Rule(enum.Enum):
 
 _OF_STATION: Mapping[str, _Rule] = {
     "station": _Rule.EVERYBODY, "register": _Rule.EVERYBODY, "clock": _Rule.EVERYBODY,
-    "cases": _Rule.BY_GRID, "aircraft": _Rule.BY_UNIT,
+    "cases": _Rule.BY_GRID, "missions": _Rule.BY_GRID, "aircraft": _Rule.BY_UNIT,
 }  # fmt: skip
 _OF_UNIT: Mapping[str, _Rule] = {
     "sortie": _Rule.BY_GRID, "alert": _Rule.BY_GRID, "alerts": _Rule.BY_GRID,

@@ -16,7 +16,8 @@ from ground_station.record_words import value_zh
 from ground_station.sorties import ENDED, SIGNERS, SortieRecord, SortieState
 from ground_station.store import audit, tables
 from ground_station.store.codec import canonical_json, decode, encode, sha256_text
-from ground_station.store.rows import append_row, body_of, save, sortie_row
+from ground_station.store.missions import save_sortie_in
+from ground_station.store.rows import append_row, body_of
 from patrol.cause import Cause
 from patrol.clock import utc_text
 from patrol.errors import Refused
@@ -47,7 +48,7 @@ def close_in(
     """Close a sortie's log in the open transaction; Refused says what is still missing."""
     sortie = _closable(connection, sortie_id)
     closed = replace(sortie, state=SortieState.CLOSED)
-    save(connection, sortie_row(closed), "sortie.closed", cause, at_utc)
+    save_sortie_in(connection, closed, "sortie.closed", cause, at_utc)
     covers = _covers(connection, closed)
     body = _told(closed, covers, cause, at_utc) | {"telemetry": encode(telemetry_summary)}
     head = audit.append(

@@ -20,6 +20,7 @@ from ground_station.store import audit, tables
 from ground_station.store.closing import ClosedLog, close_in, correct_in
 from ground_station.store.codec import canonical_json, decode, encode
 from ground_station.store.engine import Store
+from ground_station.store.missions import Missions, save_plan_in, save_sortie_in
 from ground_station.store.numbers import next_case_sequence, next_record_id
 from ground_station.store.rows import (
     Saved,
@@ -31,10 +32,8 @@ from ground_station.store.rows import (
     case_row,
     effect_row,
     history_of,
-    plan_row,
     save,
     sighting_row,
-    sortie_row,
 )
 from patrol.cause import Cause
 from patrol.clock import utc_text
@@ -48,6 +47,7 @@ class Records:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.missions = Missions(store)
 
     async def next_id(self, kind: str, at_utc: datetime) -> str:
         """A new id such as "A-20261124-0001"; kinds are M mission, A alert, B announcement."""
@@ -118,8 +118,9 @@ class Records:
     async def save_plan(
         self, plan: MissionPlan, *, cause: Cause, at_utc: datetime, action: str = "plan.approved"
     ) -> None:
-        """Keep a plan with the name under it."""
-        await self._save(plan_row(plan, at_utc), action, cause, at_utc)
+        """Keep a plan with the name under it; its mission is cleared by that."""
+        await self._store.write(lambda c: save_plan_in(c, plan, action, cause, at_utc))
+        self.missions.changed()
 
     async def plan(self, plan_id: str) -> MissionPlan | None:
         """A kept plan."""
@@ -129,8 +130,9 @@ class Records:
     async def save_sortie(
         self, sortie: SortieRecord, *, cause: Cause, at_utc: datetime, action: str
     ) -> None:
-        """Keep a sortie as it is now."""
-        await self._save(sortie_row(sortie), action, cause, at_utc)
+        """Keep a sortie as it is now, and its mission; Refused for a launch of one not cleared."""
+        await self._store.write(lambda c: save_sortie_in(c, sortie, action, cause, at_utc))
+        self.missions.changed()
 
     async def sortie(self, sortie_id: str) -> SortieRecord | None:
         """A kept sortie."""
@@ -359,11 +361,12 @@ class Records:
 
         Refused while it flies, while a signature lacks or while an alert of it is unsettled.
         """
-        return await self._store.write(
-            lambda c: close_in(
-                c, sortie_id, cause=cause, at_utc=at_utc, telemetry_summary=telemetry_summary or {}
-            )
+        told = telemetry_summary or {}
+        closed = await self._store.write(
+            lambda c: close_in(c, sortie_id, cause=cause, at_utc=at_utc, telemetry_summary=told)
         )
+        self.missions.changed()
+        return closed
 
     async def closed_log(self, sortie_id: str) -> dict[str, Any] | None:
         """What was written when the log was closed; None while it is open."""

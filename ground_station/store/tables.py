@@ -118,6 +118,7 @@ citizen_reports = _records("citizen_reports", "case_no")
 whistles = _records("whistles", "report_id")
 notices = _records("notices", "audience")
 shifts = _records("shifts", "day")
+missions = _records("missions", "day", "continues")
 template_versions = _records("template_versions", "template_id")
 clearances = _records("clearances", "plan_id", "law_version")
 cases = _records(
@@ -161,6 +162,10 @@ Index("ix_clearances_plan", clearances.c.plan_id, clearances.c.t_utc)
 for _centre in (dispatches, citizen_reports, whistles, notices, shifts, template_versions):
     Index(f"ix_{_centre.name}_t", _centre.c.t_utc, _centre.c.id, _centre.c.grid_code)
     Index(f"ix_{_centre.name}_state", _centre.c.state, _centre.c.t_utc, _centre.c.id)
+Index("ix_missions_t", missions.c.t_utc, missions.c.id, missions.c.grid_code)
+Index("ix_missions_state", missions.c.state, missions.c.t_utc, missions.c.id)
+Index("ix_missions_day", missions.c.day, missions.c.t_utc, missions.c.id)
+Index("ix_missions_continues", missions.c.continues)
 
 patrol_logs = Table(
     "patrol_logs",

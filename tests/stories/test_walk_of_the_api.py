@@ -113,7 +113,7 @@ def test_whoever_presses_what_through_the_api_what_must_hold_holds() -> None:
 
 def test_a_long_walk_comes_to_most_states_of_every_record(tmp_path: Path) -> None:
     """Else what must hold would hold because nothing ever happens."""
-    chooser = random.Random(7)  # noqa: S311  # the same walk again, nothing secret
+    chooser = random.Random(8)  # noqa: S311  # the same walk again, nothing secret
     with walk_house(tmp_path) as house:
         walker = Walker(house)
         house.patrol()

@@ -26,6 +26,7 @@ ENDS = {
     "whistles": ("FLOWN", "WITHDRAWN"), "notices": ("WITHDRAWN",), "dispatches":
     ("DONE", "RETURNED"), "template_versions": ("RETIRED",), "cases":
     ("REJECTED", "MERGED", "VOIDED"), "announcements": ("PLAYED", "FAILED", "CANCELLED"),
+    "missions": ("CLOSED", "CANCELLED"),
 }  # fmt: skip
 _OF_THE_FLIGHT = ("sortie.landed", "sortie.aborted")  # under the name of who launched it
 _SPOKEN = ("PLAYING", "PLAYED")

@@ -46,6 +46,7 @@ PEOPLE = {**CAST, **OTHERS}
 TABLES = (
     "plans", "sorties", "sightings", "alerts", "announcements", "effects", "dispatches",
     "citizen_reports", "whistles", "notices", "shifts", "template_versions", "cases",
+    "missions",
 )  # fmt: skip
 _PATIENCE_S = 0.3
 _CALM_ROUNDS = 3  # a thing set going reads, thinks and writes; then it is told

@@ -59,7 +59,8 @@ def plan(house: WalkHouse, kept: Kept, dice: Dice) -> Ask:
 
 def flight(house: WalkHouse, kept: Kept, dice: Dice) -> Ask:
     """A plan is flown, held, called home, signed."""
-    approved = [one["plan_id"] for one in kept.bodies("plans")]
+    approved = [one["mission_id"] for one in kept.in_states("missions", "CLEARED")]
+    flown = kept.in_states("missions", "ACTIVE")
     landed = [one for one in kept.bodies("sorties") if one["state"] in ("LANDED", "ABORTED")]
     if landed and not dice.is_one_in(4):
         person, role = dice.of((("Hong", "PILOT"), ("Chen", "REG")))
@@ -68,7 +69,7 @@ def flight(house: WalkHouse, kept: Kept, dice: Dice) -> Ask:
     if approved and not dice.is_one_in(3):
         body = {"plan_id": dice.of(approved)}
         return Ask(person="Hong", path="/sorties", body=body)
-    if not approved:
+    if not approved and not flown:
         return plan(house, kept, dice)
     verb = dice.of(("hold", "resume", "return"))
     return Ask(person="Hong", path=f"/sortie/{verb}", body={"aircraft": dice.of(NAMES)})

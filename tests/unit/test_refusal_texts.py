@@ -19,6 +19,7 @@ from ground_station.casework.notices import NoticeEvent, NoticeState
 from ground_station.casework.sightings import SightingEvent, SightingState
 from ground_station.casework.states import CaseEvent, CaseState
 from ground_station.casework.whistles import WhistleEvent, WhistleState
+from ground_station.patrol_missions import MissionEvent, MissionState
 from ground_station.record_words import NOUNS_ZH, value_zh
 from ground_station.shifts.shift import ShiftEvent, ShiftState
 from ground_station.transitions import Machine, Step
@@ -83,9 +84,9 @@ def test_who_may_not_do_something_is_told_in_chinese_who_may() -> None:
     "words",
     [
         AlertState, AlertEvent, AnnouncementState, AnnouncementEvent, CaseState, CaseEvent,
-        DispatchState, DispatchEvent, NoticeState, NoticeEvent, ReportState, ReportEvent,
-        ShiftState, ShiftEvent, SightingState, SightingEvent, VersionState, VersionEvent,
-        WhistleState, WhistleEvent,
+        DispatchState, DispatchEvent, MissionState, MissionEvent, NoticeState, NoticeEvent,
+        ReportState, ReportEvent, ShiftState, ShiftEvent, SightingState, SightingEvent,
+        VersionState, VersionEvent, WhistleState, WhistleEvent,
     ],
 )  # fmt: skip
 def test_every_state_and_event_of_a_record_has_a_chinese_word(words: type[enum.Enum]) -> None:

@@ -218,7 +218,9 @@ async def test_a_sortie_of_an_aircraft_that_is_not_in_the_settings_any_more_is_n
 async def test_until_it_is_known_what_the_aircraft_does_nothing_is_launched(house: House) -> None:
     plan = await left_behind(house)
     house.sorties._known = anyio.Event()
-    house.plans.keep(Drawn(plan=replace(plan, plan_id="M-9"), findings=[], aircraft="GP-1"))
+    other = replace(plan, plan_id="M-9")
+    await house.records.save_plan(other, cause=SYSTEM, at_utc=START)
+    house.plans.keep(Drawn(plan=other, findings=[], aircraft="GP-1"))
     house.vehicle._sample = a_sample(mode=FlightMode.UNKNOWN, is_in_air=None)
     async with anyio.create_task_group() as group:
         group.start_soon(adoption(house).run)

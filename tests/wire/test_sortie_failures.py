@@ -179,11 +179,14 @@ async def _found(level: Level) -> list[Finding]:
 async def test_a_launch_that_could_not_be_stored_leaves_the_next_one_possible(
     house: House,
 ) -> None:
+    plan_id, store = await approved_plan(house), house.records._store
+
     class Full:
+        read = store.read  # a full disk can be read
+
         async def write(self, work: object) -> Any:
             raise StoreUnavailable("the disk is full")
 
-    plan_id, store = await approved_plan(house), house.records._store
     house.records._store = Full()  # type: ignore[assignment]
     assert (await house.post("/sorties", "PILOT", plan_id=plan_id)).status_code == 503
     house.records._store = store

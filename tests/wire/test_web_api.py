@@ -139,7 +139,7 @@ class House:
         self.wall = SettableClock()
         self.grid_code = REGISTER.grids[0].code
         parts = self._parts(folder)
-        self.people, self.app = parts.people, make_app(parts)
+        self.people, self.missions, self.app = parts.people, parts.missions, make_app(parts)
         self.web = WebServer(lambda: self.app, bind("127.0.0.1", 0))
         self.clients: list[httpx.AsyncClient] = []
         self.http = self.client()
@@ -226,7 +226,10 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with running_store(tmp_path) as store:
         house = House(tmp_path, Records(store), telemetry)
         async with anyio.create_task_group() as tasks:
-            for run in (house.chronicle.run, house.crowd.run, house.sorties.run, house.web.run):
+            for run in (
+                house.chronicle.run, house.crowd.run, house.sorties.run, house.missions.run,
+                house.web.run,
+            ):  # fmt: skip
                 tasks.start_soon(run)
             house.http.headers.update(await house.let_in("Wu"))
             yield house

@@ -26,6 +26,7 @@ export type StoryName =
   | "whistle.raised" | "whistle.check_in" | "whistle.fly" | "whistle.withdraw"
   | "whistle.unanswered" | "notice.drafted" | "notice.edit" | "notice.review" | "notice.publish"
   | "notice.withdraw" | "sighting.confirm" | "sighting.edit" | "sighting.dismiss"
+  | "mission.cancelled" | "mission.expired" | "mission.abort_asked" | "mission.aborted"
   | "telemetry.lost" | "announcement.overridden" | "effect.natural" | "effect.resumed" | "effect.followed";
 
 export type StorySentences = Readonly<Record<StoryName, (event: StoryEvent) => string>>;

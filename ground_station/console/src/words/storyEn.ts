@@ -76,6 +76,10 @@ export const storyEn: StorySentences = {
     `Case ${text(e.case_no)} filed: ${TIERS[text(e.tier)] ?? text(e.tier)}, ${text(e.owner_unit)} ${text(e.owner_person)}`
     + (e.due_utc ? `, due ${dueText(text(e.due_utc), Date.parse(e.t_utc))}` : ""),
   "mission.flown": () => "Every leg flown",
+  "mission.cancelled": (e) => `Mission ${text(e.mission)} cancelled by ${text(e.by)}: ${text(e.reason)}`,
+  "mission.expired": (e) => `Mission ${text(e.mission)} has run out: ${text(e.reason)}`,
+  "mission.abort_asked": (e) => `${text(e.by)} asks to abort mission ${text(e.mission)}: ${text(e.reason)}`,
+  "mission.aborted": (e) => `Mission ${text(e.mission)} aborted by ${text(e.by)}: ${text(e.reason)}`,
   returning: (e) => (text(e.reason) ? `Returning home: ${text(e.reason)}` : "Returning home"),
   landed: (e) => `Landed, battery ${whole(e.battery_pct)} %`,
   "sortie.aborted": (e) =>

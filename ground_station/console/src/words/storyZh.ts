@@ -103,6 +103,10 @@ export const storyZh: StorySentences = {
     `立案 ${text(e.case_no)}：${TIERS[text(e.tier)] ?? text(e.tier)}，${text(e.owner_unit)} ${text(e.owner_person)}`
     + (e.due_utc ? `，${dueText(text(e.due_utc), Date.parse(e.t_utc))} 前办结` : ""),
   "mission.flown": () => "全部航段已飞完",
+  "mission.cancelled": (e) => `${text(e.by)} 取消任务 ${text(e.mission)}：${text(e.reason)}`,
+  "mission.expired": (e) => `任务 ${text(e.mission)} 已过期取消：${told(e)}`,
+  "mission.abort_asked": (e) => `${text(e.by)} 请求中止任务 ${text(e.mission)}：${text(e.reason)}`,
+  "mission.aborted": (e) => `${text(e.by)} 中止任务 ${text(e.mission)}：${text(e.reason)}`,
   returning: (e) => (text(e.reason) ? `返航：${told(e)}` : "返航"),
   landed: (e) => `已降落，剩余电量 ${whole(e.battery_pct)} %`,
   "sortie.aborted": (e) =>
