@@ -12,7 +12,8 @@ export interface Refusal {
 }
 
 export type Verb =
-  | "acknowledge" | "dismiss" | "release" | "stop" | "hold" | "resume" | "return";
+  | "acknowledge" | "dismiss" | "release" | "stop" | "hold" | "resume" | "return"
+  | "plan" | "approve" | "launch";
 
 /** By aircraft and verb: what is on its way, and the last refusal, until the verb is tried again. */
 const pending = reactive(new Set<string>());
@@ -26,6 +27,7 @@ export const pinAsked = ref<{ roles: string[]; again: () => void } | null>(null)
 const POWER_OF: Record<Verb, string> = {
   acknowledge: "acknowledge", dismiss: "dismiss", release: "announce", stop: "stop_speaking",
   hold: "hold", resume: "resume", return: "return",
+  plan: "plan", approve: "approve_plan", launch: "launch",
 };
 
 export const acknowledge = (alertId: string) =>
@@ -44,8 +46,10 @@ export function mayDo(verb: Verb): boolean {
   return who !== null && (who.is_shared || who.may.includes(POWER_OF[verb]));
 }
 
-async function send(
-  verb: Verb, path: string, more: Record<string, string> = {}, key = keyOf(verb),
+/** True when it was done; `done` gets the answer, also when it comes only after a PIN. */
+export async function send<T>(
+  verb: Verb, path: string, more: object = {}, done: (told: T) => void = () => {},
+  key = keyOf(verb),
 ): Promise<boolean> {
   if (pending.has(key)) return false;
   pending.add(key);
@@ -54,11 +58,14 @@ async function send(
     const answer = await fetch(`/api/${path}`, {
       method: "POST", headers: headers(), body: JSON.stringify(more),
     });
-    if (answer.ok) return true;
+    if (answer.ok) {
+      done((await answer.json()) as T);
+      return true;
+    }
     const told = (await answer.json().catch(() => ({}))) as Answer;
     if (answer.status === 401) leave();
     else if (told.needs === "pin") {
-      pinAsked.value = { roles: told.roles ?? [], again: () => void send(verb, path, more, key) };
+      pinAsked.value = { roles: told.roles ?? [], again: () => void send(verb, path, more, done, key) };
     } else refusals.set(key, asRefusal(told, answer.status));
     return false;
   } catch {

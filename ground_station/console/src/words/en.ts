@@ -1,4 +1,5 @@
 /** Every string of the console in English. */
+import { planEn } from "./planEn";
 import { storyEn } from "./storyEn";
 import type { Words } from "./zh";
 
@@ -188,5 +189,6 @@ export const en: Words = {
     owner: "owner", due: "due", acceptDue: "accept by", noDue: "record only, nothing due",
   },
   refused: "Not done",
+  plan: planEn,
   storySentences: storyEn,
 };

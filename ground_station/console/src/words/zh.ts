@@ -1,4 +1,5 @@
 /** Every string of the console in Chinese; the shape of this object is what English must fill too. */
+import { planZh } from "./planZh";
 import { storyZh } from "./storyZh";
 import type { StorySentences } from "./story";
 
@@ -181,6 +182,7 @@ export const zh = {
     owner: "责任人", due: "办结时限", acceptDue: "接收时限", noDue: "仅记录，无时限",
   },
   refused: "未执行",
+  plan: planZh,
   storySentences: storyZh as StorySentences,
 };
 
