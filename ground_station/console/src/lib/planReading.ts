@@ -5,6 +5,7 @@ import type { Finding } from "./types";
 
 const INVALID = new Set(["count.invalid_at_standoff", "count.out_of_picture"]);
 const isAboutCounting = (finding: Finding) => finding.code.startsWith("count.");
+const isClearance = (finding: Finding) => finding.code.startsWith("clearance.");
 const isAboutCover = (finding: Finding) => finding.code === "coverage.share";
 
 /** Whether people can be counted all along; null where nothing is said of it. */
@@ -16,9 +17,9 @@ export function canCount(flight: Flight): boolean | null {
 /** What the station says of the lens, and what would mend it. */
 export const countingFindings = (flight: Flight) => flight.findings.filter(isAboutCounting);
 
-/** Everything else. */
+/** Everything else, without what the table of the clearance says by itself. */
 export const checkFindings = (flight: Flight) =>
-  flight.findings.filter((finding) => !isAboutCounting(finding));
+  flight.findings.filter((finding) => !isAboutCounting(finding) && !isClearance(finding));
 
 /** The share of the grid that is seen, in the station's words. */
 export function coveredText(flight: Flight | null): string {

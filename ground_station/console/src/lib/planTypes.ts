@@ -1,5 +1,5 @@
 /** The station's JSON about planning: what /api/plans and its neighbours take and give. */
-import type { Finding, Place } from "./types";
+import type { BreakPoint, Finding, Place } from "./types";
 
 export const PATTERNS = ["boundary", "sweep", "points", "hold", "orbit", "corridor"] as const;
 export type Pattern = (typeof PATTERNS)[number];
@@ -52,6 +52,14 @@ export interface Offer {
   aircraft: string;
   sorties: Flight[];
   recently: Checked | null;
+  /** The sortie whose rest it flies, where it does. */
+  continues?: string;
+}
+
+/** One flight alone: the rest of a sortie. */
+export interface RestOffer extends Flight {
+  aircraft: string;
+  continues: string;
 }
 
 export interface Approved {
@@ -65,4 +73,58 @@ export interface GridDebt {
   last_look_utc: string | null;
   unseen_s: number | null;
   is_overdue: boolean;
+}
+
+export type Outcome = "ok" | "note" | "warn" | "stop" | "not_needed";
+
+/** One rule of the law, answered. */
+export interface Answer {
+  rule_id: string;
+  article: string;
+  question: string;
+  question_zh: string;
+  outcome: Outcome;
+  text: string;
+  text_zh: string;
+  source: string;
+  source_zh: string;
+}
+
+export interface Deadline {
+  deadline_id: string;
+  article: string;
+  text: string;
+  text_zh: string;
+  due_utc: string;
+  is_needed: boolean;
+}
+
+export interface Clearance {
+  plan_id: string;
+  takeoff_utc: string;
+  is_cleared: boolean;
+  is_permit_needed: boolean;
+  permit_ids: string[];
+  class_zh: string;
+  class_en: string;
+  answers: Answer[];
+  deadlines: Deadline[];
+  law: { version: string; source: string };
+  application: { pdf: string; csv: string };
+}
+
+/** Today's grids, unfinished ones first, then those unseen the longest. */
+export interface Due {
+  due_count: number;
+  unplanned_count: number;
+  items: DueGrid[];
+}
+
+export interface DueGrid {
+  grid_code: string;
+  grid_name: string;
+  is_due: boolean;
+  unseen_s: number | null;
+  mission: { mission_id: string; state: string } | null;
+  break_point: BreakPoint | null;
 }

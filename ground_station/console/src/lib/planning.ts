@@ -4,7 +4,7 @@ import { computed, reactive, ref, shallowRef, watch } from "vue";
 import { words } from "../words";
 import { gridNamed } from "./gridSearch";
 import { choose, chosen, isLost, state, units } from "./live";
-import type { Approved, Flight, Offer, Pattern } from "./planTypes";
+import type { Approved, Flight, Offer, Pattern, RestOffer } from "./planTypes";
 import { show } from "./screen";
 import { isIn } from "./session";
 import type { Place } from "./types";
@@ -31,6 +31,10 @@ export const typed = reactive<Record<"hold" | "spacing" | "radius" | "width", Ty
 export const declared = reactive({
   isRemoteIdOk: false, weather: "", terrain: "", onGround: [] as string[],
 });
+
+/** When it is to take off, as a field of the page has it: Shanghai's clock, or empty for now. */
+export const takeoffTyped = ref("");
+export const takeoffUtc = computed(() => (takeoffTyped.value ? `${takeoffTyped.value}:00+08:00` : ""));
 
 export const needs = (field: string) => NEEDS[pattern.value].includes(field);
 
@@ -74,9 +78,8 @@ export function pick(code: string): void {
   isPlacing.value = needs("places");
 }
 
-watch(pattern, () => {
-  isPlacing.value = needs("places") && picked.value !== null;
-});
+// At once: what an offer changes after it counts.
+watch(pattern, () => (isPlacing.value = needs("places") && picked.value !== null), { flush: "sync" });
 // Nothing of what one person saw stays on the page for the next.
 watch(isIn, (isThere) => {
   if (isThere) return;
@@ -137,9 +140,46 @@ export function doApprove(): void {
   const one = flight.value;
   if (one === null || whyNotApprove.value !== null) return;
   const path = `plans/${encodeURIComponent(one.plan.plan_id)}/approve`;
-  void send<Approved>("approve", path, { digest: one.digest }, (told) => {
+  const body = { digest: one.digest, ...(takeoffUtc.value ? { takeoff_at: takeoffUtc.value } : {}) };
+  void send<Approved>("approve", path, body, (told) => {
     approvedHere.set(one.plan.plan_id, told.approved_by);
     replaceFindings(one, told);
+  });
+}
+
+export const whyNotRest = computed(() => whyNobody("rest"));
+
+/** A plan of what a broken-off sortie left unflown, to be approved and flown as any. */
+export function doRest(sortie: string): void {
+  if (whyNotRest.value !== null) return;
+  const path = `sorties/${encodeURIComponent(sortie)}/rest`;
+  void send<RestOffer>("rest", path, { aircraft: chosen.value || undefined }, (told) => {
+    picked.value = told.plan.grid_code;
+    pattern.value = told.plan.pattern;
+    places.value = [];
+    const rest = { aircraft: told.aircraft, sorties: [told], recently: null, continues: told.continues };
+    take(rest, JSON.stringify(asked.value));
+    show("plan");
+  });
+}
+
+/** The mission of the chosen sortie, as far as the station tells of missions. */
+const mission = computed(
+  () => state.missions.find((one) => one.mission_id === flight.value?.plan.plan_id) ?? null,
+);
+export const whyNotCancel = computed(() =>
+  mission.value?.possible.includes("cancel") ? whyNobody("cancel") : words.value.plan.why.noCancel,
+);
+
+/** Its other sorties stay; without any left the screen is free for the next. */
+export function doCancel(reason: string): void {
+  const one = flight.value;
+  if (one === null || whyNotCancel.value !== null) return;
+  void send("cancel", `plans/${encodeURIComponent(one.plan.plan_id)}/cancel`, { reason }, () => {
+    const now = offered.value;
+    const left = now?.offer.sorties.filter((other) => other !== one) ?? [];
+    offered.value = now && left.length ? { ...now, offer: { ...now.offer, sorties: left } } : null;
+    flightIndex.value = 0;
   });
 }
 

@@ -161,6 +161,7 @@ export const en: Words = {
     waypoint: (i, n) => `waypoint ${i} of ${n}`,
     noSortie: "no sortie",
     hold: "Hold", resume: "Resume", return: "Return",
+    abortAsked: (by, reason) => `${by} asks to end it: ${reason}`,
     holdToReturn: "hold 0.8 s to return",
     why: { ground: "the aircraft is on the ground", noSortie: "no sortie is being flown" },
   },

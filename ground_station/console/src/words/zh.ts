@@ -158,6 +158,7 @@ export const zh = {
     waypoint: (i: number, n: number) => `航点 ${i} / ${n}`,
     noSortie: "没有架次",
     hold: "悬停", resume: "继续", return: "返航",
+    abortAsked: (by: string, reason: string) => `${by} 请求中止：${reason}`,
     holdToReturn: "按住 0.8 秒返航",
     why: { ground: "飞机在地面", noSortie: "没有架次在飞" },
   },
