@@ -21,7 +21,7 @@ def plan_another_grid(page: ConsolePage) -> None:
     page.press("plan")
     page.shown("sortie-1", within_s=PLANNED_WITHIN_S)
     page.text_has("sortie-1", "km")
-    page.attribute_is("lens-say", "data-valid", ("true",))
+    page.attribute_is("lens-say", "data-say", ("yes",))
     page.text_has("checks", "第十九条")
     assert not page.shown("launch").is_enabled(), "nothing is launched before it is approved"
     page.press("approve")

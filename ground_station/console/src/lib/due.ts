@@ -9,6 +9,10 @@ const AGAIN_MS = 60_000;
 
 export const due = shallowRef<Due | null>(null);
 
+/** What of the missions decides which grids are still due. */
+const progress = () =>
+  state.missions.map((one) => `${one.mission_id} ${one.state} ${one.break_point?.waypoint_index}`).join();
+
 /** Keep it read while the component is there: every minute, and when a mission changes. */
 export function useDue(): void {
   let timer = 0;
@@ -16,7 +20,7 @@ export function useDue(): void {
     void readDue();
     timer = window.setInterval(() => void readDue(), AGAIN_MS);
   });
-  watch(() => state.missions, readDue);
+  watch(progress, () => void readDue());
   onUnmounted(() => clearInterval(timer));
 }
 

@@ -7,8 +7,10 @@ import {
 import { isPlacing } from "./planning";
 import { askSearch, screen, show } from "./screen";
 
+const TYPED_INTO = 'input:not([type="radio"], [type="checkbox"]), textarea, select';
+
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches("input, textarea, select");
+  return target instanceof HTMLElement && target.matches(TYPED_INTO);
 }
 
 function onKey(event: KeyboardEvent): void {

@@ -9,9 +9,11 @@ const isClearance = (finding: Finding) => finding.code.startsWith("clearance.");
 const isAboutCover = (finding: Finding) => finding.code === "coverage.share";
 
 /** Whether people can be counted all along; null where nothing is said of it. */
-export function canCount(flight: Flight): boolean | null {
+export function canCount(flight: Flight): "yes" | "partly" | "no" | null {
   const told = flight.findings.filter(isAboutCounting);
-  return told.length ? !told.some((finding) => INVALID.has(finding.code)) : null;
+  if (!told.length) return null;
+  if (told.some((finding) => INVALID.has(finding.code))) return "no";
+  return told.some((finding) => finding.level !== "note") ? "partly" : "yes";
 }
 
 /** What the station says of the lens, and what would mend it. */

@@ -7,6 +7,7 @@ import type { Place } from "./types";
 
 // Where nothing is counted on the way, only from the stops.
 const ONLY_STOPS = new Set(["points", "hold"]);
+export const isOnlyStops = (pattern: string) => ONLY_STOPS.has(pattern);
 
 function wayOf(kind: WayKind, places: Place[], chosen: boolean): Feature {
   return {
@@ -17,7 +18,7 @@ function wayOf(kind: WayKind, places: Place[], chosen: boolean): Feature {
 
 /** Whether somebody is counted on the leg that ends at this waypoint. */
 function isLook(flight: Flight, index: number): boolean {
-  return !ONLY_STOPS.has(flight.plan.pattern) && (flight.legs[index]?.is_counting ?? false);
+  return !isOnlyStops(flight.plan.pattern) && (flight.legs[index]?.is_counting ?? false);
 }
 
 /**

@@ -1,4 +1,4 @@
-/** How a plan looks on its map. Grey for what is, blue for what is chosen, amber for what is asked. */
+/** How a plan looks on its map. Grey for what is, blue for what is chosen or asked for. */
 import type { FilterSpecification, LayerSpecification } from "maplibre-gl";
 
 import { COLOUR, FONT } from "./mapStyle";
@@ -42,7 +42,7 @@ export const PLAN_LAYERS: LayerSpecification[] = [
     id: "picked-line", type: "line", source: "grids", filter: PICKED,
     paint: { "line-color": COLOUR.accent, "line-width": 2 },
   },
-  line("told", way("told"), { "line-color": COLOUR.amber, "line-width": 9, "line-opacity": 0.75 }),
+  line("told", way("told"), { "line-color": COLOUR.accent, "line-width": 9, "line-opacity": 0.7 }),
   line("drawn", way("drawn"), {
     "line-color": COLOUR.accent, "line-width": 2, "line-dasharray": [1, 2],
   }),

@@ -54,6 +54,22 @@ export interface Offer {
   recently: Checked | null;
   /** The sortie whose rest it flies, where it does. */
   continues?: string;
+  /** Where it was sent to a place: when it is there, and why others are not sent. */
+  call?: { there_s: number; options: Going[] };
+}
+
+/** Who goes to a place: the plan of the one that is there first, and what each of them answered. */
+export interface CallOffer extends Flight {
+  aircraft: string;
+  there_s: number;
+  options: Going[];
+}
+
+export interface Going {
+  aircraft: string;
+  can_go: boolean;
+  there_s: number | null;
+  reasons: { text: string; text_zh: string }[];
 }
 
 /** One flight alone: the rest of a sortie. */

@@ -4,7 +4,7 @@ import { computed, reactive, ref, shallowRef, watch } from "vue";
 import { words } from "../words";
 import { gridNamed } from "./gridSearch";
 import { choose, chosen, isLost, state, units } from "./live";
-import type { Approved, Flight, Offer, Pattern, RestOffer } from "./planTypes";
+import type { Approved, CallOffer, Flight, Offer, Pattern, RestOffer } from "./planTypes";
 import { show } from "./screen";
 import { isIn } from "./session";
 import type { Place } from "./types";
@@ -13,6 +13,7 @@ import { isPending, mayDo, send, type Verb } from "./verbs";
 /** A number that a person may leave open; an emptied field is a text. */
 type Typed = number | "";
 const FLYING = new Set(["PREFLIGHT", "AIRBORNE", "HOLDING", "RETURNING", "UNKNOWN"]);
+const LANDED = new Set(["LANDED", "CLOSED"]);
 const LINE_MIN = 2;
 /** Which fields each pattern has. */
 export const NEEDS: Readonly<Record<Pattern, readonly string[]>> = {
@@ -113,11 +114,24 @@ export const whyNotApprove = computed(() => {
   return whyNobody("approve");
 });
 
+/** The mission of the chosen sortie, as long as it is not over. */
+const mission = computed(
+  () => state.missions.find((one) => one.mission_id === flight.value?.plan.plan_id) ?? null,
+);
+/** A launch that pre-flight refused may be tried again; what was in the air is planned anew. */
+const wasFlown = computed(() => {
+  if (mission.value !== null) return !mission.value.possible.includes("launch");
+  return [...units.values()].some(({ state: { sortie } }) =>
+    sortie?.plan.plan_id === flight.value?.plan.plan_id && LANDED.has(sortie?.state ?? ""),
+  );
+});
+
 export const whyNotLaunch = computed(() => {
   const why = words.value.plan.why;
   const made = offer.value;
   if (made === null) return why.noPlan;
   if (approvedBy.value === null) return why.unapproved;
+  if (wasFlown.value) return why.flown;
   if (FLYING.has(units.get(made.aircraft)?.state.sortie?.state ?? "")) return why.flying(made.aircraft);
   if (!declared.isRemoteIdOk || !declared.weather.trim()) return why.declare;
   return whyNobody("launch");
@@ -149,6 +163,24 @@ export function doApprove(): void {
 
 export const whyNotRest = computed(() => whyNobody("rest"));
 
+export const whyNotCall = computed(() =>
+  places.value.length === 1 ? whyNobody("call") : words.value.plan.why.onePlace,
+);
+
+/** Whoever is there first with the battery to come back is sent: a plan to approve, as any. */
+export function doCall(): void {
+  const [place] = places.value;
+  if (place === undefined || whyNotCall.value !== null) return;
+  const body = { place: { lon_deg: place[0], lat_deg: place[1] } };
+  void send<CallOffer>("call", "calls", body, ({ aircraft, there_s, options, ...flown }) => {
+    picked.value = flown.plan.grid_code;
+    take(
+      { aircraft, sorties: [flown], recently: null, call: { there_s, options } },
+      JSON.stringify(asked.value),
+    );
+  });
+}
+
 /** A plan of what a broken-off sortie left unflown, to be approved and flown as any. */
 export function doRest(sortie: string): void {
   if (whyNotRest.value !== null) return;
@@ -163,10 +195,6 @@ export function doRest(sortie: string): void {
   });
 }
 
-/** The mission of the chosen sortie, as far as the station tells of missions. */
-const mission = computed(
-  () => state.missions.find((one) => one.mission_id === flight.value?.plan.plan_id) ?? null,
-);
 export const whyNotCancel = computed(() =>
   mission.value?.possible.includes("cancel") ? whyNobody("cancel") : words.value.plan.why.noCancel,
 );

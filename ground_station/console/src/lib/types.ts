@@ -40,7 +40,7 @@ export interface Sortie {
   grid_code: string;
   grid_name: string;
   state: string;
-  plan: { waypoints: Place[]; fence: Place[]; length_m: number; duration_s: number };
+  plan: { plan_id: string; waypoints: Place[]; fence: Place[]; length_m: number; duration_s: number };
   waypoint_index: number | null;
   waypoint_total: number | null;
   findings: Finding[];

@@ -13,7 +13,7 @@ export interface Refusal {
 
 export type Verb =
   | "acknowledge" | "dismiss" | "release" | "stop" | "hold" | "resume" | "return"
-  | "plan" | "approve" | "launch" | "sheet" | "rest" | "cancel";
+  | "plan" | "approve" | "launch" | "sheet" | "rest" | "cancel" | "call";
 
 /** By aircraft and verb: what is on its way, and the last refusal, until the verb is tried again. */
 const pending = reactive(new Set<string>());
@@ -27,7 +27,7 @@ export const pinAsked = ref<{ roles: string[]; again: () => void } | null>(null)
 const POWER_OF: Record<Verb, string> = {
   acknowledge: "acknowledge", dismiss: "dismiss", release: "announce", stop: "stop_speaking",
   hold: "hold", resume: "resume", return: "return",
-  plan: "plan", approve: "approve_plan", launch: "launch", sheet: "plan", rest: "plan", cancel: "cancel_plan",
+  plan: "plan", approve: "approve_plan", launch: "launch", sheet: "plan", rest: "plan", call: "plan", cancel: "cancel_plan",
 };
 
 export const acknowledge = (alertId: string) =>
