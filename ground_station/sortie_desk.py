@@ -11,8 +11,8 @@ import anyio
 
 from ground_station import views
 from ground_station.adoption import StillFindingOut
-from ground_station.clearance_desk import Asked
 from ground_station.approvals import require_approved
+from ground_station.clearance_desk import Asked
 from ground_station.log_desk import LogDesk
 from ground_station.plan_desk import require_role
 from ground_station.shown import Commanded, Launched, Signed, SortieView

@@ -9,6 +9,7 @@ import pytest
 from ground_station.people.demo import GUEST_NAME
 from tests.browser.chromium import ConsolePage, console_page
 from tests.browser.demo_process import running_demo
+from tests.browser.planning import answer_the_call, plan_another_grid
 
 PERSON = GUEST_NAME  # whom the demo's one-time link signs in
 ALERT_WITHIN_S = 120.0  # wall: launch, flight to the crowd, on-delay
@@ -29,6 +30,8 @@ def test_a_person_answers_an_alert_and_sees_the_crowd_leave(tmp_path: Path) -> N
         page.shown("map")
         page.shown("aircraft-panel")
         page.text_has("person-name", PERSON)
+        plan_another_grid(page)
+        answer_the_call(page, within_s=ALERT_WITHIN_S)
         _see_the_alert(page)
         _answer_it(page)
         _read_what_came_of_it(page)

@@ -19,6 +19,7 @@ from patrol.errors import Refused
 from patrol.vehicle import ReturnHome
 from tests.fakes import START
 from tests.ground_core import GRID, LEADER, PILOT
+from tests.papers import a_gate
 from tests.wire.test_desks import land
 from tests.wire.test_sortie_failures import approved_plan, at_grid
 from tests.wire.test_web_api import REGISTER, House, house
@@ -141,6 +142,7 @@ async def test_after_a_restart_an_approved_plan_can_still_be_launched(house: Hou
         PlanParts(
             register=REGISTER, records=house.records, bus=house.bus, chronicle=house.chronicle,
             world=house.clock, is_exercise=True, routes=RouteShelf(house.folder / "routes"),
+            gate=a_gate(house.folder, house.records, house.clock),
         )
     )  # fmt: skip
     with pytest.raises(LookupError):

@@ -5,6 +5,7 @@ import { stayJoined } from "./lib/live";
 import { enter, isIn } from "./lib/session";
 import { readReference } from "./lib/reference";
 import "./style.css";
+import "./plan.css";
 
 watch(isIn, (isThere) => {
   if (isThere) void readReference();

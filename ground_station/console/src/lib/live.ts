@@ -24,6 +24,7 @@ interface Unit {
 
 const NO_STATION: StationState = {
   station: null, clock: null, register: null, aircraft: [], cases: [], story: [],
+  missions: [],
 };
 const NO_UNIT: UnitState = {
   sortie: null, alert: null, alerts: [], announcement: null, effect: null, crowd: null, people: [],

@@ -9,11 +9,11 @@ export type Kind =
   | "fence" | "route" | "flown" | "trail" | "standoff" | "crowd" | "error" | "people";
 export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
 
-const COLOUR = {
+export const COLOUR = {
   ground: "#12161b", grid: "#2a323c", wider: "#3d4856", label: "#7d8996", text: "#e6eaf0",
   muted: "#9aa6b2", accent: "#4c9aff", amber: "#f5b544", red: "#f0524f",
 };
-const FONT = ["sans-serif"];
+export const FONT = ["sans-serif"];
 
 const level = (name: string): FilterSpecification => ["==", ["get", "level"], name];
 
@@ -46,7 +46,8 @@ function labels(id: string, of: string, fromZoom: number, toZoom: number, size: 
   };
 }
 
-const LAYERS: LayerSpecification[] = [
+/** What lies under everything else on every screen. */
+const UNDER: LayerSpecification[] = [
   { id: "ground", type: "background", paint: { "background-color": COLOUR.ground } },
   {
     id: "grid-fill", type: "fill", source: "grids", filter: level("grid"),
@@ -59,6 +60,13 @@ const LAYERS: LayerSpecification[] = [
   gridLine("grid", COLOUR.grid, 1),
   gridLine("community", COLOUR.wider, 1),
   gridLine("street", COLOUR.wider, 2),
+];
+const NAMES: LayerSpecification[] = [
+  labels("street-label", "street", 0, 12.5, 14),
+  labels("community-label", "community", 12.5, 14.5, 13),
+  labels("grid-label", "grid", 14.5, 24, 12),
+];
+const LIVE: LayerSpecification[] = [
   line("fence", COLOUR.muted, 1.5, { "line-dasharray": [4, 3] }),
   line("route", COLOUR.muted, 2, { "line-opacity": 0.55 }),
   line("flown", COLOUR.text, 2, { "line-opacity": 0.7 }),
@@ -77,18 +85,17 @@ const LAYERS: LayerSpecification[] = [
       "circle-color": COLOUR.text, "circle-opacity": 0.9,
     },
   },
-  labels("street-label", "street", 0, 12.5, 14),
-  labels("community-label", "community", 12.5, 14.5, 13),
-  labels("grid-label", "grid", 14.5, 24, 12),
 ];
 
-/** A style with every source empty. */
-export function emptyStyle(): StyleSpecification {
+/** A screen's own sources, all empty, and its layers between the ground and the names. */
+export function emptyStyle(
+  sources: readonly string[] = SOURCES, layers: LayerSpecification[] = LIVE,
+): StyleSpecification {
   return {
     version: 8,
     sources: Object.fromEntries(
-      SOURCES.map((name) => [name, { type: "geojson" as const, data: NOTHING }]),
+      sources.map((name) => [name, { type: "geojson" as const, data: NOTHING }]),
     ),
-    layers: LAYERS,
+    layers: [...UNDER, ...layers, ...NAMES],
   };
 }

@@ -1,18 +1,15 @@
 /** The drawn map: grids, the sortie, the crowd and the aircraft. Loaded apart, for it is large. */
 import type { FeatureCollection } from "geojson";
-import { type GeoJSONSource, Map, Marker, ScaleControl, setWorkerUrl } from "maplibre-gl";
-import "maplibre-gl/dist/maplibre-gl.css";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import { type GeoJSONSource, type Map, Marker } from "maplibre-gl";
 
 import { AircraftMark } from "./aircraftMark";
+import { homeMarker, makeMap } from "./baseMap";
 import { bounds, distanceM } from "./geometry";
 import {
   crowdShapes, nameShapes, placeOf, pointsShape, sightEnd, sortieShapes, trailsShape,
 } from "./mapShapes";
 import { emptyStyle, type Kind, type SourceName } from "./mapStyle";
 import type { Aircraft, Crowd, Place, Sortie } from "./types";
-
-setWorkerUrl(workerUrl);
 
 // Without a graphics card a redraw costs a tenth of a second: the arrow moves as an element of the
 // page, and what is drawn follows once a second.
@@ -45,13 +42,7 @@ export class PatrolMap {
     container: HTMLElement, centre: Place, onDragged: () => void,
     private readonly onChosen: (aircraft: string) => void,
   ) {
-    this.map = new Map({
-      container, style: emptyStyle(), center: centre, zoom: 13, attributionControl: false,
-      dragRotate: false, pitchWithRotate: false, fadeDuration: 0, maxZoom: 20,
-      localIdeographFontFamily: '"Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif',
-    });
-    this.map.touchZoomRotate.disableRotation();
-    this.map.addControl(new ScaleControl({ unit: "metric" }), "bottom-right");
+    this.map = makeMap(container, emptyStyle(), centre);
     this.map.on("dragstart", () => {
       this.fitted = [];
       onDragged();
@@ -134,12 +125,7 @@ export class PatrolMap {
 
   private showHome(home: Place | null): void {
     if (!home) return;
-    if (!this.home) {
-      const element = document.createElement("div");
-      element.className = "home-marker";
-      element.textContent = "H";
-      this.home = new Marker({ element }).setLngLat(home).addTo(this.map);
-    }
+    this.home ??= homeMarker(home).addTo(this.map);
     this.home.setLngLat(home);
   }
 

@@ -40,7 +40,7 @@ export interface Sortie {
   grid_code: string;
   grid_name: string;
   state: string;
-  plan: { waypoints: Place[]; fence: Place[]; length_m: number; duration_s: number };
+  plan: { plan_id: string; waypoints: Place[]; fence: Place[]; length_m: number; duration_s: number };
   waypoint_index: number | null;
   waypoint_total: number | null;
   findings: Finding[];
@@ -162,10 +162,33 @@ export interface StationState {
   aircraft: Aircraft[];
   cases: Case[];
   story: StoryEvent[];
+  /** Those that are not over, newest first. */
+  missions: Mission[];
 }
 
 export interface Template {
   id: string;
   zh: string;
   en: string;
+}
+
+/** One plan from its drawing to its signed log; its id is the plan's. */
+export interface Mission {
+  mission_id: string;
+  grid_code: string;
+  grid_name: string;
+  state: string;
+  aircraft: string;
+  sorties: string[];
+  continues: string;
+  break_point: BreakPoint | null;
+  abort_asked: { by: string; reason: string; at_utc: string } | null;
+  possible: string[];
+}
+
+/** How far a sortie came that did not fly its whole plan. */
+export interface BreakPoint {
+  sortie: string;
+  waypoint_index: number;
+  waypoint_total: number;
 }

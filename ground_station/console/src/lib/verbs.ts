@@ -12,7 +12,8 @@ export interface Refusal {
 }
 
 export type Verb =
-  | "acknowledge" | "dismiss" | "release" | "stop" | "hold" | "resume" | "return";
+  | "acknowledge" | "dismiss" | "release" | "stop" | "hold" | "resume" | "return"
+  | "plan" | "approve" | "launch" | "sheet" | "rest" | "cancel" | "call";
 
 /** By aircraft and verb: what is on its way, and the last refusal, until the verb is tried again. */
 const pending = reactive(new Set<string>());
@@ -26,6 +27,7 @@ export const pinAsked = ref<{ roles: string[]; again: () => void } | null>(null)
 const POWER_OF: Record<Verb, string> = {
   acknowledge: "acknowledge", dismiss: "dismiss", release: "announce", stop: "stop_speaking",
   hold: "hold", resume: "resume", return: "return",
+  plan: "plan", approve: "approve_plan", launch: "launch", sheet: "plan", rest: "plan", call: "plan", cancel: "cancel_plan",
 };
 
 export const acknowledge = (alertId: string) =>
@@ -44,21 +46,51 @@ export function mayDo(verb: Verb): boolean {
   return who !== null && (who.is_shared || who.may.includes(POWER_OF[verb]));
 }
 
-async function send(
-  verb: Verb, path: string, more: Record<string, string> = {}, key = keyOf(verb),
-): Promise<boolean> {
+/** True when it was done; `done` gets the answer, also when it comes only after a PIN. */
+export const send = <T>(verb: Verb, path: string, more: object = {}, done?: (told: T) => void) =>
+  ask({
+    verb, path, how: { method: "POST", body: JSON.stringify(more) },
+    take: async (answer) => {
+      const told = (await answer.json()) as T;
+      done?.(told);
+    },
+  });
+
+/** A file under its own name into the person's downloads. */
+export const save = (verb: Verb, path: string) =>
+  ask({
+    verb, path, how: {},
+    take: async (answer) => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(await answer.blob());
+      link.download = /filename="?([^";]+)/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ?? "";
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href));
+    },
+  });
+
+interface Asking {
+  verb: Verb;
+  path: string;
+  how: RequestInit;
+  take: (answer: Response) => Promise<void>;
+}
+
+/** Of the aircraft that is looked at now, also when a PIN comes first. */
+async function ask(asking: Asking, key = keyOf(asking.verb)): Promise<boolean> {
   if (pending.has(key)) return false;
   pending.add(key);
   refusals.delete(key);
   try {
-    const answer = await fetch(`/api/${path}`, {
-      method: "POST", headers: headers(), body: JSON.stringify(more),
-    });
-    if (answer.ok) return true;
+    const answer = await fetch(`/api/${asking.path}`, { ...asking.how, headers: headers() });
+    if (answer.ok) {
+      await asking.take(answer);
+      return true;
+    }
     const told = (await answer.json().catch(() => ({}))) as Answer;
     if (answer.status === 401) leave();
     else if (told.needs === "pin") {
-      pinAsked.value = { roles: told.roles ?? [], again: () => void send(verb, path, more, key) };
+      pinAsked.value = { roles: told.roles ?? [], again: () => void ask(asking, key) };
     } else refusals.set(key, asRefusal(told, answer.status));
     return false;
   } catch {

@@ -1,4 +1,5 @@
 /** Every string of the console in English. */
+import { planEn } from "./planEn";
 import { storyEn } from "./storyEn";
 import type { Words } from "./zh";
 
@@ -160,6 +161,7 @@ export const en: Words = {
     waypoint: (i, n) => `waypoint ${i} of ${n}`,
     noSortie: "no sortie",
     hold: "Hold", resume: "Resume", return: "Return",
+    abortAsked: (by, reason) => `${by} asks to end it: ${reason}`,
     holdToReturn: "hold 0.8 s to return",
     why: { ground: "the aircraft is on the ground", noSortie: "no sortie is being flown" },
   },
@@ -188,5 +190,6 @@ export const en: Words = {
     owner: "owner", due: "due", acceptDue: "accept by", noDue: "record only, nothing due",
   },
   refused: "Not done",
+  plan: planEn,
   storySentences: storyEn,
 };

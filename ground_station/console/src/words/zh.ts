@@ -1,4 +1,5 @@
 /** Every string of the console in Chinese; the shape of this object is what English must fill too. */
+import { planZh } from "./planZh";
 import { storyZh } from "./storyZh";
 import type { StorySentences } from "./story";
 
@@ -157,6 +158,7 @@ export const zh = {
     waypoint: (i: number, n: number) => `航点 ${i} / ${n}`,
     noSortie: "没有架次",
     hold: "悬停", resume: "继续", return: "返航",
+    abortAsked: (by: string, reason: string) => `${by} 请求中止：${reason}`,
     holdToReturn: "按住 0.8 秒返航",
     why: { ground: "飞机在地面", noSortie: "没有架次在飞" },
   },
@@ -181,6 +183,7 @@ export const zh = {
     owner: "责任人", due: "办结时限", acceptDue: "接收时限", noDue: "仅记录，无时限",
   },
   refused: "未执行",
+  plan: planZh,
   storySentences: storyZh as StorySentences,
 };
 
