@@ -83,14 +83,17 @@ class AllocateOptions:
     def wanted(self) -> Wanted:
         """For the command; ConfigError where --data and --config are both given."""
         from ground_station.commands.allocate import Wanted
-        from ground_station.commands.records_at import place_of
         from missions.allocation_model import Terms
 
-        has_records = self.data is not None or self.config is not None
+        records = None
+        if self.data is not None or self.config is not None:
+            from ground_station.commands.records_at import place_of
+
+            records = place_of(self.data, self.config)
         return Wanted(
             fleet=self.fleet,
             register=self.register,
-            records=place_of(self.data, self.config) if has_records else None,
+            records=records,
             grids=tuple(self.grid or ()),
             patterns=tuple(self.pattern or (Pattern.BOUNDARY,)),
             has_sites=self.sites,

@@ -18,11 +18,15 @@ Other hours, separation and waiting only lengthen a day, so it holds with them t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from ortools.linear_solver import pywraplp
 
 from missions.allocation_model import Figures, Model, Orders
+
+if TYPE_CHECKING:
+    from ortools.linear_solver import pywraplp
 
 _SLACK = 1.002  # shares that lie near the aircraft may make the day so much longer
 _PRICE_ROUNDS, _PRICE_CALMS = 40, 0.92
@@ -76,13 +80,20 @@ def _shared_s(model: Model) -> float:
     return max(0.0, _solve(model, None, np.zeros(model.shape[0]))[0])
 
 
+def _new_solver() -> pywraplp.Solver:
+    # The library takes longer to load than a mistake on the command line is told in.
+    from ortools.linear_solver import pywraplp
+
+    return pywraplp.Solver.CreateSolver("GLOP")
+
+
 def _solve(model: Model, limit_s: float | None, longer_s: Figures) -> tuple[float, Figures]:
     """The shortest day of shares; within a limit, the shares with the shortest ways."""
     aircraft, jobs = model.shape
     before_s = _before_s(model)
     given_back_s = _given_back_s(model, before_s)
     is_paying = given_back_s < 0.0
-    solver = pywraplp.Solver.CreateSolver("GLOP")
+    solver = _new_solver()
     day = solver.NumVar(-solver.infinity(), solver.infinity(), "day")
     loads = []
     for a in range(aircraft):
@@ -110,7 +121,7 @@ def _solve(model: Model, limit_s: float | None, longer_s: Figures) -> tuple[floa
                 solver.Add(cell <= flies[a])
             if limit_s is not None:
                 objective.SetCoefficient(cell, float(model.start_s[a, j] + model.service_s[a, j]))
-    if solver.Solve() != pywraplp.Solver.OPTIMAL:
+    if solver.Solve() != solver.OPTIMAL:
         raise ValueError("a job that no aircraft can fly is in the model")
     share = np.zeros(model.shape)
     for place, cell in cells.items():

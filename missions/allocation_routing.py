@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
 from missions.allocation_model import Model, Orders
+
+if TYPE_CHECKING:
+    from ortools.constraint_solver import pywrapcp
 
 _TICKS_PER_S = 10  # the routing library counts in whole numbers
 _LAST_LANDING, _PER_TICK = 100, 1  # a second of the last landing weighs so much more than any other
@@ -44,6 +47,9 @@ class _Routing:
     """One model of the routing library: jobs, then each aircraft's place, then a common end."""
 
     def __init__(self, model: Model, flying: Sequence[int], jobs: Sequence[int]) -> None:
+        # It takes a while to load, and most that allocate jobs can do without: one job, or none.
+        from ortools.constraint_solver import pywrapcp
+
         self._model, self._flying, self._jobs = model, flying, jobs
         count = len(jobs)
         starts = list(range(count, count + len(flying)))
@@ -57,6 +63,8 @@ class _Routing:
 
     def solve(self, orders: Orders, within_s: float, stop_at_s: float) -> Orders | None:
         """From the given orders on; None where not even a first one was found."""
+        from ortools.constraint_solver import pywrapcp, routing_enums_pb2
+
         wanted = pywrapcp.DefaultRoutingSearchParameters()
         wanted.first_solution_strategy = (
             routing_enums_pb2.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION

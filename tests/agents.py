@@ -30,7 +30,6 @@ from drone.speaker import HttpSpeaker
 from patrol.clock import utc_text
 
 SECRET = "0123456789abcdef"  # noqa: S105  # a squad's token, in tests alone
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # saves each client from reading authorities
 
 
 def wav(duration_s: float, *, rate_hz: int = 8000, tone: bool = False) -> bytes:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import anyio
+import anyio.to_thread
 
 from ground_station.alarms import raise_alert
 from ground_station.alerts import AlertEvent, CrowdAlert, advance
@@ -16,6 +19,7 @@ from ground_station.legal import EXERCISE_LEGAL_BASIS_FILE, read_legal_bases
 from ground_station.sorties import SortieRecord, SortieState
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
+from ground_station.store.schema import DATABASE_NAME, migrate_file, prepare_folder
 from ground_station.store.shelves import Shelves
 from ground_station.templates import load_templates
 from ground_station.words.wording_desk import WordingDesk
@@ -147,9 +151,27 @@ def wordings_of(records: Records, world: WorldClock) -> WordingDesk:
     )
 
 
+@functools.cache
+def _new_database() -> bytes:
+    """What the migrations make of an empty folder."""
+    with TemporaryDirectory() as folder:
+        path = prepare_folder(Path(folder))
+        migrate_file(path)
+        return path.read_bytes()
+
+
+def lay_database(folder: Path) -> None:
+    """Put a new database where there is none: the migrations need not run in every test."""
+    path = folder / DATABASE_NAME
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_new_database())
+
+
 @asynccontextmanager
 async def running_store(folder: Path) -> AsyncIterator[Store]:
     """A store whose writer is alive for the length of the block."""
+    await anyio.to_thread.run_sync(lay_database, folder)
     store = await Store.open(folder)
     try:
         async with anyio.create_task_group() as tasks:

@@ -19,7 +19,7 @@ from ground_station.people.scopes import DISTRICT
 from ground_station.store.engine import Store
 from patrol.cause import Role
 from patrol.clock import SystemClock
-from tests.ground_core import A_DEPARTMENT
+from tests.ground_core import A_DEPARTMENT, lay_database
 
 CHEAP = Cost(memory_kib=64, rounds=1, lanes=1)
 LAX = Strictness(cost=CHEAP, tries_per_minute=1000)
@@ -81,6 +81,7 @@ def token_in(folder: Path, name: str, *, is_exercise: bool = True) -> str:
     """The same for a station that is still to be started in this folder."""
 
     async def make() -> str:
+        lay_database(folder)
         async with open_book(folder, is_exercise=is_exercise, cost=CHEAP) as book:
             return await with_token(book, name)
 

@@ -27,7 +27,6 @@ from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Desks, Switchboard
 from ground_station.unit import AircraftUnit, Common, Ports
-from ground_station.web import make_app
 from ground_station.web_server import WebServer, bind
 from missions.register import load_register
 from missions.request import default_home
@@ -39,6 +38,8 @@ from tests.ground_core import LEGAL, running_store, wordings_of
 from tests.house_fakes import FakePictures, FakeSpeaker, SilentVoice
 from tests.papers import a_gate
 from tests.persons import SettableClock, a_book, with_token
+from tests.plain_http import NO_TLS
+from tests.web_apps import app_of
 from tests.web_parts import web_parts
 from vision.crowd import CrowdRules
 
@@ -97,16 +98,23 @@ class TwoAircraft:
         parts = web_parts(self, _settings(folder, settings), self.desks, self.switchboard)
         self.shifts, self.minder = parts.centre.shifts, parts.centre.minder
         self.missions = parts.missions
-        self.app = make_app(parts)
+        self.app = app_of(parts)
         self.web = WebServer(lambda: self.app, bind("127.0.0.1", 0))
         self.http = self.client()
 
     def client(self, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
         """Somebody's program; each answer is held against the description."""
         return httpx.AsyncClient(
-            base_url=self.web.url, trust_env=False, timeout=10.0, headers=headers or {},
+            base_url=self.web.url, verify=NO_TLS, trust_env=False, timeout=10.0,
+            headers=headers or {},
             event_hooks={"response": [contract_of(self.app).check]},
         )  # fmt: skip
+
+    def stranger(self, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+        """The same, whose answers nobody checks."""
+        return httpx.AsyncClient(
+            base_url=self.web.url, verify=NO_TLS, trust_env=False, timeout=10.0, headers=headers
+        )
 
     async def post(self, path: str, role: str, **body: Any) -> httpx.Response:
         """Wu, who holds every role, asks under this one."""

@@ -8,16 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from ground_station.commands.map_file import draw, require_picture
 from ground_station.commands.plan import print_findings, read_ground
-from ground_station.commands.records_at import Opened, Place, run_on
 from ground_station.fleet_file import read_fleet
 from ground_station.planning_data import airspace_of
-from ground_station.store.queries import last_looks
 from missions.allocation import Allocation, Flight, allocate
 from missions.allocation_model import Terms
 from missions.coverage_debt import LOOKED_BACK, coverage_debt
@@ -31,6 +30,9 @@ from patrol.clock import SHANGHAI
 from patrol.errors import ConfigError
 from patrol.pattern import Pattern
 from patrol.plan import Level
+
+if TYPE_CHECKING:
+    from ground_station.commands.records_at import Opened, Place
 
 _ROW_WIDTH = 120
 
@@ -117,6 +119,10 @@ def _looks(records: Place | None, now: datetime) -> dict[str, datetime]:
     """When each grid was last seen whole, as the records have it."""
     if records is None:
         return {}
+    # The store takes longer to load than all the rest, and few days are made from records.
+    from ground_station.commands.records_at import run_on
+    from ground_station.store.queries import last_looks
+
     found: dict[str, datetime] = {}
 
     async def read(opened: Opened) -> int:

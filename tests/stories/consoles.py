@@ -7,11 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 import httpx
 
 from ground_station.commands.users import open_book
 from patrol.clock import parse_utc
+from tests.ground_core import lay_database
 from tests.persons import CHEAP, with_token
+from tests.plain_http import NO_TLS
 from tests.stories.persons import CAST
 
 
@@ -33,7 +36,7 @@ class Console:
     def _ask(self, method: str, path: str, **what: Any) -> dict[str, Any]:
         answer = httpx.request(
             method, f"{self._url}/api{path}", headers=self._headers, trust_env=False, timeout=30.0,
-            **what,
+            verify=NO_TLS, **what,
         )  # fmt: skip
         assert answer.is_success, answer.text
         body: dict[str, Any] = answer.json()
@@ -42,6 +45,7 @@ class Console:
 
 async def keys_in(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """Tokens of these of the cast, made while no station has the folder."""
+    await anyio.to_thread.run_sync(lay_database, folder)
     async with open_book(folder, is_exercise=True, cost=CHEAP) as book:
         return {name: await with_token(book, name, *CAST[name]) for name in names}
 

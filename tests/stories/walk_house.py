@@ -97,12 +97,9 @@ class WalkHouse:
         self.street.speaker.stop = _stopped  # type: ignore[method-assign]
         for name, (roles, scope) in OTHERS.items():
             headers = await self.station.let_in(name, roles=roles, scope=scope)
-            http = httpx.AsyncClient(
-                base_url=self.station.web.url, trust_env=False, timeout=10.0, headers=headers
-            )
+            http = self.station.stranger(headers)
             self.people[name] = Person(name=name, http=http)
-        guest = httpx.AsyncClient(base_url=self.station.web.url, trust_env=False, timeout=10.0)
-        self.people[NOBODY] = Person(name=NOBODY, http=guest)
+        self.people[NOBODY] = Person(name=NOBODY, http=self.station.stranger())
         await self._settle()
 
     async def let_everybody_go(self) -> None:

@@ -14,7 +14,8 @@ import anyio.abc
 import httpx
 import pytest
 
-from tests.agents import NO_TLS, Here, a_clip, agent_here, an_order
+from tests.agents import Here, a_clip, agent_here, an_order
+from tests.plain_http import NO_TLS
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,8 @@ import pytest
 
 from drone.clips import CLIP_BYTES_MAX, LONGEST_CLIP_S, OGG_OPUS, Clip, clip_of
 from drone.opus import as_opus, as_wav
-from tests.agents import NO_TLS, SECRET, Here, a_clip, agent_here, an_order, wav
+from tests.agents import SECRET, Here, a_clip, agent_here, an_order, wav
+from tests.plain_http import NO_TLS
 
 pytestmark = pytest.mark.anyio
 

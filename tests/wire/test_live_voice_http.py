@@ -14,7 +14,6 @@ import pytest
 
 from patrol.errors import CommandDenied
 from tests.agents import (
-    NO_TLS,
     Here,
     Horn,
     Link,
@@ -25,6 +24,7 @@ from tests.agents import (
     speaker_at,
 )
 from tests.live import chunks
+from tests.plain_http import NO_TLS
 
 pytestmark = pytest.mark.anyio
 

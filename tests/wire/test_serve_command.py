@@ -26,6 +26,7 @@ from ground_station.store.chain import verify
 from patrol.clock import parse_utc
 from tests.contract import Contract
 from tests.persons import token_in
+from tests.plain_http import NO_TLS
 
 pytestmark = pytest.mark.timeout(60)  # three processes come up, each with a model or a store
 ENDS_WITHIN_S = 5.0
@@ -53,7 +54,7 @@ class Station:
 
     def state(self) -> dict[str, Any]:
         body: dict[str, Any] = httpx.get(
-            f"{self.url}/api/state", headers=self.headers, trust_env=False
+            f"{self.url}/api/state", headers=self.headers, trust_env=False, verify=NO_TLS
         ).json()
         return body
 
@@ -69,7 +70,7 @@ class Station:
     def post(self, path: str, role: str, **body: Any) -> httpx.Response:
         return httpx.post(
             f"{self.url}/api{path}", json={"role": role, **body},
-            headers=self.headers, timeout=30.0, trust_env=False,
+            headers=self.headers, timeout=30.0, trust_env=False, verify=NO_TLS,
         )  # fmt: skip
 
     def until(

@@ -35,7 +35,6 @@ from ground_station.speaking_desk import SpeakingDesk
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Desks, Switchboard
-from ground_station.web import make_app
 from ground_station.web_server import WebServer, bind
 from missions.register import load_register
 from missions.runner import SortieRunner
@@ -58,6 +57,8 @@ from tests.ground_core import (
 from tests.house_fakes import FakePictures, FakeSpeaker, SilentVoice, no_findings, nothing
 from tests.papers import a_gate
 from tests.persons import SettableClock, a_book, with_token
+from tests.plain_http import NO_TLS
+from tests.web_apps import app_of
 from tests.web_parts import web_parts
 from vision.crowd import CrowdRules
 
@@ -139,7 +140,7 @@ class House:
         self.wall = SettableClock()
         self.grid_code = REGISTER.grids[0].code
         parts = self._parts(folder)
-        self.people, self.missions, self.app = parts.people, parts.missions, make_app(parts)
+        self.people, self.missions, self.app = parts.people, parts.missions, app_of(parts)
         self.web = WebServer(lambda: self.app, bind("127.0.0.1", 0))
         self.clients: list[httpx.AsyncClient] = []
         self.http = self.client()
@@ -154,7 +155,8 @@ class House:
     def client(self, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
         """A browser or program of somebody else: nobody, unless these headers say who."""
         client = httpx.AsyncClient(
-            base_url=self.web.url, trust_env=False, timeout=10.0, headers=headers or {},
+            base_url=self.web.url, verify=NO_TLS, trust_env=False, timeout=10.0,
+            headers=headers or {},
             event_hooks={"response": [self._check]},
         )  # fmt: skip
         self.clients.append(client)
