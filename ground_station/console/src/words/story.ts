@@ -2,7 +2,7 @@
 import type { Count, StoryEvent } from "../lib/types";
 
 export type StoryName =
-  | "plan.made" | "plan.finding" | "plan.approved" | "mission.uploaded" | "airborne"
+  | "plan.made" | "plan.finding" | "plan.cleared" | "plan.approved" | "mission.uploaded" | "airborne"
   | "preflight" | "waypoint" | "sighting" | "hold" | "pilot.has_it" | "resumed" | "alert.raised"
   | "alert.acknowledged" | "alert.dismissed" | "gathering.noted" | "announcement.released"
   | "announcement.played" | "announcement.blocked" | "announcement.failed" | "speaker.stopped"
@@ -42,6 +42,10 @@ export const whole = (value: unknown): string =>
   typeof value === "number" ? String(Math.round(value)) : "–";
 export const tenth = (value: unknown): string =>
   typeof value === "number" ? value.toFixed(1) : "–";
+
+/** The permits that a clearance rests on; empty for none. */
+export const permits = (event: StoryEvent): string =>
+  Array.isArray(event.permits) ? event.permits.map(text).join(", ") : "";
 
 /** 5, 2.7 */
 export const speed = (value: unknown): string =>
