@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
+from missions.datums import StatedDatum
 from patrol.pattern import Pattern
 
 T = TypeVar("T")
@@ -110,6 +111,10 @@ class PlanOptions:
             help="Take the route from this file (.plan, .geojson, .kml, or .json of ours) and "
             "check it as any other; GRID may then be left out.",
         ),
+    ] = None
+    datum: Annotated[
+        StatedDatum | None,
+        typer.Option(help="What the coordinates of --from are, where a map file does not say."),
     ] = None
     map_file: Annotated[
         Path | None,

@@ -23,6 +23,7 @@ from missions.heights import Elevation
 from missions.open_air import Surroundings
 from missions.plan_files.adopt import adopt, grid_of
 from missions.plan_files.files import PlanForm, form_of, plan_text, read_taken
+from missions.plan_files.placed import in_wgs84
 from missions.plan_map import patrol_drawing
 from missions.planner import Patrol, Sortie, plan_patrol
 from missions.register import Register, load_register
@@ -70,6 +71,8 @@ def plan(options: PlanOptions) -> int:
 
 def _planned(options: PlanOptions) -> Planned:
     """A route of our own, or one that a file has."""
+    if options.source is None and options.datum is not None:
+        raise ConfigError("--datum is about the file of --from: there is none")
     if options.source is None:
         request = _request(options)
         return Planned(patrol=plan_patrol(request), request=request)
@@ -82,7 +85,7 @@ def _planned(options: PlanOptions) -> Planned:
         return _of_ours(options, options.source)
     loaded = load_register(options.register)
     launch = read_home(options.home) if options.home is not None else None
-    taken = read_taken(options.source).with_home(launch)
+    taken = in_wgs84(read_taken(options.source), options.datum).with_home(launch)
     if taken.home is None:
         raise ConfigError(
             f"the file has no launch point: give one with --home LAT,LON: {options.source}",
