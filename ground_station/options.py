@@ -98,12 +98,12 @@ class PlanOptions:
     ] = None
     grid: Annotated[str | None, typer.Option(help="The same, by name.")] = None
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             help="Where to write the plan: .json (to be flown), .plan (QGroundControl), .geojson "
-            "or .kml; of several sorties NAME-1, ..."
+            "or .kml; of several sorties NAME-1, ... Only with --map it may be left out."
         ),
-    ]
+    ] = None
     source: Annotated[
         Path | None,
         typer.Option(

@@ -50,9 +50,12 @@ class Planned:
 def plan(options: PlanOptions) -> int:
     """Exit code 0 with the files written; 1 when a finding forbids it and only the map is drawn."""
     _require_apart(options.out, options.qgc, options.geojson, options.map_file)
-    form_of(options.out)  # refused before anything is reckoned
+    if options.out is not None:
+        form_of(options.out)  # refused before anything is reckoned
     if options.map_file is not None:
         require_picture(options.map_file)
+    elif options.out is None:
+        raise ConfigError("say where to write the plan: --out plan.json (or --map plan.png alone)")
     planned = _planned(options)
     patrol = planned.patrol
     is_refused = not patrol.sorties or bool(stops(patrol.all_findings))
@@ -63,7 +66,7 @@ def plan(options: PlanOptions) -> int:
     if options.as_json:
         sys.stdout.write(json.dumps(_body(patrol, written), ensure_ascii=False) + "\n")
     else:
-        _print(patrol, None if is_refused else options.out)
+        _print(patrol, options.out, is_refused=is_refused)
         if options.map_file is not None:
             Console(soft_wrap=True).print(f"map 地图: {options.map_file}", markup=False)
     return 1 if is_refused else 0
@@ -198,7 +201,7 @@ def _write(patrol: Patrol, options: PlanOptions) -> list[Path]:
     for sortie in patrol.sorties:
         made, findings = sortie.plan, [*patrol.findings, *sortie.findings]
         wanted = {
-            options.out: form_of(options.out),
+            options.out: form_of(options.out) if options.out else PlanForm.OURS,
             options.qgc: PlanForm.QGC,
             options.geojson: PlanForm.GEOJSON,
         }
@@ -241,16 +244,16 @@ def read_home(text: str, option: str = "--home") -> GeoPoint:
         ) from error
 
 
-def _print(patrol: Patrol, out: Path | None) -> None:
+def _print(patrol: Patrol, out: Path | None, *, is_refused: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     print_findings(console, list(patrol.findings))
     for sortie in patrol.sorties:
         _print_plan(console, sortie.plan)
         print_findings(console, list(sortie.findings))
-        if out is not None:
+        if out is not None and not is_refused:
             path = _of_sortie(out, sortie.plan)
             console.print(f"written: {path}   digest {sortie.plan.digest[:12]}", markup=False)
-    if out is None:
+    if is_refused:
         console.print("nothing was written: a finding above forbids this plan", style="bold")
 
 

@@ -52,6 +52,7 @@ def test_a_plan_goes_through_every_form_and_comes_back_to_be_flown(tmp_path: Pat
         ((GRID, "--out", "x.json", "--map", "x.jpg"), "--map writes .png"),
         ((GRID, "--out", "x.json", "--map", "x.json"), "different files"),
         (("--out", "x.json"), "name one grid"),
+        ((GRID,), "say where to write the plan"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_told_in_one_sentence_and_nothing_is_written(
@@ -85,6 +86,14 @@ def test_a_route_that_leaves_its_grid_is_drawn_on_the_map_and_not_written(tmp_pa
     assert "leaves the grid" in ended.stdout
     assert not (tmp_path / "b.json").exists()
     assert "越出网格" in (tmp_path / "b.html").read_text("utf-8")
+
+
+def test_a_plan_that_is_there_is_only_drawn(tmp_path: Path) -> None:
+    run("plan", GRID, "--out", tmp_path / "a.json")
+    ended = run("plan", "--from", tmp_path / "a.json", "--map", tmp_path / "a.svg")
+    assert ended.returncode == 0, ended.stderr
+    assert "written:" not in ended.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.svg"]
 
 
 @pytest.mark.anyio
