@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
+from missions.datums import StatedDatum
 from patrol.pattern import Pattern
 
 T = TypeVar("T")
@@ -97,12 +98,12 @@ class PlanOptions:
     ] = None
     grid: Annotated[str | None, typer.Option(help="The same, by name.")] = None
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             help="Where to write the plan: .json (to be flown), .plan (QGroundControl), .geojson "
-            "or .kml; of several sorties NAME-1, ..."
+            "or .kml; of several sorties NAME-1, ... Only with --map it may be left out."
         ),
-    ]
+    ] = None
     source: Annotated[
         Path | None,
         typer.Option(
@@ -110,6 +111,10 @@ class PlanOptions:
             help="Take the route from this file (.plan, .geojson, .kml, or .json of ours) and "
             "check it as any other; GRID may then be left out.",
         ),
+    ] = None
+    datum: Annotated[
+        StatedDatum | None,
+        typer.Option(help="What the coordinates of --from are, where a map file does not say."),
     ] = None
     map_file: Annotated[
         Path | None,

@@ -69,10 +69,15 @@ def rally_mark(frame: Frame, point: GeoPoint) -> str:
 def waypoint_marks(
     frame: Frame, plan: MissionPlan, colour: str, room: Room, legs_with_findings: Sequence[int]
 ) -> Iterator[str]:
-    """A dot for each, the number where there is room, a ring where a finding speaks of its leg."""
+    """A dot for each, its number and hold where there is room, a ring where its leg is forbidden.
+
+    Of a patrol of several sorties the first has the sortie's number, too.
+    """
     places = places_of(frame, [one.point for one in plan.waypoints])
     marked, last = set(legs_with_findings), len(places) - 1
     is_crowded = len(places) > _NUMBERS_MAX
+    for number in marked:
+        room.take(*places[number], 17.0, 17.0)
     for number, (x, y) in enumerate(places):
         radius_px = 1.8 if is_crowded else 3.0
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius_px}" fill="{colour}"/>'
@@ -81,14 +86,27 @@ def waypoint_marks(
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="8" fill="none" stroke="{FENCE_COLOUR}" '
                 'stroke-width="2"/>'
             )
-        aside = _aside(places, number)
-        at = (x + 12 * aside[0], y + 12 * aside[1])
-        is_told = number in marked or number in (0, last) or not is_crowded or not number % 10
-        said = str(number + 1)
-        if is_told and room.take(at[0], at[1], width_px(said, 12) + 2, 13):
-            yield text(
-                at[0], at[1] + 4, said, size=12, fill=colour, anchor="middle", is_haloed=True
-            )
+        is_wanted = number in marked or number in (0, last)
+        if not is_wanted and is_crowded and number % 10:
+            continue
+        said, (east, south) = _label(plan, number), _aside(places, number)
+        wide_px, near_px = width_px(said, 12), 10.0 if number in marked else 6.0
+        turns = ((east, south), (-south, east), (south, -east), (-east, -south))
+        tries = [(gap_px, *turn) for gap_px in (near_px, near_px + 16.0) for turn in turns]
+        for gap_px, right, down in tries if is_wanted else tries[:1]:
+            away_px = gap_px + wide_px / 2.0 * abs(right) + 6.0 * abs(down)
+            at_x, at_y = x + away_px * right, y + away_px * down
+            if room.take(at_x, at_y, wide_px + 2, 13):
+                yield text(
+                    at_x, at_y + 4, said, size=12, fill=colour, anchor="middle", is_haloed=True
+                )
+                break
+
+
+def _label(plan: MissionPlan, number: int) -> str:
+    sortie = f"S{plan.sortie_number}·" if plan.sortie_count > 1 and not number else ""
+    hold_s = plan.waypoints[number].hold_s
+    return f"{sortie}{number + 1}" + (f" ({hold_s:.0f} s)" if hold_s > 0.0 else "")
 
 
 def _aside(places: Sequence[Place], number: int) -> Place:

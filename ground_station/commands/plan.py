@@ -23,6 +23,7 @@ from missions.heights import Elevation
 from missions.open_air import Surroundings
 from missions.plan_files.adopt import adopt, grid_of
 from missions.plan_files.files import PlanForm, form_of, plan_text, read_taken
+from missions.plan_files.placed import in_wgs84
 from missions.plan_map import patrol_drawing
 from missions.planner import Patrol, Sortie, plan_patrol
 from missions.register import Register, load_register
@@ -49,9 +50,12 @@ class Planned:
 def plan(options: PlanOptions) -> int:
     """Exit code 0 with the files written; 1 when a finding forbids it and only the map is drawn."""
     _require_apart(options.out, options.qgc, options.geojson, options.map_file)
-    form_of(options.out)  # refused before anything is reckoned
+    if options.out is not None:
+        form_of(options.out)  # refused before anything is reckoned
     if options.map_file is not None:
         require_picture(options.map_file)
+    elif options.out is None:
+        raise ConfigError("say where to write the plan: --out plan.json (or --map plan.png alone)")
     planned = _planned(options)
     patrol = planned.patrol
     is_refused = not patrol.sorties or bool(stops(patrol.all_findings))
@@ -62,7 +66,7 @@ def plan(options: PlanOptions) -> int:
     if options.as_json:
         sys.stdout.write(json.dumps(_body(patrol, written), ensure_ascii=False) + "\n")
     else:
-        _print(patrol, None if is_refused else options.out)
+        _print(patrol, options.out, is_refused=is_refused)
         if options.map_file is not None:
             Console(soft_wrap=True).print(f"map 地图: {options.map_file}", markup=False)
     return 1 if is_refused else 0
@@ -70,6 +74,8 @@ def plan(options: PlanOptions) -> int:
 
 def _planned(options: PlanOptions) -> Planned:
     """A route of our own, or one that a file has."""
+    if options.source is None and options.datum is not None:
+        raise ConfigError("--datum is about the file of --from: there is none")
     if options.source is None:
         request = _request(options)
         return Planned(patrol=plan_patrol(request), request=request)
@@ -82,7 +88,7 @@ def _planned(options: PlanOptions) -> Planned:
         return _of_ours(options, options.source)
     loaded = load_register(options.register)
     launch = read_home(options.home) if options.home is not None else None
-    taken = read_taken(options.source).with_home(launch)
+    taken = in_wgs84(read_taken(options.source), options.datum).with_home(launch)
     if taken.home is None:
         raise ConfigError(
             f"the file has no launch point: give one with --home LAT,LON: {options.source}",
@@ -195,7 +201,7 @@ def _write(patrol: Patrol, options: PlanOptions) -> list[Path]:
     for sortie in patrol.sorties:
         made, findings = sortie.plan, [*patrol.findings, *sortie.findings]
         wanted = {
-            options.out: form_of(options.out),
+            options.out: form_of(options.out) if options.out else PlanForm.OURS,
             options.qgc: PlanForm.QGC,
             options.geojson: PlanForm.GEOJSON,
         }
@@ -238,16 +244,16 @@ def read_home(text: str, option: str = "--home") -> GeoPoint:
         ) from error
 
 
-def _print(patrol: Patrol, out: Path | None) -> None:
+def _print(patrol: Patrol, out: Path | None, *, is_refused: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     print_findings(console, list(patrol.findings))
     for sortie in patrol.sorties:
         _print_plan(console, sortie.plan)
         print_findings(console, list(sortie.findings))
-        if out is not None:
+        if out is not None and not is_refused:
             path = _of_sortie(out, sortie.plan)
             console.print(f"written: {path}   digest {sortie.plan.digest[:12]}", markup=False)
-    if out is None:
+    if is_refused:
         console.print("nothing was written: a finding above forbids this plan", style="bold")
 
 

@@ -24,7 +24,7 @@ from missions.register import Register
 from missions.relief import above_home_m
 from missions.request import PlanRequest, centre_of, stopping_m
 from patrol.errors import ConfigError
-from patrol.geo import Datum, GeoPoint, LocalFrame
+from patrol.geo import Datum, GeoPoint, Height, LocalFrame, bearing_true_deg
 from patrol.plan import Finding, MissionPlan, WayHome, Waypoint
 
 PATTERN = "imported"  # of a plan whose route was drawn elsewhere
@@ -67,6 +67,7 @@ def adopt(taken: Taken, request: PlanRequest) -> Patrol:
     if any(waypoint.speed_m_s <= 0.0 for waypoint in taken.waypoints):
         findings.append(stop("speed.none", "a speed of 0 flies nowhere", "速度为0无法飞行"))
         return Patrol(findings=tuple(findings))
+    findings += _reckoned(taken, request)
     waypoints = tuple(_placed(taken, request))
     highest_m = max(one.height_above_home_m or one.height.metres for one in waypoints)
     around = replace(request.around, kept_out=(*request.around.kept_out, *taken.kept_out))
@@ -89,17 +90,54 @@ def adopt(taken: Taken, request: PlanRequest) -> Patrol:
 
 
 def _placed(taken: Taken, request: PlanRequest) -> Iterator[Waypoint]:
-    """Each with the ground under it where that is known; no count is valid on a fast leg."""
-    elevation = request.around.elevation_amsl_m
+    """Each with the ground under it where that is known; no count is valid on a fast leg.
+
+    Heights and camera that the file does not tell at all are those of the request.
+    """
+    elevation, at = request.around.elevation_amsl_m, request.home
     for one in taken.waypoints:
-        ground_m = one.ground_above_home_m
-        if one.height.datum is Datum.GROUND and elevation is not None:
+        height, ground_m = one.height, one.ground_above_home_m
+        if not taken.has_heights:
+            datum = Datum.HOME if elevation is None else Datum.GROUND
+            height = Height(metres=request.height_agl_m, datum=datum)
+        if height.datum is Datum.GROUND and elevation is not None:
             found_m = above_home_m(one.point, request.home, elevation)
             ground_m = None if found_m is None else round(found_m, 1)
         is_fast = one.speed_m_s > COUNTING_SPEED_MAX_M_S
-        yield replace(
-            one, ground_above_home_m=ground_m, is_transit=one.is_transit or is_fast
-        )  # fmt: skip
+        placed = replace(
+            one, height=height, ground_above_home_m=ground_m, is_transit=one.is_transit or is_fast
+        )
+        if _has_no_camera(taken):
+            placed = replace(
+                placed, gimbal_pitch_deg=request.gimbal_pitch_deg,
+                camera_bearing_true_deg=round(bearing_true_deg(at, one.point), 1) % 360.0,
+            )  # fmt: skip
+        yield placed
+        at = one.point
+
+
+def _has_no_camera(taken: Taken) -> bool:
+    return all(
+        one.gimbal_pitch_deg is None and one.camera_bearing_true_deg is None
+        for one in taken.waypoints
+    )
+
+
+def _reckoned(taken: Taken, request: PlanRequest) -> Iterator[Finding]:
+    """What the file does not tell at all."""
+    if not taken.has_heights:
+        yield warn(
+            "file.no_heights",
+            f"the file has no heights: all of it is planned at {request.height_agl_m:.0f} m",
+            f"文件没有高度：全程按{request.height_agl_m:.0f}米规划",
+        )
+    if _has_no_camera(taken):
+        yield warn(
+            "file.camera_ahead",
+            f"the file does not say where the camera looks: it looks ahead, tilted "
+            f"{request.gimbal_pitch_deg:g} degrees",
+            f"文件未写明云台角度：按朝前、俯仰{request.gimbal_pitch_deg:g}度规划",
+        )
 
 
 def _own_fence(request: PlanRequest, waypoints: Sequence[Waypoint]) -> tuple[GeoPoint, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from missions.datums import StatedDatum
 from missions.findings import warn
 from missions.plan_files.taken import NoPlace, Taken, number, opened
 from patrol.geo import Datum, GeoPoint, Height, bearing_true_deg, distance_m
@@ -36,6 +37,7 @@ def summary_of(plan: MissionPlan) -> dict[str, Any]:
         "battery_need_pct": plan.battery_need_pct,
         "home_elevation_amsl_m": plan.home_elevation_amsl_m,
         "digest": plan.digest,
+        "datum": StatedDatum.WGS_84.value,
     }
 
 
@@ -83,8 +85,14 @@ def taken_from(form: str, marks: Sequence[Mark]) -> Taken:
     homes = [mark for mark in said[HOME] if mark.shape == _POINT]
     elevation = lines[0].said.get("home_elevation_amsl_m") if lines else None
     used = [id(mark) for mark in (*said[WAYPOINT], *lines, *fences, *homes, *said[RALLY])]
+    route = said[WAYPOINT] or lines
+    heights = {_height_m(corner, mark) is not None for mark in route for corner in mark.corners}
+    if len(heights) > 1:
+        raise NoPlace("some of the route has heights and some has none", "航线部分有高度、部分没有")
     return Taken(
         form=form,
+        datum=_datum(lines),
+        has_heights=heights == {True},
         waypoints=_waypoints(said[WAYPOINT], lines),
         home=homes[0].corners[0][0] if homes else None,
         home_elevation_amsl_m=None if elevation is None else number(elevation),
@@ -97,7 +105,7 @@ def taken_from(form: str, marks: Sequence[Mark]) -> Taken:
             for mark in said[RALLY]
         ),
         findings=(
-            *_assumed(said[WAYPOINT] or lines),
+            *(_assumed(route) if heights == {True} else ()),
             *_left_out([mark for mark in marks if id(mark) not in used]),
         ),
     )
@@ -110,21 +118,24 @@ def _waypoints(points: Sequence[Mark], lines: Sequence[Mark]) -> tuple[Waypoint,
     """Of marked waypoints in their order; without any, the corners of the line."""
     if points:
         ordered = sorted(points, key=lambda mark: number(mark.said["number"]))
-        return tuple(_waypoint(mark.corners[0], mark.said) for mark in ordered)
-    return tuple(_waypoint(corner, lines[0].said) for corner in lines[0].corners)
+        return tuple(_waypoint(mark.corners[0], mark) for mark in ordered)
+    return tuple(_waypoint(corner, lines[0]) for corner in lines[0].corners)
 
 
-def _waypoint(corner: tuple[GeoPoint, float | None], said: Mapping[str, Any]) -> Waypoint:
-    place, height_m = corner
-    told_m = said.get("height_m")
-    if told_m is None and height_m is None:
-        raise NoPlace("the route has no heights", "航线没有高度")
+def _height_m(corner: tuple[GeoPoint, float | None], mark: Mark) -> float | None:
+    """What is said of the place goes before what its position holds."""
+    told_m = mark.said.get("height_m")
+    return corner[1] if told_m is None else number(told_m)
+
+
+def _waypoint(corner: tuple[GeoPoint, float | None], mark: Mark) -> Waypoint:
+    said, height_m = mark.said, _height_m(corner, mark)
     above = str(said.get("height_above", Datum.HOME.value))
     if above not in {datum.value for datum in Datum}:
         raise NoPlace(f"a height above {above!r}", f"高度基准{above!r}无法识别")
     return Waypoint(
-        point=place,
-        height=Height(metres=number(height_m if told_m is None else told_m), datum=Datum(above)),
+        point=corner[0],
+        height=Height(metres=0.0 if height_m is None else height_m, datum=Datum(above)),
         speed_m_s=number(said.get("speed_m_s", _SPEED_M_S)),
         hold_s=max(0.0, number(said.get("hold_s", 0.0))),
         gimbal_pitch_deg=_maybe(said.get("gimbal_pitch_deg")),
@@ -132,6 +143,15 @@ def _waypoint(corner: tuple[GeoPoint, float | None], said: Mapping[str, Any]) ->
         is_transit=said.get("is_transit") is True,
         ground_above_home_m=_maybe(said.get("ground_above_home_m")),
     )
+
+
+def _datum(lines: Sequence[Mark]) -> StatedDatum | None:
+    said = next((mark.said["datum"] for mark in lines if "datum" in mark.said), None)
+    if said is None:
+        return None
+    if said not in {datum.value for datum in StatedDatum}:
+        raise NoPlace(f"the datum {said!s:.20} is not known", f"坐标系{said!s:.20}无法识别")
+    return StatedDatum(said)
 
 
 def _maybe(value: object) -> float | None:

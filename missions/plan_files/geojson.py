@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from missions.geojson_file import crs_of
 from missions.plan_files.features import (
     FENCE,
     HOME,
@@ -32,6 +33,7 @@ from patrol.geo import GeoPoint, to_geojson
 from patrol.plan import Finding, MissionPlan
 
 GEOJSON = "GeoJSON"
+_DEGREES = (":CRS84", ":4326", ":4490")
 _SHAPES = ("Point", "LineString", "Polygon")
 
 
@@ -67,6 +69,7 @@ def read_plan_geojson(path: Path) -> Taken:
             raise NoPlace("it is no FeatureCollection", "不是FeatureCollection")
         if len(body["features"]) > PLACES_MAX:
             raise too_many(GEOJSON, path, len(body["features"]))
+        _require_degrees(body)
         marks = [_mark(one, feature) for one, feature in enumerate(body["features"], 1)]
         count = sum(len(mark.corners) for mark in marks)
         if count > 2 * PLACES_MAX:  # the route's line and its waypoints say the same
@@ -74,6 +77,16 @@ def read_plan_geojson(path: Path) -> Taken:
         return taken_from(GEOJSON, marks)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise not_a(GEOJSON, path, *why_not(error)) from error
+
+
+def _require_degrees(body: dict[str, Any]) -> None:
+    """An old file may name another reference system."""
+    named = crs_of(body)
+    if named is not None and not named.endswith(_DEGREES):
+        raise NoPlace(
+            f"its reference system is {named:.60}: save it in WGS-84 (EPSG:4326)",
+            f"坐标参考系为{named:.60}：请改存为 WGS-84（EPSG:4326）",
+        )
 
 
 def _mark(one: int, feature: dict[str, Any]) -> Mark:

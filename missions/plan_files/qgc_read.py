@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from missions.datums import StatedDatum
 from missions.findings import note, stop
 from missions.plan_files.qgc_items import Reading
 from missions.plan_files.taken import (
@@ -77,6 +78,7 @@ def _taken(body: dict[str, Any], mission: dict[str, Any]) -> Taken:
     inside, outside = _fences(body.get("geoFence") or {}, findings)
     return Taken(
         form=QGC,
+        datum=StatedDatum.WGS_84,  # by the format's own definition
         waypoints=tuple(reading.waypoints),
         home=home,
         home_elevation_amsl_m=elevation_m,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from missions.datums import StatedDatum
 from patrol.errors import ConfigError
 from patrol.geo import GeoPoint
 from patrol.plan import Finding, RallyPoint, Waypoint
@@ -31,6 +32,8 @@ class Taken:
 
     form: str  # such as "QGroundControl .plan"
     waypoints: tuple[Waypoint, ...]
+    datum: StatedDatum | None = None  # None: the file does not say
+    has_heights: bool = True  # else those of the waypoints are none
     home: GeoPoint | None = None
     home_elevation_amsl_m: float | None = None
     fence: tuple[GeoPoint, ...] = ()  # not closed; empty: the file has none

@@ -176,6 +176,16 @@ def test_no_two_names_are_written_over_each_other(
             assert apart_x >= (wide + other_wide) / 2 - 1e-9 or apart_y >= 12.0 - 1e-9
 
 
+def test_the_first_waypoint_of_each_sortie_is_told_and_where_it_holds_how_long() -> None:
+    large = a_grid(a_shape(square(700.0)))
+    request = replace(a_request(large), task=Task(pattern=Pattern.SWEEP))
+    patrol = plan_patrol(request)
+    assert len(patrol.sorties) > 1
+    said = words(patrol_drawing(patrol, request)).splitlines()
+    assert {f"S{one.plan.sortie_number}·1" for one in patrol.sorties} <= set(said)
+    assert "1 (30 s)" in words(drawn(asked(Pattern.POINTS)))
+
+
 def test_what_is_high_and_narrow_stands_in_the_middle() -> None:
     frame = frame_around([Polygon([(116.0, 23.0), (116.01, 23.0), (116.01, 23.2), (116.0, 23.2)])])
     left, right = frame.at(116.0, 23.1)[0], frame.at(116.01, 23.1)[0]

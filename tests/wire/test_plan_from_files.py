@@ -11,9 +11,9 @@ from missions.formats import read_plan
 from missions.plan_files.adopt import adopt
 from missions.plan_files.files import read_taken, write_plan
 from patrol.plan import stops
+from tests.unit.test_adopted_plans import GRID as HERE
+from tests.unit.test_adopted_plans import drawn
 from tests.unit.test_boundary import CENTRE, a_request
-from tests.unit.test_plan_files import GRID as HERE
-from tests.unit.test_plan_files import drawn
 from tests.wire.test_allocate_command import FLEET
 from tests.wire.test_plan_command import GRID, NAME, is_one_sentence, run
 from tests.wire.twins import a_twin
@@ -43,14 +43,18 @@ def test_a_plan_goes_through_every_form_and_comes_back_to_be_flown(tmp_path: Pat
     [
         (("--from", "a.txt", "--out", "x.json"), "ends in .json, .plan, .geojson or .kml"),
         (("--from", "none.plan", "--out", "x.json"), "cannot be read"),
-        (("--from", "no_home.kml", "--out", "x.json"), "no launch point: give one with --home"),
+        (("--from", "no_home.kml", "--out", "x.json"), "give --datum WGS-84"),
+        (("--from", "no_home.kml", "--datum", "WGS-84", "--out", "x.json"),
+         "no launch point: give one with --home"),
+        ((GRID, "--datum", "WGS-84", "--out", "x.json"), "--datum is about the file of --from"),
         (("--from", "no_home.kml", "--out", "x.json", "--spacing", "20"), "brings its own route"),
         ((GRID, "--out", "x.docx"), "ends in .json, .plan, .geojson or .kml"),
         ((GRID, "--out", "x.json", "--map", "x.jpg"), "--map writes .png"),
         ((GRID, "--out", "x.json", "--map", "x.json"), "different files"),
         (("--out", "x.json"), "name one grid"),
+        ((GRID,), "say where to write the plan"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_done_is_told_in_one_sentence_and_nothing_is_written(
     tmp_path: Path, words: tuple[str, ...], said: str
 ) -> None:
@@ -82,6 +86,14 @@ def test_a_route_that_leaves_its_grid_is_drawn_on_the_map_and_not_written(tmp_pa
     assert "leaves the grid" in ended.stdout
     assert not (tmp_path / "b.json").exists()
     assert "越出网格" in (tmp_path / "b.html").read_text("utf-8")
+
+
+def test_a_plan_that_is_there_is_only_drawn(tmp_path: Path) -> None:
+    run("plan", GRID, "--out", tmp_path / "a.json")
+    ended = run("plan", "--from", tmp_path / "a.json", "--map", tmp_path / "a.svg")
+    assert ended.returncode == 0, ended.stderr
+    assert "written:" not in ended.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.svg"]
 
 
 @pytest.mark.anyio
