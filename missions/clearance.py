@@ -14,7 +14,7 @@ from missions import clearance_paper_checks as papers
 from missions.clearance_checks import Check, Said
 from missions.clearance_facts import ClearanceFacts, class_of
 from missions.deadlines import Deadline, Flight, deadlines
-from missions.law import AircraftClass, Law, Outcome, Rule
+from missions.law import AircraftClass, Law, Outcome, Rule, Saying
 from patrol.plan import Finding, Level, stops
 
 CHECKS: Mapping[str, Check] = {
@@ -100,7 +100,10 @@ def clear(facts: ClearanceFacts, law: Law, *, left_out: frozenset[str] = frozens
     used += tuple(one for one in facts.opened.values() if one not in used)
     facts = replace(facts, used=used)
     said |= {r.rule_id: _said(r, facts, law, kind) for r in rules if r.if_permit and used}
-    is_needed = bool(used) or any(one and "apply_by" in one.values for one in said.values())
+    is_lacking = any(
+        one is not None and one.key == "refused" and "apply_by" in one.values
+        for one in said.values()
+    )
     answers = tuple(_answer(rule, said.get(rule.rule_id), facts) for rule in rules)
     flight = Flight(
         asked_utc=facts.asked_utc, takeoff_utc=facts.takeoff_utc, landing_utc=facts.landing_utc
@@ -121,10 +124,10 @@ def clear(facts: ClearanceFacts, law: Law, *, left_out: frozenset[str] = frozens
         papers_sha256=facts.papers.sha256 if facts.papers else "",
         aircraft_class=kind,
         takeoff_mass_kg=facts.aircraft.takeoff_mass_kg if facts.aircraft else None,
-        is_permit_needed=is_needed,
+        is_permit_needed=is_lacking or bool(used),
         permit_ids=used,
         answers=answers,
-        deadlines=deadlines(flight, law, is_permit_needed=is_needed, kinds=kinds),
+        deadlines=deadlines(flight, law, is_permit_lacking=is_lacking, kinds=kinds),
         findings=tuple(
             _finding(rule, answer, said.get(rule.rule_id))
             for rule, answer in zip(rules, answers, strict=True)
@@ -135,7 +138,8 @@ def clear(facts: ClearanceFacts, law: Law, *, left_out: frozenset[str] = frozens
 
 def _said(rule: Rule, facts: ClearanceFacts, law: Law, kind: AircraftClass | None) -> Said | None:
     """What its check says; None where it does not hold."""
-    if rule.if_controlled and not facts.opened:
+    is_high = facts.highest_agl_m > law.numbers.ceiling_agl_m
+    if rule.if_controlled and not facts.opened and not is_high:
         return None
     unit = facts.papers.organisation if facts.papers else None
     is_for_all = rule.if_commercial and (unit is None or unit.is_commercial is not False)
@@ -150,7 +154,7 @@ def _answer(rule: Rule, said: Said | None, facts: ClearanceFacts) -> Answer:
     outcome, text, text_zh, source = Outcome.NOT_NEEDED, "not needed", "不适用", ("", "")
     if said is not None:
         saying = rule.says[said.key]
-        outcome, source = _softened(saying.level, rule, facts), said.source
+        outcome, source = _softened(saying, rule, facts), said.source
         text, text_zh = saying.en.format(**said.values), saying.zh.format(**said.values)
     return Answer(
         rule_id=rule.rule_id,
@@ -167,12 +171,13 @@ def _answer(rule: Rule, said: Said | None, facts: ClearanceFacts) -> Answer:
     )
 
 
-def _softened(level: Outcome, rule: Rule, facts: ClearanceFacts) -> Outcome:
-    """In an exercise: as the rule has it, and without papers a warning. Live flights: never."""
-    if level is not Outcome.STOP or not facts.plan.is_exercise:
-        return level
-    if rule.in_exercise is not None:
-        return rule.in_exercise
+def _softened(saying: Saying, rule: Rule, facts: ClearanceFacts) -> Outcome:
+    """In an exercise: as the table has it, and without papers a warning. Live flights: never."""
+    if saying.level is not Outcome.STOP or not facts.plan.is_exercise:
+        return saying.level
+    told = saying.in_exercise or rule.in_exercise
+    if told is not None:
+        return told
     return Outcome.STOP if facts.papers is not None else Outcome.WARN
 
 

@@ -33,17 +33,17 @@ class Flight:
 
 
 def deadlines(
-    flight: Flight, law: Law, *, is_permit_needed: bool, kinds: frozenset[PermitKind]
+    flight: Flight, law: Law, *, is_permit_lacking: bool, kinds: frozenset[PermitKind]
 ) -> tuple[Deadline, ...]:
     """All, in the order of their time; `kinds` are those of the permits that the flight uses."""
     numbers, takeoff = law.numbers, flight.takeoff_utc
     is_emergency = PermitKind.EMERGENCY in kinds
     is_long = PermitKind.LONG_TERM in kinds
-    is_single = is_permit_needed and not is_emergency and not is_long
+    is_permit_needed = is_permit_lacking or bool(kinds)
     rows = (
-        ("apply", "uav.26", _day_before(takeoff, numbers.apply_by), is_single,
+        ("apply", "uav.26", _day_before(takeoff, numbers.apply_by), is_permit_lacking,
          "apply for the flight", "提出飞行活动申请"),
-        ("decision", "uav.26", _day_before(takeoff, numbers.decide_by), is_single,
+        ("decision", "uav.26", _day_before(takeoff, numbers.decide_by), is_permit_lacking,
          "the authority decides", "空中交通管理机构作出决定"),
         ("file_plan", "uav.26", _day_before(takeoff, numbers.file_plan_by), is_long,
          "file the flight plan of a long-term permit", "长期飞行活动报备飞行计划"),

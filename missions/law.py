@@ -57,6 +57,7 @@ class Saying:
     level: Outcome
     zh: str
     en: str
+    in_exercise: Outcome | None = None  # what a stop is in an exercise; none: as the rule has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +199,11 @@ def _rule(row: dict[str, Any], articles: Mapping[str, Article]) -> Rule:
 
 
 def _saying(given: Mapping[str, str]) -> Saying:
-    said = Saying(level=Outcome(given["level"]), zh=given["zh"], en=given["en"])
+    eased = given.get("in_exercise")
+    said = Saying(
+        level=Outcome(given["level"]), zh=given["zh"], en=given["en"],
+        in_exercise=None if eased is None else Outcome(eased),
+    )  # fmt: skip
     for text in (said.zh, said.en):
         list(string.Formatter().parse(text))  # a brace that is open is found now
     return said

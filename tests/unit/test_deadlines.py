@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
 
 def found(kinds: frozenset[PermitKind] = frozenset(), **changes: bool) -> dict[str, Deadline]:
     flight = Flight(asked_utc=MORNING - 24 * HOUR, takeoff_utc=MORNING, landing_utc=MORNING + HOUR)
-    made = deadlines(flight, LAW, is_permit_needed=changes.get("is_needed", True), kinds=kinds)
+    made = deadlines(flight, LAW, is_permit_lacking=changes.get("is_lacking", True), kinds=kinds)
     return {one.deadline_id: one for one in made}
 
 
@@ -45,18 +45,20 @@ def test_every_deadline_stands_at_its_hour_in_beijing_and_counts_down() -> None:
 
 
 @pytest.mark.parametrize(
-    ("is_needed", "kinds", "names"),
+    ("is_lacking", "kinds", "names"),
     [
         (False, [], set()),
         (True, [], {"apply", "decision", "report"}),
-        (True, [PermitKind.LONG_TERM], {"file_plan", "report"}),
-        (True, [PermitKind.EMERGENCY], {"emergency_apply", "emergency_decision", "report"}),
+        (False, [PermitKind.SINGLE], {"report"}),
+        (True, [PermitKind.SINGLE], {"apply", "decision", "report"}),
+        (False, [PermitKind.LONG_TERM], {"file_plan", "report"}),
+        (False, [PermitKind.EMERGENCY], {"emergency_apply", "emergency_decision", "report"}),
     ],
 )
 def test_only_what_this_flight_needs_is_marked(
-    is_needed: bool, kinds: list[PermitKind], names: set[str]
+    is_lacking: bool, kinds: list[PermitKind], names: set[str]
 ) -> None:
-    made = found(frozenset(kinds), is_needed=is_needed)
+    made = found(frozenset(kinds), is_lacking=is_lacking)
     assert {name for name, one in made.items() if one.is_needed} == names
 
 
@@ -67,7 +69,7 @@ def test_an_application_is_due_at_noon_of_the_day_before_whenever_it_takes_off(
     takeoff = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
     flight = Flight(asked_utc=takeoff, takeoff_utc=takeoff, landing_utc=takeoff + HOUR)
     made = {one.deadline_id: one for one in deadlines(
-        flight, LAW, is_permit_needed=True, kinds=frozenset())}  # fmt: skip
+        flight, LAW, is_permit_lacking=True, kinds=frozenset())}  # fmt: skip
     due, start = made["apply"].due_utc.astimezone(SHANGHAI), takeoff.astimezone(SHANGHAI)
     assert (due.hour, due.minute, due.second) == (12, 0, 0)
     assert start.date() - due.date() == timedelta(days=1)

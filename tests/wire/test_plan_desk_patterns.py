@@ -55,6 +55,8 @@ def zones(house: House, folder: Path, age: timedelta, *features: dict[str, Any])
     fetched_utc = house.plans._parts.world.now_utc() - age
     path = a_file(folder, list(features), fetched_at=utc_text(fetched_utc))
     data = PlanningData(airspace_file=path)
+    gate = house.plans.gate
+    gate._parts = replace(gate._parts, data=data)  # a station has one and the same for both
     house.plans._parts = replace(house.plans._parts, data=data)
 
 
