@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from ground_station import views
 from ground_station.chronicle import Chronicle
-from ground_station.patrol_missions import MissionEvent, Origin, advance, open_mission
+from ground_station.patrol_missions import MissionEvent, Origin, advance, open_mission, origin_of
 from ground_station.planning_data import PlanningData
 from ground_station.route_shelf import RouteShelf
 from ground_station.shown import Approved, Drafted, DraftedFlight
@@ -78,6 +78,7 @@ class Drawn:
     plan: MissionPlan
     findings: list[Finding]
     aircraft: str  # from whose home it was drawn
+    origin: Origin = Origin()
 
 
 class PlanDesk:
@@ -99,7 +100,7 @@ class PlanDesk:
         """
         require_planner(cause, is_exercise=self._parts.is_exercise)
         around = await self.around()
-        request = replace(self._request(grid_code, flyer, task or Task()), around=around)
+        request = replace(self.request(grid_code, flyer, task or Task()), around=around)
         patrol = await anyio.to_thread.run_sync(plan_patrol, request)
         if not patrol.sorties:
             raise PlanRejected(
@@ -117,7 +118,10 @@ class PlanDesk:
         """Take up again the plans of an earlier run that were not flown."""
         parts = self._parts
         for mission, plan in await parts.records.missions.book(is_exercise=parts.is_exercise):
-            drawn = Drawn(plan=plan, findings=list(mission.findings), aircraft=mission.aircraft)
+            drawn = Drawn(
+                plan=plan, findings=list(mission.findings), aircraft=mission.aircraft,
+                origin=origin_of(mission),
+            )  # fmt: skip
             self._drawn.setdefault(plan.plan_id, drawn)
             known = self._launch_counts[plan.plan_id]
             self._launch_counts[plan.plan_id] = max(known, len(mission.sorties))
@@ -135,8 +139,10 @@ class PlanDesk:
         plan = replace(plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
         findings = await self._parts.routes.with_tests(plan, findings)
-        drawn = Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft)
-        await self._keep_made(drawn, cause, origin or Origin())
+        drawn = Drawn(
+            plan=plan, findings=findings, aircraft=flyer.aircraft, origin=origin or Origin()
+        )
+        await self._keep_made(drawn, cause)
         for finding in views.findings_view(findings):
             event = self._event("plan.finding", plan, {"plan": plan.plan_id, **finding})
             self._parts.bus.publish(event)
@@ -177,7 +183,7 @@ class PlanDesk:
             "findings": views.findings_view(findings),
         }
 
-    async def _keep_made(self, drawn: Drawn, cause: Cause, origin: Origin) -> None:
+    async def _keep_made(self, drawn: Drawn, cause: Cause) -> None:
         """Recorded with its mission under the planner's own name, then in the book, then told."""
         plan, parts = drawn.plan, self._parts
         fields = {
@@ -191,7 +197,7 @@ class PlanDesk:
         }
         mission = open_mission(
             plan, aircraft=drawn.aircraft, findings=tuple(drawn.findings), cause=cause,
-            origin=origin,
+            origin=drawn.origin,
         )  # fmt: skip
         if not stops(drawn.findings):  # else it stays a draft
             mission = advance(mission, MissionEvent.PLAN, cause, plan.created_utc)
@@ -253,7 +259,8 @@ class PlanDesk:
         """It flies nothing any more."""
         self._flown.pop(aircraft, None)
 
-    def _request(self, grid_code: str, flyer: Flyer, task: Task) -> PlanRequest:
+    def request(self, grid_code: str, flyer: Flyer, task: Task) -> PlanRequest:
+        """What a patrol of a leaf grid from this aircraft's home is planned from; or Refused."""
         parts = self._parts
         grid = parts.register.get(grid_code)
         if grid not in parts.register.grids:
