@@ -28,6 +28,7 @@ from patrol.bus import Bus
 from patrol.camera import CameraLens
 from patrol.cause import Cause, Role
 from patrol.clock import WorldClock
+from patrol.energy import Power
 from patrol.errors import NotPermitted, PlanRejected, Refused
 from patrol.geo import distance_m
 from patrol.plan import Finding, MissionPlan, stops
@@ -50,6 +51,11 @@ class Flyer(Protocol):
     @property
     def lens(self) -> CameraLens:
         """Its camera's."""
+        ...
+
+    @property
+    def power(self) -> Power:
+        """What its battery gives."""
         ...
 
     def latest(self) -> TelemetrySample | None:
@@ -279,6 +285,7 @@ class PlanDesk:
             home=sample.home,
             home_elevation_amsl_m=sample.home_altitude_amsl_m,
             lens=flyer.lens,
+            endurance_s=flyer.power.endurance_s,
             created_utc=parts.world.now_utc(),
             is_exercise=parts.is_exercise,
             task=with_sites(task, parts.register, grid.code),
