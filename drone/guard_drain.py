@@ -39,9 +39,9 @@ class Drain:
         if flown_s >= _LONG_ENOUGH_S:
             self._endurance_s = self._reckoned()
 
-    def power(self) -> Power:
-        """Our default, or less where this battery gives less; never more."""
-        power = Power()
+    def power(self, said: Power | None = None) -> Power:
+        """What the battery is said to give, or less where this one gives less; never more."""
+        power = said or Power()
         if self._endurance_s is None:
             return power
         return replace(power, endurance_s=min(power.endurance_s, self._endurance_s))

@@ -24,6 +24,7 @@ from drone.guard_seen import GuardLimits, Seen
 from patrol.bus import Bus
 from patrol.clock import WallClock, WorldClock
 from patrol.crowds import KnownCrowds, SeenCrowds
+from patrol.energy import Power
 from patrol.errors import CommandDenied, LinkLost
 from patrol.in_command import FOLLOWED, InCommand
 from patrol.plan import MissionPlan
@@ -78,6 +79,7 @@ class Guardian:
         self._near_looks = 0
         self._others: dict[str, TelemetrySample] = {}
         self._near_since_utc: datetime | None = None  # somebody is too near, and no look since
+        self.power = Power()  # what the battery is said to give
         self._drain = Drain()
         self._waits_since_s: float | None = None  # wall; on the way home, for another
         self._under_way: list[GuardRule] = []
@@ -129,7 +131,7 @@ class Guardian:
         silent = [other.vehicle_id for other in others if other not in heard]
         return Seen(
             sample=sample, plan=plan, limits=self.limits, age_s=age_s, crowds=self._crowds,
-            near_looks=self._near_looks, others=tuple(heard), power=self._drain.power(),
+            near_looks=self._near_looks, others=tuple(heard), power=self._drain.power(self.power),
             near_blind_s=(sample.time_utc - since_utc).total_seconds() if since_utc else 0.0,
             may_give_way=self._may_give_way(sample), is_waiting=self._waits_since_s is not None,
             silent_others=tuple(dict.fromkeys((*silent, *self._silent_others()))),

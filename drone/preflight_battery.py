@@ -20,7 +20,7 @@ def check_battery(sample: TelemetrySample, plan: MissionPlan, limits: Limits) ->
         return
     look_min = (plan.look_hold.longest_s if plan.look_hold else 0.0) / 60.0
     full_min = LookHold().longest_s / 60.0
-    calm_pct = energy_need_pct(plan)
+    calm_pct = energy_need_pct(plan, power=limits.power)
     need_pct = max(plan.battery_need_pct, calm_pct)
     if plan.battery_need_pct < calm_pct - limits.understated_pct:
         yield stop(
@@ -64,7 +64,9 @@ def _in_wind(
             f"飞控未提供风况：需电量{calm_pct:.0f}%按无风估算，风的影响由备用电量承担", "WIND_COV",
         )  # fmt: skip
         return
-    need_pct = energy_need_pct(plan, wind_m_s=wind.speed_m_s, wind_from_true_deg=wind.from_deg_true)
+    need_pct = energy_need_pct(
+        plan, wind_m_s=wind.speed_m_s, wind_from_true_deg=wind.from_deg_true, power=limits.power
+    )
     charge_pct = sample.battery.charge_pct if sample.battery else 0.0
     if charge_pct < max(need_pct, calm_pct) + left_pct:
         need = f"{need_pct:.0f} %" if need_pct < math.inf else "more than there is"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from patrol.energy import Power
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -21,6 +23,7 @@ class Limits:
     value_age_s: float = 10.0  # what was told once and never again is not known
     clock_off_s: float = 2.0
     clock_wrong_s: float = 60.0
+    power: Power = Power()  # what the battery gives
     declared_for: timedelta = timedelta(hours=2)  # weather changes
 
 

@@ -13,7 +13,6 @@ from missions.fleet import Aircraft
 from missions.register import Register
 from patrol.cause import Cause
 from patrol.clock import WorldClock
-from patrol.energy import Power
 from patrol.errors import PlanRejected
 from patrol.geo import GeoPoint
 from patrol.plan import Finding, Level
@@ -78,7 +77,7 @@ def _standing(desks: Desks) -> Standing | None:
         aircraft=Aircraft(
             name=desks.aircraft,
             place=place,
-            endurance_s=Power().endurance_s,
+            endurance_s=desks.power.endurance_s,
             lens=desks.lens,
         ),
         charge_pct=battery.charge_pct if battery is not None and is_told else None,

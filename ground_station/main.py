@@ -56,6 +56,7 @@ from ground_station.watchdog_port import WatchdogPort
 from ground_station.web_server import WebServer
 from patrol.bus import Bus
 from patrol.clock import SystemClock, WorldClock
+from patrol.energy import Power
 from vision.crowd import CrowdRules
 from vision.eye_port import EyePort, WatchedCamera
 
@@ -253,6 +254,7 @@ class Station:
             voice=Voice(_recordings(aircraft.speaker, self._templates)),
             eye=eye,
             pictures=EyePictures(eye, camera.camera_id, self._bus),
+            power=Power(endurance_s=aircraft.endurance_s),
         )
 
     def _make_keepers(self) -> None:

@@ -61,3 +61,26 @@ class MissionView(MissionShort):
     abort_asked: AbortAskedView | None
     steps: list[MissionStepView]
     possible: list[Annotated[str, one_of(MissionEvent)]]  # in this state, for whoever may
+
+
+class DuePatrol(TypedDict):
+    """A grid that is to be looked at on a day, or goes on being looked at."""
+
+    grid_code: str
+    grid_name: str
+    priority: int  # from 1, the most pressing first
+    is_due: bool  # by the end of the day; not: it is only unfinished
+    is_overdue: bool
+    last_look_utc: str | None
+    unseen_s: float | None
+    mission: MissionShort | None  # of that day; null: nobody has planned it
+    break_point: BreakPointView | None  # of a sortie that nobody goes on with yet
+
+
+class DueView(TypedDict):
+    """What is due on a day, the unfinished first; what nobody has planned stays in the list."""
+
+    day: str
+    due_count: int
+    unplanned_count: int
+    items: list[DuePatrol]

@@ -163,6 +163,14 @@ class Origin:
     begun_utc: datetime | None = None
 
 
+def origin_of(mission: PatrolMission) -> Origin:
+    """The same of a mission that is kept."""
+    return Origin(
+        purpose=mission.purpose, continues=mission.continues, patrol_utc=mission.patrol_utc,
+        begun_utc=mission.begun_utc,
+    )  # fmt: skip
+
+
 def open_mission(
     plan: MissionPlan, *, aircraft: str, findings: tuple[Finding, ...], cause: Cause, origin: Origin
 ) -> PatrolMission:

@@ -13,7 +13,7 @@ import anyio.to_thread
 from ground_station import views
 from ground_station.chronicle import Chronicle
 from ground_station.clearance_desk import Asked, ClearanceDesk, require_cleared
-from ground_station.patrol_missions import MissionEvent, Origin, advance, open_mission
+from ground_station.patrol_missions import MissionEvent, Origin, advance, open_mission, origin_of
 from ground_station.planning_data import PlanningData
 from ground_station.route_shelf import RouteShelf
 from ground_station.shown import Approved, Drafted, DraftedFlight
@@ -32,6 +32,7 @@ from patrol.bus import Bus
 from patrol.camera import CameraLens
 from patrol.cause import Cause, Role
 from patrol.clock import WorldClock
+from patrol.energy import Power
 from patrol.errors import NotPermitted, PlanRejected, Refused
 from patrol.geo import distance_m
 from patrol.plan import Finding, MissionPlan, stops
@@ -54,6 +55,11 @@ class Flyer(Protocol):
     @property
     def lens(self) -> CameraLens:
         """Its camera's."""
+        ...
+
+    @property
+    def power(self) -> Power:
+        """What its battery gives."""
         ...
 
     def latest(self) -> TelemetrySample | None:
@@ -83,6 +89,7 @@ class Drawn:
     plan: MissionPlan
     findings: list[Finding]
     aircraft: str  # from whose home it was drawn
+    origin: Origin = Origin()
 
 
 class PlanDesk:
@@ -104,7 +111,7 @@ class PlanDesk:
         """
         require_planner(cause, is_exercise=self._parts.is_exercise)
         around = await self.around()
-        request = replace(self._request(grid_code, flyer, task or Task()), around=around)
+        request = replace(self.request(grid_code, flyer, task or Task()), around=around)
         patrol = await anyio.to_thread.run_sync(plan_patrol, request)
         if not patrol.sorties:
             raise PlanRejected(
@@ -122,7 +129,10 @@ class PlanDesk:
         """Take up again the plans of an earlier run that were not flown."""
         parts = self._parts
         for mission, plan in await parts.records.missions.book(is_exercise=parts.is_exercise):
-            drawn = Drawn(plan=plan, findings=list(mission.findings), aircraft=mission.aircraft)
+            drawn = Drawn(
+                plan=plan, findings=list(mission.findings), aircraft=mission.aircraft,
+                origin=origin_of(mission),
+            )  # fmt: skip
             self._drawn.setdefault(plan.plan_id, drawn)
             known = self._launch_counts[plan.plan_id]
             self._launch_counts[plan.plan_id] = max(known, len(mission.sorties))
@@ -140,8 +150,10 @@ class PlanDesk:
         plan = replace(plan, plan_id=plan_id)
         await self._parts.routes.keep(plan)
         findings = await self._parts.routes.with_tests(plan, findings)
-        drawn = Drawn(plan=plan, findings=findings, aircraft=flyer.aircraft)
-        await self._keep_made(drawn, cause, origin or Origin())
+        drawn = Drawn(
+            plan=plan, findings=findings, aircraft=flyer.aircraft, origin=origin or Origin()
+        )
+        await self._keep_made(drawn, cause)
         for finding in views.findings_view(findings):
             event = self._event("plan.finding", plan, {"plan": plan.plan_id, **finding})
             self._parts.bus.publish(event)
@@ -197,7 +209,7 @@ class PlanDesk:
             "findings": views.findings_view(findings),
         }
 
-    async def _keep_made(self, drawn: Drawn, cause: Cause, origin: Origin) -> None:
+    async def _keep_made(self, drawn: Drawn, cause: Cause) -> None:
         """Recorded with its mission under the planner's own name, then in the book, then told."""
         plan, parts = drawn.plan, self._parts
         fields = {
@@ -211,7 +223,7 @@ class PlanDesk:
         }
         mission = open_mission(
             plan, aircraft=drawn.aircraft, findings=tuple(drawn.findings), cause=cause,
-            origin=origin,
+            origin=drawn.origin,
         )  # fmt: skip
         if not stops(drawn.findings):  # else it stays a draft
             mission = advance(mission, MissionEvent.PLAN, cause, plan.created_utc)
@@ -272,7 +284,8 @@ class PlanDesk:
         """It flies nothing any more."""
         self._flown.pop(aircraft, None)
 
-    def _request(self, grid_code: str, flyer: Flyer, task: Task) -> PlanRequest:
+    def request(self, grid_code: str, flyer: Flyer, task: Task) -> PlanRequest:
+        """What a patrol of a leaf grid from this aircraft's home is planned from; or Refused."""
         parts = self._parts
         grid = parts.register.get(grid_code)
         if grid not in parts.register.grids:
@@ -291,6 +304,7 @@ class PlanDesk:
             home=sample.home,
             home_elevation_amsl_m=sample.home_altitude_amsl_m,
             lens=flyer.lens,
+            endurance_s=flyer.power.endurance_s,
             created_utc=parts.world.now_utc(),
             is_exercise=parts.is_exercise,
             task=with_sites(task, parts.register, grid.code),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from drone.preflight import may_heal, preflight
+from drone.preflight_limits import Limits
 from drone.speaker import Speaker
 from ground_station.live import Sheet
 from patrol.bus import Bus
@@ -38,6 +39,7 @@ class Readiness:
     room: Callable[[Declaration | None], list[Finding]] = (
         _free  # asked last, for it is taken when it is free
     )
+    limits: Limits = Limits()
     room_within_s: float = 60.0  # wall; an aircraft that has just risen is off by then
 
     async def check(self, plan: MissionPlan, said: Declaration | None) -> list[Finding]:
@@ -96,4 +98,5 @@ class Readiness:
             camera_ok=(self.board.get("camera") or {}).get("state") == "open",
             now_wall_s=self.wall.monotonic_s(),
             declaration=said,
+            limits=self.limits,
         )

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from patrol.energy import Power
 from patrol.errors import ConfigError
 
 AIRCRAFT_MAX = 50  # what one link process holds
@@ -84,6 +85,10 @@ class AircraftSettings(_Section):
         default=None, ge=1, le=250, description="MAVLink system id; none: the first that is heard"
     )
     telemetry_hz: float = Field(default=5.0, ge=1.0, le=10.0)
+    endurance_s: float = Field(
+        default=Power().endurance_s, ge=300.0, le=Power().endurance_s,
+        description="in a hover, from 100 % to 0; planned and flown with 30 % in reserve",
+    )  # fmt: skip
     camera: CameraSettings
     speaker: SpeakerSettings
 

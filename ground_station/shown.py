@@ -263,6 +263,13 @@ class Sent(DraftedFlight):
     options: list[GoingThere]
 
 
+class RestOffered(DraftedFlight):
+    """A plan of what a sortie left unflown."""
+
+    aircraft: str
+    continues: str
+
+
 class Approved(TypedDict):
     """A plan with a name under it."""
 

@@ -14,7 +14,7 @@ from ground_station.adoption import StillFindingOut
 from ground_station.approvals import require_approved
 from ground_station.clearance_desk import Asked
 from ground_station.log_desk import LogDesk
-from ground_station.plan_desk import require_role
+from ground_station.plan_desk import Drawn, require_role
 from ground_station.shown import Commanded, Launched, Signed, SortieView
 from ground_station.sortie_parts import Flight, SortieParts
 from ground_station.sorties import SortieRecord, SortieState
@@ -138,7 +138,7 @@ class SortieDesk:
             )
         )  # fmt: skip
         await self._require_free()
-        record = self._new_record(drawn.plan)
+        record = self._new_record(drawn)
         runner = self._runner(drawn.plan, record.sortie_id, declaration)
         self._flight = Flight(record=record, plan=drawn.plan, runner=runner, cause=cause)
         is_saved = False
@@ -220,8 +220,9 @@ class SortieDesk:
             return Refused("the aircraft is in the air already", text_zh="飞行器已在空中")
         return None
 
-    def _new_record(self, plan: MissionPlan) -> SortieRecord:
+    def _new_record(self, drawn: Drawn) -> SortieRecord:
         parts, vehicle_id = self._parts, self._parts.vehicle.vehicle_id
+        plan, origin = drawn.plan, drawn.origin
         return SortieRecord(
             sortie_id=parts.plans.take(plan, vehicle_id),
             plan_id=plan.plan_id,
@@ -237,7 +238,9 @@ class SortieDesk:
             pattern=plan.pattern,
             number=plan.sortie_number,
             count=plan.sortie_count,
-            planned_utc=plan.created_utc,
+            planned_utc=origin.patrol_utc or plan.created_utc,
+            continues=origin.continues,
+            begun_utc=origin.begun_utc,
         )
 
     def _runner(

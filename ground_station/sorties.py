@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from ground_station.alerts import Outcome
 from ground_station.transitions import require_person_or_exercise
 from patrol.cause import Cause, Role
+from patrol.clock import SHANGHAI
 from patrol.errors import NotPermitted, Refused
 from patrol.pattern import Pattern
 from patrol.role_words import roles_zh
@@ -76,13 +77,26 @@ class SortieRecord:
     number: int = 1  # of the patrol's sorties, from 1
     count: int = 1
     planned_utc: datetime | None = None  # the sorties of one patrol were planned at one moment
+    continues: str = ""  # the sortie whose rest it flies
+    begun_utc: datetime | None = None  # of a rest: when the first part of it took off
 
     @property
     def is_whole(self) -> bool:
-        """Whether it flew every waypoint and came back: only then was the grid seen."""
+        """Whether it flew every waypoint and came back: only then was the grid seen.
+
+        A rest has the broken leg and all after it: flown whole, it ends what the parts before it
+        began, if that was on the same day.
+        """
         is_flown = self.takeoff_utc is not None and self.landed_utc is not None
         is_over = self.state is not SortieState.ABORTED
-        return is_flown and is_over and 0 < self.waypoint_total <= self.waypoint_index
+        return is_flown and is_over and self.is_flown_to_its_end
+
+    @property
+    def is_flown_to_its_end(self) -> bool:
+        """Whether its last waypoint was reached, on the day on which its first part took off."""
+        began, ended = self.begun_utc, self.landed_utc or self.takeoff_utc
+        is_one_day = began is None or ended is None or _day(began) == _day(ended)
+        return is_one_day and 0 < self.waypoint_total <= self.waypoint_index
 
     @property
     def shows_grid(self) -> bool:
@@ -131,6 +145,10 @@ def registrar_of(record: SortieRecord) -> Cause:
         f"sortie {record.sortie_id} is not signed by a registrar",
         text_zh=f"架次{record.sortie_id}尚无登记员签名",
     )
+
+
+def _day(moment_utc: datetime) -> date:
+    return moment_utc.astimezone(SHANGHAI).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from ground_station.sortie_desk import SortieDesk
 from ground_station.speaking_desk import SpeakingDesk
 from ground_station.store.records import Records
 from patrol.camera import CameraLens
+from patrol.energy import Power
 from patrol.errors import Refused
 from patrol.sighting import Sighting
 from patrol.telemetry import TelemetrySample
@@ -42,6 +43,7 @@ class Desks:
     cases: CaseDesk
     speaking: SpeakingDesk
     pictures: Pictures
+    power: Power = Power()  # what its battery gives
 
     def latest(self) -> TelemetrySample | None:
         """What the aircraft said last."""

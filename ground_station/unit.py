@@ -10,6 +10,7 @@ import anyio
 import structlog
 
 from drone.guardian import Guardian
+from drone.preflight_limits import Limits
 from drone.speaker import Speaker
 from drone.voice import Voice
 from ground_station.adoption import Adoption
@@ -39,6 +40,7 @@ from missions.register import Register
 from patrol.bus import Bus
 from patrol.camera import CameraLens
 from patrol.clock import WallClock, WorldClock
+from patrol.energy import Power
 from patrol.plan import MissionPlan
 from patrol.sighting import Sighting
 from patrol.supervise import supervise
@@ -76,6 +78,7 @@ class Ports:
     voice: Voice
     eye: Eye
     pictures: Pictures
+    power: Power = Power()  # what its battery gives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,7 @@ class AircraftUnit:
                 wordings=common.wordings, on_played=effects.begin,
             ),
             pictures=ports.pictures,
+            power=ports.power,
         )  # fmt: skip
         self._guardian = self._make_guardian()
         self._adoption = self._make_adoption()
@@ -198,6 +202,7 @@ class AircraftUnit:
             vehicle=ports.vehicle, speaker=ports.speaker, board=sheet, wall=common.wall,
             bus=common.bus, world=common.world, within_s=common.ready_within_s,
             room=lambda said: common.room.ask(self.aircraft, said),
+            limits=Limits(power=ports.power),
         )  # fmt: skip
         desk = SortieDesk(
             SortieParts(
@@ -222,11 +227,13 @@ class AircraftUnit:
 
     def _make_guardian(self) -> Guardian:
         common, sorties = self._common, self.desks.sorties
-        return Guardian(
+        guardian = Guardian(
             vehicle=self._ports.vehicle, bus=common.bus, world=common.world, wall=common.wall,
             plan=lambda: sorties.plan, in_command=lambda: sorties.in_command,
             silent_others=lambda: common.room.silent(self.aircraft),
         )  # fmt: skip
+        guardian.power = self._ports.power
+        return guardian
 
     def _make_adoption(self) -> Adoption:
         """Who takes over after a restart."""

@@ -16,7 +16,7 @@ from missions.request import STANDOFF_MIN_M, PlanRequest
 from missions.route_home import along_route, longest_out_and_back_m
 from missions.stops import Position, Stop
 from missions.way_home import is_safe, with_rally
-from patrol.energy import energy_need_pct
+from patrol.energy import Power, energy_need_pct
 from patrol.geo import Datum, GeoPoint, Height, LocalFrame, bearing_true_deg, distance_m
 from patrol.plan import LookHold, MissionPlan, Waypoint
 
@@ -86,7 +86,8 @@ def over(
 
 def with_climbs(request: PlanRequest, plan: MissionPlan) -> MissionPlan:
     """Hills are climbed again and again: where they leave less, the look is shorter."""
-    need_pct = energy_need_pct(plan)
+    power = Power(endurance_s=request.endurance_s)
+    need_pct = energy_need_pct(plan, power=power)
     if need_pct <= plan.battery_need_pct or math.isinf(need_pct):
         return plan
     over_s = (need_pct - (100.0 - RESERVE_PCT)) / 100.0 * request.endurance_s
@@ -95,7 +96,7 @@ def with_climbs(request: PlanRequest, plan: MissionPlan) -> MissionPlan:
         left_s = math.floor(look.longest_s - over_s)
         look = replace(look, longest_s=float(left_s)) if left_s >= SHORTEST_LOOK_S else None
         plan = replace(plan, look_hold=look)
-        need_pct = energy_need_pct(plan)
+        need_pct = energy_need_pct(plan, power=power)
     return replace(plan, battery_need_pct=round(max(need_pct, 0.0), 1))
 
 

@@ -47,3 +47,13 @@ def coverage_debt(
             )
         )
     return sorted(debts, key=lambda debt: debt.rank)
+
+
+def due_by(
+    debts: Iterable[Debt], until_utc: datetime, due_every: timedelta = DUE_EVERY
+) -> list[Debt]:
+    """Those whose next look is due by then, in their order; never seen is always due."""
+    return [
+        debt for debt in debts
+        if debt.last_look_utc is None or debt.last_look_utc + due_every <= until_utc
+    ]  # fmt: skip

@@ -188,6 +188,7 @@ async def _flight(hands: Hands) -> None:
     await land(house)
     for role in ("PILOT", "REG"):
         await hands.do(f"/sorties/{sortie}/sign", role)
+    await hands.do(f"/sorties/{sortie}/rest", "LEAD")
     await hands.do("/shift/sign-out", "PILOT")
     await hands.do("/shift/sign-in", "PILOT")
 

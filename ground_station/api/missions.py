@@ -16,8 +16,10 @@ from ground_station.parts import Parts
 from ground_station.patrol_missions import MissionState
 from ground_station.people.powers import Verb, power_of
 from ground_station.places import Places
-from ground_station.schemas import ReasonBody
+from ground_station.rest_desk import RestDesk
+from ground_station.schemas import OfAircraft, ReasonBody
 from ground_station.shapes import Page
+from ground_station.shown import RestOffered
 from ground_station.store.missions import MissionFilter
 
 Day = Annotated[date | None, Query(description="in Shanghai, such as 2026-11-24")]
@@ -25,10 +27,11 @@ States = Annotated[list[MissionState] | None, Query(description="any of these; n
 
 
 def mission_routes(parts: Parts) -> APIRouter:
-    """`/missions`, `/missions/{id}/abort`, `/plans/{id}/cancel`."""
+    """`/missions`, `/missions/{id}/abort`, `/plans/{id}/cancel`, `/sorties/{id}/rest`."""
     routes = roads(tags=["missions"])
     _add_list(routes, parts)
     _add_verbs(routes, parts)
+    _add_rest(routes, parts)
     return routes
 
 
@@ -72,3 +75,24 @@ def _add_verbs(routes: APIRouter, parts: Parts) -> None:
             parts, request, body.role, power_of(Verb.ABORT), lambda: places.of_mission(mission_id)
         )
         return await desk.abort(mission_id, body.reason, cause)
+
+
+def _add_rest(routes: APIRouter, parts: Parts) -> None:
+    places = Places(parts=parts)
+    desk = RestDesk(
+        plans=parts.plans, records=parts.records, world=parts.world,
+        register_version=parts.register.version, is_exercise=parts.settings.is_exercise,
+    )  # fmt: skip
+
+    @routes.post("/sorties/{sortie_id}/rest", status_code=201)
+    async def rest(sortie_id: str, body: OfAircraft, request: Request) -> RestOffered:
+        """A plan of what it left unflown, from where the aircraft stands now."""
+        cause = await cause_for(
+            parts, request, body.role, power_of(Verb.PLAN),
+            lambda: places.of_any_sortie(sortie_id),
+        )  # fmt: skip
+        flyer = (
+            parts.switchboard.named(body.aircraft) if body.aircraft is not None
+            else await parts.switchboard.of_sortie(sortie_id)
+        )  # fmt: skip
+        return await desk.rest(sortie_id, flyer, cause)

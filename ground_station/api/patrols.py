@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import APIRouter, Request
 
 from ground_station.api.answers.squad import GridDebt
 from ground_station.api.asking import cause_for, scopes_of
 from ground_station.api.bodies import CallBody
 from ground_station.api.callers import caller_of
+from ground_station.api.missions import Day
 from ground_station.api.roads import roads
 from ground_station.casework.citizens import CitizenReport
 from ground_station.casework.whistles import Whistle
 from ground_station.dispatch_desk import DispatchDesk
+from ground_station.due_patrols import due_patrols, end_of
+from ground_station.mission_shapes import DueView
+from ground_station.mission_views import due_view
 from ground_station.parts import Parts
+from ground_station.people.door import Caller
 from ground_station.people.powers import Verb, power_of
 from ground_station.places import Place
 from ground_station.shapes import Items
 from ground_station.shown import Sent
 from ground_station.store.queries import last_looks
-from missions.coverage_debt import LOOKED_BACK, coverage_debt
-from patrol.clock import utc_text
+from missions.coverage_debt import LOOKED_BACK, Debt, coverage_debt
+from patrol.clock import SHANGHAI, utc_text
 from patrol.geo import GeoPoint
 
 
 def patrol_routes(parts: Parts) -> APIRouter:
-    """`/calls` and `/coverage/debt`."""
+    """`/calls`, `/coverage/debt` and `/patrols/due`."""
     routes = roads(tags=["patrols"])
     _add_calls(routes, parts)
     _add_debt(routes, parts)
+    _add_due(routes, parts)
     return routes
 
 
@@ -58,13 +66,6 @@ def _add_debt(routes: APIRouter, parts: Parts) -> None:
         """The caller's grids, those that have gone unseen the longest first."""
         caller, now = caller_of(request), parts.world.now_utc()
         await parts.people.door.note_look(caller, "coverage_debt")
-        scopes = scopes_of(caller)
-        looks = await parts.centre.store.read(
-            lambda c: last_looks(
-                c, now - LOOKED_BACK, is_exercise=parts.settings.is_exercise, scopes=scopes
-            )
-        )
-        codes = [grid.code for grid in parts.register.grids if caller.sees(grid.code)]
         items: list[GridDebt] = [
             {
                 "grid_code": one.grid_code,
@@ -73,9 +74,40 @@ def _add_debt(routes: APIRouter, parts: Parts) -> None:
                 "unseen_s": one.unseen_s,
                 "is_overdue": one.is_overdue,
             }
-            for one in coverage_debt(codes, looks, now)
+            for one in await _debts(parts, caller, now)
         ]
         return {"items": items}
+
+
+def _add_due(routes: APIRouter, parts: Parts) -> None:
+    @routes.get("/patrols/due")
+    async def due(request: Request, day: Day = None) -> DueView:
+        """What is to be flown on a day, by default today; what nobody has planned stays in it."""
+        caller, now = caller_of(request), parts.world.now_utc()
+        await parts.people.door.note_look(caller, "patrols_due")
+        day = day or now.astimezone(SHANGHAI).date()
+        over = end_of(day)
+        debts = await _debts(parts, caller, min(now, over), over if over <= now else None)
+        kept = parts.records.missions
+        found = await kept.of_day(day.isoformat(), is_exercise=parts.settings.is_exercise)
+        broken = [one.break_point.sortie for one in found if one.break_point is not None]
+        continued = [one.continues for one in await kept.rests_of(broken)]
+        return due_view(parts.register, day, due_patrols(debts, found, day, continued=continued))
+
+
+async def _debts(
+    parts: Parts, caller: Caller, at_utc: datetime, until_utc: datetime | None = None
+) -> list[Debt]:
+    """Of the caller's grids, the most pressing first; nothing launched after `until_utc` counts."""
+    scopes = scopes_of(caller)
+    looks = await parts.centre.store.read(
+        lambda c: last_looks(
+            c, at_utc - LOOKED_BACK, is_exercise=parts.settings.is_exercise, scopes=scopes,
+            until_utc=until_utc,
+        )
+    )  # fmt: skip
+    codes = [grid.code for grid in parts.register.grids if caller.sees(grid.code)]
+    return coverage_debt(codes, looks, at_utc)
 
 
 async def _called(parts: Parts, body: CallBody) -> tuple[GeoPoint, Place]:

@@ -191,7 +191,7 @@ def sortie_figures(sortie: SortieRecord) -> Values:
         "grid_code": sortie.grid_code,
         "is_exercise": sortie.is_exercise,
         "day": took_off.astimezone(SHANGHAI).date().isoformat() if took_off else "",
-        "is_whole": 0 < sortie.waypoint_total <= sortie.waypoint_index,
+        "is_whole": sortie.is_flown_to_its_end,
         "is_abnormal": bool(sortie.abnormal),
     }
 

@@ -27,6 +27,7 @@ from ground_station.store.engine import Store
 from ground_station.store.pages import WHOLE_DISTRICT, Ask, Scopes, in_scope, page_of
 from ground_station.store.rows import Saved, bodies, body_of, plan_row, save, sortie_row
 from patrol.cause import Cause
+from patrol.errors import Refused
 from patrol.plan import MissionPlan, plan_from_dict
 
 APPROVED = "plan.approved"
@@ -63,9 +64,11 @@ class Missions:
     async def made(
         self, plan: MissionPlan, mission: PatrolMission, *, cause: Cause, at_utc: datetime
     ) -> None:
-        """Keep a plan just drawn, and its mission."""
+        """Keep a plan just drawn, and its mission; Refused for a second rest of one sortie."""
 
         def work(connection: Connection) -> None:
+            if mission.continues:
+                _require_first(_rests_in(connection, [mission.continues]), mission.continues)
             save(connection, plan_row(plan, at_utc), "plan.made", cause, at_utc)
             put_in(connection, mission, cause, at_utc)
 
@@ -144,7 +147,7 @@ class Missions:
                 _log.error("a plan cannot be read", plan=mission.mission_id, reason=repr(error))
         return found
 
-    async def of_grids(self, day: str, *, is_exercise: bool) -> list[PatrolMission]:
+    async def of_day(self, day: str, *, is_exercise: bool) -> list[PatrolMission]:
         """The missions of a day, oldest first."""
         c = tables.missions.c
         where = and_(c.day == day, c.is_exercise == is_exercise)
@@ -153,10 +156,7 @@ class Missions:
 
     async def rests_of(self, sortie_ids: Sequence[str]) -> list[PatrolMission]:
         """Missions that go on with one of these sorties, and were not cancelled; oldest first."""
-        c = tables.missions.c
-        where = and_(c.continues.in_(sortie_ids), c.state != MissionState.CANCELLED.value)
-        found = await self._store.read(lambda k: bodies(k, tables.missions, where))
-        return [decode(PatrolMission, body) for body in found]
+        return await self._store.read(lambda c: _rests_in(c, sortie_ids))
 
     async def page(self, wanted: MissionFilter, ask: Ask) -> tuple[list[PatrolMission], str]:
         """A page of the newest, and the cursor of the next."""
@@ -224,6 +224,20 @@ def save_plan_in(
         mission = advance(mission, MissionEvent.PLAN, cause, at_utc)
         put_in(connection, mission, cause, at_utc)
     put_in(connection, advance(mission, MissionEvent.CLEAR, cause, at_utc), cause, at_utc)
+
+
+def _rests_in(connection: Connection, sortie_ids: Sequence[str]) -> list[PatrolMission]:
+    c = tables.missions.c
+    where = and_(c.continues.in_(sortie_ids), c.state != MissionState.CANCELLED.value)
+    return [decode(PatrolMission, body) for body in bodies(connection, tables.missions, where)]
+
+
+def _require_first(rests: Sequence[PatrolMission], sortie_id: str) -> None:
+    for rest in rests:
+        raise Refused(
+            f"mission {rest.mission_id} goes on with sortie {sortie_id} already",
+            text_zh=f"任务{rest.mission_id}已接续架次{sortie_id}",
+        )
 
 
 def _are_closed(connection: Connection, sortie_ids: Sequence[str]) -> bool:

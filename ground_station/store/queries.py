@@ -168,12 +168,12 @@ def _along_index(connection: Connection, wanted: AuditFilter) -> AuditFilter:
 
 def last_looks(
     connection: Connection, since_utc: datetime, *, is_exercise: bool,
-    scopes: Scopes = WHOLE_DISTRICT,
+    scopes: Scopes = WHOLE_DISTRICT, until_utc: datetime | None = None,
 ) -> dict[str, datetime]:  # fmt: skip
     """When each grid was last seen whole: the landing of a sortie around or over it.
 
     It flew every waypoint; of a patrol that takes several, all did, and the earliest landing
-    counts. Those that were launched before `since_utc` are not looked for.
+    counts. Those that were launched before `since_utc`, or after `until_utc`, are not looked for.
     """
     c = tables.sorties.c
     query = (
@@ -182,6 +182,8 @@ def last_looks(
         .where(c.state.in_([state.value for state in _FLOWN]), in_scope(c.grid_code, scopes))
         .order_by(c.t_utc.desc())
     )
+    if until_utc is not None:
+        query = query.where(c.t_utc < utc_text(until_utc))
     found: dict[str, datetime] = {}
     parts: dict[tuple[str, str, datetime | None], dict[int, datetime]] = {}
     for grid_code, text in connection.execute(query):

@@ -32,6 +32,7 @@ from missions.request import default_home
 from missions.tested import TESTED_SUFFIX, RouteTest
 from patrol.bus import Bus
 from patrol.cause import Cause, Role
+from patrol.energy import Power
 from patrol.errors import NotPermitted, Refused
 from patrol.telemetry import TelemetrySample
 from tests.fakes import ManualClock, a_sample
@@ -74,6 +75,7 @@ class Flyer:
     grid: str
     aircraft: str = "GP-1"
     lens: Any = views.lens_of(1280, 720, 40.0)
+    power: Power = Power()
 
     def latest(self) -> TelemetrySample:
         """It stands there."""

@@ -14,7 +14,9 @@ from ground_station.mission_desk import MissionDesk, MissionParts
 from ground_station.plan_desk import Drawn, PlanDesk, PlanParts
 from ground_station.route_shelf import RouteShelf
 from ground_station.store.schema import DATABASE_NAME
+from missions.request import Task
 from patrol.cause import Role
+from patrol.energy import Power
 from patrol.errors import Refused
 from patrol.vehicle import ReturnHome
 from tests.fakes import START
@@ -240,3 +242,11 @@ async def test_a_mission_that_another_step_was_quicker_with_is_refused_in_the_re
     await desk.cancel(plan_id, "rain", LEADER)
     with pytest.raises(Refused, match="cancel is not possible"):
         await house.missions.cancel(plan_id, "rain", PILOT)
+
+
+async def test_a_plan_is_drawn_for_what_the_aircrafts_battery_gives(house: House) -> None:
+    at_grid(house)
+    (desks,) = house.missions._parts.switchboard.every
+    weak = replace(desks, power=Power(endurance_s=900.0))
+    assert house.plans.request(GRID, desks, Task()).endurance_s == Power().endurance_s
+    assert house.plans.request(GRID, weak, Task()).endurance_s == 900.0
