@@ -68,8 +68,9 @@ def day(
     out: OutOption,
     purpose: PurposeOption,
     scope: Annotated[
-        str, typer.Option(help="Code of the district, street, community or grid.")
-    ] = "440512",
+        str | None,
+        typer.Option(help="Code of a street, community or grid; default: the whole district."),
+    ] = None,
     data: DataOption = None,
     register: RegisterOption = None,
     lang: LanguageOption = Language.ZH,

@@ -32,10 +32,11 @@ RolesOption = Annotated[
     ),
 ]
 ScopeOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--scope",
-        help="440512, or the code of a street, community or grid; for DEPT a department's.",
+        help="The code of a street, community or grid, for DEPT a department's; default: the "
+        "whole district.",
     ),
 ]
 
@@ -46,7 +47,7 @@ def add(
     *,
     name: Annotated[str, typer.Option(help="As it will stand in every record.")],
     role: RolesOption,
-    scope: ScopeOption = "440512",
+    scope: ScopeOption = None,
     config: ConfigOption = None,
     data: DataOption = None,
     exercise: ExerciseOption = False,
@@ -77,7 +78,7 @@ def roles(
     login: LoginArgument,
     *,
     role: RolesOption,
-    scope: ScopeOption = "440512",
+    scope: ScopeOption = None,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
@@ -92,7 +93,7 @@ def roles(
 def scope_(
     login: LoginArgument,
     scope: Annotated[
-        str, typer.Argument(help="440512, or a street's, community's, grid's or department's code.")
+        str, typer.Argument(help="A district's, street's, community's, grid's or department's.")
     ],
     *,
     config: ConfigOption = None,
@@ -140,7 +141,7 @@ def token(
     role: Annotated[
         list[str] | None, typer.Option("--role", help="Of the person's roles; none: looking only.")
     ] = None,
-    scope: ScopeOption = "440512",
+    scope: ScopeOption = None,
     days: Annotated[float, typer.Option(help="How long it counts.", min=0.01, max=366)] = 90.0,
     config: ConfigOption = None,
     data: DataOption = None,

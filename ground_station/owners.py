@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from missions.codes import level_of
+from missions.codes import form_of_county
 from patrol.errors import ConfigError
 
 EXERCISE_RESPONSIBILITY_FILE = Path(__file__).parent / "data" / "responsibility_exercise.json"
@@ -44,7 +44,7 @@ _TIER_ZH = {
     Tier.DISTRICT: "区中心",
 }
 # A department is no part of the grid tree: a D and a number of its own.
-_DEPARTMENT = re.compile(r"^440512D\d{2,4}$", re.ASCII)
+_DEPARTMENT = re.compile(r"^\d{6}D\d{2,4}$", re.ASCII)
 # Length of the code that names a unit of the tier (DOMAIN 5.4); a leaf may have 15 or 17 digits.
 _CODE_LENGTH = {Tier.MIDDLE: 12, Tier.LARGE: 9, Tier.DISTRICT: 6}
 
@@ -142,7 +142,7 @@ def is_department(code: str) -> bool:
 
 
 def tier_of_code(code: str) -> Tier:
-    """The tier of a code: by its length in the tree; a department's (440512D…) is the district."""
+    """The tier of a code: by its length in the tree; a department's (440512D01) is the district."""
     if is_department(code):
         return Tier.DISTRICT
     return {6: Tier.DISTRICT, 9: Tier.LARGE, 12: Tier.MIDDLE}.get(len(code), Tier.SMALL)
@@ -197,5 +197,6 @@ def _owner(body: Mapping[str, Any]) -> Owner:
     if not owner.unit.strip() or not owner.person.strip():
         raise ValueError(f"no unit or no person for {code}")
     if not is_department(code):
-        level_of(code)  # a unit that nobody could be given a role of would answer for nothing
+        # A unit that nobody could be given a role of would answer for nothing.
+        form_of_county(code).level_of(code)
     return owner

@@ -10,6 +10,7 @@ from shapely.geometry import LineString, Polygon
 from shapely.geometry.polygon import orient
 from shapely.ops import nearest_points, unary_union
 
+from missions.codes import without_district
 from missions.flat import largest_part, to_place, to_position
 from missions.relief import above_home_m, following, return_height_m
 from missions.request import STANDOFF_MIN_M, PlanRequest
@@ -57,7 +58,7 @@ def over(
     duration_s = _flown_s(request.home, waypoints) + TURN_S * len(points) + TAKE_OFF_S + LANDING_S
     look_hold, battery_need_pct = _budget(request, duration_s)
     plan = MissionPlan(
-        plan_id=f"P-{request.created_utc:%Y%m%dT%H%M%S}-{request.grid.code[6:]}",
+        plan_id=f"P-{request.created_utc:%Y%m%dT%H%M%S}-{without_district(request.grid.code)}",
         grid_code=request.grid.code,
         grid_name=request.grid.name_spoken,
         register_version=request.register_version,

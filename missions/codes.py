@@ -76,6 +76,27 @@ class CodeForm:
 HAOJIANG = CodeForm(district="440512")  # DOMAIN 5.4; what a register without a form of its own has
 
 
+def form_of_county(code: str) -> CodeForm:
+    """The national form of the county whose code a code begins with (GB/T 2260, six digits);
+    ValueError where it begins with none.
+    """
+    county = code[: len(HAOJIANG.district)]
+    if not is_county(county):
+        raise ValueError(f"not a code that begins with a county's: {code!r}")
+    return CodeForm(district=county)
+
+
+def is_county(code: str) -> bool:
+    """Whether a code is that of a whole district, whichever it is."""
+    return len(code) == len(HAOJIANG.district) and code.isascii() and code.isdigit()
+
+
+def without_district(code: str) -> str:
+    """The part of a code that tells it from others of its district; a foreign one is whole."""
+    is_ours = is_county(code[: len(HAOJIANG.district)]) and len(code) > len(HAOJIANG.district)
+    return code[len(HAOJIANG.district) :] if is_ours else code
+
+
 @functools.cache
 def _special(district: str) -> re.Pattern[str]:
     return re.compile(rf"^{district}T[1-4](\d{{4}})?$", re.ASCII)

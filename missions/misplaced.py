@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import shapely
 from shapely.geometry import Polygon, box
+from shapely.ops import nearest_points
 
 from missions.borders import Border
 from missions.gcj02 import LonLat
 from missions.register_findings import RegisterFinding, measured
+from patrol.geo import GeoPoint, distance_m
 from patrol.plan import Level
 
 _AROUND_DEG = 0.1  # about 10 km
@@ -29,7 +31,8 @@ def misplaced(
     coordinates been typed right.
 
     A STOP by code where that is sure: swapped, or the mended border lies on the area in force of
-    the same code. Else a WARN, if most of the file is so: a neighbour may truly lie there.
+    the same code. Else a WARN, for a neighbour may truly lie there; and where no known
+    mistake explains it.
     """
     if not borders or not present:
         return {}
@@ -37,21 +40,26 @@ def misplaced(
     home = _home(list(borders.values()), there)
     found: dict[str, RegisterFinding] = {}
     doubts: dict[str, RegisterFinding] = {}
+    apart: dict[str, RegisterFinding] = {}
     for code, border in borders.items():
         if home is None or border.intersects(home):
             continue
         mistake, undone = _mistake(border, home)
-        if not mistake or undone is None:
-            continue
         same = present.get(code)
-        if same is not None and not undone.intersects(same):
+        is_elsewhere = same is not None and not (undone and undone.intersects(same))
+        if undone is None or is_elsewhere:
+            apart[code] = _apart(code, border, home)
             continue
         is_sure = same is not None or mistake == "swapped"
         if is_sure:
             found[code] = _said(code, border, mistake, Level.STOP)
         else:
             doubts[code] = _said(code, border, mistake, Level.WARN)
-    return found | doubts if 2 * len(doubts) > len(borders) else found
+    if 2 * len(doubts) > len(borders):
+        return found | doubts
+    # Where half a file lies apart it is one of two places, and not mistyped.
+    is_two_places = 2 * (len(apart) + len(doubts)) >= len(borders)
+    return found if is_two_places else found | doubts | apart
 
 
 def _home(borders: list[Border], there: Polygon) -> Polygon | None:
@@ -107,6 +115,22 @@ _WORDS = {
         "度分被误作十进制度（116°36′被写成116.36）",
     ),
 }
+
+
+def _apart(code: str, border: Border, home: Polygon) -> RegisterFinding:
+    size = measured(border)
+    there = nearest_points(home, border)
+    away_km = distance_m(*(GeoPoint(lat_deg=at.y, lon_deg=at.x) for at in there)) / 1000.0
+    return RegisterFinding(
+        code="coordinates.far",
+        level=Level.WARN,
+        text=f"{code} lies {away_km:.0f} km or more from most of the file: look whether its "
+        "coordinates were typed right",
+        text_zh=f"{code}距文件中多数区域{away_km:.0f}公里以上：请核对坐标是否录入有误",
+        areas=(code,),
+        place=size.place,
+        area_m2=size.area_m2,
+    )
 
 
 def _said(code: str, border: Border, mistake: str, level: Level) -> RegisterFinding:

@@ -12,6 +12,7 @@ from shapely.geometry.polygon import orient
 
 from missions.assembly import RESERVE_PCT, SHORTEST_LOOK_S
 from missions.checks import check_plan
+from missions.codes import without_district
 from missions.findings import stop
 from missions.flat import to_place
 from missions.grid import Grid
@@ -101,7 +102,7 @@ def _assemble(
     way = LineString([(0.0, 0.0), stop]) if flown_m > 0.0 else Point(0.0, 0.0)
     ring = orient(way.buffer(_FENCE_HALF_M, quad_segs=2)).exterior.coords[:-1]
     return MissionPlan(
-        plan_id=f"V-{request.created_utc:%Y%m%dT%H%M%S}-{request.grid.code[6:]}",
+        plan_id=f"V-{request.created_utc:%Y%m%dT%H%M%S}-{without_district(request.grid.code)}",
         grid_code=request.grid.code,
         grid_name=request.grid.name_spoken,
         register_version=request.register_version,

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from ground_station.api.callers import caller_of
@@ -15,11 +16,12 @@ from ground_station.people.door import Caller
 from ground_station.people.errors import DoorRefused
 from ground_station.people.persons import ANYWHERE
 from ground_station.people.powers import Power
-from ground_station.people.scopes import DISTRICT, narrowed, read_scope
+from ground_station.people.scopes import is_whole, narrowed, read_scope
 from ground_station.places import Place
 from ground_station.shapes import Page
 from ground_station.store.pages import LONGEST_PAGE, WHOLE_DISTRICT, Ask, Scopes
 from ground_station.store.pages import Page as FoundPage
+from missions.register import Register
 from patrol.cause import Cause, Role
 
 
@@ -36,6 +38,15 @@ def _area(text: str) -> str:
         return read_scope(text)
     except DoorRefused as error:
         raise ValueError(str(error)) from error
+
+
+def require_ours(scope: str, register: Register) -> None:
+    """Wrong input is a code of another district than the station's."""
+    try:
+        read_scope(scope, register.form)
+    except DoorRefused as error:
+        found = {"loc": ("body", "scope"), "msg": str(error), "type": "value_error"}
+        raise RequestValidationError([found]) from error
 
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
@@ -66,7 +77,7 @@ async def cause_for(
 
 def scopes_of(caller: Caller) -> Scopes:
     """The caller's part of the grid tree, as the store's lists are asked for it."""
-    return WHOLE_DISTRICT if DISTRICT in caller.scopes else caller.scopes
+    return WHOLE_DISTRICT if is_whole(caller.scopes) else caller.scopes
 
 
 async def scopes_used(parts: Parts, caller: Caller, cause: Cause, power: Power) -> Scopes:
@@ -80,7 +91,8 @@ async def scopes_used(parts: Parts, caller: Caller, cause: Cause, power: Power) 
     grants = await parts.people.door.grants_used(caller, cause.role)
     held = {grant.scope for grant in grants if grant.role in roles}
     found = {narrowed(one, own) for one in held for own in caller.scopes} - {None}
-    return WHOLE_DISTRICT if DISTRICT in found else tuple(sorted(one for one in found if one))
+    held_parts = tuple(sorted(one for one in found if one))
+    return WHOLE_DISTRICT if is_whole(held_parts) else held_parts
 
 
 def ask(cursor: str, limit: int) -> Ask:

@@ -13,6 +13,7 @@ from ground_station.api.asking import (
     Area,
     Purpose,
     cause_for,
+    require_ours,
     scopes_used,
 )
 from ground_station.api.callers import caller_of
@@ -22,7 +23,7 @@ from ground_station.out.book import Audience, Language
 from ground_station.out.desk import DayFile, PlanFile, SortieFile, Wanted
 from ground_station.parts import Parts
 from ground_station.people.powers import Verb, power_of
-from ground_station.people.scopes import DISTRICT
+from ground_station.people.scopes import whole_of
 from ground_station.places import Place, Places
 from patrol.cause import Role
 
@@ -130,19 +131,21 @@ def _add_of_day(routes: APIRouter, parts: Parts) -> None:
         kind: DayFile,
         request: Request,
         purpose: Purpose,
-        scope: Annotated[Area, Query()] = DISTRICT,
+        scope: Annotated[Area | None, Query()] = None,
         lang: Language = Language.ZH,
         public: bool = False,
         role: Role | None = None,
     ) -> Response:
         """Report, GeoJSON, 巡查日志, 台账, and coverage with what was not visited."""
+        part = scope or whole_of(parts.register.form)
+        require_ours(part, parts.register)
 
         async def where() -> Place:
-            return Place(code=scope, denial=f"no area {scope!r} in your part of the district")
+            return Place(code=part, denial=f"no area {part!r} in your part of the district")
 
         cause = await cause_for(parts, request, role, _EXPORT, where)
-        content = await desk.day(day, scope, kind, _wanted(lang, public, purpose), cause)
-        return as_file(content, f"{day.isoformat()}-{scope}.{kind.value}")
+        content = await desk.day(day, part, kind, _wanted(lang, public, purpose), cause)
+        return as_file(content, f"{day.isoformat()}-{part}.{kind.value}")
 
 
 def _add_of_notice(routes: APIRouter, parts: Parts) -> None:

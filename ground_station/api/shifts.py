@@ -15,7 +15,7 @@ from ground_station.api.answers.squad import (
     ShiftView,
     ShiftWithLog,
 )
-from ground_station.api.asking import Cursor, Limit, ask, scopes_of
+from ground_station.api.asking import Cursor, Limit, ask, require_ours, scopes_of
 from ground_station.api.bodies import GridsBody, HandOverBody, ShiftBody, TextBody
 from ground_station.api.callers import caller_of
 from ground_station.api.roads import roads
@@ -107,6 +107,8 @@ def _add_duties(routes: APIRouter, parts: Parts) -> None:
     async def open_shift(body: ShiftBody, request: Request) -> ShiftView:
         """Open one for a part of the district; whoever does is on duty."""
         scope = body.scope
+        if scope is not None:
+            require_ours(scope, parts.register)
 
         async def where() -> Place | None:
             denial = f"no area {scope!r} in your part of the district"

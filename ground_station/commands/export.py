@@ -18,6 +18,7 @@ from ground_station.folders import registers_of
 from ground_station.out.book import Audience
 from ground_station.out.desk import NEVER_PUBLIC, DayFile, ExportDesk, SortieFile, Wanted
 from ground_station.out.reading import day_utc
+from ground_station.people.scopes import whole_of
 from ground_station.store.engine import Store
 from ground_station.store.schema import DATABASE_NAME
 from ground_station.store.tables import cases, sorties
@@ -54,18 +55,19 @@ def export_sortie(sortie_id: str, options: ExportOptions) -> int:
     return _run(options, write)
 
 
-def export_day(day: str, scope: str, options: ExportOptions) -> int:
+def export_day(day: str, scope: str | None, options: ExportOptions) -> int:
     """Write every file of a day; an empty day has tables with headings only."""
     when = _day(day)
+    part = scope or whole_of(load_register(options.register).form)
 
     async def write(desk: ExportDesk) -> None:
         cause = _cause()
         for kind in DayFile:
             if _is_for(kind, options.wanted):
-                name = f"{when.isoformat()}-{scope}.{kind.value}"
+                name = f"{when.isoformat()}-{part}.{kind.value}"
                 await _write(
                     options.out / name,
-                    lambda kind=kind: desk.day(when, scope, kind, options.wanted, cause),  # type: ignore[misc]
+                    lambda kind=kind: desk.day(when, part, kind, options.wanted, cause),  # type: ignore[misc]
                 )
 
     return _run(options, write)

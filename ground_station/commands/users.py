@@ -19,10 +19,12 @@ from ground_station.people.book import PeopleBook
 from ground_station.people.journal import Journal, by_person
 from ground_station.people.passwords import Cost, Passwords
 from ground_station.people.persons import Grant, Person
-from ground_station.people.scopes import DISTRICT, read_department, read_part, read_scope
+from ground_station.people.scopes import read_department, read_part, read_scope, whole_of
 from ground_station.people.space import is_exercise_space, require_space
 from ground_station.settings import read_settings
 from ground_station.store.engine import Store
+from missions.codes import CodeForm
+from missions.register import load_register
 from patrol.cause import Role
 from patrol.clock import SystemClock, utc_text
 from patrol.errors import ConfigError
@@ -50,6 +52,12 @@ class Folder:
             raise ConfigError("say whose persons: --config FILE of a station, or --data FOLDER")
         return self.data, True if self.is_exercise else None, Cost()
 
+    def form(self) -> CodeForm | None:
+        """How the codes of the station's register are made; a folder alone names no register."""
+        if self.config is None:
+            return None
+        return load_register(read_settings(self.config).register_file).form
+
     def require_known(self, codes: Iterable[str]) -> None:
         """ConfigError for a department that the station's own table of units does not name.
 
@@ -68,16 +76,17 @@ class Folder:
                 )
 
 
-def read_grants(texts: Sequence[str], scope: str = DISTRICT) -> list[Grant]:
+def read_grants(texts: Sequence[str], scope: str | None, form: CodeForm | None) -> list[Grant]:
     """PILOT, or REG@440512001 for a role in one part of the district, DEPT@440512D01 for a
-    department's; ConfigError and DoorRefused in words.
+    department's; without a scope of the whole district. ConfigError and DoorRefused in words.
     """
     grants = []
     for text in texts:
         code, _, own_scope = text.partition("@")
-        role = read_role(code)
-        read = read_department if role is Role.DEPARTMENT else read_scope
-        grants.append(Grant(role=role, scope=read(own_scope or scope)))
+        role, asked = read_role(code), own_scope or scope or whole_of(form)
+        is_department = role is Role.DEPARTMENT
+        read = read_department(asked) if is_department else read_scope(asked, form)
+        grants.append(Grant(role=role, scope=read))
     return grants
 
 
@@ -137,9 +146,11 @@ def _with_book(
     return _DONE
 
 
-def users_add(folder: Folder, login: str, *, name: str, roles: Sequence[str], scope: str) -> int:
+def users_add(
+    folder: Folder, login: str, *, name: str, roles: Sequence[str], scope: str | None
+) -> int:
     """Make a person and print the first password."""
-    grants = read_grants(roles, scope)
+    grants = read_grants(roles, scope, folder.form())
     folder.require_known(grant.scope for grant in grants)
 
     async def work(book: PeopleBook) -> None:
@@ -169,16 +180,16 @@ def users_list(folder: Folder, *, as_json: bool) -> int:
     return _with_book(folder, work)
 
 
-def users_roles(folder: Folder, login: str, *, roles: Sequence[str], scope: str) -> int:
+def users_roles(folder: Folder, login: str, *, roles: Sequence[str], scope: str | None) -> int:
     """Replace a person's roles."""
-    grants = read_grants(roles, scope)
+    grants = read_grants(roles, scope, folder.form())
     folder.require_known(grant.scope for grant in grants)
     return _with_book(folder, lambda book: book.set_grants(login, grants))
 
 
 def users_scope(folder: Folder, login: str, *, scope: str) -> int:
     """Move all roles of a person to one part of the grid tree, or to another department."""
-    code = read_part(scope)
+    code = read_part(scope, folder.form())
     folder.require_known([code])
     return _with_book(folder, lambda book: book.set_scope(login, code))
 
@@ -201,10 +212,17 @@ def users_reset(folder: Folder, login: str) -> int:
 
 
 def users_token(
-    folder: Folder, login: str, *, purpose: str, roles: Sequence[str], scope: str, days: float
+    folder: Folder,
+    login: str,
+    *,
+    purpose: str,
+    roles: Sequence[str],
+    scope: str | None,
+    days: float,
 ) -> int:
     """Print a new API token."""
-    asked, code = [read_role(role) for role in roles], read_part(scope)
+    form = folder.form()
+    asked, code = [read_role(role) for role in roles], read_part(scope or whole_of(form), form)
 
     async def work(book: PeopleBook) -> None:
         token_id, key = await book.make_token(

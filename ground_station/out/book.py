@@ -10,6 +10,7 @@ from datetime import date, datetime
 from ground_station.alerts import CrowdAlert
 from ground_station.announcements import Announcement
 from ground_station.casework.case import Case
+from ground_station.people.scopes import covers
 from ground_station.sorties import EffectRecord, SortieRecord, SortieState
 from patrol.geo import GeoPoint
 from patrol.plan import MissionPlan
@@ -104,7 +105,7 @@ def visits_of(
     return tuple(
         _visit(code, name, [pages for pages in sorties if pages.record.grid_code == code])
         for code, name in sorted(grids.items())
-        if code.startswith(scope)
+        if covers(scope, code)
     )
 
 

@@ -24,12 +24,12 @@ from ground_station.store.engine import Store
 from ground_station.store.pages import WHOLE_DISTRICT, Scopes, in_scope
 from ground_station.store.rows import bodies
 from ground_station.store.telemetry import TelemetryLog
+from missions.codes import is_county
 from patrol.clock import SHANGHAI, parse_utc, utc_text
 from patrol.geo import GeoPoint
 from patrol.plan import plan_from_dict
 from patrol.sighting import Sighting
 
-_DISTRICT_LENGTH = 6
 _WHOLE_TRACKS, _FEWEST_POINTS = 20, 50  # a day of 200 sorties must not fill the memory
 _TRACK = ("t_utc", "lat_deg", "lon_deg", "height_above_home_m")
 TRACK_POINTS = 2000  # finer than a reader of maps can see; the whole is in the tlog
@@ -88,7 +88,7 @@ async def read_day(
         return found, [decode(Case, body) for body in filed]
 
     found, cases = await store.read(work)
-    scopes = WHOLE_DISTRICT if len(scope) <= _DISTRICT_LENGTH else (scope,)
+    scopes = WHOLE_DISTRICT if is_county(scope) else (scope,)
     bare = [within(pages, scopes) for pages in found]
     each = max(_FEWEST_POINTS, TRACK_POINTS * _WHOLE_TRACKS // max(1, len(bare)))
     points = min(TRACK_POINTS, each)
@@ -180,7 +180,6 @@ def _within(
 ) -> ColumnElement[bool]:
     in_space = table.c.is_exercise == is_exercise
     in_time = (table.c.t_utc >= utc_text(start)) & (table.c.t_utc < utc_text(end))
-    in_place = in_scope(table.c.grid_code, (scope,))
-    if len(scope) <= _DISTRICT_LENGTH:
-        in_place = in_place | table.c.grid_code.is_(None)  # outside every grid the district answers
+    # The district answers also for what lies outside every grid.
+    in_place = in_scope(table.c.grid_code, WHOLE_DISTRICT if is_county(scope) else (scope,))
     return in_space & in_time & in_place

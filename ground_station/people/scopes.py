@@ -1,30 +1,40 @@
-"""Scopes by the grid tree: 440512 is the district; a longer code is a street, community or grid.
+"""Scopes by the grid tree: six digits are the district; a longer code is a street, community or
+grid of it. A station works in one district, so that the code of a district covers all there is.
 
 A department's role has no part of the tree but its own code (440512D01): it covers itself alone.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ground_station.owners import is_department
 from ground_station.people.errors import DoorRefused
-from missions.codes import level_of, read_code
+from missions.codes import HAOJIANG, CodeForm, form_of_county, is_county
 
-DISTRICT = "440512"
+DISTRICT = HAOJIANG.district  # the whole district, where nothing else is said
 
 
-def read_scope(text: str) -> str:
-    """A territorial code; DoorRefused when it is none."""
+def read_scope(text: str, form: CodeForm | None = None) -> str:
+    """A territorial code; DoorRefused when it is none, or none of the register's own `form`."""
+    code = re.sub(r"[\s-]", "", text)
+    if code == whole_of(form):
+        return code
     try:
-        code = read_code(text)
-        level_of(code)
+        (form or form_of_county(code)).level_of(code)
     except ValueError as error:
+        example = form.district if form else DISTRICT
         raise DoorRefused(
-            f"not a scope: {text!r} (440512, or a street's, community's or grid's code)",
-            f"不是有效的管辖范围：{text}（440512 或街道、社区、网格编码）",
+            f"not a scope: {text!r} ({example}, or a street's, community's or grid's code)",
+            f"不是有效的管辖范围：{text}（{example} 或街道、社区、网格编码）",
         ) from error
     return code
+
+
+def whole_of(form: CodeForm | None) -> str:
+    """The code of the whole district; of one whose code has another length, as a role has it."""
+    return form.district if form and is_county(form.district) else DISTRICT
 
 
 def read_department(text: str) -> str:
@@ -38,10 +48,10 @@ def read_department(text: str) -> str:
     return code
 
 
-def read_part(text: str) -> str:
+def read_part(text: str, form: CodeForm | None = None) -> str:
     """A part of the grid tree, or a department; DoorRefused when it is neither."""
     code = text.strip().upper()
-    return code if is_department(code) else read_scope(text)
+    return code if is_department(code) else read_scope(text, form)
 
 
 def covers(scope: str, place: str | None) -> bool:
@@ -49,7 +59,7 @@ def covers(scope: str, place: str | None) -> bool:
 
     Every level of a code has its own width, so a prefix is an ancestor and never a sibling.
     """
-    if scope == DISTRICT:
+    if is_county(scope):
         return True
     if is_department(scope):
         return scope == place
@@ -64,6 +74,11 @@ def covered_by(scopes: Iterable[str], place: str | None) -> bool:
 def is_on_the_way(scopes: Iterable[str], place: str) -> bool:
     """Whether the place is an ancestor of a scope: drawn on its map, but not its own."""
     return any(scope.startswith(place) for scope in scopes)
+
+
+def is_whole(scopes: Iterable[str]) -> bool:
+    """Whether the whole district is among them."""
+    return any(is_county(scope) for scope in scopes)
 
 
 def narrowed(scope: str, limit: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ground_station.live import UNITS
 from ground_station.people.door import Caller
-from ground_station.people.scopes import DISTRICT, is_on_the_way
+from ground_station.people.scopes import DISTRICT, is_on_the_way, is_whole
 from patrol.cause import Role
 from patrol.story import StoryEvent
 
@@ -88,7 +88,7 @@ def _flights(caller: Caller, units: Mapping[str, Keys]) -> _Flights:
 
 def sees_all(caller: Caller) -> bool:
     """Whether nothing has to be left out."""
-    return DISTRICT in caller.scopes
+    return is_whole(caller.scopes)
 
 
 def sees_flight(caller: Caller, unit: Keys) -> bool:

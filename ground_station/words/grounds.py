@@ -10,13 +10,18 @@ from datetime import datetime
 
 from ground_station.legal import Allows, LegalBook
 from ground_station.templates import Need
-from missions.grid import COAST
+from missions.grid import COAST, SpecialSite, SpecialType
 from missions.register import Register
 from patrol.geo import GeoPoint, distance_m
 
-SCHOOLS = "440512T3"  # the overlay of schools, DOMAIN 5.4
 SCHOOL_GATE_M = 100.0  # from the school's point in the register, which is seldom its gate
 CHECKPOINT_M = 100.0  # as long as a queue of a hundred people who keep a metre apart
+
+
+def schools_of(register: Register) -> list[SpecialSite]:
+    """The schools that a register lists."""
+    overlays = {one.code for one in register.overlays if one.special_type is SpecialType.SCHOOL}
+    return [site for site in register.sites if site.overlay in overlays]
 
 
 def grounds(
@@ -29,7 +34,7 @@ def grounds(
     is_exercise: bool,
 ) -> dict[Need, bool]:
     """What is known of a place, yes or no; a need that is missing here is known to nobody."""
-    schools = [site.point for site in register.sites if site.overlay == SCHOOLS]
+    schools = [site.point for site in schools_of(register)]
     checkpoints = [checkpoint.point for checkpoint in register.checkpoints]
     declared = legal.in_force(
         Allows.EMERGENCY, grid_code=grid_code, at_utc=at_utc, is_exercise=is_exercise

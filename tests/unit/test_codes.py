@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from missions.codes import (
     CodeForm,
     GridLevel,
+    form_of_county,
     is_special,
     level_of,
     parent_of,
@@ -18,6 +19,7 @@ from missions.codes import (
     read_code,
     read_foreign_code,
     spoken_number,
+    without_district,
 )
 
 digits = st.text(string.digits, min_size=0, max_size=11)
@@ -194,3 +196,15 @@ def test_a_code_without_a_form_is_taken_as_it_is_written(value: object, code: st
 def test_what_cannot_be_a_code_is_none(value: object) -> None:
     with pytest.raises(ValueError, match="not a code"):
         read_foreign_code(value)
+
+
+def test_a_code_is_told_from_others_of_its_district_and_a_foreign_one_is_whole() -> None:
+    assert without_district("440512001003003") == "001003003"
+    assert without_district("440507001") == "001"
+    assert [without_district(code) for code in ("440512", "BU0363", "A-1")] == [
+        "440512", "BU0363", "A-1",
+    ]  # fmt: skip
+    assert form_of_county("440507001").district == "440507"
+    for text in ("", "4405", "BU0363", "44051X001"):
+        with pytest.raises(ValueError, match="county"):
+            form_of_county(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,25 @@ def test_a_neighbour_that_lies_where_a_wrong_minute_would_is_only_doubted(tmp_pa
     result = imported(written(tmp_path, drawn), present=present())
     assert {f.level for f in found(result, "coordinates.minutes_as_decimals")} == {Level.WARN}
     assert len(loaded(result).grids) == 3
+
+
+@pytest.mark.parametrize("number", [2, None])
+def test_what_lies_apart_from_the_rest_of_its_file_is_told_with_how_far(
+    tmp_path: Path, number: int | None
+) -> None:
+    near = [feature(f"N-{n}", square(n, 0)) for n in range(4)]
+    apart = [[x + 1.0, y + 0.01] for x, y in square(0, 0)]
+    code = "N-9" if number is None else grids()[number]["properties"]["code"]
+    result = imported(written(tmp_path, [*near, feature(code, apart)]), present=present())
+    (told,) = found(result, "coordinates.far")
+    assert (told.areas, told.level) == ((code,), Level.WARN)
+    assert re.search(r"lies \d+ km or more", told.text)
+    assert "核对坐标" in told.text_zh
+    assert len(loaded(result).grids) == 5
+
+
+def test_a_file_of_two_places_is_not_doubted(tmp_path: Path) -> None:
+    near = [feature(f"N-{n}", square(n, 0)) for n in range(3)]
+    there = [feature(f"T-{n}", [[x + 0.5, y] for x, y in square(n, 0)]) for n in range(3)]
+    result = imported(written(tmp_path, [*near, *there]), present=present())
+    assert not found(result, "coordinates.far")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ground_station.templates import Need
-from ground_station.words.grounds import CHECKPOINT_M, SCHOOL_GATE_M, SCHOOLS, grounds
+from ground_station.words.grounds import CHECKPOINT_M, SCHOOL_GATE_M, grounds, schools_of
 from missions.register import Register, load_register
 from patrol.geo import GeoPoint, offset
 from tests.ground_core import LEGAL, MORNING
 
 REGISTER = load_register()
-SCHOOL = next(site.point for site in REGISTER.sites if site.overlay == SCHOOLS)
+SCHOOL = schools_of(REGISTER)[0].point
 
 
 def known(place: GeoPoint | None, register: Register = REGISTER) -> dict[Need, bool]:
@@ -64,3 +65,9 @@ def test_what_the_register_says_nothing_of_is_not_known() -> None:
 def test_outside_every_grid_nobody_knows_whether_it_is_the_coast() -> None:
     at_sea = offset(REGISTER.checkpoints[0].point, east_m=200_000.0, north_m=0.0)
     assert Need.COAST not in known(at_sea)
+
+
+def test_the_schools_of_another_district_are_known_too() -> None:
+    other = Register(json.loads(REGISTER.text.replace("440512", "440507")), Path("longhu"))
+    assert [site.code[:6] for site in schools_of(other)] == ["440507"] * len(schools_of(REGISTER))
+    assert known(SCHOOL, other)[Need.SCHOOL_GATE] is True

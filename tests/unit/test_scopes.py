@@ -12,8 +12,17 @@ from ground_station.live import Board
 from ground_station.people.door import Caller
 from ground_station.people.errors import DoorRefused
 from ground_station.people.persons import Grant, Person
-from ground_station.people.scopes import DISTRICT, covers, narrowed, read_scope
+from ground_station.people.scopes import (
+    DISTRICT,
+    covers,
+    is_whole,
+    narrowed,
+    read_department,
+    read_scope,
+    whole_of,
+)
 from ground_station.people.seen import seen_grids, seen_message, seen_state, sees_event
+from missions.codes import HAOJIANG, CodeForm
 from patrol.cause import Role
 
 WU = Person(login="wu", name="Wu")
@@ -72,7 +81,29 @@ def test_a_narrowed_scope_covers_only_what_both_cover(a: str, b: str, place: str
 @pytest.mark.parametrize("text", ["", "440513", "44051200", "440512T3", "*", "440512%"])
 def test_what_is_no_part_of_the_district_is_no_scope(text: str) -> None:
     with pytest.raises(DoorRefused, match="not a scope"):
+        read_scope(text, HAOJIANG)
+
+
+@pytest.mark.parametrize("text", ["", "4405", "44051200", "440512T3", "*", "440512%", "44051X001"])
+def test_what_is_of_no_district_is_no_scope_anywhere(text: str) -> None:
+    with pytest.raises(DoorRefused, match="not a scope"):
         read_scope(text)
+
+
+def test_the_scopes_of_another_district_are_of_its_own_codes() -> None:
+    longhu = CodeForm(district="440507")
+    assert whole_of(longhu) == "440507"
+    assert whole_of(None) == DISTRICT
+    assert read_scope("440507 003", longhu) == "440507003"
+    leader = who("440507", Role.LEADER)
+    assert sees_event(leader, {"grid_code": "440507003001001"})
+    assert is_whole(leader.scopes)
+    assert covers("440507003", "440507003001001")
+    assert not covers("440507003", "440507004001001")
+    assert narrowed("440507", "440507003") == "440507003"
+    assert read_department("440507d02") == "440507D02"
+    with pytest.raises(DoorRefused, match="440507, or a street"):
+        read_scope("440512003", longhu)
 
 
 def a_unit(flown: str | None) -> dict[str, Any]:

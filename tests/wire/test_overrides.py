@@ -13,7 +13,7 @@ from ground_station.alert_levels import AlertLevel
 from ground_station.announcements import Announcement, AnnouncementState
 from ground_station.legal import Allows, LegalBook
 from ground_station.templates import Need, Profile
-from ground_station.words.grounds import SCHOOLS
+from ground_station.words.grounds import schools_of
 from ground_station.words.listeners import crowd_of
 from patrol.cause import Role
 from patrol.geo import offset
@@ -214,7 +214,7 @@ async def test_the_pilot_silences_words_that_a_leader_has_overridden(
 async def test_words_for_a_school_gate_are_said_at_a_school_and_nowhere_else(
     house: House,
 ) -> None:
-    schools = [site for site in REGISTER.sites if site.overlay == SCHOOLS]
+    schools = schools_of(REGISTER)
     places = house.speaking.drafting._places
     gate = replace(an_alert(), place=offset(schools[0].point, east_m=40.0, north_m=0.0))
     assert places(crowd_of(gate))[Need.SCHOOL_GATE] is True

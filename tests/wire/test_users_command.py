@@ -22,6 +22,7 @@ from ground_station.options import DemoOptions, ScenarioName, Until
 from ground_station.settings import read_settings
 from ground_station.store.chain import verify
 from ground_station.web_server import bind
+from missions.register import sample_path
 from patrol.errors import ConfigError, PatrolError
 from tests.wire.test_serve_command import NOBODY, config
 
@@ -165,3 +166,19 @@ def test_an_empty_folder_says_how_the_first_person_is_made(file: Path) -> None:
     with pytest.raises(ConfigError, match="no database"):
         verify(file.parent / "nowhere.db")
     assert verify(file.parent / "records" / "gridpatrol.db").is_intact
+
+
+def test_in_another_district_roles_are_held_in_its_own_codes(file: Path) -> None:
+    register = file.parent / "longhu.geojson"
+    sample = sample_path().read_text(encoding="utf-8")
+    register.write_text(sample.replace("440512", "440507"), encoding="utf-8")
+    words = f"register_file = '{register}'\n" + file.read_text(encoding="utf-8")
+    file.write_text(words, encoding="utf-8")
+    at = ("--config", str(file))
+    users("add", "lin", "--name", "Lin", "--role", "LEAD", "--role", "REG@440507001", *at)
+    (lin,) = json.loads(users("list", "--json", *at))
+    assert lin["grants"] == [
+        {"role": "LEAD", "scope": "440507"}, {"role": "REG", "scope": "440507001"},
+    ]  # fmt: skip
+    with pytest.raises(PatrolError, match="not a scope.*440507, or a street"):
+        users("scope", "lin", "440512001", *at)
