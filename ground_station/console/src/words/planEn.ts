@@ -90,6 +90,7 @@ export const planEn: PlanWords = {
     gone: (span) => `▲ passed ${span} ago`,
     due: (clock) => `by ${clock}`,
     permits: (ids) => `permits used: ${ids}`,
+    kind: (kind) => `class: ${kind}`,
     law: (version) => `law as of ${version}`,
     sheet: "Application for the flight (Art. 27)",
     purpose: "application for the flight",

@@ -87,6 +87,7 @@ export const planZh = {
     gone: (span: string) => `▲ 已过 ${span}`,
     due: (clock: string) => `${clock} 前`,
     permits: (ids: string) => `所用许可：${ids}`,
+    kind: (kind: string) => `类别：${kind}`,
     law: (version: string) => `法规数据 ${version}`,
     sheet: "飞行活动申请表（第二十七条）",
     purpose: "申请飞行活动",
