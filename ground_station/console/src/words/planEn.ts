@@ -63,7 +63,7 @@ export const planEn: PlanWords = {
     `Patrolled ${minutes} ago, ${whole ? "all of it" : "a part of it"}: is this still needed?`,
   recentAlerts: (n) => (n ? `Alerts then: ${n}.` : "No alert then."),
   sortie: (number) => `Sortie ${number}`,
-  total: (n) => (n === 1 ? "1 sortie" : `${n} sorties`),
+  total: (n, minutes) => `${n} ${n === 1 ? "sortie" : "sorties"} · ${minutes} min`,
   battery: "battery", counting: "count",
   minutesUnit: "min",
   counts: { yes: "valid", partly: "partly invalid", no: "invalid" },

@@ -62,7 +62,7 @@ export const planZh = {
     `${minutes}前刚巡过${whole ? "全程" : "一部分"}：还需要飞吗？`,
   recentAlerts: (n: number) => (n ? `当时告警 ${n} 次。` : "当时无告警。"),
   sortie: (number: number) => `第 ${number} 架次`,
-  total: (n: number) => `共 ${n} 架次`,
+  total: (n: number, minutes: number) => `共 ${n} 架次 · ${minutes} 分钟`,
   battery: "耗电", counting: "计数",
   minutesUnit: "分钟",
   counts: { yes: "有效", partly: "部分无效", no: "无效" },
