@@ -3,7 +3,8 @@ import { computed, ref, shallowRef, watch } from "vue";
 
 import { language } from "../words";
 import { worldMs } from "./live";
-import { approvedBy, flight, takeoffUtc } from "./planning";
+import { takeoffUtc } from "./planForm";
+import { approvedBy, flight } from "./planning";
 import type { Clearance, Deadline } from "./planTypes";
 import type { Refusal } from "./session";
 

@@ -34,7 +34,10 @@ export function useDebts(): void {
     void readDebts();
     timer = window.setInterval(() => void readDebts(), AGAIN_MS);
   });
-  onUnmounted(() => clearInterval(timer));
+  onUnmounted(() => {
+    clearInterval(timer);
+    debts.value = []; // the next person's may be others
+  });
 }
 
 async function readDebts(): Promise<void> {

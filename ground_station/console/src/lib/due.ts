@@ -21,7 +21,10 @@ export function useDue(): void {
     timer = window.setInterval(() => void readDue(), AGAIN_MS);
   });
   watch(progress, () => void readDue());
-  onUnmounted(() => clearInterval(timer));
+  onUnmounted(() => {
+    clearInterval(timer);
+    due.value = null; // the next person's may be others
+  });
 }
 
 async function readDue(): Promise<void> {

@@ -4,7 +4,7 @@ import { onMounted, onUnmounted } from "vue";
 import {
   arm, disarm, doAcknowledge, doCommand, doRelease, doStop, isArmed, isDismissOpen, whyNotDismiss,
 } from "./desk";
-import { isPlacing } from "./planning";
+import { isPlacing } from "./planForm";
 import { askSearch, screen, show } from "./screen";
 
 const TYPED_INTO = 'input:not([type="radio"], [type="checkbox"]), textarea, select';

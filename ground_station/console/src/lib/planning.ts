@@ -1,65 +1,28 @@
-/** The planning screen's one state: what is asked for, what the station offered, what may be pressed. */
+/** What the station offered on the planning screen, and what may be pressed: one answer for all panels. */
 import { computed, reactive, ref, shallowRef, watch } from "vue";
 
 import { words } from "../words";
-import { gridNamed } from "./gridSearch";
 import { choose, chosen, isLost, state, units } from "./live";
-import type { Approved, CallOffer, Flight, Offer, Pattern, RestOffer } from "./planTypes";
+import { asked, isPlacing, pattern, picked, places, takeoffUtc } from "./planForm";
+import type { Approved, CallOffer, Flight, Offer, RestOffer } from "./planTypes";
 import { show } from "./screen";
 import { isIn } from "./session";
-import type { Place } from "./types";
 import { isPending, mayDo, send, type Verb } from "./verbs";
 
-/** A number that a person may leave open; an emptied field is a text. */
-type Typed = number | "";
 const FLYING = new Set(["PREFLIGHT", "AIRBORNE", "HOLDING", "RETURNING", "UNKNOWN"]);
 const LANDED = new Set(["LANDED", "CLOSED"]);
 const LINE_MIN = 2;
-/** Which fields each pattern has. */
-export const NEEDS: Readonly<Record<Pattern, readonly string[]>> = {
-  boundary: [], sweep: ["spacing"], points: ["places", "hold"], hold: ["places", "hold"],
-  orbit: ["places", "radius"], corridor: ["places", "width", "spacing"],
-};
 
-export const picked = ref<string | null>(null);
-export const pickedGrid = computed(() => gridNamed(picked.value));
-export const pattern = ref<Pattern>("boundary");
-export const places = ref<Place[]>([]);
-export const isPlacing = ref(false);
-export const typed = reactive<Record<"hold" | "spacing" | "radius" | "width", Typed>>({
-  hold: "", spacing: "", radius: "", width: "",
-});
+/** What the pilot says before a take-off. */
 export const declared = reactive({
   isRemoteIdOk: false, weather: "", terrain: "", onGround: [] as string[],
 });
-
-/** When it is to take off, as a field of the page has it: Shanghai's clock, or empty for now. */
-export const takeoffTyped = ref("");
-export const takeoffUtc = computed(() => (takeoffTyped.value ? `${takeoffTyped.value}:00+08:00` : ""));
-
-export const needs = (field: string) => NEEDS[pattern.value].includes(field);
-
-/** As the station takes it: what was left open or is not this pattern's is not sent. */
-const asked = computed(() => ({
-  grid_code: picked.value,
-  pattern: pattern.value,
-  aircraft: chosen.value || undefined,
-  places: needs("places") ? places.value.map(([lon_deg, lat_deg]) => ({ lon_deg, lat_deg })) : [],
-  hold_s: numberOf("hold"),
-  spacing_m: numberOf("spacing"),
-  radius_m: numberOf("radius"),
-  width_m: numberOf("width"),
-}));
-
-function numberOf(field: keyof typeof typed): number | undefined {
-  return needs(field) && typed[field] !== "" ? Number(typed[field]) : undefined;
-}
 
 const offered = shallowRef<{ offer: Offer; asked: string } | null>(null);
 export const offer = computed(() => offered.value?.offer ?? null);
 /** Whether the form asks for something else by now than what is shown. */
 export const isOutdated = computed(
-  () => offered.value !== null && offered.value.asked !== JSON.stringify(asked.value),
+  () => offered.value !== null && offered.value.asked !== asked.value,
 );
 export const flightIndex = ref(0);
 export const flight = computed<Flight | null>(() => offer.value?.sorties[flightIndex.value] ?? null);
@@ -73,19 +36,10 @@ export const approvals = computed(() => {
   return new Map([...told.map((event) => [String(event.plan), String(event.by)] as const), ...approvedHere]);
 });
 
-export function pick(code: string): void {
-  if (code !== picked.value) places.value = [];
-  picked.value = code;
-  isPlacing.value = needs("places");
-}
-
-// At once: what an offer changes after it counts.
-watch(pattern, () => (isPlacing.value = needs("places") && picked.value !== null), { flush: "sync" });
-// Nothing of what one person saw stays on the page for the next.
+// Nor is anything offered to one person the next one's.
 watch(isIn, (isThere) => {
   if (isThere) return;
-  offered.value = picked.value = null;
-  places.value = [];
+  offered.value = null;
   show("live");
 });
 watch(flightIndex, () => (legShown.value = null));
@@ -139,7 +93,7 @@ export const whyNotLaunch = computed(() => {
 
 export function doPlan(): void {
   if (whyNotPlan.value !== null) return;
-  const text = JSON.stringify(asked.value);
+  const text = asked.value;
   void send<Offer>("plan", "plans", JSON.parse(text) as object, (told) => take(told, text));
 }
 
@@ -176,7 +130,7 @@ export function doCall(): void {
     picked.value = flown.plan.grid_code;
     take(
       { aircraft, sorties: [flown], recently: null, call: { there_s, options } },
-      JSON.stringify(asked.value),
+      asked.value,
     );
   });
 }
@@ -190,7 +144,7 @@ export function doRest(sortie: string): void {
     pattern.value = told.plan.pattern;
     places.value = [];
     const rest = { aircraft: told.aircraft, sorties: [told], recently: null, continues: told.continues };
-    take(rest, JSON.stringify(asked.value));
+    take(rest, asked.value);
     show("plan");
   });
 }

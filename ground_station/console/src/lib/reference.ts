@@ -1,6 +1,6 @@
 /** What is read once: the grids and the approved words. Tried again until the station answers. */
 import type { FeatureCollection } from "geojson";
-import { ref, shallowRef } from "vue";
+import { ref, shallowRef, watch } from "vue";
 
 import { isIn } from "./session";
 import type { Template } from "./types";
@@ -10,6 +10,13 @@ const AGAIN_MS = 2000;
 export const grids = shallowRef<FeatureCollection | null>(null);
 export const templates = shallowRef<Template[]>([]);
 export const hasGridsFailed = ref(false);
+
+// Another person has another part of the district.
+watch(isIn, (isThere) => {
+  if (isThere) return;
+  grids.value = null;
+  templates.value = [];
+});
 
 export async function readReference(): Promise<void> {
   try {
