@@ -99,9 +99,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What every module made at its import stays: the collector need not look at it each time."""
+    """What was made by the imports stays: the collector need not go through it again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000)
 
 
 class _OneHouseAtATime(LoadFileScheduling):  # type: ignore[misc]  # xdist is untyped
