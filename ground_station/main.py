@@ -8,7 +8,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import anyio
@@ -52,6 +51,7 @@ from ground_station.store.telemetry import TelemetryLog
 from ground_station.switchboard import Switchboard
 from ground_station.templates import Template, load_templates
 from ground_station.unit import AircraftUnit, Common, Ports, kept_alive, once_known
+from ground_station.version import installed_version
 from ground_station.watchdog_port import WatchdogPort
 from ground_station.web_server import WebServer
 from patrol.bus import Bus
@@ -276,7 +276,7 @@ class Station:
         station: StationView = {
             "name": self._settings.name,
             "is_exercise": self._settings.is_exercise,
-            "version": _version(),
+            "version": installed_version(),
         }
         show_station(self._board, station, self._register, self._world)
 
@@ -339,13 +339,6 @@ class Station:
         waits = [unit.desks.sorties.until_known for unit in self._units]
         await once_known([*waits, self._missions.until_loaded])
         await run()
-
-
-def _version() -> str:
-    try:
-        return version("gridpatrol")
-    except PackageNotFoundError:
-        return "source"  # run from a folder that was not installed
 
 
 def _threads_each(cameras: int) -> int:
