@@ -2,7 +2,7 @@
 import type { Count, StoryEvent } from "../lib/types";
 
 export type StoryName =
-  | "plan.made" | "plan.finding" | "plan.approved" | "mission.uploaded" | "airborne"
+  | "plan.made" | "plan.finding" | "plan.cleared" | "plan.approved" | "mission.uploaded" | "airborne"
   | "preflight" | "waypoint" | "sighting" | "hold" | "pilot.has_it" | "resumed" | "alert.raised"
   | "alert.acknowledged" | "alert.dismissed" | "gathering.noted" | "announcement.released"
   | "announcement.played" | "announcement.blocked" | "announcement.failed" | "speaker.stopped"
@@ -37,6 +37,8 @@ export const MINOR: ReadonlySet<string> = new Set<StoryName>([
 
 export const text = (value: unknown): string =>
   value === null || value === undefined ? "" : String(value);
+/** Texts of a list; none where it is no list. */
+export const listed = (value: unknown): string[] => (Array.isArray(value) ? value.map(text) : []);
 export const whole = (value: unknown): string =>
   typeof value === "number" ? String(Math.round(value)) : "–";
 export const tenth = (value: unknown): string =>
