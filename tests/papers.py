@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from ground_station.legal import LegalBook
 from ground_station.planning_data import PlanningData
 from ground_station.store.clearances import ClearanceShelf
 from ground_station.store.records import Records
+from missions.airspace import Airspace
+from missions.open_air import Surroundings
 from patrol.cause import Role
 from patrol.clock import WorldClock, utc_text
 
@@ -63,6 +66,17 @@ def write_papers(path: Path, **changes: Any) -> Path:
     return path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshSky(PlanningData):
+    """Airspace data that somebody fetches anew whenever it is asked for; nothing is closed."""
+
+    world: WorldClock
+
+    async def around(self) -> Surroundings:
+        now = self.world.now_utc()
+        return Surroundings(airspace=Airspace(zones=(), source="tests", fetched_utc=now))
+
+
 def a_gate(
     folder: Path,
     records: Records,
@@ -77,7 +91,7 @@ def a_gate(
         return CREW
 
     given = papers_file or write_papers(folder / "papers.toml")
-    sky = data or PlanningData(airspace_file=open_sky(folder / "airspace.geojson", world.now_utc()))
+    sky = data or FreshSky(world=world)
     return ClearanceDesk(
         ClearanceParts(
             papers_file=given, data=sky, legal=LegalBook(),

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ground_station.planning_data import PlanningData
 from ground_station.store.backup import fault_in
 from ground_station.store.chain import verify
 from ground_station.store.clearances import ClearanceShelf
@@ -115,6 +116,8 @@ async def test_a_zone_that_closes_after_the_approval_keeps_it_on_the_ground(hous
     }
     sky = open_sky(house.folder / "airspace.geojson", house.clock.now_utc())
     sky.write_text(json.dumps(json.loads(sky.read_text("utf-8")) | {"features": [zone]}), "utf-8")
+    gate = house.plans.gate
+    gate._parts = replace(gate._parts, data=PlanningData(airspace_file=sky))
     refused = await house.post("/sorties", "PILOT", plan_id=plan_id)
     assert (refused.status_code, codes(refused)) == (409, ["clearance.zones"])
     assert "第二十条" in refused.json()["findings"][0]["article"]
@@ -156,6 +159,7 @@ async def test_the_table_is_there_before_the_approval_with_its_countdowns(house:
     # In two days the airspace data of today says nothing any more.
     stops = {one["rule_id"] for one in table["answers"] if one["outcome"] == "stop"}
     assert stops == {"airspace_data"}
+    assert not table["is_cleared"]
     assert kept(house) == [], "looking decides nothing"
 
 

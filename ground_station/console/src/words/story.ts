@@ -38,14 +38,12 @@ export const MINOR: ReadonlySet<string> = new Set<StoryName>([
 
 export const text = (value: unknown): string =>
   value === null || value === undefined ? "" : String(value);
+/** Texts of a list; none where it is no list. */
+export const listed = (value: unknown): string[] => (Array.isArray(value) ? value.map(text) : []);
 export const whole = (value: unknown): string =>
   typeof value === "number" ? String(Math.round(value)) : "–";
 export const tenth = (value: unknown): string =>
   typeof value === "number" ? value.toFixed(1) : "–";
-
-/** The permits that a clearance rests on; empty for none. */
-export const permits = (event: StoryEvent): string =>
-  Array.isArray(event.permits) ? event.permits.map(text).join(", ") : "";
 
 /** 5, 2.7 */
 export const speed = (value: unknown): string =>

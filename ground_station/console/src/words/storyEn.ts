@@ -2,7 +2,7 @@
 import type { StoryEvent } from "../lib/types";
 import { dueText, spanText } from "../lib/time";
 import {
-  bounds, countOf, findingTexts, permits, recordedTongue, speed, type StorySentences, tenth, text, whole,
+  bounds, countOf, findingTexts, listed, recordedTongue, speed, type StorySentences, tenth, text, whole,
 } from "./story";
 
 const VERDICTS: Readonly<Record<string, string>> = {
@@ -41,8 +41,10 @@ export const storyEn: StorySentences = {
   "plan.made": (e) =>
     `Planned ${text(e.grid_name)}: ${whole(e.length_m)} m, ${text(e.findings_count)} findings`,
   "plan.finding": (e) => `${text(e.level)}: ${text(e.text)}`,
-  "plan.cleared": (e) =>
-    `Cleared by ${text(e.by)}: ${permits(e) ? `by permit ${permits(e)}` : "no permit is needed"}`,
+  "plan.cleared": (e) => {
+    const permits = listed(e.permits).join(", ");
+    return `Plan cleared by ${text(e.by)}: ${permits ? `by permit ${permits}` : "no application is needed"}`;
+  },
   "plan.approved": (e) => `Plan approved by ${text(e.by)}`,
   "mission.uploaded": (e) => `Mission uploaded and read back: ${text(e.items)} items`,
   airborne: () => "Airborne",

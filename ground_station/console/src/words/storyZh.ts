@@ -2,7 +2,7 @@
 import type { StoryEvent } from "../lib/types";
 import { dueText, spanText } from "../lib/time";
 import {
-  bounds, countOf, findingTexts, permits, recordedTongue, speed, type StorySentences, tenth, text, whole,
+  bounds, countOf, findingTexts, listed, recordedTongue, speed, type StorySentences, tenth, text, whole,
 } from "./story";
 
 const VERDICTS: Readonly<Record<string, string>> = {
@@ -68,8 +68,10 @@ export const storyZh: StorySentences = {
     `已规划 ${text(e.grid_name)}：全长 ${whole(e.length_m)} 米，检查发现 ${text(e.findings_count)} 项`,
   "plan.finding": (e) =>
     `${LEVELS[text(e.level)] ?? text(e.level)}：${text(e.text_zh) || text(e.text)}`,
-  "plan.cleared": (e) =>
-    `${text(e.by)}放行：${permits(e) ? `依据许可${permits(e)}` : "无需飞行活动申请"}`,
+  "plan.cleared": (e) => {
+    const permits = listed(e.permits).join("、");
+    return `计划由 ${text(e.by)} 放行：${permits ? `依许可 ${permits}` : "无需飞行活动申请"}`;
+  },
   "plan.approved": (e) => `计划由 ${text(e.by)} 批准`,
   "mission.uploaded": (e) => `航线已上传并读回核对：${text(e.items)} 项`,
   airborne: () => "已起飞",
