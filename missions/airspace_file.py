@@ -83,9 +83,14 @@ def _zone(
     except (KeyError, TypeError, ValueError, AttributeError, ShapelyError) as error:
         kinds = ", ".join(kind.value for kind in ZoneKind)
         raise _wrong(
-            path, f"feature {number} is no zone ({error!r}); kinds are {kinds}",
-            f"第{number}个要素不是有效空域（{error!r}）；类别为{kinds}",
+            path, f"feature {number} is no zone ({_why(error)}); kinds are {kinds}",
+            f"第{number}个要素不是有效空域（{_why(error)}）；类别为{kinds}",
         ) from error  # fmt: skip
+
+
+def _why(error: Exception) -> str:
+    """A key that is missing by its name, all else in its own words."""
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
 
 
 def _outline(geometry: dict[str, Any], given: dict[str, Any]) -> Polygon | MultiPolygon:

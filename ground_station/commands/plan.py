@@ -35,6 +35,7 @@ from patrol.geo import GeoPoint
 from patrol.plan import Finding, Level, MissionPlan, stops
 
 _LENS = re.compile(r"(\d{2,5})x(\d{2,5})@(\d{1,3}(?:\.\d+)?)")
+_LAT_MAX_DEG = 90.0
 _HFOV_MAX_DEG = 170.0
 _STYLES = {Level.STOP: "bold red", Level.WARN: "yellow", Level.NOTE: "dim"}
 
@@ -233,6 +234,8 @@ def read_home(text: str, option: str = "--home") -> GeoPoint:
     """LAT,LON in degrees as people type them; ConfigError says what is wrong."""
     try:
         lat, lon = (read_degrees(part) for part in text.split(","))
+        if abs(lon) <= _LAT_MAX_DEG < abs(lat):
+            raise AngleRefused("longitude and latitude are swapped", text_zh="经纬度写反")
         return GeoPoint(lat_deg=lat, lon_deg=lon)
     except ValueError as error:
         why, why_zh = "", ""

@@ -72,3 +72,9 @@ def test_a_launch_point_is_read_as_people_type_it_and_a_mistyped_one_is_told() -
     with pytest.raises(ConfigError, match="mistyped, probably 116.61") as said:
         read_home("23°20′,116°61′")
     assert "十进制度误写" in said.value.text_zh
+
+
+def test_a_place_with_longitude_first_is_told_to_be_swapped() -> None:
+    with pytest.raises(ConfigError, match="--at wants LAT,LON.*are swapped") as refused:
+        read_home("116.7250,23.2820", "--at")
+    assert "经纬度写反" in refused.value.text_zh

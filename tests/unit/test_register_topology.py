@@ -205,6 +205,12 @@ def test_however_a_district_is_cut_every_point_of_it_has_one_grid_and_nothing_is
     register = Register(body_of(features), Path("cut"))
     told = topology_findings(register.areas, register.grids)
     assert [finding.sentence for finding in told if "sliver" not in finding.code] == []
+    for grid in register.grids:
+        middle = grid.shape.centroid
+        assert register.grid_at(GeoPoint(lat_deg=middle.y, lon_deg=middle.x)) == grid.code
+        for lon, lat in shapely.get_coordinates(grid.shape):
+            meet = [one.code for one in register.grids if one.shape.intersects(Point(lon, lat))]
+            assert register.grid_at(GeoPoint(lat_deg=lat, lon_deg=lon)) == min(meet)
 
 
 def body_of(features: list[dict[str, object]]) -> dict[str, object]:
