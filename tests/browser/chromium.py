@@ -117,6 +117,11 @@ class ConsolePage:
 
         self._wait(is_picture, "the video to show a picture", within_s)
 
+    def errors(self) -> list[str]:
+        """What the browser counts as an error: failed requests, exceptions, refusals by policy."""
+        logs: list[dict[str, Any]] = self._driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [entry["message"] for entry in logs if entry["level"] == "SEVERE"]
+
     def policy_complaints(self) -> list[str]:
         """What the browser refused because of the station's content policy."""
         logs: list[dict[str, Any]] = self._driver.get_log("browser")  # type: ignore[no-untyped-call]

@@ -36,7 +36,7 @@ def test_a_person_answers_an_alert_and_sees_the_crowd_leave(tmp_path: Path) -> N
         _answer_it(page)
         _read_what_came_of_it(page)
         _change_the_language(page)
-        assert page.policy_complaints() == []
+        assert page.errors() == []
 
 
 def _see_the_alert(page: ConsolePage) -> None:

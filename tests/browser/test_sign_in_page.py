@@ -10,6 +10,7 @@ import pytest
 
 from patrol.cause import Role
 from tests.browser.chromium import ConsolePage, console_page
+from tests.ground_core import GRID
 from tests.persons import PASSWORD
 from tests.wire.test_sign_in import made
 from tests.wire.test_web_api import House, house
@@ -67,7 +68,19 @@ def _sign_in_and_act(url: str, first: str, evidence: Path) -> None:
         page.attribute_is("alert-state", "data-state", ("ACKNOWLEDGED",), within_s=20)
         page.press("language")
         page.text_has("person-name", "Huang")
+        _plan_under_another_role(page)
         assert page.policy_complaints() == []
+
+
+def _plan_under_another_role(page: ConsolePage) -> None:
+    """What was asked for is done once the PIN is given, on the screen where it was asked."""
+    page.press("screen-plan")
+    fill(page, **{"grid-search": f"{GRID}\n"})
+    page.attribute_is("picked-grid", "data-code", (GRID,))
+    page.press("plan")
+    fill(page, pin=PIN)
+    page.press("pin-send")
+    page.shown("sortie-1", within_s=20)
 
 
 def fill(page: ConsolePage, **fields: str) -> None:
