@@ -5,7 +5,7 @@ A missing value is a STOP, never a pass. The law itself is data: see `missions.l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -93,41 +93,33 @@ class Clearance:
 
 def clear(facts: ClearanceFacts, law: Law, *, left_out: frozenset[str] = frozenset()) -> Clearance:
     """Every rule but those, in the table's order; KeyError for a rule that nothing decides."""
-    kind = class_of(facts.aircraft, law) if facts.aircraft else None
     rules = [rule for rule in law.rules if rule.rule_id not in left_out]
-    said = {r.rule_id: _said(r, facts, law, kind) for r in rules if not r.if_permit}
-    used = tuple(dict.fromkeys(one.permit_id for one in said.values() if one and one.permit_id))
-    used += tuple(one for one in facts.opened.values() if one not in used)
-    facts = replace(facts, used=used)
-    said |= {r.rule_id: _said(r, facts, law, kind) for r in rules if r.if_permit and used}
+    facts, said = _asked(rules, facts, law)
+    answers = tuple(_answer(rule, said.get(rule.rule_id), facts) for rule in rules)
     is_lacking = any(
         one is not None and one.key == "refused" and "apply_by" in one.values
         for one in said.values()
     )
-    answers = tuple(_answer(rule, said.get(rule.rule_id), facts) for rule in rules)
-    flight = Flight(
-        asked_utc=facts.asked_utc, takeoff_utc=facts.takeoff_utc, landing_utc=facts.landing_utc
-    )
-    kinds = frozenset(one.kind for one in facts.permits if one.permit_id in used)
+    drone, plan = facts.aircraft, facts.plan
     return Clearance(
-        plan_id=facts.plan.plan_id,
-        plan_digest=facts.plan.digest,
-        grid_code=facts.plan.grid_code,
+        plan_id=plan.plan_id,
+        plan_digest=plan.digest,
+        grid_code=plan.grid_code,
         aircraft=facts.aircraft_name,
         pilot=facts.pilot,
         asked_utc=facts.asked_utc,
         takeoff_utc=facts.takeoff_utc,
         landing_utc=facts.landing_utc,
-        is_exercise=facts.plan.is_exercise,
+        is_exercise=plan.is_exercise,
         law_version=law.version,
         law_source=law.source,
         papers_sha256=facts.papers.sha256 if facts.papers else "",
-        aircraft_class=kind,
-        takeoff_mass_kg=facts.aircraft.takeoff_mass_kg if facts.aircraft else None,
-        is_permit_needed=is_lacking or bool(used),
-        permit_ids=used,
+        aircraft_class=class_of(drone, law) if drone else None,
+        takeoff_mass_kg=drone.takeoff_mass_kg if drone else None,
+        is_permit_needed=is_lacking or bool(facts.used),
+        permit_ids=facts.used,
         answers=answers,
-        deadlines=deadlines(flight, law, is_permit_lacking=is_lacking, kinds=kinds),
+        deadlines=_deadlines(facts, law, is_permit_lacking=is_lacking),
         findings=tuple(
             _finding(rule, answer, said.get(rule.rule_id))
             for rule, answer in zip(rules, answers, strict=True)
@@ -136,8 +128,29 @@ def clear(facts: ClearanceFacts, law: Law, *, left_out: frozenset[str] = frozens
     )
 
 
-def _said(rule: Rule, facts: ClearanceFacts, law: Law, kind: AircraftClass | None) -> Said | None:
+def _asked(
+    rules: Sequence[Rule], facts: ClearanceFacts, law: Law
+) -> tuple[ClearanceFacts, dict[str, Said | None]]:
+    """What each rule's check says; what is about permits comes last, of those the others use."""
+    said = {rule.rule_id: _said(rule, facts, law) for rule in rules if not rule.if_permit}
+    rest_on = [one.permit_id for one in said.values() if one is not None and one.permit_id]
+    facts = replace(facts, used=tuple(dict.fromkeys([*rest_on, *facts.opened.values()])))
+    if facts.used:
+        said |= {rule.rule_id: _said(rule, facts, law) for rule in rules if rule.if_permit}
+    return facts, said
+
+
+def _deadlines(facts: ClearanceFacts, law: Law, *, is_permit_lacking: bool) -> tuple[Deadline, ...]:
+    flight = Flight(
+        asked_utc=facts.asked_utc, takeoff_utc=facts.takeoff_utc, landing_utc=facts.landing_utc
+    )
+    kinds = frozenset(one.kind for one in facts.permits if one.permit_id in facts.used)
+    return deadlines(flight, law, is_permit_lacking=is_permit_lacking, kinds=kinds)
+
+
+def _said(rule: Rule, facts: ClearanceFacts, law: Law) -> Said | None:
     """What its check says; None where it does not hold."""
+    kind = class_of(facts.aircraft, law) if facts.aircraft else None
     is_high = facts.highest_agl_m > law.numbers.ceiling_agl_m
     if rule.if_controlled and not facts.opened and not is_high:
         return None
@@ -145,7 +158,7 @@ def _said(rule: Rule, facts: ClearanceFacts, law: Law, kind: AircraftClass | Non
     is_for_all = rule.if_commercial and (unit is None or unit.is_commercial is not False)
     if not is_for_all and not papers.holds_for(kind, rule.classes):
         return None
-    if rule.rule_id == "application" and kind is None:
+    if rule.if_class_known and kind is None:
         return None  # the class itself is asked for first
     return CHECKS[rule.rule_id](facts, law)
 

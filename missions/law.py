@@ -74,6 +74,7 @@ class Rule:
     in_exercise: Outcome | None = None  # what a stop is in an exercise; none: as its papers are
     if_commercial: bool = False  # holds for other classes too where the flight is commercial
     if_controlled: bool = False  # holds only in controlled airspace
+    if_class_known: bool = False  # holds for no aircraft of which nobody knows the class
     if_permit: bool = False  # holds only where a permit is used
 
 

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from ground_station.papers_file import EXERCISE_PAPERS_FILE, papers_of, read_papers
 from missions.papers import Link, PermitKind, RemoteId
 from patrol.errors import ConfigError
+from patrol.plan import Level
+from tests.ground_core import a_plan
 from tests.papers import PERMIT, papers_text, write_papers
+from tests.unit.test_clearance import cleared
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -35,6 +38,14 @@ def test_the_papers_of_an_exercise_say_that_they_are_invented() -> None:
     assert papers.is_exercise
     assert "演练" in (papers.organisation.name or "")
     assert papers_of(None) is None
+
+
+def test_with_them_the_demos_flight_is_cleared_without_a_warning() -> None:
+    made = cleared(
+        read_papers(EXERCISE_PAPERS_FILE), plan=a_plan(), pilot="exercise-director", crew=None
+    )
+    assert not made.is_permit_needed
+    assert {one.level for one in made.findings} == {Level.NOTE}
 
 
 def test_what_is_left_out_is_missing_and_no_mistake(tmp_path: Path) -> None:
