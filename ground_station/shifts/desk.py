@@ -174,7 +174,7 @@ class ShiftDesk:
             ids = await self._sortie_ids(shift, self._world.now_utc())
         sorties = await self._records.sorties(ids)
         flown = [one for one in sorties if one.takeoff_utc is not None]
-        visited = {one.grid_code for one in flown if 0 < one.waypoint_total <= one.waypoint_index}
+        visited = {one.grid_code for one in flown if one.is_flown_to_its_end}
         planned = shift.planned_grids or tuple(sorted(visited))
         body: dict[str, Any] = _told(shift) | {
             "visited_grids": sorted(visited),
