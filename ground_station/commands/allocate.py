@@ -14,12 +14,13 @@ from rich.table import Table
 
 from ground_station.commands.plan import print_findings, read_ground
 from ground_station.commands.records_at import Opened, Place, run_on
+from ground_station.due_patrols import end_of
 from ground_station.fleet_file import read_fleet
 from ground_station.planning_data import airspace_of
 from ground_station.store.queries import last_looks
 from missions.allocation import Allocation, Flight, allocate
 from missions.allocation_model import Terms
-from missions.coverage_debt import LOOKED_BACK, coverage_debt
+from missions.coverage_debt import LOOKED_BACK, Debt, coverage_debt, due_by
 from missions.formats import write_json
 from missions.grid import Grid
 from missions.jobs import Job, Setting, Window, jobs_of, site_jobs
@@ -41,6 +42,7 @@ class Wanted:
     register: Path | None = None
     records: Place | None = None  # None: nothing was ever seen
     grids: Sequence[str] = ()  # codes or names, of streets and communities too; none: all
+    is_due_only: bool = False  # by the end of today
     patterns: Sequence[Pattern] = (Pattern.BOUNDARY,)
     has_sites: bool = False  # of the special grids, too
     elevation: Path | None = None
@@ -53,13 +55,12 @@ class Wanted:
 
 
 def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
-    """Exit code 0 when something is flown; 1 when nothing can be, with the reasons printed."""
+    """Exit code 0 when something is flown or nothing is due; else 1, with the reasons printed."""
     register = load_register(wanted.register)
     fleet, findings = read_fleet(wanted.fleet)
     now = datetime.now(UTC)
     begin_local = _begin(wanted.begin, now)
-    grids = _chosen(register, wanted.grids)
-    debts = coverage_debt([grid.code for grid in grids], _looks(wanted.records, now), now)
+    grids, debts = _owed(wanted, register, now)
     alerts = [register.get(text).code for text in wanted.alerts]
     jobs = jobs_of(grids, debts, alerts, _over_grids(wanted.patterns))
     if wanted.has_sites:
@@ -90,7 +91,18 @@ def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
         console = Console(highlight=False, soft_wrap=True, width=width)
         print_findings(console, [*findings, *made.findings])
         _print(console, made, begin_local)
-    return 0 if made.flights else 1
+    return 0 if made.flights or not jobs else 1
+
+
+def _owed(wanted: Wanted, register: Register, now: datetime) -> tuple[list[Grid], list[Debt]]:
+    """The grids that are asked for, and their debts, the most pressing first."""
+    grids = _chosen(register, wanted.grids)
+    debts = coverage_debt([grid.code for grid in grids], _looks(wanted.records, now), now)
+    if wanted.is_due_only:
+        debts = due_by(debts, end_of(now.astimezone(SHANGHAI).date()))
+        due = {debt.grid_code for debt in debts}
+        grids = [grid for grid in grids if grid.code in due]
+    return grids, debts
 
 
 def _looks(records: Place | None, now: datetime) -> dict[str, datetime]:
