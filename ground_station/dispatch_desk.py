@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ground_station.patrol_missions import Origin, Purpose
 from ground_station.plan_desk import PlanDesk, require_planner
 from ground_station.shown import GoingThere, Sent
 from ground_station.switchboard import Desks, Switchboard
@@ -31,7 +32,7 @@ class DispatchDesk:
     world: WorldClock
     is_exercise: bool
 
-    async def send(self, point: GeoPoint, cause: Cause) -> Sent:
+    async def send(self, point: GeoPoint, cause: Cause, purpose: Purpose = Purpose.EVENT) -> Sent:
         """The plan of whoever is there first; PlanRejected with everybody's reasons for nobody."""
         require_planner(cause, is_exercise=self.is_exercise)
         code = self.register.grid_at(point)
@@ -56,7 +57,9 @@ class DispatchDesk:
                 "no aircraft can go there", _reasons(made, aircraft), text_zh="没有飞行器可以前往"
             )
         flyer = self.switchboard.named(best.aircraft)
-        shown = await self.plans.put_down(best.plan, best.findings, flyer, cause)
+        shown = await self.plans.put_down(
+            best.plan, best.findings, flyer, cause, Origin(purpose=purpose)
+        )
         return {
             **shown,
             "aircraft": best.aircraft,

@@ -37,6 +37,9 @@ class AllocateOptions:
     config: Annotated[
         Path | None, typer.Option(help="A station's settings file instead of --data.")
     ] = None
+    due: Annotated[
+        bool, typer.Option("--due", help="Only the grids whose next look is due today.")
+    ] = False
     pattern: Annotated[
         list[Pattern] | None,
         typer.Option(help="boundary or sweep; may be repeated. Default: boundary."),
@@ -95,6 +98,7 @@ class AllocateOptions:
             register=self.register,
             records=records,
             grids=tuple(self.grid or ()),
+            is_due_only=self.due,
             patterns=tuple(self.pattern or (Pattern.BOUNDARY,)),
             has_sites=self.sites,
             elevation=self.elevation,

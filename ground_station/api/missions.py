@@ -7,7 +7,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from ground_station.api.asking import Area, Cursor, Limit, ask, cause_for, scopes_of
+from ground_station.api.asking import (
+    FIRST_DAY,
+    LAST_DAY,
+    Area,
+    Cursor,
+    Limit,
+    ask,
+    cause_for,
+    scopes_of,
+)
 from ground_station.api.callers import caller_of
 from ground_station.api.roads import roads
 from ground_station.mission_shapes import MissionView
@@ -22,7 +31,10 @@ from ground_station.shapes import Page
 from ground_station.shown import RestOffered
 from ground_station.store.missions import MissionFilter
 
-Day = Annotated[date | None, Query(description="in Shanghai, such as 2026-11-24")]
+Day = Annotated[
+    date | None,
+    Query(ge=FIRST_DAY, le=LAST_DAY, description="in Shanghai, such as 2026-11-24"),
+]
 States = Annotated[list[MissionState] | None, Query(description="any of these; none: all")]
 
 

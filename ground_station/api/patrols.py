@@ -19,6 +19,7 @@ from ground_station.due_patrols import due_patrols, end_of
 from ground_station.mission_shapes import DueView
 from ground_station.mission_views import due_view
 from ground_station.parts import Parts
+from ground_station.patrol_missions import Purpose
 from ground_station.people.door import Caller
 from ground_station.people.powers import Verb, power_of
 from ground_station.places import Place
@@ -57,7 +58,8 @@ def _add_calls(routes: APIRouter, parts: Parts) -> None:
 
         cause = await cause_for(parts, request, body.role, power_of(Verb.PLAN), where)
         point, _ = called or await _called(parts, body)
-        return await desk.send(point, cause)
+        purpose = Purpose.WHISTLE if body.whistle_id is not None else Purpose.EVENT
+        return await desk.send(point, cause, purpose)
 
 
 def _add_debt(routes: APIRouter, parts: Parts) -> None:

@@ -15,11 +15,12 @@ from rich.table import Table
 
 from ground_station.commands.map_file import draw, require_picture
 from ground_station.commands.plan import print_findings, read_ground
+from ground_station.due_patrols import end_of
 from ground_station.fleet_file import read_fleet
 from ground_station.planning_data import airspace_of
 from missions.allocation import Allocation, Flight, allocate
 from missions.allocation_model import Terms
-from missions.coverage_debt import LOOKED_BACK, coverage_debt
+from missions.coverage_debt import LOOKED_BACK, Debt, coverage_debt, due_by
 from missions.day_map import Day, clock_of_day, day_drawing
 from missions.formats import write_json
 from missions.grid import Grid
@@ -45,6 +46,7 @@ class Wanted:
     register: Path | None = None
     records: Place | None = None  # None: nothing was ever seen
     grids: Sequence[str] = ()  # codes or names, of streets and communities too; none: all
+    is_due_only: bool = False  # by the end of today
     patterns: Sequence[Pattern] = (Pattern.BOUNDARY,)
     has_sites: bool = False  # of the special grids, too
     elevation: Path | None = None
@@ -58,15 +60,14 @@ class Wanted:
 
 
 def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
-    """Exit code 0 when something is flown; 1 when nothing can be, with the reasons printed."""
+    """Exit code 0 when something is flown or nothing is due; else 1, with the reasons printed."""
     if wanted.map_file is not None:
         require_picture(wanted.map_file)
     register = load_register(wanted.register)
     fleet, findings = read_fleet(wanted.fleet)
     now = datetime.now(UTC)
     begin_local = _begin(wanted.begin, now)
-    grids = _chosen(register, wanted.grids)
-    debts = coverage_debt([grid.code for grid in grids], _looks(wanted.records, now), now)
+    grids, debts = _owed(wanted, register, now)
     alerts = [register.get(text).code for text in wanted.alerts]
     jobs = jobs_of(grids, debts, alerts, _over_grids(wanted.patterns))
     if wanted.has_sites:
@@ -88,7 +89,7 @@ def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
     )  # fmt: skip
     _keep(day, wanted)
     _tell(day, register, as_json=as_json)
-    return 0 if made.flights else 1
+    return 0 if made.flights or not jobs else 1
 
 
 def _keep(day: Day, wanted: Wanted) -> None:
@@ -113,6 +114,17 @@ def _tell(day: Day, register: Register, *, as_json: bool) -> None:
         console = Console(highlight=False, soft_wrap=True, width=width)
         print_findings(console, [*findings, *made.findings])
         _print(console, made, day.begins)
+
+
+def _owed(wanted: Wanted, register: Register, now: datetime) -> tuple[list[Grid], list[Debt]]:
+    """The grids that are asked for, and their debts, the most pressing first."""
+    grids = _chosen(register, wanted.grids)
+    debts = coverage_debt([grid.code for grid in grids], _looks(wanted.records, now), now)
+    if wanted.is_due_only:
+        debts = due_by(debts, end_of(now.astimezone(SHANGHAI).date()))
+        due = {debt.grid_code for debt in debts}
+        grids = [grid for grid in grids if grid.code in due]
+    return grids, debts
 
 
 def _looks(records: Place | None, now: datetime) -> dict[str, datetime]:

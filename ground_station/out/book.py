@@ -17,6 +17,7 @@ from patrol.plan import MissionPlan
 from patrol.sighting import Sighting
 
 FEWEST_TOLD = 3  # a public export says "<3" below this, DOMAIN P-11
+_NEARLY_WHOLE = 0.99  # told of a grid that no whole look was flown over
 
 
 class Language(enum.StrEnum):
@@ -112,12 +113,14 @@ def visits_of(
 def _visit(code: str, name: str, sorties: list[SortiePages]) -> GridVisit:
     flown = [pages for pages in sorties if pages.record.takeoff_utc is not None]
     share = max((pages.flown_share for pages in flown), default=0.0)
+    # A rest that was flown on another day than what it goes on with is no whole look.
+    is_whole = any(pages.record.is_flown_to_its_end for pages in flown)
     times = [pages.record.landed_utc or pages.record.takeoff_utc for pages in flown]
     return GridVisit(
         code=code,
         name=name,
-        visit=Visit.VISITED if share >= 1.0 else Visit.PARTLY if share > 0.0 else Visit.NOT_VISITED,
-        flown_share=share,
+        visit=Visit.VISITED if is_whole else Visit.PARTLY if share > 0.0 else Visit.NOT_VISITED,
+        flown_share=share if is_whole else min(share, _NEARLY_WHOLE),
         sortie_ids=tuple(pages.record.sortie_id for pages in flown),
         last_utc=max((time for time in times if time is not None), default=None),
     )

@@ -156,6 +156,8 @@ def _facts(
             (word("crew", language), names or none),
             (word("plan", language), record.plan_digest[:16]),
         ]
+        if record.continues:
+            facts.append((word("continues", language), record.continues))
     return tuple(facts)
 
 

@@ -34,6 +34,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unseen mark": ("× 未观察到", "× not observed"),
     "facts": ("概况", "Summary"),
     "sortie": ("架次", "Sortie"),
+    "continues": ("接续架次", "Goes on with"),
     "grid": ("网格", "Grid"),
     "register": ("网格版本", "Register version"),
     "aircraft": ("无人机", "Aircraft"),

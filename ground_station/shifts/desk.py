@@ -178,7 +178,7 @@ class ShiftDesk:
         sorties = await self._records.sorties(ids)
         cleared = await self._clearances.of_sorties(ids)
         flown = [one for one in sorties if one.takeoff_utc is not None]
-        visited = {one.grid_code for one in flown if 0 < one.waypoint_total <= one.waypoint_index}
+        visited = {one.grid_code for one in flown if one.is_flown_to_its_end}
         planned = shift.planned_grids or tuple(sorted(visited))
         body: dict[str, Any] = _told(shift) | {
             "visited_grids": sorted(visited),

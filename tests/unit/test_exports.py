@@ -223,6 +223,24 @@ def test_a_route_half_flown_is_a_visit_in_part_and_one_never_begun_is_none() -> 
         assert visit.visit is wanted
 
 
+def test_a_rest_is_a_visit_only_with_a_first_part_of_the_same_day() -> None:
+    whole = replace(pages().record, waypoint_index=2, waypoint_total=2, continues="M-0-S01")
+    assert whole.takeoff_utc is not None
+    for days, wanted, share in ((0, Visit.VISITED, 1.0), (1, Visit.PARTLY, 0.99)):
+        record = replace(whole, begun_utc=whole.takeoff_utc - timedelta(days=days))
+        visit = visits_of((replace(pages(), record=record),), {GRID: "x"}, GRID)[0]
+        assert (visit.visit, visit.flown_share) == (wanted, share)
+
+
+def test_a_report_of_a_rest_says_inside_the_house_what_it_goes_on_with() -> None:
+    rest = replace(pages(), record=replace(pages().record, continues="M-0-S01"))
+    for audience, told in ((Audience.INTERNAL, "M-0-S01"), (Audience.PUBLIC, None)):
+        report = sortie_report(
+            rest, outlines={}, language=Language.ZH, audience=audience, made_utc=MORNING
+        )
+        assert dict(report.facts).get("接续架次") == told
+
+
 @given(st.text(max_size=20))
 def test_no_cell_begins_like_a_formula(text: str) -> None:
     assert harmless(text)[:1] not in ("=", "+", "-", "@", "\t", "\r")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
+from ground_station.sorties import SortieState
+from ground_station.store.records import Records
 from missions.formats import read_plan
+from tests.ground_core import PILOT, a_sortie, running_store
 from tests.wire.test_plan_command import is_one_sentence, run
 
 FLEET = Path(__file__).parents[2] / "config" / "fleet.example.toml"
@@ -63,6 +69,29 @@ def test_alerts_go_first_and_special_hours_are_kept() -> None:
     assert flights[alert]["is_alert"]
     assert flights[alert]["sortie"] == 1
     assert 3.5 * 3600 <= flights[school]["begin_s"] <= 4.0 * 3600
+
+
+async def look_at(folder: Path, grids: list[str]) -> None:
+    """These were flown around just now."""
+    async with running_store(folder) as store:
+        records, now = Records(store), datetime.now(UTC)
+        for number, grid in enumerate(grids):
+            flown = replace(
+                a_sortie(SortieState.LANDED), sortie_id=f"M-{number}-S01", grid_code=grid,
+                created_utc=now, takeoff_utc=now, landed_utc=now, waypoint_index=4,
+                waypoint_total=4,
+            )  # fmt: skip
+            await records.save_sortie(flown, cause=PILOT, at_utc=now, action="sortie.landed")
+
+
+def test_only_what_is_due_today_is_shared_when_that_is_asked_for(tmp_path: Path) -> None:
+    grids = [f"{COMMUNITY}{number:03d}" for number in range(1, 7)]
+    anyio.run(look_at, tmp_path, grids[:4])
+    made = allocated("--fleet", FLEET, "--due", "--day", "0", "--data", tmp_path)
+    assert {flight["grid_code"] for flight in made["flights"]} == set(grids[4:])
+    anyio.run(look_at, tmp_path, grids)
+    nothing = allocated("--fleet", FLEET, "--due", "--data", tmp_path)
+    assert (nothing["flights"], nothing["uncovered"]) == ([], []), "and it ends with 0"
 
 
 def test_wrong_aircraft_are_told_in_both_languages_and_nothing_is_hidden(tmp_path: Path) -> None:

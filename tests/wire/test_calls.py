@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ground_station.patrol_missions import Purpose
 from ground_station.sorties import SortieState
 from patrol.cause import Role
 from patrol.geo import GeoPoint, LocalFrame, offset
@@ -95,6 +96,8 @@ async def test_a_whistle_and_a_report_are_gone_to_where_they_are(station: TwoAir
     blown = await ok(await station.post("/whistles", "DISP", grid_code=GRIDS[1], need="人多"), 201)
     made = await ok(await station.post("/calls", "LEAD", whistle_id=blown["whistle_id"]), 201)
     assert made["plan"]["grid_code"] == GRIDS[1]
+    mission = await station.records.missions.get(made["plan"]["plan_id"])
+    assert mission.purpose is Purpose.WHISTLE
     words = {"text": "人多", "kind": "GATHERING", **near(station, 0)}
     report = await ok(await station.post("/reports", "DISP", **words), 201)
     made = await ok(await station.post("/calls", "PILOT", report_id=report["report_id"]), 201)

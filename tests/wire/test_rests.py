@@ -192,6 +192,9 @@ async def test_the_list_of_a_day_is_scoped_and_counts_what_nobody_planned(house:
     whole = (await house.http.get("/api/patrols/due")).json()
     assert whole["due_count"] == whole["unplanned_count"] == len(whole["items"]) > 200
     assert [one["priority"] for one in whole["items"]] == list(range(1, len(whole["items"]) + 1))
+    for strange in ("9999-12-31", "0001-01-01", "tomorrow"):
+        answer = await house.http.get("/api/patrols/due", params={"day": strange})
+        assert answer.status_code == 422, strange
     elsewhere = house.client(await house.let_in("Mei", scope="440512002"))
     theirs = (await elsewhere.get("/api/patrols/due", params={"day": whole["day"]})).json()
     assert {one["grid_code"][:9] for one in theirs["items"]} == {"440512002"}
