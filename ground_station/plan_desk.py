@@ -16,7 +16,7 @@ from ground_station.clearance_desk import Asked, ClearanceDesk, require_cleared
 from ground_station.patrol_missions import MissionEvent, Origin, advance, open_mission, origin_of
 from ground_station.planning_data import PlanningData
 from ground_station.route_shelf import RouteShelf
-from ground_station.shown import Approved, Drafted, DraftedFlight
+from ground_station.shown import Approved, Drafted, DraftedFlight, PlanOnHand
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
 from missions.clearance import clear
@@ -157,12 +157,13 @@ class PlanDesk:
         for finding in views.findings_view(findings):
             event = self._event("plan.finding", plan, {"plan": plan.plan_id, **finding})
             self._parts.bus.publish(event)
-        return {
-            "plan": views.plan_view(plan),
-            "digest": plan.digest,
-            "findings": views.findings_view(findings),
-            "legs": [view.to_dict() for view in leg_views(plan, flyer.lens)],
-        }
+        return _flight(plan, findings, flyer)
+
+    def on_hand(self, plan_id: str, flyer: Flyer) -> PlanOnHand:
+        """A plan of the book with its digest and what was found; LookupError for none such."""
+        drawn = self.found(plan_id)
+        flight = _flight(drawn.plan, drawn.findings, flyer)
+        return {**flight, "aircraft": drawn.aircraft, "approved_by": drawn.plan.approved_by}
 
     async def around(self) -> Surroundings:
         """What is known of ground and airspace when a plan is made."""
@@ -318,6 +319,15 @@ class PlanDesk:
             aircraft=self.aircraft_of(plan.plan_id) or "",
             fields=fields,
         )
+
+
+def _flight(plan: MissionPlan, findings: Sequence[Finding], flyer: Flyer) -> DraftedFlight:
+    return {
+        "plan": views.plan_view(plan),
+        "digest": plan.digest,
+        "findings": views.findings_view(list(findings)),
+        "legs": [view.to_dict() for view in leg_views(plan, flyer.lens)],
+    }
 
 
 def _is_one_route(one: MissionPlan, other: MissionPlan) -> bool:

@@ -238,6 +238,13 @@ class Drafted(DraftedFlight):
     sorties: list[DraftedFlight]
 
 
+class PlanOnHand(DraftedFlight):
+    """A plan of the book as anybody may look at it: on another console it is approved by this."""
+
+    aircraft: str  # from whose home it was drawn
+    approved_by: str  # empty: nobody yet
+
+
 class WhyNot(TypedDict):
     """What forbids it."""
 

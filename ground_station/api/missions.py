@@ -15,6 +15,7 @@ from ground_station.api.asking import (
     Limit,
     ask,
     cause_for,
+    require_seen,
     scopes_of,
 )
 from ground_station.api.callers import caller_of
@@ -28,7 +29,7 @@ from ground_station.places import Places
 from ground_station.rest_desk import RestDesk
 from ground_station.schemas import OfAircraft, ReasonBody
 from ground_station.shapes import Page
-from ground_station.shown import RestOffered
+from ground_station.shown import PlanOnHand, RestOffered
 from ground_station.store.missions import MissionFilter
 
 Day = Annotated[
@@ -39,9 +40,10 @@ States = Annotated[list[MissionState] | None, Query(description="any of these; n
 
 
 def mission_routes(parts: Parts) -> APIRouter:
-    """`/missions`, `/missions/{id}/abort`, `/plans/{id}/cancel`, `/sorties/{id}/rest`."""
+    """`/missions`, `/plans/{id}`, and the verbs `abort`, `cancel` and `rest`."""
     routes = roads(tags=["missions"])
     _add_list(routes, parts)
+    _add_plan(routes, parts)
     _add_verbs(routes, parts)
     _add_rest(routes, parts)
     return routes
@@ -66,6 +68,18 @@ def _add_list(routes: APIRouter, parts: Parts) -> None:
         )  # fmt: skip
         found, following = await parts.records.missions.page(wanted, ask(cursor, limit))
         return {"items": [mission_view(one) for one in found], "next": following or None}
+
+
+def _add_plan(routes: APIRouter, parts: Parts) -> None:
+    places = Places(parts=parts)
+
+    @routes.get("/plans/{plan_id}")
+    async def plan(plan_id: str, request: Request) -> PlanOnHand:
+        """A plan of the book, drawn at this console or at another: route, digest and findings."""
+        await require_seen(parts, request, await places.of_plan(plan_id))
+        await parts.people.door.note_look(caller_of(request), "plan", plan_id)
+        flyer = parts.switchboard.named(parts.plans.aircraft_of(plan_id))
+        return parts.plans.on_hand(plan_id, flyer)
 
 
 def _add_verbs(routes: APIRouter, parts: Parts) -> None:

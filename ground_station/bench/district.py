@@ -17,6 +17,13 @@ from ground_station.casework.notices import Notice, NoticeAudience, NoticeState
 from ground_station.casework.states import CaseState, Severity
 from ground_station.casework.whistles import Whistle, WhistleState
 from ground_station.owners import Owner, Tier
+from ground_station.patrol_missions import (
+    BreakPoint,
+    MissionState,
+    PatrolMission,
+    Purpose,
+    day_of,
+)
 from ground_station.shifts.shift import Duty, Shift, ShiftState
 from ground_station.sorties import EffectRecord, EffectSample, SortieRecord, SortieState
 from ground_station.templates import Profile
@@ -78,6 +85,21 @@ class District:
             is_exercise=True, waypoint_total=12, waypoint_index=12 if number % 9 else 7,
             takeoff_utc=created + timedelta(minutes=2), landed_utc=created + timedelta(minutes=18),
             abnormal=("wind",) if number % 40 == 0 else (),
+        )  # fmt: skip
+
+    def mission(self, sortie: SortieRecord) -> PatrolMission:
+        """What that sortie flew; now and then something of it was left."""
+        left = BreakPoint(
+            sortie=sortie.sortie_id, waypoint_index=sortie.waypoint_index,
+            waypoint_total=sortie.waypoint_total,
+        )  # fmt: skip
+        return PatrolMission(
+            mission_id=sortie.plan_id, day=day_of(sortie.created_utc), grid_code=sortie.grid_code,
+            grid_name=sortie.grid_name, register_version=sortie.register_version,
+            pattern=sortie.pattern, purpose=Purpose.ROUTINE, aircraft=sortie.vehicle_id,
+            digest=sortie.plan_digest, state=MissionState.LANDED, created_by="Zheng",
+            created_utc=sortie.created_utc, is_exercise=True, sorties=(sortie.sortie_id,),
+            break_point=None if sortie.is_whole else left,
         )  # fmt: skip
 
     def episode(self, number: int) -> Episode:

@@ -189,6 +189,12 @@ def _shifts() -> dict[str, Asked]:
         "coverage_debt": Asked(
             name="how long each grid has gone unseen", path=lambda n: _to("coverage/debt")
         ),
+        "due": Asked(name="the patrols due today", path=lambda n: _to("patrols/due")),
+        "missions": Asked(name="newest missions", path=lambda n: _to("missions")),
+        "missions_grid": Asked(
+            name="missions over a grid",
+            path=lambda n: _to("missions", grid=_codes()[n % len(_codes())]),
+        ),
     }
 
 

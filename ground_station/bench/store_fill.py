@@ -23,6 +23,7 @@ from ground_station.store import audit, figures, tables
 from ground_station.store.audit import GENESIS, ChainHead
 from ground_station.store.codec import canonical_json, encode
 from ground_station.store.copying import file_engine
+from ground_station.store.missions import mission_row
 from ground_station.store.rows import (
     Saved,
     alert_row,
@@ -64,6 +65,7 @@ def _fill_records(writer: _Writer, district: District) -> None:
     for number in range(size.sorties):
         sortie = district.sortie(number)
         writer.save(sortie_row(sortie), "sortie.landed", _BY_RULE)
+        writer.save(mission_row(district.mission(sortie)), "mission.land", _BY_RULE)
         writer.add(tables.sortie_figures, figures.sortie_figures(sortie))
     for number in range(size.cases):
         _save_episode(writer, district.episode(number))

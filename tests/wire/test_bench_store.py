@@ -21,7 +21,8 @@ ELSEWHERE = {
     "/api/state", "/api/events", "/api/grids.geojson", "/api/picture/{camera_id}.jpg",
     "/api/session/door", "/api/session", "/api/session/crew", "/api/health", "/api/ready",
     "/api/items", "/api/contacts/{grid_code}", "/api/notices/{notice_id}/files/txt",
-    "/api/plans/{plan_id}/clearance", "/api/plans/{plan_id}/application/{kind}",
+    "/api/plans/{plan_id}", "/api/plans/{plan_id}/clearance", "/api/plans/{plan_id}/files/{kind}",
+    "/api/plans/{plan_id}/application/{kind}",
 }  # fmt: skip
 
 

@@ -124,6 +124,23 @@ async def test_a_cancelled_mission_is_neither_approved_nor_launched(house: House
     await house.until(lambda: "mission.cancelled" in house.told())
 
 
+async def test_a_plan_that_was_drawn_at_another_console_is_looked_at_and_approved(
+    house: House,
+) -> None:
+    at_grid(house)
+    made = (await house.post("/plans", "PILOT", grid_code=GRID)).json()
+    plan_id = made["plan"]["plan_id"]
+    path = f"/api/plans/{plan_id}"
+    shown_there = (await house.http.get(path)).json()
+    told = ("plan", "digest", "findings", "legs", "aircraft")
+    assert {key: shown_there[key] for key in told} == {key: made[key] for key in told}
+    assert shown_there["approved_by"] == ""
+    approval = {"digest": shown_there["digest"]}
+    assert (await house.post(f"/plans/{plan_id}/approve", "LEAD", **approval)).status_code == 200
+    assert (await house.http.get(path)).json()["approved_by"] == "Wu"
+    assert (await house.http.get("/api/plans/M-20260101-01")).status_code == 404
+
+
 async def test_what_is_being_flown_is_called_home_and_not_cancelled(house: House) -> None:
     plan_id = await flying(house)
     answer = await house.post(f"/plans/{plan_id}/cancel", "LEAD", reason="rain")
