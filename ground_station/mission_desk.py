@@ -85,11 +85,6 @@ class MissionDesk:
 
     async def cancel(self, plan_id: str, reason: str, cause: Cause) -> MissionView:
         """Give a mission up before it has taken off; Refused while an aircraft is about to."""
-        if self._parts.plans.is_flown(plan_id):
-            raise Refused(
-                f"plan {plan_id} is being flown: call the aircraft home instead",
-                text_zh=f"计划{plan_id}正在执行：请改为召回飞行器",
-            )
         mission = await self._step(plan_id, MissionEvent.CANCEL, cause, reason)
         self._tell("mission.cancelled", mission, cause, reason)
         return mission_view(mission)
@@ -116,13 +111,13 @@ class MissionDesk:
         parts, now = self._parts, self._parts.world.now_utc()
         over = []
         for mission in await parts.records.missions.unflown(is_exercise=parts.is_exercise):
-            if mission.day >= day_of(now) or parts.plans.is_flown(mission.mission_id):
+            if mission.day >= day_of(now):
                 continue
             reason = f"not flown by the end of {mission.day}"
             try:
                 gone = await self._step(mission.mission_id, MissionEvent.EXPIRE, _RAN_OUT, reason)
             except Refused:
-                continue  # somebody was quicker
+                continue  # somebody was quicker, or it is about to take off
             self._tell("mission.expired", gone, _RAN_OUT, reason, f"{mission.day}内未执行")
             over.append(gone)
         return over

@@ -33,11 +33,14 @@ def followed(
     """
     if sortie.sortie_id not in mission.sorties:
         launched = advance(mission, MissionEvent.LAUNCH, cause, at_utc)
-        mission = replace(launched, sorties=(*mission.sorties, sortie.sortie_id))
+        sorties = (*mission.sorties, sortie.sortie_id)
+        mission = replace(launched, sorties=sorties, in_hand=sortie.sortie_id)
     if sortie.takeoff_utc is not None:
         mission = taken_off(mission, sortie.takeoff_utc)
     if sortie.state not in _OVER:
         return mission
+    if mission.in_hand == sortie.sortie_id:
+        mission = replace(mission, in_hand="")
     if sortie.takeoff_utc is not None:
         mission = replace(mission, break_point=break_point_of(sortie))
     if mission.state is MissionState.ACTIVE:

@@ -13,7 +13,7 @@ from ground_station.record_words import value_zh
 from ground_station.store.codec import encode
 from missions.register import Register
 
-_INSIDE = ("findings", "register_version", "patrol_utc", "begun_utc")
+_INSIDE = ("findings", "in_hand", "register_version", "patrol_utc", "begun_utc")
 
 
 def mission_view(mission: PatrolMission) -> MissionView:

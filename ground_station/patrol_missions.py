@@ -9,6 +9,7 @@ from datetime import datetime
 from ground_station.transitions import Machine, Step
 from patrol.cause import Cause, Role
 from patrol.clock import SHANGHAI
+from patrol.errors import Refused
 from patrol.plan import Finding, MissionPlan
 
 
@@ -50,6 +51,7 @@ class Purpose(enum.Enum):
 
 _St, _Ev = MissionState, MissionEvent
 UNFLOWN = (_St.DRAFT, _St.PLANNED, _St.CLEARED)
+_GIVE_UP = (_Ev.CANCEL, _Ev.EXPIRE)
 OPEN = (*UNFLOWN, _St.ACTIVE, _St.LANDED, _St.ABORTED)
 
 MISSION_MACHINE: Machine[MissionState, MissionEvent] = Machine(
@@ -147,6 +149,7 @@ class PatrolMission:
     patrol_utc: datetime | None = None  # of a rest: when the patrol was planned that it is part of
     begun_utc: datetime | None = None  # of a rest: when the first part took off
     sorties: tuple[str, ...] = ()
+    in_hand: str = ""  # the sortie that was launched and is not over
     break_point: BreakPoint | None = None
     abort_asked: AbortAsked | None = None
     steps: tuple[MissionStep, ...] = ()
@@ -202,6 +205,12 @@ def advance(
     mission: PatrolMission, event: MissionEvent, cause: Cause, at_utc: datetime, reason: str = ""
 ) -> PatrolMission:
     """The mission after an event; Refused says what is possible instead, NotPermitted the role."""
+    if mission.in_hand and mission.state in UNFLOWN and event in _GIVE_UP:
+        raise Refused(
+            f"sortie {mission.in_hand} of mission {mission.mission_id} was launched: call the "
+            "aircraft home instead",
+            text_zh=f"任务{mission.mission_id}的架次{mission.in_hand}已派飞：请改为召回飞行器",
+        )
     row = MISSION_MACHINE.step(
         record_id=mission.mission_id, state=mission.state, event=event, cause=cause,
         is_exercise=mission.is_exercise, reason=reason,

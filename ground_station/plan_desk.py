@@ -273,10 +273,6 @@ class PlanDesk:
         self._launch_counts[plan.plan_id] += 1
         return f"{plan.plan_id}-S{self._launch_counts[plan.plan_id]:02d}"
 
-    def is_flown(self, plan_id: str) -> bool:
-        """Whether an aircraft flies it, or is about to."""
-        return any(plan.plan_id == plan_id for plan in self._flown.values())
-
     def note_flown(self, plan: MissionPlan, aircraft: str) -> None:
         """It flies this plan, launched here or by an earlier run of the station."""
         self._flown[aircraft] = plan

@@ -222,6 +222,21 @@ def test_what_is_flown_or_over_is_not_cancelled_and_nobody_else_may() -> None:
     assert gone.state not in OPEN
 
 
+def test_what_was_launched_is_not_given_up_before_its_launch_has_ended() -> None:
+    launched = followed(
+        cleared(), record(SortieState.PREFLIGHT, is_flown=False), PILOT, later(5),
+        is_every_log_closed=False,
+    )  # fmt: skip
+    for event, cause in ((MissionEvent.CANCEL, LEADER), (MissionEvent.EXPIRE, SYSTEM)):
+        with pytest.raises(Refused, match="call the aircraft home instead"):
+            advance(launched, event, cause, later(9), "rain")
+    ended = followed(
+        launched, record(SortieState.ABORTED, is_flown=False), SYSTEM, later(9),
+        is_every_log_closed=False,
+    )  # fmt: skip
+    assert advance(ended, MissionEvent.CANCEL, LEADER, later(9), "rain").state in FINAL
+
+
 def test_a_day_is_a_day_in_shanghai() -> None:
     assert day_of(datetime(2026, 11, 24, 15, 59, tzinfo=UTC)) == "2026-11-24"
     assert day_of(datetime(2026, 11, 24, 16, 0, tzinfo=UTC)) == "2026-11-25"
