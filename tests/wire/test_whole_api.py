@@ -23,6 +23,7 @@ PURPOSE = "the test"
 KINDS = {
     "/api/sorties/{sortie_id}/files/{kind}": "geojson",
     "/api/days/{day}/files/{kind}": "cases.csv",
+    "/api/plans/{plan_id}/application/{kind}": "csv",
 }
 # Views of nobody's records, and of oneself.
 NO_RECORD = {
