@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from shapely.geometry import LineString, Point
 from ground_station.commands.demo import _parts
 from ground_station.demo_scenario import DemoScenario, make_scenario
 from ground_station.options import DemoOptions
+from ground_station.papers_file import EXERCISE_PAPERS_FILE
 from ground_station.settings import StationSettings
 from missions.boundary import plan_boundary
 from missions.codes import GridLevel
@@ -170,9 +172,12 @@ async def test_the_station_is_told_addresses_and_its_own_files_and_nothing_of_th
             addresses = {key: sim.ready[key] for key in ("mavlink_url", "camera_url", "clock_url")}
             values = list(leaves(settings))
             texts = {value for value in values if isinstance(value, str)}
+            sky = data / "demo-airspace.geojson"
             assert texts == {
                 *addresses.values(), agent.ready["url"], str(data), "GP-1", settings["name"],
+                str(EXERCISE_PAPERS_FILE), str(sky),
             }  # fmt: skip
+            assert json.loads(sky.read_text(encoding="utf-8"))["features"] == []
             numbers = {value for value in values if not isinstance(value, str)}
             assert numbers == {1280, 720, 40.0, 0, True}  # the lens, the port, an exercise
             assert load_scenario(work / "scenario.json").gathering is not None

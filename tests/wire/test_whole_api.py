@@ -24,6 +24,7 @@ KINDS = {
     "/api/plans/{plan_id}/files/{kind}": "kml",
     "/api/sorties/{sortie_id}/files/{kind}": "geojson",
     "/api/days/{day}/files/{kind}": "cases.csv",
+    "/api/plans/{plan_id}/application/{kind}": "csv",
 }
 # Views of nobody's records, and of oneself.
 NO_RECORD = {
