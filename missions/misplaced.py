@@ -18,6 +18,7 @@ from patrol.plan import Level
 
 _AROUND_DEG = 0.1  # about 10 km
 _SPREAD_MIN_DEG = 0.3
+_FAR_SIZES = 10.0
 _FEW = 3  # so many areas do not tell where the others should be
 _HUNDREDTHS_IN_A_MINUTE = 0.6  # 116.61 read as 116°61′ reaches 1/0.6 as far past the whole degree
 
@@ -41,25 +42,30 @@ def misplaced(
     found: dict[str, RegisterFinding] = {}
     doubts: dict[str, RegisterFinding] = {}
     apart: dict[str, RegisterFinding] = {}
+    # Counties lie as far from one another as they are wide; a grid does not lie so from its like.
+    usual_deg = float(np.median(np.sqrt(shapely.area(list(borders.values())))))
     for code, border in borders.items():
         if home is None or border.intersects(home):
             continue
+        is_far = border.distance(home) > _FAR_SIZES * usual_deg
         mistake, undone = _mistake(border, home)
         same = present.get(code)
         is_elsewhere = same is not None and not (undone and undone.intersects(same))
         if undone is None or is_elsewhere:
-            apart[code] = _apart(code, border, home)
+            if is_far:
+                apart[code] = _apart(code, border, home)
             continue
         is_sure = same is not None or mistake == "swapped"
         if is_sure:
             found[code] = _said(code, border, mistake, Level.STOP)
         else:
             doubts[code] = _said(code, border, mistake, Level.WARN)
+            if is_far:
+                apart[code] = doubts[code]
     if 2 * len(doubts) > len(borders):
         return found | doubts
     # Where half a file lies apart it is one of two places, and not mistyped.
-    is_two_places = 2 * (len(apart) + len(doubts)) >= len(borders)
-    return found if is_two_places else found | doubts | apart
+    return found | apart if 2 * len(apart) < len(borders) else found
 
 
 def _home(borders: list[Border], there: Polygon) -> Polygon | None:

@@ -46,7 +46,7 @@ def _over_areas(request: PlanRequest, terrain: Terrain) -> Runs:
     spacing_m, wrong = spacing_of(request)
     rooms = [room for area in terrain.areas for room in area.rooms]
     if rooms and not wrong:
-        wrong = explosion(rooms, spacing_m)
+        wrong = explosion(rooms, spacing_m, is_own=request.task.spacing_m is None)
     if wrong:
         return [], [*findings, *wrong]
     start = position_of(request.home, terrain)

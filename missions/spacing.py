@@ -49,20 +49,26 @@ def swath_m(request: PlanRequest) -> float:
     return seen.axis_width_m
 
 
-def explosion(rooms: Sequence[Polygon], spacing_m: float) -> list[Finding]:
-    """Whether so narrow a spacing makes a route that nobody flies, with one that would do."""
+def explosion(rooms: Sequence[Polygon], spacing_m: float, *, is_own: bool = False) -> list[Finding]:
+    """Whether so narrow a spacing makes a route that nobody flies, with one that would do.
+
+    `is_own`: it is what the picture shows, so that a wider one would leave gaps between lanes.
+    """
     area_m2 = sum(room.area for room in rooms)
     lanes, length_m = lane_count(rooms, spacing_m), area_m2 / spacing_m
     share = max(lanes / _LANES_MAX, length_m / _LENGTH_MAX_M)
     if share <= 1.0:
         return []
     enough_m = math.ceil(spacing_m * share * 10.0) / 10.0
+    wider, wider_zh = f"at least {enough_m:g} m here, or ", f"此网格间距至少{enough_m:g}米，或"
+    if is_own:
+        wider, wider_zh = "", ""
     return [
         stop(
             "spacing.explodes",
-            f"lanes {spacing_m:g} m apart would be {lanes:.0f} lanes and {length_m / 1000:.0f} km "
-            f"of flight: at least {enough_m:g} m here, or plan a smaller grid",
-            f"航线间距{spacing_m:g}米将产生{lanes:.0f}条航线、{length_m / 1000:.0f}公里航程："
-            f"此网格间距至少{enough_m:g}米，或改为更小的网格",
+            f"lanes {spacing_m:.4g} m apart would be {lanes:.0f} lanes and "
+            f"{length_m / 1000:.0f} km of flight: {wider}plan a smaller grid",
+            f"航线间距{spacing_m:.4g}米将产生{lanes:.0f}条航线、{length_m / 1000:.0f}公里航程："
+            f"{wider_zh}改为更小的网格",
         )
     ]

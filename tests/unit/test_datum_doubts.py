@@ -15,6 +15,8 @@ from missions.gcj02 import to_gcj02
 from missions.register import Register, load_register
 from patrol.plan import Level
 from tests.districts import (
+    SOUTH,
+    WEST,
     feature,
     found,
     imported,
@@ -171,3 +173,13 @@ def test_a_file_of_two_places_is_not_doubted(tmp_path: Path) -> None:
     there = [feature(f"T-{n}", [[x + 0.5, y] for x, y in square(n, 0)]) for n in range(3)]
     result = imported(written(tmp_path, [*near, *there]), present=present())
     assert not found(result, "coordinates.far")
+
+
+def test_a_county_beside_its_neighbours_is_not_doubted_for_its_distance(tmp_path: Path) -> None:
+    def wide(x: float) -> list[list[float]]:
+        return [[x + (lon - WEST) * 25.0, 23.1 + (lat - SOUTH) * 25.0] for lon, lat in square(0, 0)]
+
+    counties = [feature(f"C-{n}", wide(116.6 + 0.02 * n)) for n in range(3)]
+    island = feature("C-9", wide(117.0))
+    result = imported(written(tmp_path, [*counties, island]), present=present())
+    assert not [f for f in result.findings if f.code.startswith("coordinates")]

@@ -296,6 +296,13 @@ def test_what_is_said_to_be_spacing_enough_is_enough() -> None:
     assert "spacing.explodes" not in codes(patrol)
 
 
+def test_a_grid_too_large_for_a_sweep_is_told_to_be_smaller_and_not_to_be_seen_in_stripes() -> None:
+    (refused,) = plan_patrol(asked(a_grid(a_shape(square(9000.0))), Pattern.SWEEP)).findings
+    assert refused.code == "spacing.explodes"
+    assert refused.text.endswith("km of flight: plan a smaller grid")
+    assert refused.text_zh.endswith("公里航程：改为更小的网格")
+
+
 def test_a_camera_at_the_horizon_has_no_spacing_of_its_own() -> None:
     level = replace(asked(a_grid(a_shape(square(400.0))), Pattern.SWEEP), gimbal_pitch_deg=0.0)
     assert codes(plan_patrol(level)) == {"spacing.horizon"}
