@@ -388,6 +388,11 @@ def test_a_sortie_is_held_resumed_brought_home_signed_and_its_log_closed(
         assert station.post(f"/sorties/{sortie}/sign", role).status_code == 200
     state = station.until(lambda state: state["story"][-1]["event"] == "log.closed")
     assert unit_of(state)["sortie"]["state"] == "CLOSED"
+    url = f"{station.url}/api/missions?state=CLOSED"
+    answer = httpx.get(url, headers=station.headers, timeout=30.0, trust_env=False)
+    (mission,) = answer.json()["items"]
+    steps = ["plan", "clear", "launch", "take_off", "land", "sign"]
+    assert [step["event"] for step in mission["steps"]] == steps
     closed, names = state["story"][-1], [event["event"] for event in state["story"]]
     assert [names.count(name) for name in ("hold", "resumed", "returning", "landed")] == [1] * 4
     path = records / "records" / "gridpatrol.db"
