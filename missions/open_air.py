@@ -5,7 +5,9 @@ Pure geometry in ENU metres.
 
 from __future__ import annotations
 
+import functools
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon
+from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from missions.airspace import Airspace
@@ -60,9 +63,7 @@ class OpenAir:
     def __init__(self, plan: MissionPlan, around: Surroundings) -> None:
         self.frame = LocalFrame(origin=plan.home)
         self.home = self.position(plan.home)
-        fence = Polygon(to_positions(plan.fence, self.frame))
-        self.inside = shapely.make_valid(fence).buffer(-MARGIN_M)
-        shapely.prepare(self.inside)
+        self.inside = _room_in(plan.fence, plan.home, threading.get_ident())
         self._kept_out = unary_union(
             [Polygon([self.position(p) for p in ring]).buffer(MARGIN_M) for ring in around.kept_out]
         )
@@ -149,3 +150,15 @@ class OpenAir:
         grounds = grounds_m(elevation, self.frame, places.reshape(-1, 2))
         rooms = self._height_m + self._home_m - grounds.reshape(len(starts), len(shares))
         return rooms.min(axis=1), rooms.max(axis=1)
+
+
+# All sorties of a grid have one fence, and each is looked at twice. A prepared shape is built while
+# it is asked, which two threads must not do at once: each has its own.
+@functools.lru_cache(maxsize=16)
+def _room_in(fence: tuple[GeoPoint, ...], home: GeoPoint, thread: int) -> BaseGeometry:
+    """Where there is room to every side of the fence, in metres from home."""
+    del thread
+    drawn = Polygon(to_positions(fence, LocalFrame(origin=home)))
+    inside = shapely.make_valid(drawn).buffer(-MARGIN_M)
+    shapely.prepare(inside)
+    return inside
