@@ -6,7 +6,7 @@ The unit's papers and the airspace are read anew each time: what ran out since s
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from missions.clearance_facts import ClearanceFacts
 from missions.law import load_law
 from missions.papers import Papers
 from missions.permits import with_airspace
+from patrol.camera import CameraLens
 from patrol.cause import Cause, Role
 from patrol.clock import WorldClock
 from patrol.errors import ClearanceRefused, ConfigError, Refused
@@ -40,7 +41,7 @@ async def nobody_knows(_: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearanceParts:
-    """What the desk is handed. `crew` tells who is on duty for a grid."""
+    """What the desk is handed. `crew` tells who is on duty for a grid, `lenses` are by aircraft."""
 
     papers_file: Path | None
     data: PlanningData
@@ -48,6 +49,7 @@ class ClearanceParts:
     shelf: ClearanceShelf
     world: WorldClock
     crew: Crew = nobody_knows
+    lenses: Mapping[str, CameraLens] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,7 @@ class ClearanceDesk:
                 pilot=asked.pilot or (crew or {}).get(Role.PILOT, ""),
                 crew=crew,
                 noise_basis=f"{basis.title}（{basis.doc_no}）" if basis else "",
+                lens=parts.lenses.get(asked.aircraft),
                 is_launch=asked.is_launch,
             )
         )

@@ -19,7 +19,7 @@ from ground_station.route_shelf import RouteShelf
 from ground_station.shown import Approved, Drafted, DraftedFlight, PlanOnHand
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
-from missions.clearance import clear
+from missions.clearance import OF_GATE, clear
 from missions.counting import leg_views
 from missions.law import load_law
 from missions.open_air import Surroundings
@@ -187,7 +187,7 @@ class PlanDesk:
         facts = await gate.facts(
             Asked(plan=drawn.plan, aircraft=drawn.aircraft, takeoff_utc=takeoff_utc)
         )
-        others = [one for one in drawn.findings if one.code not in ABOUT_AIRSPACE]
+        others = [one for one in drawn.findings if not _is_asked_again(one, facts.zones)]
         findings = await self._parts.routes.with_tests(drawn.plan, [*others, *facts.zones])
         if stopping := stops(findings):
             raise PlanRejected(
@@ -324,6 +324,12 @@ def _flight(plan: MissionPlan, findings: Sequence[Finding], flyer: Flyer) -> Dra
         "findings": views.findings_view(list(findings)),
         "legs": [view.to_dict() for view in leg_views(plan, flyer.lens)],
     }
+
+
+def _is_asked_again(finding: Finding, zones: Sequence[Finding]) -> bool:
+    """Whether the gate answers it anew: the airspace, and what an earlier approval said."""
+    is_gates = finding.code in ABOUT_AIRSPACE or finding.code.startswith(OF_GATE)
+    return is_gates or finding in zones
 
 
 def _is_one_route(one: MissionPlan, other: MissionPlan) -> bool:

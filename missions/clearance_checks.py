@@ -25,6 +25,7 @@ SKY = ("日出日落推算", "the sun, reckoned")
 LEGAL = ("法律依据表", "the orders in force")
 _CREW = (Role.PILOT, Role.ANNOUNCER, Role.REGISTRAR)
 _CLOCK_SLACK_S = 300.0
+_CLOSED = ("airspace.zone", "airspace.filmed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +105,8 @@ def heavy(facts: ClearanceFacts, law: Law) -> Said:
 
 
 def zones(facts: ClearanceFacts, law: Law) -> Said:
-    """Art. 19 and 20: the legs that meet what is closed."""
-    closed = [one for one in facts.zones if one.level is Level.STOP and one.code == "airspace.zone"]
+    """Art. 19, 20 and 34: the legs that meet what is closed, or show what may not be filmed."""
+    closed = [one for one in facts.zones if one.level is Level.STOP and one.code in _CLOSED]
     if closed:
         first = closed[0]
         values = apply_words(law) | {"what": first.text_zh, "what_en": first.text}
