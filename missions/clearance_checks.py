@@ -182,13 +182,14 @@ def noise(facts: ClearanceFacts, law: Law) -> Said:
 
 
 def report(facts: ClearanceFacts, law: Law) -> Said:
-    """Art. 30, of the permits that this flight uses."""
+    """Art. 30, of the permits that this flight uses: a report of another day is none."""
     used = [one for one in facts.permits if one.permit_id in facts.used]
-    lacking = [one for one in used if not one.report_ref]
+    day = facts.takeoff_utc.astimezone(SHANGHAI).date()
+    lacking = [one for one in used if not one.is_reported(day)]
     if not lacking:
         return Said(key="ok", values={"ref": "、".join(one.report_ref or "" for one in used)})
     due_utc = facts.takeoff_utc - timedelta(seconds=law.numbers.report_before_s)
-    values = {"due": f"{due_utc.astimezone(SHANGHAI):%m-%d %H:%M}"}
+    values = {"due": f"{due_utc.astimezone(SHANGHAI):%m-%d %H:%M}", "day": f"{day}"}
     return Said(key="missing" if facts.is_launch else "due", values=values)
 
 

@@ -124,3 +124,23 @@ def test_what_may_not_be_filmed_is_asked_about_at_the_take_off_and_not_of_the_pl
     assert next(one for one in made.findings if one.level is Level.STOP).article.endswith(
         "三十四条"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_reported"),
+    [
+        ({}, True),
+        ({"to_utc": MORNING + timedelta(days=30)}, False),
+        ({"to_utc": MORNING + timedelta(days=30), "report_day": date(2026, 11, 24)}, True),
+        ({"to_utc": MORNING + timedelta(days=30), "report_day": date(2026, 11, 23)}, False),
+        ({"report_day": date(2026, 11, 23)}, False),
+        ({"to_utc": MORNING + timedelta(days=30), "report_day": date(2026, 11, 24),
+          "report_ref": None}, False),
+    ],
+)  # fmt: skip
+def test_the_report_of_another_days_take_off_confirms_nothing(
+    changes: dict[str, Any], is_reported: bool
+) -> None:
+    """Art. 30: each take-off is reported, under a permit of a month as under one of an hour."""
+    given = papers(replace(DRONE, link=Link.PUBLIC_NETWORK), permits=(replace(PERMIT, **changes),))
+    assert stopping(cleared(given, is_launch=True)) == ([] if is_reported else ["report"])
