@@ -1,4 +1,4 @@
-"""Clears plans: gathers what the law asks about, holds it against the table, keeps the answers.
+"""Clears plans: gathers what the law asks about and holds it against the table.
 
 The unit's papers and the airspace are read anew each time: what ran out since stands in the way.
 """
@@ -12,20 +12,18 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from ground_station.clearances import ClearanceRecord
 from ground_station.legal import Allows, LegalBook
 from ground_station.papers_file import papers_of
 from ground_station.people.scopes import covers
 from ground_station.planning_data import PlanningData
 from ground_station.shifts.shift import CREW, Shift
-from ground_station.store.clearances import ClearanceShelf
 from missions.clearance import Clearance, clear
 from missions.clearance_facts import ClearanceFacts
 from missions.law import load_law
 from missions.papers import Papers
 from missions.permits import with_airspace
 from patrol.camera import CameraLens
-from patrol.cause import Cause, Role
+from patrol.cause import Role
 from patrol.clock import WorldClock
 from patrol.errors import ClearanceRefused, ConfigError, Refused
 from patrol.plan import MissionPlan, stops
@@ -46,7 +44,6 @@ class ClearanceParts:
     papers_file: Path | None
     data: PlanningData
     legal: LegalBook
-    shelf: ClearanceShelf
     world: WorldClock
     crew: Crew = nobody_knows
     lenses: Mapping[str, CameraLens] = field(default_factory=dict)
@@ -101,10 +98,6 @@ class ClearanceDesk:
     async def again(self, asked: Asked) -> Clearance:
         """The table as it stands at the launch; ClearanceRefused for what forbids it by now."""
         return require_cleared(clear(await self.facts(asked), load_law()))
-
-    async def keep(self, cleared: Clearance, cause: Cause, sortie: str = "") -> ClearanceRecord:
-        """Into the records, for good."""
-        return await self._parts.shelf.keep(cleared, cause=cause, sortie=sortie)
 
     async def _papers(self) -> Papers | None:
         try:

@@ -43,7 +43,6 @@ from ground_station.route_shelf import RouteShelf
 from ground_station.settings import AircraftSettings, SpeakerSettings, StationSettings
 from ground_station.showing import Showing, show_station
 from ground_station.shown import StationView
-from ground_station.store.clearances import ClearanceShelf
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
@@ -183,7 +182,6 @@ class Station:
                 papers_file=self._settings.papers_file,
                 data=data,
                 legal=self._centre.legal,
-                shelf=ClearanceShelf(self._store),
                 world=self._world,
                 crew=crew_of(self._centre.shifts.open_ones),
                 lenses={one.name: one.camera.lens for one in self._settings.aircraft},

@@ -183,8 +183,7 @@ class PlanDesk:
                 f"plan {plan_id} is not the one that was looked at (the digest differs)",
                 text_zh=f"计划{plan_id}与所查看的不同（摘要不一致）",
             )
-        gate = self._parts.gate
-        facts = await gate.facts(
+        facts = await self._parts.gate.facts(
             Asked(plan=drawn.plan, aircraft=drawn.aircraft, takeoff_utc=takeoff_utc)
         )
         others = [one for one in drawn.findings if not _is_asked_again(one, facts.zones)]
@@ -194,10 +193,9 @@ class PlanDesk:
                 f"plan {plan_id} may not be approved", stopping, text_zh=f"计划{plan_id}不得批准"
             )
         cleared = require_cleared(clear(facts, load_law()))
-        kept = await gate.keep(cleared, cause)
         now = self._parts.world.now_utc()
         plan = drawn.plan.approved(cause.actor, now)
-        await self._parts.records.save_plan(plan, cause=cause, at_utc=now, action="plan.approved")
+        kept = await self._parts.records.missions.approved(plan, cleared, cause=cause, at_utc=now)
         findings = [*findings, *cleared.findings]
         self.keep(replace(drawn, plan=plan, findings=findings))
         fields = {"plan": plan_id, "by": cause.actor}

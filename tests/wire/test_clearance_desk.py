@@ -159,6 +159,19 @@ async def test_an_order_not_to_film_since_the_plan_was_made_is_held_against_its_
     assert not armed(house)
 
 
+async def test_what_the_records_refuse_leaves_no_clearance_behind(house: House) -> None:
+    """Two consoles: one gives the mission up while the other approves or launches it."""
+    plan_id = await approved_plan(house)
+    digest = house.plans.found(plan_id).plan.digest
+    before = kept(house)
+    assert (await house.post(f"/plans/{plan_id}/cancel", "LEAD", reason="rain")).status_code == 200
+    assert (await approve(house, (plan_id, digest))).status_code == 409
+    assert (await house.post("/sorties", "PILOT", plan_id=plan_id)).status_code == 409
+    assert kept(house) == before
+    assert await house.records.sortie(f"{plan_id}-S01") is None
+    assert verify(house.folder / DATABASE_NAME).is_intact
+
+
 async def test_a_second_approval_does_not_repeat_what_the_first_one_said(house: House) -> None:
     plan_id = await approved_plan(house)
     drawn = house.plans.found(plan_id)
