@@ -1,4 +1,4 @@
-"""Clears plans: gathers what the law asks about, holds it against the table, keeps the answers.
+"""Clears plans: gathers what the law asks about and holds it against the table.
 
 The unit's papers and the airspace are read anew each time: what ran out since stands in the way.
 """
@@ -6,25 +6,24 @@ The unit's papers and the airspace are read anew each time: what ran out since s
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import anyio.to_thread
 
-from ground_station.clearances import ClearanceRecord
 from ground_station.legal import Allows, LegalBook
 from ground_station.papers_file import papers_of
 from ground_station.people.scopes import covers
 from ground_station.planning_data import PlanningData
 from ground_station.shifts.shift import CREW, Shift
-from ground_station.store.clearances import ClearanceShelf
 from missions.clearance import Clearance, clear
 from missions.clearance_facts import ClearanceFacts
 from missions.law import load_law
 from missions.papers import Papers
 from missions.permits import with_airspace
-from patrol.cause import Cause, Role
+from patrol.camera import CameraLens
+from patrol.cause import Role
 from patrol.clock import WorldClock
 from patrol.errors import ClearanceRefused, ConfigError, Refused
 from patrol.plan import MissionPlan, stops
@@ -40,14 +39,14 @@ async def nobody_knows(_: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearanceParts:
-    """What the desk is handed. `crew` tells who is on duty for a grid."""
+    """What the desk is handed. `crew` tells who is on duty for a grid, `lenses` are by aircraft."""
 
     papers_file: Path | None
     data: PlanningData
     legal: LegalBook
-    shelf: ClearanceShelf
     world: WorldClock
     crew: Crew = nobody_knows
+    lenses: Mapping[str, CameraLens] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +90,7 @@ class ClearanceDesk:
                 pilot=asked.pilot or (crew or {}).get(Role.PILOT, ""),
                 crew=crew,
                 noise_basis=f"{basis.title}（{basis.doc_no}）" if basis else "",
+                lens=parts.lenses.get(asked.aircraft),
                 is_launch=asked.is_launch,
             )
         )
@@ -98,10 +98,6 @@ class ClearanceDesk:
     async def again(self, asked: Asked) -> Clearance:
         """The table as it stands at the launch; ClearanceRefused for what forbids it by now."""
         return require_cleared(clear(await self.facts(asked), load_law()))
-
-    async def keep(self, cleared: Clearance, cause: Cause, sortie: str = "") -> ClearanceRecord:
-        """Into the records, for good."""
-        return await self._parts.shelf.keep(cleared, cause=cause, sortie=sortie)
 
     async def _papers(self) -> Papers | None:
         try:

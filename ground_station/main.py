@@ -19,7 +19,6 @@ from drone.recordings import Recordings, load_recordings
 from drone.speaker import HttpSpeaker, tls_trusting
 from drone.tokens import read_token
 from drone.voice import Voice
-from ground_station import views
 from ground_station.adoption import tell_left_out
 from ground_station.case_rules import read_case_rules
 from ground_station.centre import Centre, CentreParts, make_centre
@@ -44,7 +43,6 @@ from ground_station.route_shelf import RouteShelf
 from ground_station.settings import AircraftSettings, SpeakerSettings, StationSettings
 from ground_station.showing import Showing, show_station
 from ground_station.shown import StationView
-from ground_station.store.clearances import ClearanceShelf
 from ground_station.store.engine import Store
 from ground_station.store.records import Records
 from ground_station.store.telemetry import TelemetryLog
@@ -184,9 +182,9 @@ class Station:
                 papers_file=self._settings.papers_file,
                 data=data,
                 legal=self._centre.legal,
-                shelf=ClearanceShelf(self._store),
                 world=self._world,
                 crew=crew_of(self._centre.shifts.open_ones),
+                lenses={one.name: one.camera.lens for one in self._settings.aircraft},
             )
         )
 
@@ -219,7 +217,7 @@ class Station:
     def _ports(self, aircraft: AircraftSettings) -> Ports:
         """What reaches out of the house to one aircraft: its link, loudspeaker and camera."""
         camera = aircraft.camera
-        lens = views.lens_of(camera.width_px, camera.height_px, camera.hfov_deg)
+        lens = camera.lens
         eye = EyePort(
             camera=WatchedCamera(
                 camera_id=camera.camera_id,

@@ -11,6 +11,7 @@ from ground_station.patrol_missions import (
     MissionState,
     PatrolMission,
     advance,
+    day_of,
 )
 from ground_station.sorties import ENDED, SIGNERS, SortieRecord, SortieState
 from patrol.cause import Cause, Role, by_system
@@ -34,7 +35,9 @@ def followed(
     if sortie.sortie_id not in mission.sorties:
         launched = advance(mission, MissionEvent.LAUNCH, cause, at_utc)
         sorties = (*mission.sorties, sortie.sortie_id)
-        mission = replace(launched, sorties=sorties, in_hand=sortie.sortie_id)
+        mission = replace(
+            launched, sorties=sorties, in_hand=sortie.sortie_id, day=day_of(sortie.created_utc)
+        )
     if sortie.takeoff_utc is not None:
         mission = taken_off(mission, sortie.takeoff_utc)
     if sortie.state not in _OVER:

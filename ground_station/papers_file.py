@@ -104,6 +104,7 @@ class _Permit(_Part):
     authority: Text | None = None
     filed_days: list[date] = []
     report_ref: Text | None = None
+    report_day: date | None = None
 
     @model_validator(mode="after")
     def _makes_sense(self) -> _Permit:
@@ -190,6 +191,7 @@ def _permit(one: _Permit) -> Permit:
         authority=one.authority,
         filed_days=tuple(one.filed_days),
         report_ref=one.report_ref,
+        report_day=one.report_day,
     )
 
 

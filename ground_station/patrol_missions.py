@@ -131,7 +131,7 @@ class PatrolMission:
     """One plan and what became of it. World time; a closed one never changes."""
 
     mission_id: str  # its plan's
-    day: str  # in Shanghai, ISO 8601
+    day: str  # on which it is to be flown, or was launched; in Shanghai, ISO 8601
     grid_code: str
     grid_name: str
     register_version: str

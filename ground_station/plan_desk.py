@@ -19,7 +19,7 @@ from ground_station.route_shelf import RouteShelf
 from ground_station.shown import Approved, Drafted, DraftedFlight, PlanOnHand
 from ground_station.store.records import Records
 from ground_station.transitions import require_person_or_exercise
-from missions.clearance import clear
+from missions.clearance import OF_GATE, clear
 from missions.counting import leg_views
 from missions.law import load_law
 from missions.open_air import Surroundings
@@ -183,21 +183,19 @@ class PlanDesk:
                 f"plan {plan_id} is not the one that was looked at (the digest differs)",
                 text_zh=f"计划{plan_id}与所查看的不同（摘要不一致）",
             )
-        gate = self._parts.gate
-        facts = await gate.facts(
+        facts = await self._parts.gate.facts(
             Asked(plan=drawn.plan, aircraft=drawn.aircraft, takeoff_utc=takeoff_utc)
         )
-        others = [one for one in drawn.findings if one.code not in ABOUT_AIRSPACE]
+        others = [one for one in drawn.findings if not _is_asked_again(one, facts.zones)]
         findings = await self._parts.routes.with_tests(drawn.plan, [*others, *facts.zones])
         if stopping := stops(findings):
             raise PlanRejected(
                 f"plan {plan_id} may not be approved", stopping, text_zh=f"计划{plan_id}不得批准"
             )
         cleared = require_cleared(clear(facts, load_law()))
-        kept = await gate.keep(cleared, cause)
         now = self._parts.world.now_utc()
         plan = drawn.plan.approved(cause.actor, now)
-        await self._parts.records.save_plan(plan, cause=cause, at_utc=now, action="plan.approved")
+        kept = await self._parts.records.missions.approved(plan, cleared, cause=cause, at_utc=now)
         findings = [*findings, *cleared.findings]
         self.keep(replace(drawn, plan=plan, findings=findings))
         fields = {"plan": plan_id, "by": cause.actor}
@@ -324,6 +322,12 @@ def _flight(plan: MissionPlan, findings: Sequence[Finding], flyer: Flyer) -> Dra
         "findings": views.findings_view(list(findings)),
         "legs": [view.to_dict() for view in leg_views(plan, flyer.lens)],
     }
+
+
+def _is_asked_again(finding: Finding, zones: Sequence[Finding]) -> bool:
+    """Whether the gate answers it anew: the airspace, and what an earlier approval said."""
+    is_gates = finding.code in ABOUT_AIRSPACE or finding.code.startswith(OF_GATE)
+    return is_gates or finding in zones
 
 
 def _is_one_route(one: MissionPlan, other: MissionPlan) -> bool:

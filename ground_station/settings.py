@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from patrol.camera import CameraLens
 from patrol.energy import Power
 from patrol.errors import ConfigError
 
@@ -41,6 +42,11 @@ class CameraSettings(_Section):
         default=False,
         description="the camera itself records, as on its card: nobody is told that it only counts",
     )
+
+    @property
+    def lens(self) -> CameraLens:
+        """Of these figures."""
+        return CameraLens(width_px=self.width_px, height_px=self.height_px, hfov_deg=self.hfov_deg)
 
 
 class SpeakerSettings(_Section):

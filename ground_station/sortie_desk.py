@@ -143,8 +143,8 @@ class SortieDesk:
         self._flight = Flight(record=record, plan=drawn.plan, runner=runner, cause=cause)
         is_saved = False
         try:
-            await parts.plans.gate.keep(cleared, cause, record.sortie_id)
-            await self._save(record, cause, "sortie.launched")
+            now = parts.world.now_utc()
+            await parts.records.missions.launched(record, cleared, cause=cause, at_utc=now)
             is_saved = True
         finally:
             if not is_saved:

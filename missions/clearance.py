@@ -41,6 +41,7 @@ CHECKS: Mapping[str, Check] = {
     "report": checks.report,
     "crew": checks.crew,
 }
+OF_GATE = "clearance."  # begins the code of each finding
 _LEVELS = {Outcome.NOTE: Level.NOTE, Outcome.WARN: Level.WARN, Outcome.STOP: Level.STOP}
 
 
@@ -197,7 +198,7 @@ def _softened(saying: Saying, rule: Rule, facts: ClearanceFacts) -> Outcome:
 def _finding(rule: Rule, answer: Answer, said: Said | None) -> Finding:
     key, article = (said.key, said.article) if said is not None else ("", "")
     return Finding(
-        code=f"clearance.{rule.rule_id}",
+        code=f"{OF_GATE}{rule.rule_id}",
         level=_LEVELS[answer.outcome],
         text=f"{rule.article.cite_en}: {answer.text}",
         text_zh=f"{rule.article.cite_zh}：{answer.text_zh}",

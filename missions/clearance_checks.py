@@ -25,6 +25,7 @@ SKY = ("日出日落推算", "the sun, reckoned")
 LEGAL = ("法律依据表", "the orders in force")
 _CREW = (Role.PILOT, Role.ANNOUNCER, Role.REGISTRAR)
 _CLOCK_SLACK_S = 300.0
+_CLOSED = ("airspace.zone", "airspace.filmed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +105,8 @@ def heavy(facts: ClearanceFacts, law: Law) -> Said:
 
 
 def zones(facts: ClearanceFacts, law: Law) -> Said:
-    """Art. 19 and 20: the legs that meet what is closed."""
-    closed = [one for one in facts.zones if one.level is Level.STOP and one.code == "airspace.zone"]
+    """Art. 19, 20 and 34: the legs that meet what is closed, or show what may not be filmed."""
+    closed = [one for one in facts.zones if one.level is Level.STOP and one.code in _CLOSED]
     if closed:
         first = closed[0]
         values = apply_words(law) | {"what": first.text_zh, "what_en": first.text}
@@ -181,13 +182,14 @@ def noise(facts: ClearanceFacts, law: Law) -> Said:
 
 
 def report(facts: ClearanceFacts, law: Law) -> Said:
-    """Art. 30, of the permits that this flight uses."""
+    """Art. 30, of the permits that this flight uses: a report of another day is none."""
     used = [one for one in facts.permits if one.permit_id in facts.used]
-    lacking = [one for one in used if not one.report_ref]
+    day = facts.takeoff_utc.astimezone(SHANGHAI).date()
+    lacking = [one for one in used if not one.is_reported(day)]
     if not lacking:
         return Said(key="ok", values={"ref": "、".join(one.report_ref or "" for one in used)})
     due_utc = facts.takeoff_utc - timedelta(seconds=law.numbers.report_before_s)
-    values = {"due": f"{due_utc.astimezone(SHANGHAI):%m-%d %H:%M}"}
+    values = {"due": f"{due_utc.astimezone(SHANGHAI):%m-%d %H:%M}", "day": f"{day}"}
     return Said(key="missing" if facts.is_launch else "due", values=values)
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from missions.airspace import Airspace
 from missions.law import AircraftClass, Law
 from missions.papers import AircraftPapers, Papers, Permit
+from patrol.camera import CameraLens
 from patrol.cause import Role
 from patrol.clock import SHANGHAI
 from patrol.plan import Finding, MissionPlan
@@ -18,8 +19,9 @@ from patrol.plan import Finding, MissionPlan
 class ClearanceFacts:
     """The plan, who flies it with what and when, and what is known of the airspace.
 
-    `zones` are the airspace findings about the plan, and `opened` names each zone that it meets
-    and a permit opens, with the permit's id: `missions.permits.with_airspace` adds both.
+    `zones` are the airspace findings about the plan and what its camera would show, and `opened`
+    names each zone that it meets and a permit opens, with the permit's id:
+    `missions.permits.with_airspace` adds both.
     """
 
     plan: MissionPlan
@@ -33,6 +35,7 @@ class ClearanceFacts:
     pilot: str = ""  # empty: not known yet, any of the papers may
     crew: Mapping[Role, str] | None = None  # who is on duty; none: nobody knows
     noise_basis: str = ""  # what allows high volume there and then
+    lens: CameraLens | None = None  # none: what the picture shows was asked when it was planned
     is_launch: bool = False  # the motors are next: what may still be done later is due now
     used: tuple[str, ...] = ()  # permits that the other rules rest on
 

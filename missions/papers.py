@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from missions.law import AircraftClass
+from patrol.clock import SHANGHAI
 
 
 class Link(enum.StrEnum):
@@ -111,6 +112,17 @@ class Permit:
     authority: str | None = None
     filed_days: tuple[date, ...] = ()  # of a long-term one: days whose flight plan was filed
     report_ref: str | None = None  # of the report before take-off, once confirmed
+    report_day: date | None = None  # of that take-off; without it a permit of one day alone has one
+
+    def is_reported(self, day: date) -> bool:
+        """Whether a take-off on this day in Shanghai was reported and confirmed."""
+        if not self.report_ref:
+            return False
+        if self.report_day is not None:
+            return self.report_day == day
+        last_moment = self.to_utc - timedelta(microseconds=1)
+        days = {one.astimezone(SHANGHAI).date() for one in (self.from_utc, last_moment)}
+        return days == {day}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

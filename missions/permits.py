@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from missions.airspace import AirspaceZone, ZoneKind
 from missions.clearance_facts import ClearanceFacts
 from missions.papers import Permit, PermitKind
-from missions.zones import airspace_findings
+from missions.zones import airspace_findings, filming_findings
 from patrol.clock import SHANGHAI
 
 _About = Callable[[Permit], Iterator[tuple[str, str]]]
@@ -86,5 +86,8 @@ def with_airspace(facts: ClearanceFacts) -> ClearanceFacts:
         opened[zone.name] = permit.permit_id
         return permit.permit_id
 
-    zones = tuple(airspace_findings(facts.plan, facts.airspace, facts.takeoff_utc, opened_by))
+    plan, sky, at_utc = facts.plan, facts.airspace, facts.takeoff_utc
+    zones = tuple(airspace_findings(plan, sky, at_utc, opened_by))
+    if facts.lens is not None:
+        zones = (*zones, *filming_findings(plan, sky, facts.lens, at_utc))
     return replace(facts, zones=zones, opened=opened)

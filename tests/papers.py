@@ -12,8 +12,6 @@ from typing import Any
 from ground_station.clearance_desk import ClearanceDesk, ClearanceParts
 from ground_station.legal import LegalBook
 from ground_station.planning_data import PlanningData
-from ground_station.store.clearances import ClearanceShelf
-from ground_station.store.records import Records
 from missions.airspace import Airspace
 from missions.open_air import Surroundings
 from patrol.cause import Role
@@ -79,7 +77,6 @@ class FreshSky(PlanningData):
 
 def a_gate(
     folder: Path,
-    records: Records,
     world: WorldClock,
     *,
     papers_file: Path | None = None,
@@ -95,7 +92,7 @@ def a_gate(
     return ClearanceDesk(
         ClearanceParts(
             papers_file=given, data=sky, legal=LegalBook(),
-            shelf=ClearanceShelf(records._store), world=world, crew=crew,
+            world=world, crew=crew,
         )
     )  # fmt: skip
 

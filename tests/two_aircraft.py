@@ -82,9 +82,7 @@ class TwoAircraft:
             PlanParts(
                 register=REGISTER, records=records, bus=self.bus, chronicle=self.chronicle,
                 world=self.clock, is_exercise=True, routes=RouteShelf(folder / "routes"),
-                gate=a_gate(
-                    folder, records, clock, papers_file=settings.get("papers_file")
-                ),
+                gate=a_gate(folder, clock, papers_file=settings.get("papers_file")),
             )
         )  # fmt: skip
         common = self._common(settings.get("responsibility_file"))

@@ -25,15 +25,7 @@ class ClearanceShelf:
     async def keep(self, cleared: Clearance, *, cause: Cause, sortie: str = "") -> ClearanceRecord:
         """Number it and keep it, in one write with its audit row."""
 
-        def work(connection: Connection) -> ClearanceRecord:
-            record = ClearanceRecord(
-                clearance_id=next_record_id(connection, "CL", cleared.asked_utc),
-                sortie=sortie, by=cause.actor, clearance=cleared,
-            )  # fmt: skip
-            save(connection, _row(record), "plan.cleared", cause, cleared.asked_utc)
-            return record
-
-        return await self._store.write(work)
+        return await self._store.write(lambda c: keep_in(c, cleared, cause, sortie))
 
     async def of_plan(self, plan_id: str) -> list[ClearanceRecord]:
         """A plan's, newest first."""
@@ -48,6 +40,18 @@ class ClearanceShelf:
         where = tables.clearances.c.sortie.in_([one for one in sortie_ids if one])
         found = await self._store.read(lambda c: bodies(c, tables.clearances, where))
         return {body["sortie"]: decode(ClearanceRecord, body) for body in found}
+
+
+def keep_in(
+    connection: Connection, cleared: Clearance, cause: Cause, sortie: str = ""
+) -> ClearanceRecord:
+    """Number it and keep it in the open transaction, with what it clears."""
+    record = ClearanceRecord(
+        clearance_id=next_record_id(connection, "CL", cleared.asked_utc),
+        sortie=sortie, by=cause.actor, clearance=cleared,
+    )  # fmt: skip
+    save(connection, _row(record), "plan.cleared", cause, cleared.asked_utc)
+    return record
 
 
 def _row(record: ClearanceRecord) -> Saved:

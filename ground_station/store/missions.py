@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, Connection, Table, and_, select
 
+from ground_station.clearances import ClearanceRecord
 from ground_station.mission_following import followed, taken_off
 from ground_station.patrol_missions import (
     OPEN,
@@ -19,13 +20,16 @@ from ground_station.patrol_missions import (
     MissionState,
     PatrolMission,
     advance,
+    day_of,
 )
 from ground_station.sorties import SortieRecord, SortieState
 from ground_station.store import tables
+from ground_station.store.clearances import keep_in
 from ground_station.store.codec import decode, encode
 from ground_station.store.engine import Store
 from ground_station.store.pages import WHOLE_DISTRICT, Ask, Scopes, in_scope, page_of
 from ground_station.store.rows import Saved, bodies, body_of, plan_row, save, sortie_row
+from missions.clearance import Clearance
 from patrol.cause import Cause
 from patrol.errors import Refused
 from patrol.plan import MissionPlan, plan_from_dict
@@ -93,6 +97,34 @@ class Missions:
         mission = await self._store.write(work)
         self.changed()
         return mission
+
+    async def approved(
+        self, plan: MissionPlan, cleared: Clearance, *, cause: Cause, at_utc: datetime
+    ) -> ClearanceRecord:
+        """Keep a plan with the name under it and what clears it, both or neither.
+
+        Refused for a mission that is over or under way.
+        """
+
+        def work(connection: Connection) -> ClearanceRecord:
+            save_plan_in(connection, plan, APPROVED, cause, at_utc, cleared.takeoff_utc)
+            return keep_in(connection, cleared, cause)
+
+        kept = await self._store.write(work)
+        self.changed()
+        return kept
+
+    async def launched(
+        self, sortie: SortieRecord, cleared: Clearance, *, cause: Cause, at_utc: datetime
+    ) -> None:
+        """Keep a sortie and what clears its launch, both or neither; Refused where it may not."""
+
+        def work(connection: Connection) -> None:
+            save_sortie_in(connection, sortie, "sortie.launched", cause, at_utc)
+            keep_in(connection, cleared, cause, sortie.sortie_id)
+
+        await self._store.write(work)
+        self.changed()
 
     async def take_off(self, sortie_id: str, *, cause: Cause, at_utc: datetime) -> None:
         """The mission of a sortie that is in the air is under way."""
@@ -213,9 +245,13 @@ def save_sortie_in(
 
 
 def save_plan_in(
-    connection: Connection, plan: MissionPlan, action: str, cause: Cause, at_utc: datetime
-) -> None:
-    """Keep a plan; one with a person's name under it clears its mission, or is Refused."""
+    connection: Connection, plan: MissionPlan, action: str, cause: Cause, at_utc: datetime,
+    takeoff_utc: datetime | None = None,
+) -> None:  # fmt: skip
+    """Keep a plan; one with a person's name under it clears its mission, or is Refused.
+
+    The mission is then one of the day on which it is to take off.
+    """
     save(connection, plan_row(plan, at_utc), action, cause, at_utc)
     mission = _in(connection, plan.plan_id) if action == APPROVED else None
     if mission is None:
@@ -223,7 +259,9 @@ def save_plan_in(
     if mission.state is MissionState.DRAFT:  # what stopped it then stops it no more
         mission = advance(mission, MissionEvent.PLAN, cause, at_utc)
         put_in(connection, mission, cause, at_utc)
-    put_in(connection, advance(mission, MissionEvent.CLEAR, cause, at_utc), cause, at_utc)
+    day = mission.day if takeoff_utc is None else day_of(takeoff_utc)
+    cleared = advance(mission, MissionEvent.CLEAR, cause, at_utc)
+    put_in(connection, replace(cleared, day=day), cause, at_utc)
 
 
 def _rests_in(connection: Connection, sortie_ids: Sequence[str]) -> list[PatrolMission]:

@@ -173,7 +173,8 @@ def last_looks(
     """When each grid was last seen whole: the landing of a sortie around or over it.
 
     It flew every waypoint; of a patrol that takes several, all did, and the earliest landing
-    counts. Those that were launched before `since_utc`, or after `until_utc`, are not looked for.
+    counts. Of a rest it is the take-off of its first part, which saw the other half. Those that
+    were launched before `since_utc`, or after `until_utc`, are not looked for.
     """
     c = tables.sorties.c
     query = (
@@ -193,7 +194,7 @@ def last_looks(
         if not sortie.is_whole or not sortie.shows_grid or sortie.landed_utc is None:
             continue
         patrol = parts.setdefault((grid_code, sortie.pattern, sortie.planned_utc), {})
-        patrol.setdefault(sortie.number, sortie.landed_utc)
+        patrol.setdefault(sortie.number, sortie.begun_utc or sortie.landed_utc)
         if len(patrol) >= sortie.count:
             found[grid_code] = min(patrol.values())
     return found

@@ -169,7 +169,7 @@ async def walk(folder: Path, steps: list[Press]) -> int:
             PlanParts(
                 register=REGISTER, records=records, bus=bus, chronicle=chronicle, world=clock,
                 is_exercise=False, routes=RouteShelf(folder / "routes"),
-                gate=a_gate(folder, records, clock),
+                gate=a_gate(folder, clock),
             )
         )  # fmt: skip
         routes = Routes(desk, folder)

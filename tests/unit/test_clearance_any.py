@@ -63,6 +63,7 @@ permits = st.builds(
     from_utc=st.just(MORNING - timedelta(hours=1)), to_utc=st.just(MORNING + timedelta(hours=2)),
     max_height_agl_m=st.floats(0.0, 150.0), grids=st.sampled_from(((), ("440512",))),
     decided_utc=st.sampled_from((None, MORNING)), report_ref=words,
+    report_day=days,
 )  # fmt: skip
 units = st.builds(
     Papers,

@@ -12,11 +12,14 @@ from shapely.geometry import Point
 from missions.airspace import Airspace, AirspaceZone, ZoneKind
 from missions.law import Outcome
 from missions.papers import Link, PermitKind, PilotPapers
-from patrol.geo import to_geojson
+from patrol.camera import CameraLens
+from patrol.geo import offset, to_geojson
+from patrol.plan import Level
 from tests.ground_core import MORNING, PLACE
 from tests.unit.test_clearance import (
     DRONE,
     FAR_OFF,
+    LIVE,
     PERMIT,
     SKY,
     answer,
@@ -99,3 +102,45 @@ def test_at_the_launch_an_approved_flight_has_been_reported_and_confirmed() -> N
     given = papers(replace(DRONE, link=Link.PUBLIC_NETWORK), permits=(permit,))
     assert answer(cleared(given), "report").outcome is Outcome.NOTE
     assert stopping(cleared(given, is_launch=True)) == ["report"]
+
+
+def test_what_may_not_be_filmed_is_asked_about_at_the_take_off_and_not_of_the_plan_alone() -> None:
+    """Art. 34: the route keeps out of it, and the picture shows it."""
+    (waypoint,) = LIVE.waypoints
+    north = replace(waypoint, gimbal_pitch_deg=-30.0, camera_bearing_true_deg=0.0)
+    plan = replace(LIVE, waypoints=(north,))
+    area = Point(*to_geojson(offset(PLACE, east_m=0.0, north_m=50.0))).buffer(0.0001)
+    later = MORNING + timedelta(hours=2)
+    zone = AirspaceZone(
+        zone_id="Z-2", kind=ZoneKind.NO_SHOOT, name="营区", shape=area, source="tests",
+        fetched_utc=SKY.fetched_utc, from_utc=later,
+    )  # fmt: skip
+    sky = replace(SKY, zones=(zone,))
+    lens = CameraLens(width_px=1280, height_px=720, hfov_deg=60.0)
+    assert stopping(cleared(plan=plan, airspace=sky, lens=lens)) == []
+    made = cleared(plan=plan, airspace=sky, lens=lens, takeoff_utc=later)
+    assert stopping(made) == ["zones"]
+    assert "营区" in answer(made, "zones").text_zh
+    assert next(one for one in made.findings if one.level is Level.STOP).article.endswith(
+        "三十四条"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_reported"),
+    [
+        ({}, True),
+        ({"to_utc": MORNING + timedelta(days=30)}, False),
+        ({"to_utc": MORNING + timedelta(days=30), "report_day": date(2026, 11, 24)}, True),
+        ({"to_utc": MORNING + timedelta(days=30), "report_day": date(2026, 11, 23)}, False),
+        ({"report_day": date(2026, 11, 23)}, False),
+        ({"to_utc": MORNING + timedelta(days=30), "report_day": date(2026, 11, 24),
+          "report_ref": None}, False),
+    ],
+)  # fmt: skip
+def test_the_report_of_another_days_take_off_confirms_nothing(
+    changes: dict[str, Any], is_reported: bool
+) -> None:
+    """Art. 30: each take-off is reported, under a permit of a month as under one of an hour."""
+    given = papers(replace(DRONE, link=Link.PUBLIC_NETWORK), permits=(replace(PERMIT, **changes),))
+    assert stopping(cleared(given, is_launch=True)) == ([] if is_reported else ["report"])

@@ -80,13 +80,13 @@ async def test_a_plan_altered_between_launch_and_upload_does_not_reach_the_aircr
 ) -> None:
     plan_id = await approved_plan(house)
     plan = house.plans.found(plan_id).plan
-    save = house.records.save_sortie
+    save = house.records.missions.launched
 
     async def altered_meanwhile(*record: object, **how: object) -> None:
         await save(*record, **how)  # type: ignore[arg-type]  # as it was called
         await alter_row(house, lowered(plan))
 
-    house.records.save_sortie = altered_meanwhile  # type: ignore[method-assign]
+    house.records.missions.launched = altered_meanwhile  # type: ignore[method-assign]
     answer = await house.post("/sorties", "PILOT", plan_id=plan_id)
     assert answer.status_code == 202
     await state_of(house, "ABORTED")

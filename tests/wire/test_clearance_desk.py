@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -17,12 +18,13 @@ from ground_station.store.backup import fault_in
 from ground_station.store.chain import verify
 from ground_station.store.clearances import ClearanceShelf
 from ground_station.store.schema import DATABASE_NAME, migrate_file
+from ground_station.views import lens_of
 from missions.formats import read_plan, write_json
 from missions.request import default_home
 from missions.tested import record_path
 from patrol.cause import Role
 from patrol.clock import utc_text
-from patrol.geo import to_geojson
+from patrol.geo import offset, to_geojson
 from patrol.vehicle import Arm, TakeOff
 from tests.ground_core import GRID, LEADER, MORNING, running_store
 from tests.papers import PERMIT, open_sky, write_papers
@@ -127,6 +129,55 @@ async def test_a_zone_that_closes_after_the_approval_keeps_it_on_the_ground(hous
     made = again.json()
     late = await approve(house, (made["plan"]["plan_id"], made["digest"]))
     assert (late.status_code, set(codes(late))) == (409, {"airspace.zone"})
+
+
+async def test_an_order_not_to_film_since_the_plan_was_made_is_held_against_its_camera(
+    house: House,
+) -> None:
+    plan = await live_plan(house)
+    made = house.plans.found(plan[0]).plan.waypoints
+    leg = next(one for one in made[1:] if one.camera_bearing_true_deg is not None)
+    ahead = math.radians(leg.camera_bearing_true_deg or 0.0)
+    seen = offset(leg.point, east_m=45.0 * math.sin(ahead), north_m=45.0 * math.cos(ahead))
+    sky = open_sky(house.folder / "airspace.geojson", house.clock.now_utc())
+    zone = {
+        "type": "Feature",
+        "properties": {"id": "N-1", "name": "营区", "kind": "NO_SHOOT", "radius_m": 1.0,
+                       "ceiling_m": 1.0},
+        "geometry": {"type": "Point", "coordinates": to_geojson(seen)},
+    }  # fmt: skip
+    gate = house.plans.gate
+    gate._parts = replace(
+        gate._parts, data=PlanningData(airspace_file=sky),
+        lenses={"GP-1": lens_of(1280, 720, 60.0)},
+    )  # fmt: skip
+    assert (await approve(house, plan)).status_code == 200
+    sky.write_text(json.dumps(json.loads(sky.read_text("utf-8")) | {"features": [zone]}), "utf-8")
+    launch = await house.post("/sorties", "PILOT", plan_id=plan[0])
+    assert (launch.status_code, codes(launch)) == (409, ["clearance.zones"])
+    assert (await approve(house, plan)).status_code == 409
+    assert not armed(house)
+
+
+async def test_what_the_records_refuse_leaves_no_clearance_behind(house: House) -> None:
+    """Two consoles: one gives the mission up while the other approves or launches it."""
+    plan_id = await approved_plan(house)
+    digest = house.plans.found(plan_id).plan.digest
+    before = kept(house)
+    assert (await house.post(f"/plans/{plan_id}/cancel", "LEAD", reason="rain")).status_code == 200
+    assert (await approve(house, (plan_id, digest))).status_code == 409
+    assert (await house.post("/sorties", "PILOT", plan_id=plan_id)).status_code == 409
+    assert kept(house) == before
+    assert await house.records.sortie(f"{plan_id}-S01") is None
+    assert verify(house.folder / DATABASE_NAME).is_intact
+
+
+async def test_a_second_approval_does_not_repeat_what_the_first_one_said(house: House) -> None:
+    plan_id = await approved_plan(house)
+    drawn = house.plans.found(plan_id)
+    once = [one.code for one in drawn.findings]
+    assert (await approve(house, (plan_id, drawn.plan.digest))).status_code == 200
+    assert [one.code for one in house.plans.found(plan_id).findings] == once
 
 
 async def test_a_plan_is_cleared_for_the_time_at_which_it_is_to_take_off(house: House) -> None:

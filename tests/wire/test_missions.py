@@ -16,6 +16,7 @@ from ground_station.route_shelf import RouteShelf
 from ground_station.store.schema import DATABASE_NAME
 from missions.request import Task
 from patrol.cause import Role
+from patrol.clock import SHANGHAI, utc_text
 from patrol.energy import Power
 from patrol.errors import Refused
 from patrol.vehicle import ReturnHome
@@ -161,13 +162,42 @@ async def test_what_is_not_flown_by_the_end_of_its_day_runs_out(house: House) ->
     assert await house.missions.expire() == []
 
 
+async def test_a_plan_that_is_approved_for_tomorrow_does_not_run_out_tonight(house: House) -> None:
+    plan_id = await approved_plan(house)
+    digest = house.plans.found(plan_id).plan.digest
+    now = house.clock.now_utc()
+    tomorrow = now + timedelta(hours=20)
+    assert now.astimezone(SHANGHAI).date() < tomorrow.astimezone(SHANGHAI).date()
+    path = f"/plans/{plan_id}/approve"
+    answer = await house.post(path, "LEAD", digest=digest, takeoff_at=utc_text(tomorrow))
+    assert answer.status_code == 200, answer.text
+    house.clock.now_s += timedelta(hours=20).total_seconds()
+    assert await house.missions.expire() == []
+    day = tomorrow.astimezone(SHANGHAI).date().isoformat()
+    assert [one["mission_id"] for one in await missions(house, day=day)] == [plan_id]
+    house.clock.now_s += A_DAY_S
+    (gone,) = await house.missions.expire()
+    assert gone.steps[-1].reason == f"not flown by the end of {day}"
+
+
+async def test_a_mission_belongs_to_the_day_of_its_launch(house: House) -> None:
+    plan_id = await approved_plan(house)
+    digest = house.plans.found(plan_id).plan.digest
+    now = house.clock.now_utc()
+    late = {"digest": digest, "takeoff_at": utc_text(now + timedelta(hours=20))}
+    assert (await house.post(f"/plans/{plan_id}/approve", "LEAD", **late)).status_code == 200
+    assert (await house.post("/sorties", "PILOT", plan_id=plan_id)).status_code == 202
+    mission = await house.records.missions.get(plan_id)
+    assert mission.day == now.astimezone(SHANGHAI).date().isoformat()
+
+
 async def test_after_a_restart_an_approved_plan_can_still_be_launched(house: House) -> None:
     plan_id = await approved_plan(house)
     later = PlanDesk(
         PlanParts(
             register=REGISTER, records=house.records, bus=house.bus, chronicle=house.chronicle,
             world=house.clock, is_exercise=True, routes=RouteShelf(house.folder / "routes"),
-            gate=a_gate(house.folder, house.records, house.clock),
+            gate=a_gate(house.folder, house.clock),
         )
     )  # fmt: skip
     with pytest.raises(LookupError):

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from patrol.clock import utc_text
 from patrol.geo import distance_m
 from patrol.plan import MissionPlan
 from patrol.telemetry import FlightMode
@@ -97,6 +98,7 @@ async def test_the_rest_is_approved_and_flown_and_both_parts_are_one_look(house:
     assert planned is not None
     assert planned["mission"]["mission_id"] == made["plan"]["plan_id"]
     assert planned["break_point"] is None, "somebody goes on with it"
+    house.clock.now_s += timedelta(hours=1).total_seconds()
     last = await fly_whole(house, made)
     flown, broken = await house.records.sortie(last), await house.records.sortie(sortie)
     assert flown is not None
@@ -104,7 +106,9 @@ async def test_the_rest_is_approved_and_flown_and_both_parts_are_one_look(house:
     assert (flown.continues, flown.begun_utc) == (sortie, broken.takeoff_utc)
     assert (flown.is_whole, broken.is_whole) == (True, False)
     assert flown.landed_utc is not None
-    assert (await debt_of(house))["last_look_utc"] is not None
+    assert broken.takeoff_utc is not None
+    seen_utc = (await debt_of(house))["last_look_utc"]
+    assert seen_utc == utc_text(broken.takeoff_utc), "a part of the grid was last seen then"
     assert await due_of(house) is None, "it was looked at today"
     upload = [one for one in house.vehicle.commands if isinstance(one, Upload)][-1]
     assert_goes_on(house.plans.found(broken.plan_id).plan, upload.plan)

@@ -127,7 +127,7 @@ class House:
             PlanParts(
                 register=REGISTER, records=records, bus=self.bus, chronicle=self.chronicle,
                 world=self.clock, is_exercise=True, routes=RouteShelf(folder / "routes"),
-                gate=a_gate(folder, records, self.clock),
+                gate=a_gate(folder, self.clock),
             )
         )  # fmt: skip
         self.sorties = SortieDesk(
