@@ -32,7 +32,9 @@ def _labels(*files: str) -> list[re.Pattern[str]]:
         ("planning.en.md", ("en.ts", "planEn.ts")),
     ],
 )
-def test_a_label_on_the_page_is_one_that_the_console_shows(page: str, files: tuple[str, ...]):
+def test_a_label_on_the_page_is_one_that_the_console_shows(
+    page: str, files: tuple[str, ...]
+) -> None:
     labels = _labels(*files)
     quoted = set(_QUOTED.findall((_ROOT / "docs" / page).read_text(encoding="utf-8")))
     # A button may be made of two labels, such as its step and its verb.
