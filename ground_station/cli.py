@@ -258,6 +258,11 @@ def payload(
     _leave(run_payload([*options, *(["--allow-plain"] if allow_plain else [])]))
 
 
+def in_both_languages(error: PatrolError) -> str:
+    """In one line: the squad reads Chinese, and those who keep the machine may not."""
+    return str(error) if error.text_zh == str(error) else f"{error} | {error.text_zh}"
+
+
 def _leave(code: int) -> NoReturn:
     raise typer.Exit(code)
 
@@ -267,10 +272,10 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        typer.echo(f"gridpatrol: {error}", err=True)
+        typer.echo(f"gridpatrol: {in_both_languages(error)}", err=True)
         sys.exit(EXIT_WRONG_USE)
     except PatrolError as error:
-        typer.echo(f"gridpatrol: {error}", err=True)
+        typer.echo(f"gridpatrol: {in_both_languages(error)}", err=True)
         sys.exit(EXIT_REFUSED)
     except KeyboardInterrupt:
         typer.echo("gridpatrol: stopped", err=True)

@@ -49,12 +49,19 @@ def read_fleet(path: Path) -> tuple[list[Aircraft], list[Finding]]:
         body["aircraft"] = [defaults | one for one in body.get("aircraft", [])]
         fleet = _Fleet.model_validate(body)
     except OSError as error:
-        raise ConfigError(f"the fleet file cannot be read: {path} ({error.strerror})") from error
+        raise ConfigError(
+            f"the fleet file cannot be read: {path} ({error.strerror})",
+            text_zh=f"无法读取飞行器清单：{path}（{error.strerror}）",
+        ) from error
     except ValidationError as error:
         wrong = "; ".join(_problem(one) for one in error.errors())
-        raise ConfigError(f"the fleet file {path} is wrong: {wrong}") from error
+        raise ConfigError(
+            f"the fleet file {path} is wrong: {wrong}", text_zh=f"飞行器清单{path}有误：{wrong}"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        raise ConfigError(f"not a fleet file: {path} ({error})") from error
+        raise ConfigError(
+            f"not a fleet file: {path} ({error})", text_zh=f"不是飞行器清单：{path}（{error}）"
+        ) from error
     made, findings = list[Aircraft](), list[Finding]()
     for one in fleet.aircraft:
         try:

@@ -195,8 +195,10 @@ def _battery(plan: MissionPlan) -> Iterator[Finding]:
             code="battery.reserve",
             level=Level.STOP,
             text=f"the patrol needs {plan.battery_need_pct:.0f} % of a battery and "
-            f"{_RESERVE_PCT:.0f} % must remain: split the grid into sorties",
-            text_zh=f"需用电量{plan.battery_need_pct:.0f}%，须保留{_RESERVE_PCT:.0f}%：请分架次巡查",
+            f"{_RESERVE_PCT:.0f} % must remain: choose a launch point nearer to the route, or "
+            "split the grid into sorties",
+            text_zh=f"需用电量{plan.battery_need_pct:.0f}%，须保留{_RESERVE_PCT:.0f}%："
+            "请选择更近的起飞点，或分架次巡查",
         )
     need_pct = energy_need_pct(plan)
     if plan.battery_need_pct < need_pct - _ROUNDING_PCT and need_pct < math.inf:

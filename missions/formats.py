@@ -10,6 +10,8 @@ from typing import Any
 from patrol.errors import ConfigError, Refused
 from patrol.plan import MissionPlan, plan_from_dict
 
+_OF_OTHERS = (".plan", ".geojson", ".kml")
+
 
 def read_plan(path: Path) -> MissionPlan:
     """A plan file; ConfigError when it is none, Refused when it was changed after it was written.
@@ -25,6 +27,13 @@ def read_plan(path: Path) -> MissionPlan:
             text_zh=f"无法读取计划文件：{path}（{error.strerror}）",
         ) from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        if path.suffix.lower() in _OF_OTHERS:
+            raise ConfigError(
+                f"{path} is a plan for other programs: gridpatrol plan --from {path.name} --out "
+                "plan.json makes one of ours of it, under every check",
+                text_zh=f"{path} 是供其他软件使用的计划：先用 gridpatrol plan --from {path.name} "
+                "--out plan.json 转为本系统的计划，经全部检查",
+            ) from error
         raise ConfigError(
             f"not a plan of `gridpatrol plan`: {path} ({_short(error)})",
             text_zh=f"不是 gridpatrol plan 的计划文件：{path}（{_short(error)}）",

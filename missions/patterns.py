@@ -20,6 +20,7 @@ from patrol.pattern import Pattern
 from patrol.plan import Finding, Level
 
 Runs = tuple[list[Run], list[Finding]]
+_NEGLIGIBLE_SHARE = 0.001  # of a grid, that is closed or open
 
 
 def runs_of(request: PlanRequest, terrain: Terrain) -> Runs:
@@ -39,6 +40,15 @@ def position_of(place: GeoPoint, terrain: Terrain) -> Position:
 
 def _over_areas(request: PlanRequest, terrain: Terrain) -> Runs:
     """Boundary and sweep: every part of the grid that has room for them."""
+    if terrain.closed_share > 1.0 - _NEGLIGIBLE_SHARE:
+        code = request.grid.code
+        return [], [
+            stop(
+                "route.all_closed",
+                f"{code}: all of the grid is closed: wait until it is open, or plan another",
+                f"{code}：整个网格均不得进入：请待其开放，或改选网格",
+            )
+        ]
     findings = [_too_small(request, part, terrain) for part in terrain.small]
     if request.task.pattern is Pattern.BOUNDARY:
         runs, unlooped = _around(request, terrain.areas, terrain)
@@ -83,7 +93,10 @@ def _too_small(request: PlanRequest, part: Polygon, terrain: Terrain) -> Finding
         f"{code}：{{}}过小或过窄，无法在边界内侧{depth_m:.0f}米规划航线；请改为定点巡查（points）"
     )
     if not terrain.areas:
-        return stop("route.too_small", text.format("the grid"), text_zh.format("网格"))
+        named, named_zh = "the grid", "网格"
+        if terrain.closed_share > _NEGLIGIBLE_SHARE:
+            named, named_zh = "what is open of the grid", "网格的开放部分"
+        return stop("route.too_small", text.format(named), text_zh.format(named_zh))
     named, named_zh = f"a part of {part.area / 1e4:.2f} ha", f"面积{part.area / 1e4:.2f}公顷的部分"
     return warn("route.part_too_small", text.format(named), text_zh.format(named_zh))
 

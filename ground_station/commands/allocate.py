@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ground_station.commands.records_at import Opened, Place
 
 _ROW_WIDTH = 120
+_DAY_FILE = "allocation.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,8 @@ def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
     """Exit code 0 when something is flown or nothing is due; else 1, with the reasons printed."""
     if wanted.map_file is not None:
         require_picture(wanted.map_file)
+    if wanted.out is not None:
+        _require_fresh(wanted.out)
     register = load_register(wanted.register)
     fleet, findings = read_fleet(wanted.fleet)
     now = datetime.now(UTC)
@@ -88,8 +91,17 @@ def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
         zones=setting.around.airspace.zones if setting.around.airspace else (),
     )  # fmt: skip
     _keep(day, wanted)
-    _tell(day, register, as_json=as_json)
+    _tell(day, register, wanted, as_json=as_json)
     return 0 if made.flights or not jobs else 1
+
+
+def _require_fresh(folder: Path) -> None:
+    """Plans of another day left among this one's would be flown with them."""
+    if (folder / _DAY_FILE).exists():
+        raise ConfigError(
+            f"{folder} has the plans of a day already: name another folder with --out",
+            text_zh=f"{folder}中已有一天的计划：请用 --out 指定另一个文件夹",
+        )
 
 
 def _keep(day: Day, wanted: Wanted) -> None:
@@ -100,7 +112,7 @@ def _keep(day: Day, wanted: Wanted) -> None:
         draw(wanted.map_file, day_drawing(day))
 
 
-def _tell(day: Day, register: Register, *, as_json: bool) -> None:
+def _tell(day: Day, register: Register, wanted: Wanted, *, as_json: bool) -> None:
     """As one JSON object, or in tables."""
     made, findings = day.made, day.findings
     if as_json:
@@ -114,6 +126,11 @@ def _tell(day: Day, register: Register, *, as_json: bool) -> None:
         console = Console(highlight=False, soft_wrap=True, width=width)
         print_findings(console, [*findings, *made.findings])
         _print(console, made, day.begins)
+        if wanted.out is not None:
+            plans = f"{len(made.flights)} plans 份计划"
+            console.print(f"written 已写入: {wanted.out}   {plans}", markup=False)
+        if wanted.map_file is not None:
+            console.print(f"map 地图: {wanted.map_file}", markup=False)
 
 
 def _owed(wanted: Wanted, register: Register, now: datetime) -> tuple[list[Grid], list[Debt]]:
@@ -160,7 +177,10 @@ def _over_grids(patterns: Sequence[Pattern]) -> Sequence[Pattern]:
     """ConfigError for a pattern that asks for places and not for a grid."""
     for pattern in patterns:
         if pattern not in (Pattern.BOUNDARY, Pattern.SWEEP):
-            raise ConfigError(f"a day is made of boundary and sweep, not of {pattern.value}")
+            raise ConfigError(
+                f"a day is made of boundary and sweep, not of {pattern.value}",
+                text_zh=f"全天分配只用 boundary 和 sweep，不用{pattern.value}",
+            )
     return tuple(dict.fromkeys(patterns))
 
 
@@ -169,7 +189,9 @@ def _begin(text: str, now: datetime) -> datetime:
     try:
         clock = datetime.strptime(text, "%H:%M")  # noqa: DTZ007  # a time of day alone
     except ValueError as error:
-        raise ConfigError(f"not a time of day such as 08:00: {text!r}") from error
+        raise ConfigError(
+            f"not a time of day such as 08:00: {text!r}", text_zh=f"不是时刻（如 08:00）：{text!r}"
+        ) from error
     local = now.astimezone(SHANGHAI)
     return local.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
 
@@ -182,13 +204,17 @@ def _with_hours(
         name, _, hours = text.rpartition("=")
         first, _, last = hours.partition("-")
         if not name or not last:
-            raise ConfigError(f"--hours wants GRID=HH:MM-HH:MM, not {text!r}")
+            raise ConfigError(
+                f"--hours wants GRID=HH:MM-HH:MM, not {text!r}",
+                text_zh=f"--hours 应为 网格=HH:MM-HH:MM，而不是{text!r}",
+            )
         from_s, until_s = ((_begin(part, begin) - begin).total_seconds() for part in (first, last))
         windows[register.get(name).code] = Window(from_s=from_s, until_s=until_s)
     unasked = windows.keys() - {job.grid.code for job in jobs}
     if unasked:
         raise ConfigError(
-            f"--hours names a grid that is not asked for: {', '.join(sorted(unasked))}"
+            f"--hours names a grid that is not asked for: {', '.join(sorted(unasked))}",
+            text_zh=f"--hours 中的网格不在本次分配之内：{'、'.join(sorted(unasked))}",
         )
     return [replace(job, window=windows.get(job.grid.code)) for job in jobs]
 
@@ -198,15 +224,19 @@ def _write(made: Allocation, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"cannot write to {folder}: {error.strerror}") from error
+        raise ConfigError(
+            f"cannot write to {folder}: {error.strerror}",
+            text_zh=f"无法写入{folder}：{error.strerror}",
+        ) from error
     for flight in made.flights:
         write_json(folder / f"{flight.aircraft}-{flight.number:03d}.json", flight.plan.to_dict())
-    write_json(folder / "allocation.json", made.to_dict())
+    write_json(folder / _DAY_FILE, made.to_dict())
 
 
 def _print(console: Console, made: Allocation, begin: datetime) -> None:
     for name, flights in made.rounds().items():
-        console.print(f"{name}: {len(flights)} sorties 架次", style="bold", markup=False)
+        sorties = "sortie" if len(flights) == 1 else "sorties"
+        console.print(f"{name}: {len(flights)} {sorties} 架次", style="bold", markup=False)
         table = Table(box=None, pad_edge=False)
         for heading in ("", "from–to 起降", "grid 网格", "battery 电量", "unseen 未巡"):
             table.add_column(heading, no_wrap=True)

@@ -61,7 +61,7 @@ def _facts(options: ClearOptions) -> ClearanceFacts:
             airspace=airspace_of(options.airspace),
             takeoff_utc=_time(options.at) if options.at is not None else now,
             asked_utc=now,
-            pilot=options.pilot or "",
+            pilot=_pilot(papers, options.pilot),
         )
     )
 
@@ -77,6 +77,17 @@ def _aircraft(papers: Papers, named: str | None) -> str:
             text_zh=f"请用 --aircraft 指明飞行器；资料中有：{told}",
         )
     return names[0]
+
+
+def _pilot(papers: Papers, named: str | None) -> str:
+    """Empty: any of them. A name that the papers do not have is one that was mistyped."""
+    if named is not None and named not in papers.pilots:
+        told = ", ".join(papers.pilots) or "none"
+        raise ConfigError(
+            f"the papers have no pilot {named!r}; they have: {told}",
+            text_zh=f"资料中没有操控员{named!r}；资料中有：{told}",
+        )
+    return named or ""
 
 
 def _time(text: str) -> datetime:
@@ -128,7 +139,8 @@ def _print(cleared: Clearance, law: Law, options: ClearOptions) -> None:
         console.print(f"  {_due(due)}", style="" if due.is_needed else "dim", markup=False)
     print_findings(console, [one for one in cleared.findings if one.level.value == "stop"])
     is_clear = "cleared 可以放行" if cleared.is_cleared else "not cleared 不予放行"
-    console.print(is_clear, style="bold", markup=False)
+    what_for = " (exercise 演练)" if cleared.is_exercise else ""
+    console.print(is_clear + what_for, style="bold", markup=False)
     if options.application is not None:
         console.print(f"application 申请表: {options.application}", markup=False)
 

@@ -31,7 +31,7 @@ def dispatch_to(
     as_json: bool = False,
 ) -> int:
     """Exit code 0 with the plan of whoever goes; 1 when nobody can, with everybody's reasons."""
-    point = read_home(place)
+    point = read_home(place, "the place")
     loaded = load_register(register)
     aircraft, findings = read_fleet(fleet)
     charge_pct = _charges(charges, {one.name for one in aircraft})
@@ -72,9 +72,15 @@ def _charges(texts: Sequence[str], names: set[str]) -> dict[str, float]:
         except ValueError:
             percent = math.nan
         if not name or not 0.0 <= percent <= 100.0:
-            raise ConfigError(f"--charge wants NAME=PERCENT (such as GP-1=80), not {text!r}")
+            raise ConfigError(
+                f"--charge wants NAME=PERCENT (such as GP-1=80), not {text!r}",
+                text_zh=f"--charge 应为 名称=百分数（如 GP-1=80），而不是{text!r}",
+            )
         if name not in names:
-            raise ConfigError(f"no aircraft of the fleet file is called {name!r}")
+            raise ConfigError(
+                f"no aircraft of the fleet file is called {name!r}",
+                text_zh=f"飞行器清单中没有{name!r}",
+            )
         found[name] = percent
     return found
 
@@ -82,11 +88,12 @@ def _charges(texts: Sequence[str], names: set[str]) -> dict[str, float]:
 def _print(made: Dispatch, findings: Sequence[Finding], out: Path | None) -> None:
     console = Console(highlight=False, soft_wrap=True)
     print_findings(console, [*findings, *made.findings])
-    table = Table("aircraft 飞行器", "there in 到达", "battery 电量", "", box=None)
+    table = Table("aircraft 飞行器", "there in 到达", "battery 电量", box=None)
+    table.add_column(overflow="fold")  # Chinese has no spaces to break at: it would be cut off
     for option in made.options:
         there = f"{option.there_s:.0f} s" if math.isfinite(option.there_s) else "–"
         need = f"{option.plan.battery_need_pct:.0f} %" if option.plan else "–"
-        why = "; ".join(f"{one.text} {one.text_zh}" for one in stops(option.findings))
+        why = "\n".join(f"{one.text}\n{one.text_zh}" for one in stops(option.findings))
         verdict = "goes 出动" if option is made.best else why or "could go 可出动"
         table.add_row(option.aircraft, there, need, verdict)
     console.print(table)

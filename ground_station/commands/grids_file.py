@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,18 +34,6 @@ _TOLD_OF_A_KIND = 20
 _SHANGHAI = ZoneInfo("Asia/Shanghai")  # the day that a register begins is a local one
 
 
-@contextmanager
-def in_both_languages() -> Iterator[None]:
-    """Whoever hands over borders may read no English: a refusal says it in Chinese as well."""
-    try:
-        yield
-    except ConfigError as error:
-        if error.text_zh == str(error):
-            raise
-        raise ConfigError(f"{error} | {error.text_zh}", text_zh=error.text_zh) from error
-
-
-@in_both_languages()
 def run_import(options: ImportOptions) -> int:
     """Exit code 0; 1 when something is wrong with the file, which is written as far as it goes."""
     file = options.file
@@ -79,7 +66,6 @@ def run_import(options: ImportOptions) -> int:
     return 1 if failures(imported.findings) or imported.body is None else 0
 
 
-@in_both_languages()
 def run_check(register: Path | None, *, map_file: Path | None, as_json: bool) -> int:
     """Exit code 0 when nothing is wrong with the register; 1 with every finding."""
     if map_file is not None:

@@ -32,6 +32,7 @@ from missions.sites import with_sites
 from patrol.camera import CameraLens
 from patrol.errors import ConfigError
 from patrol.geo import GeoPoint
+from patrol.pattern import Pattern
 from patrol.plan import Finding, Level, MissionPlan, stops
 
 _LENS = re.compile(r"(\d{2,5})x(\d{2,5})@(\d{1,3}(?:\.\d+)?)")
@@ -50,13 +51,16 @@ class Planned:
 
 def plan(options: PlanOptions) -> int:
     """Exit code 0 with the files written; 1 when a finding forbids it and only the map is drawn."""
-    _require_apart(options.out, options.qgc, options.geojson, options.map_file)
+    _require_apart(options.source, options.out, options.qgc, options.geojson, options.map_file)
     if options.out is not None:
         form_of(options.out)  # refused before anything is reckoned
     if options.map_file is not None:
         require_picture(options.map_file)
     elif options.out is None:
-        raise ConfigError("say where to write the plan: --out plan.json (or --map plan.png alone)")
+        raise ConfigError(
+            "say where to write the plan: --out plan.json (or --map plan.png alone)",
+            text_zh="请写明计划写到哪里：--out plan.json（或只用 --map plan.png）",
+        )
     planned = _planned(options)
     patrol = planned.patrol
     is_refused = not patrol.sorties or bool(stops(patrol.all_findings))
@@ -76,14 +80,19 @@ def plan(options: PlanOptions) -> int:
 def _planned(options: PlanOptions) -> Planned:
     """A route of our own, or one that a file has."""
     if options.source is None and options.datum is not None:
-        raise ConfigError("--datum is about the file of --from: there is none")
+        raise ConfigError(
+            "--datum is about the file of --from: there is none",
+            text_zh="--datum 只用于 --from 的文件：未给出 --from",
+        )
     if options.source is None:
         request = _request(options)
         return Planned(patrol=plan_patrol(request), request=request)
-    given = (options.at, options.spacing, options.hold, options.radius)
-    if any(one is not None for one in given):
+    given = (options.at, options.spacing, options.hold, options.radius, options.width or None)
+    if any(one is not None for one in given) or options.pattern is not Pattern.BOUNDARY:
         raise ConfigError(
-            "--from brings its own route: --at, --spacing, --hold and --radius do not"
+            "--from brings its own route: leave --pattern, --at, --spacing, --hold, --radius and "
+            "--width out",
+            text_zh="--from 自带航线：请去掉 --pattern、--at、--spacing、--hold、--radius、--width",
         )
     if form_of(options.source) is PlanForm.OURS:
         return _of_ours(options, options.source)
@@ -105,7 +114,10 @@ def _planned(options: PlanOptions) -> Planned:
 def _of_ours(options: PlanOptions, source: Path) -> Planned:
     """As it was planned and approved, with every check made again."""
     if options.home is not None:
-        raise ConfigError("a plan of ours keeps its launch point: leave --home out")
+        raise ConfigError(
+            "a plan of ours keeps its launch point: leave --home out",
+            text_zh="本系统的计划保留原起飞点：请去掉 --home",
+        )
     made, loaded = read_plan(source), load_register(options.register)
     request = _about(options, loaded, loaded.get(_named(options) or made.grid_code), made.home)
     findings = check_plan(made, request.grid, request.lens, request.around)
@@ -116,22 +128,35 @@ def _of_ours(options: PlanOptions, source: Path) -> Planned:
 
 def _named(options: PlanOptions) -> str | None:
     if options.named and options.grid:
-        raise ConfigError("name one grid: gridpatrol plan GRID --out plan.json")
+        raise _one_grid()
     return options.named or options.grid
 
 
+def _one_grid() -> ConfigError:
+    return ConfigError(
+        "name one grid: gridpatrol plan GRID --out plan.json",
+        text_zh="请写明一个网格：gridpatrol plan 网格 --out plan.json",
+    )
+
+
 def _require_apart(*files: Path | None) -> None:
-    """Each has a file of its own: the one that is written last would be all that is left."""
+    """Each has a file of its own: the one that is written last would be all that is left.
+
+    So has the route that was brought: what could not be taken over is in that file alone.
+    """
     named = [path.resolve() for path in files if path is not None]
     if len(set(named)) < len(named):
-        raise ConfigError("--out, --qgc, --geojson and --map have to name different files")
+        raise ConfigError(
+            "--from, --out, --qgc, --geojson and --map have to name different files",
+            text_zh="--from、--out、--qgc、--geojson、--map 须为不同的文件",
+        )
 
 
 def _request(options: PlanOptions) -> PlanRequest:
     """What is asked for; ConfigError for what cannot be read."""
     name = _named(options)
     if name is None:
-        raise ConfigError("name one grid: gridpatrol plan GRID --out plan.json")
+        raise _one_grid()
     launch = read_home(options.home) if options.home is not None else None
     task = Task(
         pattern=options.pattern,
@@ -264,10 +289,11 @@ def _print_plan(console: Console, made: MissionPlan) -> None:
     which = ""
     if made.sortie_count > 1:
         which = f", sortie {made.sortie_number} of {made.sortie_count}"
+    waypoints = "waypoint" if len(made.waypoints) == 1 else "waypoints"
     console.print(
         f"{made.grid_name} ({made.grid_code}) {made.pattern}{which}\n"
         f"  {made.length_m:.0f} m, {made.duration_s / 60:.1f} min, {len(made.waypoints)} "
-        f"waypoints, {made.battery_need_pct:.0f} % of a battery with "
+        f"{waypoints}, {made.battery_need_pct:.0f} % of a battery with "
         f"{_look_words(made)}\n"
         f"  launch point {made.home.lat_deg:.6f}, {made.home.lon_deg:.6f}",
         markup=False,

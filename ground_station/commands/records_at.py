@@ -44,7 +44,10 @@ def place_of(data: Path | None, config: Path | None) -> Place:
     if config is None:
         return Place(folder=data or default_data_dir())
     if data is not None:
-        raise ConfigError("--data and --config both say where the records are: give one")
+        raise ConfigError(
+            "--data and --config both say where the records are: give one",
+            text_zh="--data 和 --config 都指明记录所在：只给一个",
+        )
     settings = read_settings(config)
     return Place(folder=settings.data_dir, database_url=settings.database_url)
 
@@ -70,7 +73,7 @@ async def opened(place: Place) -> AsyncIterator[Opened]:
     """The store with its writer; ConfigError where no records are. A station may run beside it."""
     folder, url = place.folder, place.database_url
     if url is None and not await anyio.Path(folder / "gridpatrol.db").is_file():
-        raise ConfigError(f"there are no records in {folder}")
+        raise ConfigError(f"there are no records in {folder}", text_zh=f"{folder}中没有记录")
     store = await Store.open(folder, url)
     try:
         is_exercise = await store.read(_is_exercise)

@@ -107,6 +107,17 @@ def test_a_sweep_goes_around_a_closed_zone_and_says_what_is_left_out() -> None:
     assert "4.0 % of the grid" in cut.text
 
 
+@pytest.mark.parametrize("pattern", [Pattern.BOUNDARY, Pattern.SWEEP])
+def test_a_grid_that_is_closed_whole_or_but_for_a_corner_is_told_so(pattern: Pattern) -> None:
+    whole = plan_patrol(asked(a_zone(ring=ring_at(0.0, 0.0, 2000.0)), pattern=pattern))
+    assert [one.code for one in stops(whole.all_findings)] == ["route.all_closed"]
+    assert not whole.sorties
+    most = plan_patrol(asked(a_zone(ring=ring_at(-25.0, -25.0, 500.0)), pattern=pattern))
+    told = stops(most.all_findings)
+    assert [one.code for one in told] == ["route.too_small"]
+    assert "what is open of the grid is too small" in told[0].text
+
+
 @pytest.mark.parametrize("kind", CLOSING)
 def test_a_leg_through_a_zone_forbids_though_no_waypoint_lies_in_it(kind: ZoneKind) -> None:
     across = a_zone(kind, ring_at(0.0, -235.0, 60.0))

@@ -130,7 +130,7 @@ def test_thirty_per_cent_of_the_battery_must_remain(need_pct: float, is_refused:
     assert ("battery.reserve" in findings) is is_refused
     if is_refused:
         assert findings["battery.reserve"].level is Level.STOP
-        assert "split the grid" in findings["battery.reserve"].text
+        assert "nearer to the route, or split the grid" in findings["battery.reserve"].text
 
 
 @pytest.mark.parametrize("look", [None, LookHold(longest_s=300.0)])

@@ -47,6 +47,19 @@ def test_a_community_is_shared_and_every_grid_is_flown_or_listed(tmp_path: Path)
     assert (tmp_path / "allocation.json").exists()
 
 
+def test_the_plans_of_one_day_are_not_mixed_with_those_of_another(tmp_path: Path) -> None:
+    grid = ("--fleet", FLEET, "--grid", f"{COMMUNITY}001", "--day", "0")
+    ended = run("allocate", *grid, "--out", tmp_path / "day")
+    assert ended.returncode == 0, ended.stderr
+    assert f"written 已写入: {tmp_path / 'day'}" in ended.stdout
+    before = {path: path.read_bytes() for path in (tmp_path / "day").iterdir()}
+    again = run("allocate", *grid, "--out", tmp_path / "day")
+    assert again.returncode == 2
+    assert is_one_sentence(again), again.stderr
+    assert "has the plans of a day already" in again.stderr
+    assert {path: path.read_bytes() for path in (tmp_path / "day").iterdir()} == before
+
+
 def test_the_table_has_the_aircraft_the_bound_and_what_nobody_flies(tmp_path: Path) -> None:
     one = a_fleet(
         tmp_path,
@@ -154,6 +167,17 @@ def test_whoever_is_there_first_is_named_and_its_plan_written(tmp_path: Path) ->
     stays = next(option for option in made["options"] if option["aircraft"] == "GP-5")
     assert "battery.charge" in {finding["code"] for finding in stays["findings"]}
     assert read_plan(out).digest == made["plan"]["digest"]
+
+
+def test_a_place_is_told_by_its_own_name_and_every_reason_is_whole() -> None:
+    swapped = run("dispatch", "116.7080,23.2990", "--fleet", FLEET)
+    assert swapped.returncode == 2
+    assert "the place wants LAT,LON" in swapped.stderr
+    assert "longitude and latitude are swapped" in swapped.stderr
+    assert "经纬度写反" in swapped.stderr
+    ended = run("dispatch", "23.2990,116.7080", "--fleet", FLEET, "--charge", "GP-5=31")
+    assert "…" not in ended.stdout
+    assert "须保留30%" in "".join(ended.stdout.split())
 
 
 def test_a_place_that_nobody_reaches_ends_with_1_and_every_reason() -> None:

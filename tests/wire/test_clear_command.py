@@ -28,7 +28,7 @@ def test_a_plan_with_its_papers_is_cleared_and_told_in_both_languages(
     sheet = tmp_path / "sheet.pdf"
     ended = run("clear", plan, "--papers", papers, "--at", AT, "--application", sheet)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "cleared 可以放行" in ended.stdout
+    assert "cleared 可以放行 (exercise 演练)" in ended.stdout
     assert "是否飞越集会人群上空？否" in ended.stdout
     assert "《无人驾驶航空器飞行管理暂行条例》第三十一条第二款第三项" in ended.stdout
     assert "by 2099-05-31 12:00 apply for the flight 提出飞行活动申请" in ended.stdout
@@ -63,9 +63,20 @@ def test_what_cannot_be_used_is_one_sentence_and_ends_with_2(plan: Path, tmp_pat
         ("--papers", papers, "--at", "tomorrow"), ("--papers", papers, "--at", "2099-06-01T10:00"),
         ("--papers", papers, "--application", "sheet.doc"),
         ("--papers", papers, "--application", tmp_path / "none" / "sheet.csv"),
-        ("--papers", papers, "--airspace", broken),
+        ("--papers", papers, "--airspace", broken), ("--papers", papers, "--pilot", "nobody"),
     ):  # fmt: skip
         ended = run("clear", plan, *wrong)
         assert ended.returncode == 2, wrong
         assert is_one_sentence(ended), ended.stderr
     assert run("clear", papers, "--papers", papers).returncode == 2
+
+
+def test_a_plan_for_other_programs_is_told_the_way_to_one_of_ours(tmp_path: Path) -> None:
+    papers = write_papers(tmp_path / "papers.toml", names=("GP-1",))
+    other = tmp_path / "route.plan"
+    assert run("plan", "--grid", GRID, "--out", other).returncode == 0
+    ended = run("clear", other, "--papers", papers)
+    assert ended.returncode == 2
+    assert is_one_sentence(ended), ended.stderr
+    assert "gridpatrol plan --from route.plan --out plan.json" in ended.stderr
+    assert "供其他软件使用的计划" in ended.stderr

@@ -152,7 +152,26 @@ def test_an_unknown_grid_is_told_in_one_sentence(tmp_path: Path, grid: str, word
     assert ended.returncode == 2
     assert is_one_sentence(ended)
     assert words in ended.stderr
+    assert "没有网格" in ended.stderr
     assert not out.exists()
+
+
+def test_a_route_that_was_brought_is_not_overwritten_nor_planned_in_a_pattern(
+    tmp_path: Path,
+) -> None:
+    brought = tmp_path / "route.plan"
+    assert run("plan", "--grid", GRID, "--out", brought).returncode == 0
+    before = brought.read_bytes()
+    for wrong in (
+        ("--out", brought), ("--out", tmp_path / "plan.json", "--geojson", brought),
+        ("--out", tmp_path / "plan.json", "--pattern", "sweep"),
+        ("--out", tmp_path / "plan.json", "--width", "20"),
+    ):  # fmt: skip
+        ended = run("plan", "--from", brought, *wrong)
+        assert ended.returncode == 2, wrong
+        assert is_one_sentence(ended), ended.stderr
+    assert brought.read_bytes() == before
+    assert not (tmp_path / "plan.json").exists()
 
 
 @pytest.mark.parametrize(
