@@ -33,7 +33,7 @@ from patrol.story import StoryEvent
 
 AIRCRAFT_MAX = 50
 _THREADS_EACH = 8  # threads are made when they are needed, not before
-_FIRST_CONTACT_S = 8.0  # wall; a person is told within 10
+_FIRST_CONTACT_S = 7.0  # wall; a person is told within 10
 _REFUSED_S = 2.0  # wall; two heartbeats
 _LOOK_EVERY_S = 0.05  # wall
 _LOOK_UP_EVERY_S = 0.1  # wall; one look finds everybody

@@ -37,7 +37,7 @@ NOBODY = {
     "aircraft": "udpout://127.0.0.1:9", "camera": "rtsp://127.0.0.1:9/camera",
     "speaker": "http://127.0.0.1:9",
 }  # fmt: skip
-STATE_KEYS = {"station", "clock", "register", "aircraft", "units", "cases", "story"}
+STATE_KEYS = {"station", "clock", "register", "aircraft", "units", "cases", "missions", "story"}
 UNIT_KEYS = {
     "sortie", "alert", "alerts", "announcement", "effect", "crowd", "people", "look", "camera",
 }  # fmt: skip
