@@ -38,6 +38,8 @@ from patrol.errors import ConfigError
 EXERCISE_PAPERS_FILE = Path(__file__).parent / "data" / "papers_exercise.toml"
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Figure = Annotated[float, Field(ge=0.0, le=100_000.0, allow_inf_nan=False)]
+# No aircraft has none of it: a nought that stands for "not filled in" would make it the lightest.
+Amount = Annotated[float, Field(gt=0.0, le=100_000.0, allow_inf_nan=False)]
 Reason = Literal["31.2.1", "31.2.2", "31.2.3", "31.2.4", "31.2.5", "19", "26", "61"]
 
 
@@ -61,10 +63,10 @@ class _Aircraft(_Part):
     model: Text | None = None
     registration_no: Text | None = None
     product_id: Text | None = None
-    empty_mass_kg: Figure | None = None
+    empty_mass_kg: Amount | None = None
     payload_mass_kg: Figure | None = None
-    max_takeoff_kg: Figure | None = None
-    max_speed_km_h: Figure | None = None
+    max_takeoff_kg: Amount | None = None
+    max_speed_km_h: Amount | None = None
     max_height_m: Figure | None = None
     micro_power_radio: bool | None = None
     insurance_no: Text | None = None

@@ -88,7 +88,9 @@ def crowd(facts: ClearanceFacts, law: Law) -> Said:
     """Art. 31 ¶2 (3), from the plan's own stand-off: one to one with the height, and the least."""
     need_m = max(law.numbers.standoff_min_m, *(one.height.metres for one in facts.plan.waypoints))
     look = facts.plan.look_hold
-    standoff_m = look.standoff_min_m if look else need_m
+    if look is None:  # it stops nowhere: the guardian turns it back
+        return Said(key="turned_back", values={"need": f"{need_m:.0f}"}, is_yes=False, source=PLAN)
+    standoff_m = look.standoff_min_m
     values = {"standoff": f"{standoff_m:.0f}", "need": f"{need_m:.0f}"}
     if standoff_m >= need_m:
         return Said(key="no", values=values, is_yes=False, source=PLAN)

@@ -235,6 +235,15 @@ def test_a_look_nearer_than_one_to_one_counts_as_flying_over_people() -> None:
     assert stopping(cleared(plan=replace(LIVE, waypoints=(high,)))) == ["art31.crowd"]
 
 
+def test_of_a_plan_without_a_stop_it_is_not_said_that_it_stops_before_people() -> None:
+    """Its battery leaves no look: only the guardian turns it back."""
+    said = answer(cleared(plan=replace(LIVE, look_hold=None)), "art31.crowd")
+    assert (said.outcome, said.is_yes) == (Outcome.WARN, False)
+    assert "停住" not in said.text_zh
+    assert "30米" in said.text_zh
+    assert "home" in said.text
+
+
 @pytest.mark.parametrize(
     ("fetched", "rule"),
     [(MORNING - timedelta(hours=25), "airspace_data"), (MORNING + timedelta(hours=1),
