@@ -23,6 +23,7 @@ from patrol.plan import LookHold, MissionPlan, Waypoint
 
 TURN_S = 3.0
 TAKE_OFF_S, LANDING_S = 25.0, 45.0
+_TAKE_OFF_TO_M = 30.0  # how high that leads, and how far down that is; what is above is reckoned
 SHORTEST_LOOK_S = 120.0
 RESERVE_PCT = 30.0  # DOMAIN 5.3, guard of PLANNED
 _CORRIDOR_HALF_M = 20.0  # of the fence around home and the way to the grid
@@ -49,7 +50,7 @@ def over(
     *,
     is_level: bool = False,
 ) -> MissionPlan:
-    """A plan over waypoints: how long, what battery, which way home. `is_level`: nothing climbs."""
+    """A plan over waypoints: how long, what battery, which way home. `is_level`: all as high."""
     points = [waypoint.point for waypoint in waypoints]
     route_m = sum(
         distance_m(a, b)
@@ -76,7 +77,7 @@ def over(
         created_utc=request.created_utc,
         is_exercise=request.is_exercise,
     )
-    if is_level:
+    if is_level and request.height_agl_m <= _TAKE_OFF_TO_M:
         return _with_way_home(request, plan)
     elevation = request.around.elevation_amsl_m
     if elevation is not None:
@@ -86,7 +87,7 @@ def over(
 
 
 def with_climbs(request: PlanRequest, plan: MissionPlan) -> MissionPlan:
-    """Hills are climbed again and again: where they leave less, the look is shorter."""
+    """Height and hills are climbed, too: where they leave less, the look is shorter."""
     power = Power(endurance_s=request.endurance_s)
     need_pct = energy_need_pct(plan, power=power)
     if need_pct <= plan.battery_need_pct or math.isinf(need_pct):

@@ -18,6 +18,8 @@ from missions.grid import Grid
 from missions.patterns import runs_of
 from missions.planner import Patrol, plan_patrol
 from missions.request import PlanRequest, Task, default_home, inset_m, stopping_m
+from patrol.camera import CameraLens
+from patrol.energy import energy_need_pct
 from patrol.geo import GeoPoint, offset
 from patrol.pattern import Pattern
 from patrol.plan import MissionPlan, stops
@@ -203,6 +205,23 @@ def test_a_sweep_shows_most_of_what_it_can_fly_over(shape: Polygon) -> None:
     for lane in lanes:
         seen = seen.union(lane.buffer(20.0))
     assert room.area == 0.0 or seen.intersection(room).area >= 0.85 * room.area - 400.0
+
+
+@pytest.mark.parametrize("pattern", [Pattern.BOUNDARY, Pattern.SWEEP, Pattern.HOLD, Pattern.ORBIT])
+@pytest.mark.parametrize("height_agl_m", [31.0, 60.0, 110.0])
+def test_what_is_planned_high_up_is_not_forbidden_for_the_battery_of_its_climb(
+    height_agl_m: float, pattern: Pattern
+) -> None:
+    request = replace(
+        asked(a_grid(a_shape(square(900.0))), pattern),
+        height_agl_m=height_agl_m, lens=CameraLens(width_px=3840, height_px=2160, hfov_deg=40.0),
+    )  # fmt: skip
+    patrol = plan_patrol(request)
+    assert patrol.sorties
+    assert stops(patrol.all_findings) == []
+    for sortie in patrol.sorties:
+        assert energy_need_pct(sortie.plan) <= sortie.plan.battery_need_pct + 0.1
+        assert sortie.plan.battery_need_pct <= 70.1
 
 
 @pytest.mark.parametrize("pattern", AREAL)
