@@ -187,9 +187,9 @@ async def test_a_launch_that_could_not_be_stored_leaves_the_next_one_possible(
         async def write(self, work: object) -> Any:
             raise StoreUnavailable("the disk is full")
 
-    house.records._store = Full()  # type: ignore[assignment]
+    house.records.missions._store = Full()  # type: ignore[assignment]
     assert (await house.post("/sorties", "PILOT", plan_id=plan_id)).status_code == 503
-    house.records._store = store
+    house.records.missions._store = store
     answer = await house.post("/sorties", "PILOT", plan_id=plan_id)
     assert answer.status_code == 202, answer.text
 
