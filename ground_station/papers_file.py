@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -33,6 +34,7 @@ from missions.papers import (
     PilotPapers,
     RemoteId,
 )
+from patrol.clock import believable
 from patrol.errors import ConfigError
 
 EXERCISE_PAPERS_FILE = Path(__file__).parent / "data" / "papers_exercise.toml"
@@ -40,6 +42,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Figure = Annotated[float, Field(ge=0.0, le=100_000.0, allow_inf_nan=False)]
 # No aircraft has none of it: a nought that stands for "not filled in" would make it the lightest.
 Amount = Annotated[float, Field(gt=0.0, le=100_000.0, allow_inf_nan=False)]
+Moment = Annotated[AwareDatetime, AfterValidator(believable)]
 Reason = Literal["31.2.1", "31.2.2", "31.2.3", "31.2.4", "31.2.5", "19", "26", "61"]
 
 
@@ -97,12 +100,12 @@ class _Permit(_Part):
     permit_id: Text
     kind: PermitKind
     reasons: list[Reason] = Field(min_length=1)
-    from_time: AwareDatetime
-    to_time: AwareDatetime
+    from_time: Moment
+    to_time: Moment
     max_height_agl_m: Figure
     grids: list[Text] = []
     zones: list[Text] = []
-    decided_at: AwareDatetime | None = None
+    decided_at: Moment | None = None
     authority: Text | None = None
     filed_days: list[date] = []
     report_ref: Text | None = None

@@ -36,6 +36,11 @@ class RestDesk:
         record = await self.records.sortie(sortie_id)
         if record is None:
             raise LookupError(f"there is no sortie {sortie_id}")
+        if record.is_exercise != self.is_exercise:
+            raise Refused(
+                f"sortie {sortie_id} is of an exercise, or this is one: together they are no look",
+                text_zh=f"架次{sortie_id}与本站不同属演练或实际飞行：不能接续",
+            )
         _require_broken(record)
         for rest in await self.records.missions.rests_of([sortie_id]):
             raise Refused(

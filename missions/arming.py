@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from missions.launch_call import LaunchCall
 from patrol.clock import WallClock
 from patrol.errors import CommandDenied
 from patrol.vehicle import Arm, Vehicle
@@ -19,8 +20,8 @@ class Tell(Protocol):
         ...
 
 
-async def arm_patiently(vehicle: Vehicle, wall: WallClock, tell: Tell) -> None:
-    """Arm, trying for a while; CommandDenied with the last refusal.
+async def arm_patiently(vehicle: Vehicle, wall: WallClock, tell: Tell, launch: LaunchCall) -> None:
+    """Arm, trying for a while; CommandDenied with the last refusal, Refused once called off.
 
     PX4 with a link-loss action set arms only once it has counted our heartbeats, and its refusal
     ("Resolve system health failures first") does not name that: so every refusal of an aircraft
@@ -29,8 +30,10 @@ async def arm_patiently(vehicle: Vehicle, wall: WallClock, tell: Tell) -> None:
     give_up_s = wall.monotonic_s() + _WITHIN_S
     is_told = False
     while True:
+        launch.require_wanted()
         try:
             await vehicle.do(Arm())
+            launch.require_wanted()
             return
         except CommandDenied as error:
             if wall.monotonic_s() >= give_up_s:

@@ -223,12 +223,15 @@ def _battery(plan: MissionPlan) -> Iterator[Finding]:
 
 
 def _law(plan: MissionPlan) -> Iterator[Finding]:
+    look = plan.look_hold
+    does = "is sent home" if look is None else f"stops {look.standoff_min_m:.0f} m"
+    does_zh = "自动返航" if look is None else "停住"
     yield Finding(
         code="law.no_overflight",
         level=Level.NOTE,
-        text="flying over gathered people needs a flight application; this patrol stops "
-        f"{plan.look_hold.standoff_min_m if plan.look_hold else 30:.0f} m before them",
-        text_zh="飞越集会人群上空须申请飞行活动；本航线在人群前停住，不飞越",
+        text=f"flying over gathered people needs a flight application; this patrol {does} before "
+        "them",
+        text_zh=f"飞越集会人群上空须申请飞行活动；本航线在人群前{does_zh}，不飞越",
         article=f"{_ART_31}第二款第三项",
     )
     hour = plan.created_utc.astimezone(SHANGHAI).hour

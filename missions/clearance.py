@@ -15,6 +15,8 @@ from missions.clearance_checks import Check, Said
 from missions.clearance_facts import ClearanceFacts, class_of
 from missions.deadlines import Deadline, Flight, deadlines
 from missions.law import AircraftClass, Law, Outcome, Rule, Saying
+from missions.papers import PermitKind
+from missions.permits import kinds_in_hand
 from patrol.plan import Finding, Level, stops
 
 CHECKS: Mapping[str, Check] = {
@@ -145,7 +147,8 @@ def _deadlines(facts: ClearanceFacts, law: Law, *, is_permit_lacking: bool) -> t
     flight = Flight(
         asked_utc=facts.asked_utc, takeoff_utc=facts.takeoff_utc, landing_utc=facts.landing_utc
     )
-    kinds = frozenset(one.kind for one in facts.permits if one.permit_id in facts.used)
+    is_needed = is_permit_lacking or bool(facts.used)
+    kinds = kinds_in_hand(facts) if is_needed else frozenset[PermitKind]()
     return deadlines(flight, law, is_permit_lacking=is_permit_lacking, kinds=kinds)
 
 

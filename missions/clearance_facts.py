@@ -63,8 +63,7 @@ class ClearanceFacts:
     @property
     def highest_agl_m(self) -> float:
         """The greatest height that the plan flies or comes home at."""
-        heights = (self.plan.return_height, *(one.height for one in self.plan.waypoints))
-        return max(height.metres for height in heights)
+        return self.plan.highest_true_m
 
 
 def class_of(papers: AircraftPapers, law: Law) -> AircraftClass | None:

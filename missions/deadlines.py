@@ -35,7 +35,7 @@ class Flight:
 def deadlines(
     flight: Flight, law: Law, *, is_permit_lacking: bool, kinds: frozenset[PermitKind]
 ) -> tuple[Deadline, ...]:
-    """All, in the order of their time; `kinds` are those of the permits that the flight uses."""
+    """All, in the order of their time; `kinds` are of the permits that it uses or waits for."""
     numbers, takeoff = law.numbers, flight.takeoff_utc
     is_emergency = PermitKind.EMERGENCY in kinds
     is_long = PermitKind.LONG_TERM in kinds

@@ -54,9 +54,27 @@ def _first(facts: ClearanceFacts, about: _About) -> Found:
 def _about(permit: Permit, facts: ClearanceFacts, reason: str) -> Iterator[tuple[str, str]]:
     if reason not in permit.reasons:
         yield f"未涵盖{reason}", f"does not answer {reason}"
-    if not any(facts.plan.grid_code.startswith(area) for area in permit.grids):
+    if not _is_there(permit, facts):
         yield f"未涵盖网格{facts.plan.grid_code}", f"does not cover grid {facts.plan.grid_code}"
     yield from _unfit(permit, facts)
+
+
+def kinds_in_hand(facts: ClearanceFacts) -> frozenset[PermitKind]:
+    """Of the permits used, and of those for this flight that only await a decision or filing."""
+    day = facts.takeoff_utc.astimezone(SHANGHAI).date()
+    asked_utc = facts.asked_utc
+
+    def is_near(permit: Permit) -> bool:
+        done = replace(permit, decided_utc=asked_utc, filed_days=(day,))
+        return _is_there(permit, facts) and not list(_unfit(done, facts))
+
+    return frozenset(
+        one.kind for one in facts.permits if one.permit_id in facts.used or is_near(one)
+    )
+
+
+def _is_there(permit: Permit, facts: ClearanceFacts) -> bool:
+    return any(facts.plan.grid_code.startswith(area) for area in permit.grids)
 
 
 def _unfit(permit: Permit, facts: ClearanceFacts) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 
 from missions.arming import arm_patiently
+from missions.launch_call import LaunchCall
 from missions.report import SortieReport, taken_words
 from patrol.bus import Bus
 from patrol.cause import Cause, Role
@@ -54,8 +55,7 @@ class SortieRunner:
         self._sortie_id = sortie_id
         self._preflight = preflight
         self.in_command = InCommand()
-        self._checking: anyio.CancelScope | None = None  # pre-flight is under way
-        self._called_off_zh = ""  # why, where a person ended pre-flight
+        self._launch = LaunchCall()
         self._sent_utc: datetime | None = None  # when take-off was sent
         self._takeoff_utc: datetime | None = None  # when it was confirmed
         self._waypoint = 0
@@ -73,16 +73,19 @@ class SortieRunner:
                 f"plan {self._plan.plan_id} is not approved",
                 text_zh=f"计划{self._plan.plan_id}尚未批准",
             )
-        await self._vehicle.do(Upload(plan=self._plan))
-        self._tell(
-            "mission.uploaded", plan=self._plan.plan_id, items=len(self._plan.waypoints),
-            digest=self._plan.digest, read_back=True,
-        )  # fmt: skip
-        findings = await self._checked()
-        self._tell("preflight", findings=[finding.to_dict() for finding in findings])
-        if stopping := stops(findings):
-            raise PreflightFailed("the aircraft is not ready", stopping, text_zh="飞行器尚未就绪")
-        await arm_patiently(self._vehicle, self._wall, self._tell)
+        with self._launch as launch:
+            await self._vehicle.do(Upload(plan=self._plan))
+            self._tell(
+                "mission.uploaded", plan=self._plan.plan_id, items=len(self._plan.waypoints),
+                digest=self._plan.digest, read_back=True,
+            )  # fmt: skip
+            findings = await launch.checked(self._preflight)
+            self._tell("preflight", findings=[finding.to_dict() for finding in findings])
+            if stopping := stops(findings):
+                raise PreflightFailed(
+                    "the aircraft is not ready", stopping, text_zh="飞行器尚未就绪"
+                )
+            await arm_patiently(self._vehicle, self._wall, self._tell, launch)
         try:
             await self._patrol()
         except CommandDenied:
@@ -113,22 +116,6 @@ class SortieRunner:
         await self._follow_route()
         await self._follow_home()
         return self._report()
-
-    async def _checked(self) -> list[Finding]:
-        """What pre-flight finds; Refused when a person called the launch off meanwhile."""
-        findings: list[Finding] = []
-        with anyio.CancelScope() as checking:
-            self._checking = checking
-            try:
-                findings = await self._preflight()
-            finally:
-                self._checking = None
-        if checking.cancel_called:
-            raise Refused(
-                f"the launch was called off: {self._abnormal[-1]}",
-                text_zh=f"起飞已取消：{self._called_off_zh}",
-            )
-        return findings
 
     @property
     def has_taken_off(self) -> bool:
@@ -190,10 +177,8 @@ class SortieRunner:
 
         Before it arms, a launch that waits is called off.
         """
-        if self._checking is not None:
-            self._abnormal.append(reason)
-            self._called_off_zh = reason_zh or reason
-            self._checking.cancel()
+        if self._launch.is_open:
+            self._launch.call_off(reason, reason_zh or reason)
             return
         if self._sent_utc is None:
             raise Refused(

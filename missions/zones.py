@@ -199,7 +199,7 @@ def _legs(plan: MissionPlan, frame: LocalFrame) -> Iterator[tuple[int, BaseGeome
     home = to_position(plan.home, frame)
     points = [to_position(waypoint.point, frame) for waypoint in plan.waypoints]
     heights_m = [waypoint.height.metres for waypoint in plan.waypoints]
-    top_m = max(plan.return_height.metres, *heights_m) + _HEIGHT_MARGIN_M
+    top_m = plan.highest_true_m + _HEIGHT_MARGIN_M
     yield 0, _line([home, points[0]]), 0.0, top_m
     for number, (a, b) in enumerate(itertools.pairwise(points), 1):
         pair = heights_m[number - 1 : number + 1]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Protocol
 
 import anyio
 
 # Asia/Shanghai has had no daylight saving since 1991, so a fixed offset needs no zone database.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # of whatever anybody may state
 
 
 class WorldClock(Protocol):
@@ -70,8 +71,18 @@ def utc_text(moment: datetime) -> str:
 
 
 def parse_utc(text: str) -> datetime:
-    """Read what `utc_text` wrote (any RFC 3339 with a zone); ValueError without a zone."""
+    """Read what `utc_text` wrote (any RFC 3339 with a zone); ValueError without a zone or year."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"a time without a zone: {text!r}")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"no time that there is in UTC: {text!r}") from error
+
+
+def believable(moment: datetime) -> datetime:
+    """The same, or ValueError: years beyond these overflow when they change their zone."""
+    if not FIRST_DAY.year <= moment.year <= LAST_DAY.year:
+        raise ValueError(f"a time between {FIRST_DAY.year} and {LAST_DAY.year}")
+    return moment

@@ -160,6 +160,18 @@ class MissionPlan:
         first = self.waypoints[0]
         return max(first.height_above_home_m or 0.0, first.height.metres)
 
+    @property
+    def highest_true_m(self) -> float:
+        """The greatest height above ground that it is flown or comes home at.
+
+        It returns at one height above home: what lies lower adds to it. Where the plan does not
+        know the ground, that is flat.
+        """
+        below_m = max((0.0, *(-(one.ground_above_home_m or 0.0) for one in self.waypoints)))
+        is_above_home = self.return_height.datum is Datum.HOME
+        return_m = self.return_height.metres + (below_m if is_above_home else 0.0)
+        return max((return_m, *(waypoint.height.metres for waypoint in self.waypoints)))
+
     def approved(self, by: str, at_utc: datetime) -> MissionPlan:
         """The same plan with a name under it."""
         return replace(self, approved_by=by, approved_utc=at_utc)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -23,13 +22,7 @@ from ground_station.store.pages import LONGEST_PAGE, WHOLE_DISTRICT, Ask, Scopes
 from ground_station.store.pages import Page as FoundPage
 from missions.register import Register
 from patrol.cause import Cause, Role
-
-
-def _believable(moment: datetime) -> datetime:
-    """Years that this house can live through: others overflow when they change their zone."""
-    if not FIRST_DAY.year <= moment.year <= LAST_DAY.year:
-        raise ValueError(f"a time between {FIRST_DAY.year} and {LAST_DAY.year}")
-    return moment
+from patrol.clock import believable
 
 
 def _area(text: str) -> str:
@@ -49,8 +42,7 @@ def require_ours(scope: str, register: Register) -> None:
         raise RequestValidationError([found]) from error
 
 
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
-Moment = Annotated[AwareDatetime, AfterValidator(_believable)]
+Moment = Annotated[AwareDatetime, AfterValidator(believable)]
 Area = Annotated[str, Field(max_length=32), AfterValidator(_area)]
 Where = Callable[[], Awaitable[Place | None]]
 Cursor = Annotated[str, Query(max_length=400, description="`next` of the page before")]

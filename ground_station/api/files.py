@@ -8,8 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from ground_station.api.asking import (
-    FIRST_DAY,
-    LAST_DAY,
     Area,
     Purpose,
     cause_for,
@@ -26,6 +24,7 @@ from ground_station.people.powers import Verb, power_of
 from ground_station.people.scopes import whole_of
 from ground_station.places import Place, Places
 from patrol.cause import Role
+from patrol.clock import FIRST_DAY, LAST_DAY
 
 _MEDIA = {
     "pdf": "application/pdf",

@@ -8,8 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from ground_station.api.asking import (
-    FIRST_DAY,
-    LAST_DAY,
     Area,
     Cursor,
     Limit,
@@ -31,6 +29,7 @@ from ground_station.schemas import OfAircraft, ReasonBody
 from ground_station.shapes import Page
 from ground_station.shown import PlanOnHand, RestOffered
 from ground_station.store.missions import MissionFilter
+from patrol.clock import FIRST_DAY, LAST_DAY
 
 Day = Annotated[
     date | None,

@@ -23,7 +23,7 @@ from missions.formats import read_plan
 from missions.law import Law, Outcome, load_law
 from missions.papers import Papers
 from missions.permits import with_airspace
-from patrol.clock import SHANGHAI, parse_utc
+from patrol.clock import SHANGHAI, believable, parse_utc
 from patrol.errors import ConfigError
 
 # Who is on duty is known to a station alone, which asks that rule itself.
@@ -92,7 +92,7 @@ def _pilot(papers: Papers, named: str | None) -> str:
 
 def _time(text: str) -> datetime:
     try:
-        return parse_utc(text)
+        return believable(parse_utc(text))
     except ValueError as error:
         raise ConfigError(
             f"--at wants a time with its zone (such as 2026-11-27T09:30+08:00), not {text!r}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -60,6 +61,25 @@ def test_only_what_this_flight_needs_is_marked(
 ) -> None:
     made = found(frozenset(kinds), is_lacking=is_lacking)
     assert {name for name, one in made.items() if one.is_needed} == names
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "name"),
+    [
+        (PermitKind.LONG_TERM, {}, "file_plan"),
+        (PermitKind.EMERGENCY, {"decided_utc": None}, "emergency_decision"),
+    ],
+)
+def test_what_a_permit_still_lacks_is_counted_down_before_it_is_too_late(
+    kind: PermitKind, changes: dict[str, Any], name: str
+) -> None:
+    permit = replace(PERMIT, kind=kind, **changes)
+    drone = replace(DRONE, link=Link.PUBLIC_NETWORK)
+    made = cleared(papers(drone, permits=(permit,)))
+    assert not made.is_cleared
+    assert {one.deadline_id: one for one in made.deadlines}[name].is_needed
+    elsewhere = cleared(papers(drone, permits=(replace(permit, grids=("440512002",)),)))
+    assert not {one.deadline_id: one for one in elsewhere.deadlines}[name].is_needed
 
 
 @given(st.integers(min_value=0, max_value=75 * 366 * 86_400))

@@ -73,6 +73,9 @@ def test_what_is_left_out_is_missing_and_no_mistake(tmp_path: Path) -> None:
         (papers_text(permits=(PERMIT | {"to_time": PERMIT["from_time"]},)), "ends before"),
         (papers_text(permits=(PERMIT | {"reasons": ["32"]},)), "reasons"),
         (papers_text(permits=(PERMIT | {"from_time": "2026-11-26T09:00:00"},)), "from_time"),
+        (papers_text(permits=(PERMIT | {"to_time": "9999-12-31T23:59:59Z"},)), "to_time"),
+        (papers_text(permits=(PERMIT | {"from_time": "0001-01-01T00:00:00+08:00"},)), "from_time"),
+        (papers_text(permits=(PERMIT | {"decided_at": "0001-01-01T00:00:00+08:00"},)), "decided"),
         (papers_text(organisation={"certificate_until": "next year"}), "certificate_until"),
     ],
 )

@@ -13,7 +13,7 @@ from missions.airspace import Airspace, AirspaceZone, ZoneKind
 from missions.law import Outcome
 from missions.papers import Link, PermitKind, PilotPapers
 from patrol.camera import CameraLens
-from patrol.geo import offset, to_geojson
+from patrol.geo import Datum, Height, offset, to_geojson
 from patrol.plan import Level
 from tests.ground_core import MORNING, PLACE
 from tests.unit.test_clearance import (
@@ -95,6 +95,24 @@ def test_a_permit_has_to_fit_question_area_time_and_height(
         assert stopping(made) == ["art31.relay"]
         assert word in answer(made, "art31.relay").text_zh
     assert answer(made, "art31.relay").is_yes
+
+
+def test_over_ground_lower_than_home_the_way_home_is_higher_than_it_is_over_home() -> None:
+    """Home on a hill of 60 m: 30 m above home are 90 m above the grid."""
+    (waypoint,) = LIVE.waypoints
+    low = replace(
+        waypoint, height=Height(metres=30.0, datum=Datum.GROUND), ground_above_home_m=-60.0
+    )
+    plan = replace(LIVE, waypoints=(low,))
+    given = papers(replace(DRONE, link=Link.PUBLIC_NETWORK), permits=(PERMIT,))
+    assert cleared(given).is_cleared
+    assert stopping(cleared(given, plan=plan)) == ["art31.relay"], "its permit goes up to 60 m"
+    high = replace(a_zone().zones[0], floor_agl_m=70.0)
+    sky = replace(SKY, zones=(high,))
+    assert stopping(cleared(airspace=sky)) == []
+    assert stopping(cleared(airspace=sky, plan=plan)) == ["zones"]
+    deep = replace(plan, waypoints=(replace(low, ground_above_home_m=-95.0),))
+    assert "ceiling" in stopping(cleared(plan=deep))
 
 
 def test_at_the_launch_an_approved_flight_has_been_reported_and_confirmed() -> None:

@@ -172,6 +172,9 @@ def test_the_law_on_overflight_is_named_in_every_plan() -> None:
     finding = found(a_good_plan())["law.no_overflight"]
     assert "30 m" in finding.text
     assert "第三十一条" in finding.article
+    bare = found(replace(a_good_plan(), look_hold=None))["law.no_overflight"]
+    assert "stops" not in bare.text
+    assert "停住" not in bare.text_zh
 
 
 def test_every_problem_is_told_at_once() -> None:

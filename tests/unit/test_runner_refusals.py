@@ -13,7 +13,7 @@ from patrol.errors import CommandDenied, Refused
 from patrol.plan import Finding
 from patrol.story import StoryEvent
 from patrol.telemetry import FlightMode
-from patrol.vehicle import Arm, Command, ReturnHome, StartMission
+from patrol.vehicle import Arm, Command, ReturnHome, StartMission, TakeOff, Upload
 from tests.fakes import START, FakeVehicle, ManualClock
 from tests.unit.test_plan_words import a_plan
 
@@ -142,3 +142,44 @@ async def test_a_return_while_the_launch_waits_calls_it_off_before_anything_is_a
     assert not one.has_taken_off
     with pytest.raises(Refused, match="not in the air yet"):
         await one.bring_home(PILOT, "asked by 王")
+
+
+@pytest.mark.parametrize("step", [Upload, Arm])
+async def test_a_return_while_it_uploads_or_arms_keeps_it_on_the_ground(
+    step: type[Upload | Arm],
+) -> None:
+    """A mission that was launched cannot be cancelled: the return is what is left to a person."""
+    vehicle, reached, go_on = Stubborn(Arm, times=0), anyio.Event(), anyio.Event()
+    obey = vehicle.do
+
+    async def slowly(command: Command) -> None:
+        if isinstance(command, step):
+            reached.set()
+            await go_on.wait()
+        await obey(command)
+
+    vehicle.do = slowly  # type: ignore[method-assign]
+
+    async def ready() -> list[Finding]:
+        return []
+
+    one = SortieRunner(
+        plan=a_plan().approved("李", START), vehicle=vehicle, bus=vehicle.bus,
+        world=vehicle.clock, wall=vehicle.clock, sortie_id="M-1-S01", preflight=ready,
+    )  # fmt: skip
+    ended: list[str] = []
+
+    async def fly() -> None:
+        with pytest.raises(Refused) as told:
+            await one.run()
+        ended.append(str(told.value))
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(fly)
+            await reached.wait()
+            await one.bring_home(PILOT, "asked by 王")
+            go_on.set()
+    assert ended == ["the launch was called off: asked by 王"]
+    assert vehicle.count(TakeOff) == 0
+    assert not one.has_taken_off

@@ -60,6 +60,8 @@ def test_what_cannot_be_used_is_one_sentence_and_ends_with_2(plan: Path, tmp_pat
     broken.write_text("[[aircraft]\n", encoding="utf-8")
     for wrong in (
         ("--papers", tmp_path / "none.toml"), ("--papers", broken), ("--papers", two),
+        ("--papers", papers, "--at", "9999-12-31T23:59:59Z"),
+        ("--papers", papers, "--at", "9999-12-31T23:59:59-08:00"),
         ("--papers", papers, "--at", "tomorrow"), ("--papers", papers, "--at", "2099-06-01T10:00"),
         ("--papers", papers, "--application", "sheet.doc"),
         ("--papers", papers, "--application", tmp_path / "none" / "sheet.csv"),

@@ -180,6 +180,16 @@ async def test_what_flies_flew_whole_or_never_flew_has_no_rest(house: House) -> 
     assert answer.status_code == 403
 
 
+async def test_an_exercise_and_a_live_flight_are_not_parts_of_one_look(house: House) -> None:
+    """Both in one folder: what was simulated was not seen."""
+    sortie = await broken_off(house, is_signed=False)
+    record = await house.records.sortie(sortie)
+    assert record is not None
+    real = replace(record, is_exercise=not record.is_exercise)
+    await house.records.save_sortie(real, cause=SYSTEM, at_utc=record.created_utc, action="x")
+    assert "exercise" in refused(await house.post(f"/sorties/{sortie}/rest", "LEAD"))
+
+
 async def test_a_sortie_flown_by_another_register_is_planned_anew(house: House) -> None:
     sortie = await broken_off(house, is_signed=False)
     record = await house.records.sortie(sortie)

@@ -142,6 +142,20 @@ async def test_a_log_kept_open_by_an_alert_is_closed_once_the_alert_is_settled(
     assert signed.status_code == 200, signed.text
 
 
+async def test_a_grid_is_flown_a_second_time_under_an_approval_and_a_number_of_its_own(
+    house: House,
+) -> None:
+    plan_id = await approved_plan(house)
+    sortie = (await house.post("/sorties", "PILOT", plan_id=plan_id)).json()["sortie"]
+    await state_of(house, "LANDED")
+    for role in ("PILOT", "REG"):
+        await house.post(f"/sorties/{sortie}/sign", role)
+    assert (await house.post("/sorties", "PILOT", plan_id=plan_id)).status_code == 409
+    answer = await house.post("/sorties", "PILOT", plan_id=await approved_plan(house))
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["sortie"] != sortie
+
+
 async def test_a_launch_after_an_aborted_one_does_not_write_over_its_record(
     house: House,
 ) -> None:
