@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ground_station.file_problems import problems_of
 from missions.fleet import Aircraft, unfit
 from patrol.camera import CameraLens
 from patrol.errors import ConfigError
@@ -54,9 +54,9 @@ def read_fleet(path: Path) -> tuple[list[Aircraft], list[Finding]]:
             text_zh=f"无法读取飞行器清单：{path}（{error.strerror}）",
         ) from error
     except ValidationError as error:
-        wrong = "; ".join(_problem(one) for one in error.errors())
+        wrong, wrong_zh = problems_of(error)
         raise ConfigError(
-            f"the fleet file {path} is wrong: {wrong}", text_zh=f"飞行器清单{path}有误：{wrong}"
+            f"the fleet file {path} is wrong: {wrong}", text_zh=f"飞行器清单{path}有误：{wrong_zh}"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
         raise ConfigError(
@@ -93,8 +93,3 @@ def _aircraft(one: _Aircraft) -> Aircraft:
         height_agl_m=one.height_agl_m,
         drive_m_s=one.drive_m_s,
     )
-
-
-def _problem(error: Any) -> str:  # noqa: ANN401  # pydantic's ErrorDetails
-    where = ".".join(str(part) for part in error["loc"])
-    return f"{where}: {error['msg']}"

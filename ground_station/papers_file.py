@@ -10,7 +10,7 @@ import tomllib
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from ground_station.file_problems import problems_of
 from missions.law import AircraftClass
 from missions.papers import (
     AircraftPapers,
@@ -148,8 +149,7 @@ def read_papers(path: Path) -> Papers:
         why = error.strerror or "it cannot be read"
         raise _wrong(path, why, f"无法读取（{why}）") from error
     except ValidationError as error:
-        problems = "; ".join(_problem(one) for one in error.errors())
-        raise _wrong(path, problems, problems) from error
+        raise _wrong(path, *problems_of(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _wrong(path, f"it is not TOML ({error})", f"不是TOML文件（{error}）") from error
     return _papers(given, hashlib.sha256(content).hexdigest())
@@ -202,11 +202,6 @@ def _permit(one: _Permit) -> Permit:
 
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
-
-
-def _problem(error: Any) -> str:  # noqa: ANN401  # pydantic's ErrorDetails
-    where = ".".join(str(part) for part in error["loc"])
-    return f"{where}: {error['msg']}" if where else str(error["msg"])
 
 
 def _wrong(path: Path, why: str, why_zh: str) -> ConfigError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from datetime import date
 from pathlib import Path
@@ -13,6 +12,7 @@ from shapely.geometry import Point
 
 from missions.codes import GridLevel
 from missions.grid import AreaFacts, Checkpoint, Grid, SpecialGrid, SpecialSite
+from missions.near_names import near_names
 from missions.register_facts import TIER_OF_LEVEL
 from missions.register_file import (
     checkpoints_of,
@@ -77,11 +77,7 @@ class Register:
         for area in self.areas.values():
             if wanted in (area.name_spoken, *area.aliases):
                 return area
-        names = [name for grid in self.grids for name in (grid.code, grid.name_spoken)]
-        near = [
-            grid.name_spoken for grid in self.grids if wanted and grid.name_spoken.endswith(wanted)
-        ]
-        near = near[:3] or difflib.get_close_matches(code or wanted, names, n=3, cutoff=0.5)
+        near = near_names(code or wanted, list(self.areas.values()))
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         hint_zh = f"；是否为{'、'.join(near)}？" if near else ""
         raise UnknownGrid(

@@ -27,7 +27,13 @@ _SHIFTED = frozenset({"GCJ-02", "GCJ02", "BD-09", "BD09"})
 def read_body(path: Path) -> dict[str, Any]:
     """The file's JSON; ConfigError when it is missing, unreadable or no register with a datum."""
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if not text.strip():
+            raise ConfigError(
+                f"the register is not a GeoJSON file, it is empty: {path}",
+                text_zh=f"网格名册是空文件：{path}",
+            )
+        body = json.loads(text)
     except OSError as error:
         raise ConfigError(
             f"the register cannot be read: {path} ({error.strerror})",
@@ -110,9 +116,15 @@ def grids_of(body: dict[str, Any], path: Path) -> Iterator[Grid]:
             yield area_of(properties, _polygon(feature["geometry"]), form)
         except _WRONG as error:
             raise ConfigError(
-                f"feature {number} of the register {path} is no grid: {error!r}",
-                text_zh=f"网格名册第{number}个要素不是网格：{path}（{error!r}）",
+                f"feature {number} of the register {path} is no grid: {_short(error)}; `gridpatrol "
+                "grids check` tells every fault with its place",
+                text_zh=f"网格名册第{number}个要素不是网格：{path}（{_short(error)}）；"
+                "gridpatrol grids check 列出每处问题及位置",
             ) from error
+
+
+def _short(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
 
 
 def area_of(properties: dict[str, Any], border: Polygon | MultiPolygon, form: CodeForm) -> Grid:
@@ -159,8 +171,8 @@ def overlays_of(body: dict[str, Any], path: Path) -> Iterator[SpecialGrid]:
             )
         except _WRONG as error:
             raise ConfigError(
-                f"feature {number} of the register {path} is no special grid: {error!r}",
-                text_zh=f"网格名册第{number}个要素不是特殊网格：{path}（{error!r}）",
+                f"feature {number} of the register {path} is no special grid: {_short(error)}",
+                text_zh=f"网格名册第{number}个要素不是特殊网格：{path}（{_short(error)}）",
             ) from error
 
 
@@ -176,8 +188,8 @@ def sites_of(body: dict[str, Any], path: Path) -> Iterator[SpecialSite]:
             yield site_of(properties, place, read_code)
         except _WRONG as error:
             raise ConfigError(
-                f"feature {number} of the register {path} is no site: {error!r}",
-                text_zh=f"网格名册第{number}个要素不是点位：{path}（{error!r}）",
+                f"feature {number} of the register {path} is no site: {_short(error)}",
+                text_zh=f"网格名册第{number}个要素不是点位：{path}（{_short(error)}）",
             ) from error
 
 
@@ -213,8 +225,8 @@ def checkpoints_of(body: dict[str, Any], path: Path) -> Iterator[Checkpoint]:
             )
         except _WRONG as error:
             raise ConfigError(
-                f"feature {number} of the register {path} is no checkpoint: {error!r}",
-                text_zh=f"网格名册第{number}个要素不是检测点：{path}（{error!r}）",
+                f"feature {number} of the register {path} is no checkpoint: {_short(error)}",
+                text_zh=f"网格名册第{number}个要素不是检测点：{path}（{_short(error)}）",
             ) from error
 
 

@@ -45,6 +45,11 @@ def looking_stop(request: PlanRequest, at: Position, place: Position, hold_s: fl
     )
 
 
+def orbit_radius_m(request: PlanRequest) -> float:
+    """What was asked for, and never less than the stand-off."""
+    return max(request.task.radius_m or 0.0, request.standoff_m)
+
+
 def orbit_stops(
     request: PlanRequest, place: Position, room: BaseGeometry, near: Position
 ) -> tuple[list[Stop], float]:
@@ -53,7 +58,7 @@ def orbit_stops(
     The corners lie outside the circle, so that no leg between two of them comes nearer. Where a
     part of the circle leaves the room, the longest part that does not is flown.
     """
-    radius_m = max(request.task.radius_m or 0.0, request.standoff_m)
+    radius_m = orbit_radius_m(request)
     corner_m = (radius_m + _ROOM_FOR_ERROR_M) / math.cos(math.pi / _ORBIT_CORNERS)
     turns = np.arange(_ORBIT_CORNERS) * math.tau / _ORBIT_CORNERS
     corners = np.array(place) + corner_m * np.stack([np.sin(turns), np.cos(turns)], axis=1)

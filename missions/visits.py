@@ -8,13 +8,19 @@ from collections.abc import Sequence
 from shapely.geometry import Point, Polygon
 
 from missions.areas import Area, Terrain, innermost
-from missions.findings import stop, warn
+from missions.findings import note, stop, warn
 from missions.flat import to_position
 from missions.free_path import FreePath
 from missions.request import PlanRequest, inset_m
 from missions.runs import Run, places_run
 from missions.stops import Position, Stop
-from missions.viewpoints import looking_stop, orbit_stops, viewpoint, visiting_order
+from missions.viewpoints import (
+    looking_stop,
+    orbit_radius_m,
+    orbit_stops,
+    viewpoint,
+    visiting_order,
+)
 from patrol.pattern import Pattern
 from patrol.plan import Finding
 
@@ -49,7 +55,21 @@ def visits(request: PlanRequest, terrain: Terrain) -> Runs:
         runs += places_run(request, area, stops, FreePath(area.passage))
     if not runs:
         findings = [stop(one.code, one.text, one.text_zh) for one in findings]
-    return runs, findings
+    return runs, [*findings, *_widened(request)]
+
+
+def _widened(request: PlanRequest) -> list[Finding]:
+    """A circle that was asked for is not silently another one."""
+    asked_m, radius_m = request.task.radius_m, orbit_radius_m(request)
+    if request.task.pattern is not Pattern.ORBIT or asked_m is None or asked_m >= radius_m:
+        return []
+    return [
+        note(
+            "orbit.widened",
+            f"a circle of {asked_m:g} m is nearer than the stand-off: {radius_m:.0f} m are flown",
+            f"环绕半径{asked_m:g}米小于安全距离：按{radius_m:.0f}米飞行",
+        )
+    ]
 
 
 def _wrong(request: PlanRequest, hold_s: float) -> list[Finding]:
@@ -112,6 +132,16 @@ def _over_small(
                 f"place {number} lies in a part smaller than the inset of {depth_m:.0f} m: it is "
                 f"looked at from above the middle, {edge_m:.0f} m from the edge",
                 f"第{number}点所在部分小于{depth_m:.0f}米的内缩距离：在其中央上空观察，距边界{edge_m:.0f}米",
+            )
+        ]
+    if request.task.pattern is Pattern.ORBIT:
+        radius_m = orbit_radius_m(request)
+        return [], [
+            warn(
+                "points.out_of_reach",
+                f"place {number} cannot be circled inside the grid, {radius_m:.0f} m away: it is "
+                "left out",
+                f"第{number}点无法在网格内以{radius_m:.0f}米半径环绕，未列入航线",
             )
         ]
     return [], [

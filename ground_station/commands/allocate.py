@@ -70,8 +70,8 @@ def allocate_day(wanted: Wanted, *, as_json: bool) -> int:
     fleet, findings = read_fleet(wanted.fleet)
     now = datetime.now(UTC)
     begin_local = _begin(wanted.begin, now)
-    grids, debts = _owed(wanted, register, now)
-    alerts = [register.get(text).code for text in wanted.alerts]
+    alerts = _alerted(wanted, register)
+    grids, debts = _owed(wanted, register, now, alerts)
     jobs = jobs_of(grids, debts, alerts, _over_grids(wanted.patterns))
     if wanted.has_sites:
         codes = {grid.code for grid in grids}
@@ -133,13 +133,31 @@ def _tell(day: Day, register: Register, wanted: Wanted, *, as_json: bool) -> Non
             console.print(f"map 地图: {wanted.map_file}", markup=False)
 
 
-def _owed(wanted: Wanted, register: Register, now: datetime) -> tuple[list[Grid], list[Debt]]:
-    """The grids that are asked for, and their debts, the most pressing first."""
+def _alerted(wanted: Wanted, register: Register) -> set[str]:
+    """The grids with an alert; ConfigError for one that is not asked for: nobody would fly it."""
+    found = {grid.code for text in wanted.alerts for grid in _chosen(register, [text])}
+    unasked = found - {grid.code for grid in _chosen(register, wanted.grids)}
+    if unasked:
+        raise ConfigError(
+            f"--alert names a grid that is not asked for: {', '.join(sorted(unasked))}",
+            text_zh=f"--alert 中的网格不在本次分配之内：{'、'.join(sorted(unasked))}",
+        )
+    return found
+
+
+def _owed(
+    wanted: Wanted, register: Register, now: datetime, alerts: set[str]
+) -> tuple[list[Grid], list[Debt]]:
+    """The grids that are asked for, and their debts, the most pressing first.
+
+    Of those that are due only, what has an alert is one though it was seen of late.
+    """
     grids = _chosen(register, wanted.grids)
     debts = coverage_debt([grid.code for grid in grids], _looks(wanted.records, now), now)
     if wanted.is_due_only:
-        debts = due_by(debts, end_of(now.astimezone(SHANGHAI).date()))
-        due = {debt.grid_code for debt in debts}
+        due = {debt.grid_code for debt in due_by(debts, end_of(now.astimezone(SHANGHAI).date()))}
+        due |= alerts
+        debts = [debt for debt in debts if debt.grid_code in due]
         grids = [grid for grid in grids if grid.code in due]
     return grids, debts
 

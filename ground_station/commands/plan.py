@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ground_station.commands.map_file import draw, require_picture
+from ground_station.commands.plan_fields import given_fields, require_fitting
 from ground_station.options import PlanOptions
 from ground_station.planning_data import SAMPLE, airspace_of, elevation_of
 from missions.angles import AngleRefused, read_degrees
@@ -87,8 +88,7 @@ def _planned(options: PlanOptions) -> Planned:
     if options.source is None:
         request = _request(options)
         return Planned(patrol=plan_patrol(request), request=request)
-    given = (options.at, options.spacing, options.hold, options.radius, options.width or None)
-    if any(one is not None for one in given) or options.pattern is not Pattern.BOUNDARY:
+    if given_fields(options) or options.pattern is not Pattern.BOUNDARY:
         raise ConfigError(
             "--from brings its own route: leave --pattern, --at, --spacing, --hold, --radius and "
             "--width out",
@@ -157,6 +157,7 @@ def _request(options: PlanOptions) -> PlanRequest:
     name = _named(options)
     if name is None:
         raise _one_grid()
+    require_fitting(options)
     launch = read_home(options.home) if options.home is not None else None
     task = Task(
         pattern=options.pattern,

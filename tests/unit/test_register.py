@@ -17,6 +17,7 @@ from shapely.ops import unary_union
 
 from missions.codes import GridLevel
 from missions.grid import COAST
+from missions.near_names import near_names
 from missions.register import Register, UnknownGrid, load_register, sample_path
 from missions.register_file import read_body
 from missions.sample_register import make_register
@@ -153,6 +154,22 @@ def test_an_unknown_grid_is_refused_with_the_nearest_ones(sample: Register) -> N
     assert "sample-2026.2" in str(caught.value)
     with pytest.raises(UnknownGrid, match="达濠街道达濠社区第三网格"):
         sample.get("达濠街道达濠社区第三網格")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("达濠3", ["达濠街道达濠社区第三网格"]), ("达濠 3", ["达濠街道达濠社区第三网格"]),
+        ("达濠社区", ["达濠街道达濠社区"]), ("濠滨 12", []),
+    ],
+)  # fmt: skip
+def test_what_people_call_a_grid_suggests_its_name(
+    sample: Register, typed: str, meant: list[str]
+) -> None:
+    with pytest.raises(UnknownGrid) as caught:
+        sample.get(typed)
+    assert near_names(typed, list(sample.areas.values()))[: len(meant) or 1] == meant
+    assert all(name in str(caught.value) and name in caught.value.text_zh for name in meant)
 
 
 def test_a_name_like_no_other_is_refused_without_a_guess(sample: Register) -> None:
@@ -350,8 +367,17 @@ def test_the_shipped_file_is_written_one_feature_a_line() -> None:
     ],
 )  # fmt: skip
 def test_a_malformed_register_is_refused(tmp_path: Path, body: object) -> None:
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError) as caught:
         load(tmp_path, body)
+    assert "Error(" not in str(caught.value) + caught.value.text_zh
+
+
+def test_an_empty_register_is_told_so(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.geojson"
+    empty.write_text(" \n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="it is empty") as caught:
+        load_register(empty)
+    assert "空文件" in caught.value.text_zh
 
 
 def test_a_name_without_its_street_suggests_the_whole_name(sample: Register) -> None:

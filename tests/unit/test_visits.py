@@ -11,7 +11,7 @@ from shapely.geometry import LineString, Point
 from missions.flat import to_position
 from missions.planner import Patrol, plan_patrol
 from patrol.pattern import Pattern
-from patrol.plan import MissionPlan, Waypoint
+from patrol.plan import MissionPlan, Waypoint, stops
 from tests.unit.test_boundary import FRAME, a_grid, a_request, a_shape, square
 from tests.unit.test_routes import a_task, at, codes, counting_legs
 
@@ -56,6 +56,18 @@ def test_an_orbit_never_comes_nearer_than_the_stand_off(radius_m: float | None) 
     assert len(circle) == 24
     assert min(leg.distance(centre) for leg in circle) >= max(30.0, radius_m or 0.0)
     assert circle[0].coords[0] == pytest.approx(circle[-1].coords[-1])
+
+
+def test_a_circle_that_is_not_flown_as_asked_says_its_true_radius() -> None:
+    near = chosen(Pattern.ORBIT, (50.0, -20.0), radius_m=10.0)
+    told = next(one for one in near.all_findings if one.code == "orbit.widened")
+    assert "10 m is nearer than the stand-off: 30 m are flown" in told.text
+    assert "10米" in told.text_zh
+    assert "orbit.widened" not in codes(chosen(Pattern.ORBIT, (50.0, -20.0), radius_m=50.0))
+    wide = chosen(Pattern.ORBIT, (50.0, -20.0), radius_m=5000.0)
+    assert [one.text for one in stops(wide.all_findings)] == [
+        "place 1 cannot be circled inside the grid, 5000 m away: it is left out"
+    ]
 
 
 def test_an_orbit_near_the_edge_is_flown_as_far_as_the_grid_goes_and_that_is_told() -> None:

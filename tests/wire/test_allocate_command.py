@@ -102,6 +102,9 @@ def test_only_what_is_due_today_is_shared_when_that_is_asked_for(tmp_path: Path)
     anyio.run(look_at, tmp_path, grids[:4])
     made = allocated("--fleet", FLEET, "--due", "--day", "0", "--data", tmp_path)
     assert {flight["grid_code"] for flight in made["flights"]} == set(grids[4:])
+    with_alert = allocated("--fleet", FLEET, "--due", "--data", tmp_path, "--alert", grids[0])
+    alarmed = {flight["grid_code"]: flight["is_alert"] for flight in with_alert["flights"]}
+    assert alarmed == {grids[0]: True, grids[4]: False, grids[5]: False}
     anyio.run(look_at, tmp_path, grids)
     nothing = allocated("--fleet", FLEET, "--due", "--data", tmp_path)
     assert (nothing["flights"], nothing["uncovered"]) == ([], []), "and it ends with 0"
@@ -136,6 +139,7 @@ def test_no_aircraft_at_all_is_a_finding(tmp_path: Path) -> None:
     [
         ("--hours", "440512001002001=25:00-26:00"), ("--hours", "440512001002001"),
         ("--hours", "440512002001001=08:00-09:00"), ("--alert", "nowhere"), ("--begin", "8 am"),
+        ("--alert", "440512002001001"),
         ("--pattern", "hold"), ("--data", "/nowhere/at/all"),
     ],
 )  # fmt: skip

@@ -73,6 +73,19 @@ def test_what_cannot_be_used_is_one_sentence_and_ends_with_2(plan: Path, tmp_pat
     assert run("clear", papers, "--papers", papers).returncode == 2
 
 
+def test_a_wrong_entry_of_the_papers_is_told_in_plain_words(plan: Path, tmp_path: Path) -> None:
+    papers = tmp_path / "papers.toml"
+    papers.write_text('colour = "red"\n[[aircraft]]\nempty_mass_kg = -1\n', encoding="utf-8")
+    ended = run("clear", plan, "--papers", papers)
+    assert ended.returncode == 2
+    assert is_one_sentence(ended), ended.stderr
+    for words in (
+        "colour: there is no such entry", "colour：没有这一条目", "aircraft.0.name: it is missing",
+        "aircraft.0.name：未写明", "aircraft.0.empty_mass_kg：取值过小",
+    ):  # fmt: skip
+        assert words in ended.stderr
+
+
 def test_a_plan_for_other_programs_is_told_the_way_to_one_of_ours(tmp_path: Path) -> None:
     papers = write_papers(tmp_path / "papers.toml", names=("GP-1",))
     other = tmp_path / "route.plan"

@@ -70,7 +70,8 @@ def test_points_without_a_place_are_the_special_sites_of_the_grid(tmp_path: Path
     "more",
     [(), (GRID, "--grid", GRID), (GRID, "--at", "here"), (GRID, "--lens", "4K"),
      (GRID, "--lens", "3840x2160@400"), (GRID, "--elevation", "none.tif"),
-     (GRID, "--airspace", "none.geojson")],
+     (GRID, "--airspace", "none.geojson"), (GRID, "--at", HERE),
+     (GRID, "--pattern", "sweep", "--width", "20"), (GRID, "--pattern", "hold", "--radius", "50")],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, more: tuple[str, ...]) -> None:
     ended = run("plan", *more, "--out", tmp_path / "plan.json")
