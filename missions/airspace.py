@@ -40,7 +40,7 @@ CLOSED = (ZoneKind.CONTROLLED, ZoneKind.TEMP, ZoneKind.CATEGORY_BAN, ZoneKind.NO
 class AirspaceZone:
     """One zone; its shape is WGS-84, longitude first as shapely wants it."""
 
-    zone_id: str
+    zone_id: str  # empty: its source gives it none
     kind: ZoneKind
     name: str
     shape: Polygon | MultiPolygon

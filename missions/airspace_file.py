@@ -69,9 +69,9 @@ def _zone(
         ceiling = given.get("ceiling_m")
         where = f"feature {number}: "
         return AirspaceZone(
-            zone_id=str(given.get("id", number)),
+            zone_id=str(given.get("id", "")),
             kind=kind,
-            name=str(given.get("name") or given.get("id") or number),
+            name=str(given.get("name") or given.get("id") or f"#{number}"),
             shape=outline,
             source=str(given.get("source") or source),
             fetched_utc=_time(path, given, "fetched_at", where) or fetched_utc,

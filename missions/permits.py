@@ -30,14 +30,21 @@ def permit_for(facts: ClearanceFacts, reason: str) -> Found:
 
 
 def permit_opening(facts: ClearanceFacts, zone: AirspaceZone) -> Permit | None:
-    """The first that names the zone and covers the flight's time and height."""
+    """The first that names the zone, and no other, and covers the flight's time and height."""
     if zone.kind not in OPENABLE:
         return None
     for permit in facts.permits:
-        is_named = zone.zone_id in permit.zones or zone.name in permit.zones
+        is_named = any(_is_only(zone, text, facts) for text in permit.zones)
         if is_named and not list(_unfit(permit, facts)):
             return permit
     return None
+
+
+def _is_only(zone: AirspaceZone, text: str, facts: ClearanceFacts) -> bool:
+    """Whether this is the one zone of that id or name: of two, nobody knows which is meant."""
+    zones = facts.airspace.zones if facts.airspace else ()
+    named = [one for one in zones if text and text in (one.zone_id, one.name)]
+    return named == [zone]
 
 
 def _first(facts: ClearanceFacts, about: _About) -> Found:

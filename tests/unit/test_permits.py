@@ -54,6 +54,24 @@ def test_a_controlled_zone_is_closed_until_a_permit_names_it() -> None:
     assert stopping(cleared(low, airspace=a_zone())) == ["zones"]
 
 
+def test_a_permit_opens_no_zone_that_shares_its_name_with_another() -> None:
+    sky = a_zone()
+    far = Point(PLACE.lon_deg + 1.0, PLACE.lat_deg).buffer(0.001)
+    twin = replace(sky.zones[0], zone_id="Z-9", shape=far)
+    pilot = PilotPapers(person="Hong", training_no="T1", training_until=FAR_OFF)
+
+    def found(named: str, *zones: AirspaceZone) -> list[str]:
+        permit = replace(PERMIT, reasons=("19",), zones=(named,))
+        trained = papers(permits=(permit,), pilots=(pilot,))
+        return stopping(cleared(trained, airspace=replace(sky, zones=zones), pilot="Hong"))
+
+    assert found("变电站", *sky.zones) == []
+    assert found("变电站", *sky.zones, twin) == ["zones"]
+    assert found("Z-1", *sky.zones, twin) == []
+    nameless = replace(sky.zones[0], zone_id="")
+    assert found("", nameless) == ["zones"]
+
+
 def test_a_zone_of_a_day_cites_the_article_of_its_own_kind() -> None:
     made = cleared(airspace=a_zone(ZoneKind.TEMP))
     (finding,) = [one for one in made.findings if one.code == "clearance.zones"]
