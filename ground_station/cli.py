@@ -157,6 +157,22 @@ def fly(
             "own log."
         ),
     ] = None,
+    papers: Annotated[
+        Path | None,
+        typer.Option(
+            help="The unit's papers (TOML): the flight is cleared by the law first. A live one is "
+            "not flown without."
+        ),
+    ] = None,
+    airspace: Annotated[
+        Path | None, typer.Option(help="With --papers: zones (GeoJSON), not older than 24 hours.")
+    ] = None,
+    aircraft: Annotated[
+        str | None, typer.Option(help="With --papers: which aircraft flies; default: the only one.")
+    ] = None,
+    pilot: Annotated[
+        str | None, typer.Option(help="With --papers: which pilot flies; default: any of them.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fly a plan on any MAVLink autopilot that MAVSDK reaches, printing each step.
@@ -166,6 +182,11 @@ def fly(
     """
     from ground_station.commands.fly import fly as run_fly
 
+    gate = None
+    if papers is not None:
+        gate = ClearOptions(
+            plan_file=plan_file, papers=papers, airspace=airspace, aircraft=aircraft, pilot=pilot
+        )
     _leave(
         run_fly(
             plan_file,
@@ -173,6 +194,7 @@ def fly(
             approve=approve,
             declare=declare,
             logs=logs,
+            papers=gate,
             as_json=as_json,
         )
     )

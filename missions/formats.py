@@ -36,7 +36,7 @@ def read_plan(path: Path) -> MissionPlan:
             ) from error
         raise ConfigError(
             f"not a plan of `gridpatrol plan`: {path} ({_short(error)})",
-            text_zh=f"不是 gridpatrol plan 的计划文件：{path}（{_short(error)}）",
+            text_zh="该文件不是 gridpatrol plan 的计划",
         ) from error
     stored = body.get("digest")
     if stored is None and plan.approved_by:

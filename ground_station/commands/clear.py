@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from missions.papers import Papers
 from missions.permits import with_airspace
 from patrol.clock import SHANGHAI, believable, parse_utc
 from patrol.errors import ConfigError
+from patrol.plan import Finding
 
 # Who is on duty is known to a station alone, which asks that rule itself.
 LEFT_OUT = frozenset({"crew"})
@@ -49,6 +51,12 @@ def clear_plan(options: ClearOptions) -> int:
     else:
         _print(cleared, law, options)
     return 0 if cleared.is_cleared else 1
+
+
+def launch_findings(options: ClearOptions) -> list[Finding]:
+    """What the law says of a plan whose motors are next; the crew is not asked for."""
+    facts = replace(_facts(options), is_launch=True)
+    return list(clear(facts, load_law(), left_out=LEFT_OUT).findings)
 
 
 def _facts(options: ClearOptions) -> ClearanceFacts:

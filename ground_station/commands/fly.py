@@ -19,10 +19,13 @@ from drone.guardian import Guardian
 from drone.link_settings import LinkSettings
 from drone.mavsdk_vehicle import MavsdkVehicle, prepare_executor
 from drone.preflight import may_heal, preflight
+from ground_station.commands.clear import launch_findings
 from ground_station.commands.flight_logs import bring_log
 from ground_station.commands.plan import print_findings
+from ground_station.options_clear import ClearOptions
 from ground_station.story_printer import StoryPrinter
 from missions.checks import check_flight
+from missions.findings import stop
 from missions.formats import read_plan
 from missions.report import SortieReport
 from missions.runner import SortieRunner
@@ -60,9 +63,13 @@ def fly(
     approve: str | None = None,
     declare: str | None = None,
     logs: Path | None = None,
+    papers: ClearOptions | None = None,
     as_json: bool = False,
 ) -> int:
-    """Exit code 0 when flown whole and landed; 1 when refused, broken off or stopped."""
+    """Exit code 0 when flown whole and landed; 1 when refused, broken off or stopped.
+
+    `papers` is what the flight is cleared by; a live one is not flown without.
+    """
     plan = read_plan(plan_file)
     if not plan.waypoints or len(plan.fence) < 3:
         raise ConfigError(f"the plan has no waypoints or no fence: {plan_file}")
@@ -75,7 +82,9 @@ def fly(
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
     printer = StoryPrinter(as_json=as_json)
-    findings = [*check_flight(plan), *route_findings(plan, _records(plan_file))]
+    findings = [
+        *check_flight(plan), *route_findings(plan, _records(plan_file)), *_cleared(plan, papers)
+    ]  # fmt: skip
     _check(plan, findings, printer, as_json=as_json)
     require_free(connect)
 
@@ -102,6 +111,21 @@ def _records(plan_file: Path) -> list[Path]:
     """Of the plan's test flight, if it is beside the plan."""
     path = record_path(plan_file)
     return [path] if path.exists() else []
+
+
+def _cleared(plan: MissionPlan, papers: ClearOptions | None) -> list[Finding]:
+    """What the law says; without papers an exercise may fly, and nothing else."""
+    if papers is not None:
+        return launch_findings(papers)
+    if plan.is_exercise:
+        return []
+    return [
+        stop(
+            "clearance.papers",
+            "a live flight is held against the law first: give the unit's --papers and --airspace",
+            "实际飞行须先经放行核对：请用 --papers 和 --airspace 给出单位资料和空域数据",
+        )
+    ]
 
 
 def _check(

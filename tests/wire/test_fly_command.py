@@ -26,6 +26,7 @@ from patrol.telemetry import FlightMode
 from sim.aircraft import SimAircraft
 from sim.clock import SimClock
 from sim.faults import Fault
+from tests.papers import open_sky, write_papers
 from tests.unit.test_plan_words import HOME
 from tests.unit.test_tested import a_record
 from tests.wire.test_sim_aircraft import ELEVATION_M, SPEED, a_fence, a_loop, linked, simulator
@@ -176,20 +177,41 @@ def test_a_live_flight_untested_or_declared_by_nobody_stays_down_and_a_declared_
     tmp_path: Path, url: str
 ) -> None:
     live = written(tmp_path, replace(a_loop(), is_exercise=False))
-    untested = fly(live, url)
+    law = cleared_by(tmp_path)
+    untested = fly(live, url, *law)
     assert untested.code == 1
     assert "the route is a DRAFT" in untested.err
     write_json(record_path(live), a_record(a_loop()).to_dict())
-    ended = fly(live, url)
+    ended = fly(live, url, *law)
     assert ended.code == 1
     assert "the route is TESTED: flown whole on PX4" in ended.out
     assert "nobody has declared that remote identification sends" in ended.out + ended.err
-    declared = fly(live, url, "--declare", "Huang", "--json")
+    declared = fly(live, url, *law, "--declare", "Huang", "--json")
     found = next(event for event in declared.events if event["event"] == "preflight")["findings"]
     codes = {finding["code"]: finding["level"] for finding in found}
     # The simulator's exercise is days away from the machine's clock.
     assert codes["clock.off"] == "stop"
     assert not {code for code in codes if code.startswith("declare.")} - {"declare.by"}
+
+
+def test_a_live_flight_is_cleared_by_the_law_before_any_aircraft_is_looked_for(
+    tmp_path: Path,
+) -> None:
+    live = written(tmp_path, replace(a_loop(), is_exercise=False))
+    write_json(record_path(live), a_record(a_loop()).to_dict())
+    bare = fly(live, NOBODY)
+    assert (bare.code, "held against the law first" in bare.err) == (1, True)
+    relayed = fly(live, NOBODY, *cleared_by(tmp_path, link="public-network"))
+    assert relayed.code == 1
+    assert "条例第31条第2款(一)：需飞行活动申请，截止前一日12:00" in relayed.out
+    assert "looking for an autopilot" not in bare.err + relayed.err
+
+
+def cleared_by(folder: Path, **aircraft: str) -> list[str]:
+    """The options of a unit that may fly by day and night."""
+    papers = write_papers(folder / "papers.toml", names=("GP-1",), aircraft=aircraft)
+    sky = open_sky(folder / "sky.geojson", datetime.now(UTC))
+    return ["--papers", str(papers), "--airspace", str(sky)]
 
 
 def test_whoever_starts_it_answers_for_it_by_name_and_can_stop_it_before_any_contact(
