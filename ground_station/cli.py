@@ -22,6 +22,7 @@ from ground_station.options import (
     taking,
 )
 from ground_station.options_clear import ClearOptions
+from ground_station.options_fly import FlyOptions
 from patrol.errors import ConfigError, PatrolError
 
 EXIT_DONE, EXIT_REFUSED, EXIT_WRONG_USE = 0, 1, 2
@@ -132,49 +133,8 @@ def clear(options: ClearOptions) -> None:
 
 
 @app.command()
-def fly(
-    plan_file: Annotated[Path, typer.Argument(help="A plan that `gridpatrol plan` wrote.")],
-    *,
-    connect: Annotated[
-        str,
-        typer.Option(help="MAVSDK URL, such as udpin://0.0.0.0:14540 or serial:///dev/ttyACM0."),
-    ],
-    approve: Annotated[
-        str | None,
-        typer.Option(help="Your name, as the one who approves this plan; default: your login."),
-    ] = None,
-    declare: Annotated[
-        str | None,
-        typer.Option(
-            help="Your name, as the one who says that remote identification sends, the weather is "
-            "fit and the route clears the ground; default: whoever approves the plan now."
-        ),
-    ] = None,
-    logs: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for the raw log of the link (tlog) and, after landing, the autopilot's "
-            "own log."
-        ),
-    ] = None,
-    papers: Annotated[
-        Path | None,
-        typer.Option(
-            help="The unit's papers (TOML): the flight is cleared by the law first. A live one is "
-            "not flown without."
-        ),
-    ] = None,
-    airspace: Annotated[
-        Path | None, typer.Option(help="With --papers: zones (GeoJSON), not older than 24 hours.")
-    ] = None,
-    aircraft: Annotated[
-        str | None, typer.Option(help="With --papers: which aircraft flies; default: the only one.")
-    ] = None,
-    pilot: Annotated[
-        str | None, typer.Option(help="With --papers: which pilot flies; default: any of them.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
+@taking(FlyOptions)
+def fly(options: FlyOptions) -> None:
     """Fly a plan on any MAVLink autopilot that MAVSDK reaches, printing each step.
 
     Whoever starts it approves the plan, and declares that remote identification sends, the weather
@@ -182,22 +142,7 @@ def fly(
     """
     from ground_station.commands.fly import fly as run_fly
 
-    gate = None
-    if papers is not None:
-        gate = ClearOptions(
-            plan_file=plan_file, papers=papers, airspace=airspace, aircraft=aircraft, pilot=pilot
-        )
-    _leave(
-        run_fly(
-            plan_file,
-            connect=connect,
-            approve=approve,
-            declare=declare,
-            logs=logs,
-            papers=gate,
-            as_json=as_json,
-        )
-    )
+    _leave(run_fly(options))
 
 
 @app.command()

@@ -23,6 +23,7 @@ from ground_station.commands.clear import launch_findings
 from ground_station.commands.flight_logs import bring_log
 from ground_station.commands.plan import print_findings
 from ground_station.options_clear import ClearOptions
+from ground_station.options_fly import FlyOptions
 from ground_station.story_printer import StoryPrinter
 from missions.checks import check_flight
 from missions.findings import stop
@@ -56,26 +57,18 @@ _LOOK_EVERY_S = 0.2  # wall
 _NOT_ABOARD = frozenset({"speaker.silent", "camera.dark"})
 
 
-def fly(
-    plan_file: Path,
-    *,
-    connect: str,
-    approve: str | None = None,
-    declare: str | None = None,
-    logs: Path | None = None,
-    papers: ClearOptions | None = None,
-    as_json: bool = False,
-) -> int:
+def fly(options: FlyOptions) -> int:
     """Exit code 0 when flown whole and landed; 1 when refused, broken off or stopped.
 
-    `papers` is what the flight is cleared by; a live one is not flown without.
+    A live plan is not flown without the papers that it is cleared by.
     """
+    plan_file, as_json = options.plan_file, options.as_json
     plan = read_plan(plan_file)
     if not plan.waypoints or len(plan.fence) < 3:
         raise ConfigError(f"the plan has no waypoints or no fence: {plan_file}")
-    declared_by = (declare or "").strip()
-    if not plan.approved_by or (approve is not None and approve.strip()):
-        plan = plan.approved((approve or "").strip() or _login(), datetime.now(UTC))
+    approve, declared_by = (options.approve or "").strip(), (options.declare or "").strip()
+    if not plan.approved_by or approve:
+        plan = plan.approved(approve or _login(), datetime.now(UTC))
         declared_by = declared_by or plan.approved_by  # who approves now is here and can look
     structlog.configure(  # standard output carries the story alone
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
@@ -83,15 +76,21 @@ def fly(
     )
     printer = StoryPrinter(as_json=as_json)
     findings = [
-        *check_flight(plan), *route_findings(plan, _records(plan_file)), *_cleared(plan, papers)
+        *check_flight(plan), *route_findings(plan, _records(plan_file)),
+        *_cleared(plan, options.gate),
     ]  # fmt: skip
     _check(plan, findings, printer, as_json=as_json)
-    require_free(connect)
+    require_free(options.connect)
 
     async def whole() -> int:  # its cancel scope is made where the event loop runs
         declaration = _declaration(declared_by)
         return await _Flight(
-            plan, connect, printer, logs=logs, as_json=as_json, declaration=declaration
+            plan,
+            options.connect,
+            printer,
+            logs=options.logs,
+            as_json=as_json,
+            declaration=declaration,
         ).run()
 
     try:

@@ -117,13 +117,19 @@ class Store:
                 raise job.error
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on a snapshot of what is committed."""
+        """Run `work` on a snapshot of what is committed; whoever is cancelled waits for its end.
+
+        A connection that is let go in the middle of a query is closed by a task of the driver's,
+        which may wait for ever for its thread: a station that is stopped would then not end.
+        """
         try:
-            async with self._engine.connect() as connection:
-                await connection.execution_options(**{IS_READER: True})
-                return await connection.run_sync(work)
+            with anyio.CancelScope(shield=True):
+                async with self._engine.connect() as connection:
+                    await connection.execution_options(**{IS_READER: True})
+                    answer = await connection.run_sync(work)
         except (SQLAlchemyError, OSError) as error:
             raise in_plain_words(error) from error
+        return answer
 
     async def run(self) -> None:
         """Write until cancelled, then finish what was already asked for."""

@@ -233,20 +233,26 @@ class TelemetryLog:
         return after.summary()
 
     async def write(self, work: Callable[[Connection], object]) -> None:
-        """Run `work` in a transaction; StoreUnavailable when it cannot be."""
+        """Run `work` in a transaction; StoreUnavailable when it cannot be.
+
+        Like `read`, it ends also when it is given up: see `Store.read`.
+        """
         try:
-            async with self._engine.begin() as connection:
-                await connection.run_sync(work)
+            with anyio.CancelScope(shield=True):
+                async with self._engine.begin() as connection:
+                    await connection.run_sync(work)
         except (SQLAlchemyError, OSError) as error:
             raise in_plain_words(error) from error
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on what is written; StoreUnavailable when it cannot be."""
         try:
-            async with self._engine.connect() as connection:
-                return await connection.run_sync(work)
+            with anyio.CancelScope(shield=True):
+                async with self._engine.connect() as connection:
+                    answer = await connection.run_sync(work)
         except (SQLAlchemyError, OSError) as error:
             raise in_plain_words(error) from error
+        return answer
 
     async def close(self) -> None:
         """Give the file back."""

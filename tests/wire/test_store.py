@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -139,6 +141,29 @@ async def test_a_stopping_station_finishes_what_it_was_asked_to_store(tmp_path: 
     with pytest.raises(StoreUnavailable, match="stopping"):
         await records.note("n", "o", {}, cause=SYSTEM, at_utc=MORNING, is_exercise=True)
     await store.close()
+
+
+async def test_a_query_that_is_given_up_is_ended_and_leaves_no_task_that_never_ends(
+    tmp_path: Path,
+) -> None:
+    begun, counted = threading.Event(), []
+
+    def count(connection: Connection) -> None:
+        begun.set()
+        query = (
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
+            "SELECT COUNT(*) FROM n"
+        )
+        counted.append(connection.execute(text(query)).scalar())
+
+    async with running_store(tmp_path) as store:
+        others = asyncio.all_tasks()
+        async with anyio.create_task_group() as reading:
+            reading.start_soon(store.read, count)
+            await anyio.to_thread.run_sync(begun.wait)
+            reading.cancel_scope.cancel()
+        assert counted == [300_000]
+        assert asyncio.all_tasks() <= others
 
 
 @pytest.mark.parametrize(
