@@ -100,8 +100,8 @@ class PlanOptions:
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Where to write the plan: .json (to be flown), .plan (QGroundControl), .geojson "
-            "or .kml; of several sorties NAME-1, ... Only with --map it may be left out."
+            help="Where to write the plan: .json (to be flown), .plan (QGroundControl), .geojson, "
+            ".kml or .waypoints; of several sorties NAME-1, ... Only with --map it may be left out."
         ),
     ] = None
     source: Annotated[

@@ -11,7 +11,7 @@ from missions.formats import write_text
 from missions.plan_files.geojson import read_plan_geojson, to_feature_collection
 from missions.plan_files.kml import read_plan_kml, to_kml
 from missions.plan_files.qgc_read import read_qgc
-from missions.plan_files.qgc_write import to_qgc
+from missions.plan_files.qgc_write import to_qgc, to_waypoints
 from missions.plan_files.taken import Taken
 from patrol.errors import ConfigError
 from patrol.plan import Finding, MissionPlan
@@ -24,6 +24,7 @@ class PlanForm(enum.StrEnum):
     QGC = "plan"
     GEOJSON = "geojson"
     KML = "kml"
+    WAYPOINTS = "waypoints"  # the old list of QGroundControl, MAVProxy and Mission Planner
 
 
 _READERS: dict[PlanForm, Callable[[Path], Taken]] = {
@@ -40,8 +41,9 @@ def form_of(path: Path) -> PlanForm:
         return PlanForm(ending)
     except ValueError as error:
         raise ConfigError(
-            f"a plan's file ends in .json, .plan, .geojson or .kml, not .{ending}: {path}",
-            text_zh=f"计划文件的扩展名应为 .json、.plan、.geojson 或 .kml：{path}",
+            f"a plan's file ends in .json, .plan, .geojson, .kml or .waypoints, not .{ending}: "
+            f"{path}",
+            text_zh=f"计划文件的扩展名应为 .json、.plan、.geojson、.kml 或 .waypoints：{path}",
         ) from error
 
 
@@ -50,6 +52,8 @@ def plan_text(plan: MissionPlan, form: PlanForm, findings: Sequence[Finding] = (
     match form:
         case PlanForm.KML:
             return to_kml(plan, findings)
+        case PlanForm.WAYPOINTS:
+            return to_waypoints(plan)
         case PlanForm.OURS:
             body = plan.to_dict()
         case PlanForm.QGC:
@@ -66,4 +70,11 @@ def write_plan(path: Path, plan: MissionPlan, findings: Sequence[Finding] = ()) 
 
 def read_taken(path: Path) -> Taken:
     """A plan in another program's form; ConfigError for a file that is none."""
-    return _READERS[form_of(path)](path)
+    form = form_of(path)
+    if form is PlanForm.WAYPOINTS:
+        raise ConfigError(
+            f"a list of waypoints tells neither fence nor rally points: open {path.name} in "
+            "QGroundControl, save it as a .plan, and give that",
+            text_zh=f"航点列表不含围栏和备降点：请用 QGroundControl 打开{path.name}，另存为 .plan",
+        )
+    return _READERS[form](path)

@@ -49,6 +49,27 @@ def to_qgc(plan: MissionPlan) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def to_waypoints(plan: MissionPlan) -> str:
+    """The route alone as a list (QGC WPL 110): it has no room for fence and rally points.
+
+    Tab by tab: number, whether it is current, frame, command, seven parameters, whether to go on.
+    Its first line is home.
+    """
+    home = [0.0, 0.0, 0.0, 0.0, *_at([], plan.home, plan.home_elevation_amsl_m)]
+    rows = [(FRAME_AMSL, WAYPOINT, home)]
+    rows += [(one["frame"], one["command"], one["params"]) for one in _items(plan)]
+    lines = [
+        "\t".join(map(str, (number, int(number == 0), frame, command, *map(_figure, params), 1)))
+        for number, (frame, command, params) in enumerate(rows)
+    ]
+    return "\n".join(["QGC WPL 110", *lines]) + "\n"
+
+
+def _figure(value: float | None) -> str:
+    """None leaves it to the autopilot, which MAVLink writes as no number."""
+    return "nan" if value is None else f"{value:.8f}"
+
+
 def _items(plan: MissionPlan) -> list[dict[str, Any]]:
     """Take-off, speed, gimbal and waypoints, and the return, as QGroundControl's simple items."""
     items: list[dict[str, Any]] = []

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pyogrio
 import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pymavlink import mavwp
+from pymavlink.dialects.v20 import common as mavlink
 
 from missions.formats import read_plan
 from missions.plan_files.adopt import PATTERN, adopt
 from missions.plan_files.files import PlanForm, form_of, plan_text, read_taken, write_plan
 from missions.plan_files.geojson import to_feature_collection
 from missions.plan_files.kml import to_kml
+from missions.plan_files.qgc_write import to_qgc
 from missions.plan_files.taken import Taken
 from missions.planner import plan_patrol
 from missions.request import PlanRequest, Task
@@ -196,7 +201,7 @@ def features(*geometries: dict[str, Any] | None) -> str:
          "2 lines where one route should be"),
         ("a.geojson", features(*[{"type": "Point", "coordinates": [1, 2]}] * 20_001),
          "20001 places"),
-        ("a.gpx", "<gpx/>", "ends in .json, .plan, .geojson or .kml"),
+        ("a.gpx", "<gpx/>", "ends in .json, .plan, .geojson, .kml or .waypoints"),
     ],
 )  # fmt: skip
 def test_a_bad_map_file_is_told_in_one_sentence(
@@ -218,3 +223,28 @@ def test_the_ending_chooses_the_form_and_our_own_comes_back_approved(tmp_path: P
     write_plan(tmp_path / "a.json", plan)
     assert read_plan(tmp_path / "a.json").digest == plan.digest
     assert json.loads(plan_text(plan, PlanForm.QGC))["fileType"] == "Plan"
+
+
+@given(plans)
+@settings(max_examples=30)
+def test_mavproxy_s_own_reader_opens_the_list_of_waypoints(plan: MissionPlan) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "route.waypoints"
+        write_plan(path, plan)
+        read = mavwp.MAVWPLoader()  # what MAVProxy's `wp load` opens a file by
+        assert read.load(str(path)) == len(to_qgc(plan)["mission"]["items"]) + 1
+    home, *items = [read.wp(number) for number in range(read.count())]
+    assert (home.x, home.y) == pytest.approx((plan.home.lat_deg, plan.home.lon_deg), abs=1e-7)
+    places = [(one.x, one.y) for one in items if one.command == mavlink.MAV_CMD_NAV_WAYPOINT]
+    wanted = [(one.point.lat_deg, one.point.lon_deg) for one in plan.waypoints]
+    assert np.allclose(places, wanted, rtol=0.0, atol=1e-7)
+    assert [items[0].command, items[-1].command] == [
+        mavlink.MAV_CMD_NAV_TAKEOFF, mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH,
+    ]  # fmt: skip
+
+
+def test_a_list_of_waypoints_is_not_taken_for_a_plan(tmp_path: Path) -> None:
+    path = tmp_path / "route.waypoints"
+    write_plan(path, a_plan())
+    with pytest.raises(ConfigError, match="neither fence nor rally points"):
+        read_taken(path)

@@ -41,14 +41,14 @@ def test_a_plan_goes_through_every_form_and_comes_back_to_be_flown(tmp_path: Pat
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--from", "a.txt", "--out", "x.json"), "ends in .json, .plan, .geojson or .kml"),
+        (("--from", "a.txt", "--out", "x.json"), "ends in .json, .plan, .geojson, .kml or"),
         (("--from", "none.plan", "--out", "x.json"), "cannot be read"),
         (("--from", "no_home.kml", "--out", "x.json"), "give --datum WGS-84"),
         (("--from", "no_home.kml", "--datum", "WGS-84", "--out", "x.json"),
          "no launch point: give one with --home"),
         ((GRID, "--datum", "WGS-84", "--out", "x.json"), "--datum is about the file of --from"),
         (("--from", "no_home.kml", "--out", "x.json", "--spacing", "20"), "brings its own route"),
-        ((GRID, "--out", "x.docx"), "ends in .json, .plan, .geojson or .kml"),
+        ((GRID, "--out", "x.docx"), "ends in .json, .plan, .geojson, .kml or .waypoints"),
         ((GRID, "--out", "x.json", "--map", "x.jpg"), "--map writes .png"),
         ((GRID, "--out", "x.json", "--map", "x.json"), "different files"),
         (("--out", "x.json"), "name one grid"),
