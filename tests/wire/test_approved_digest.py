@@ -90,6 +90,7 @@ async def test_a_plan_altered_between_launch_and_upload_does_not_reach_the_aircr
     answer = await house.post("/sorties", "PILOT", plan_id=plan_id)
     assert answer.status_code == 202
     await state_of(house, "ABORTED")
+    await house.until(lambda: "sortie.aborted" in house.told())
     assert not house.vehicle.commands
     told = [one for one in house.board.state()["story"] if one["event"] == "sortie.aborted"]
     assert plan.digest[:12] in told[0]["reason"]

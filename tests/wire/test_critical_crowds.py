@@ -146,6 +146,7 @@ async def test_a_critical_crowd_waits_for_nobody_its_case_is_the_centres_at_once
     kept = await the_alert(house, alert.alert_id)
     assert (kept.state, kept.case_no) == (AlertState.ESCALATED, case.case_no)
     assert await audit_rows(house, "alert.filed") == [("alert.critical", "SYS")]
+    await house.until(lambda: "alert.escalated" in house.told())
     (told,) = [e for e in house.board.state()["story"] if e["event"] == "alert.escalated"]
     assert ("practice centre" in told["reason"], "实践中心" in told["reason_zh"]) == (True, True)
 
