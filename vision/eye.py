@@ -205,6 +205,9 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not tear the frames
     cv2.setNumThreads(1)
     Eye(out, load_detector(threads=arguments.threads)).run(sys.stdin.fileno())
+    # The other threads stand in native code, decoding or detecting; an interpreter that takes
+    # itself apart under them crashes. Nothing is left to write: nobody reads the pipe any more.
+    os._exit(0)
 
 
 if __name__ == "__main__":

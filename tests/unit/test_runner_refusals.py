@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
 import anyio
 import pytest
 
@@ -42,13 +45,16 @@ class Stubborn(FakeVehicle):
         return sum(isinstance(command, kind) for command in self.commands)
 
 
-def runner(vehicle: Stubborn) -> SortieRunner:
-    async def no_findings() -> list[Finding]:
-        return []
+async def no_findings() -> list[Finding]:
+    return []
 
+
+def runner(
+    vehicle: Stubborn, preflight: Callable[[], Awaitable[list[Finding]]] = no_findings
+) -> SortieRunner:
     return SortieRunner(
         plan=a_plan().approved("李", START), vehicle=vehicle, bus=vehicle.bus,
-        world=vehicle.clock, wall=vehicle.clock, sortie_id="M-1-S01", preflight=no_findings,
+        world=vehicle.clock, wall=vehicle.clock, sortie_id="M-1-S01", preflight=preflight,
     )  # fmt: skip
 
 
@@ -113,18 +119,9 @@ async def test_what_the_sticks_took_while_the_mission_was_refused_stays_theirs()
     assert vehicle.count(ReturnHome) == 0
 
 
-async def test_a_return_while_the_launch_waits_calls_it_off_before_anything_is_armed() -> None:
-    vehicle, waits = Stubborn(Arm, times=0), anyio.Event()
-
-    async def wait_for_room() -> list[Finding]:
-        waits.set()
-        await anyio.sleep_forever()
-        return []
-
-    one = SortieRunner(
-        plan=a_plan().approved("李", START), vehicle=vehicle, bus=vehicle.bus,
-        world=vehicle.clock, wall=vehicle.clock, sortie_id="M-1-S01", preflight=wait_for_room,
-    )  # fmt: skip
+@asynccontextmanager
+async def refused(one: SortieRunner) -> AsyncIterator[list[str]]:
+    """It runs beside what is done to it, and must end refused: in these words."""
     ended: list[str] = []
 
     async def fly() -> None:
@@ -135,8 +132,21 @@ async def test_a_return_while_the_launch_waits_calls_it_off_before_anything_is_a
     with anyio.fail_after(5):
         async with anyio.create_task_group() as group:
             group.start_soon(fly)
-            await waits.wait()
-            await one.bring_home(PILOT, "asked by 王")
+            yield ended
+
+
+async def test_a_return_while_the_launch_waits_calls_it_off_before_anything_is_armed() -> None:
+    vehicle, waits = Stubborn(Arm, times=0), anyio.Event()
+
+    async def wait_for_room() -> list[Finding]:
+        waits.set()
+        await anyio.sleep_forever()
+        return []
+
+    one = runner(vehicle, wait_for_room)
+    async with refused(one) as ended:
+        await waits.wait()
+        await one.bring_home(PILOT, "asked by 王")
     assert ended == ["the launch was called off: asked by 王"]
     assert vehicle.count(Arm) == 0
     assert not one.has_taken_off
@@ -160,26 +170,11 @@ async def test_a_return_while_it_uploads_or_arms_keeps_it_on_the_ground(
 
     vehicle.do = slowly  # type: ignore[method-assign]
 
-    async def ready() -> list[Finding]:
-        return []
-
-    one = SortieRunner(
-        plan=a_plan().approved("李", START), vehicle=vehicle, bus=vehicle.bus,
-        world=vehicle.clock, wall=vehicle.clock, sortie_id="M-1-S01", preflight=ready,
-    )  # fmt: skip
-    ended: list[str] = []
-
-    async def fly() -> None:
-        with pytest.raises(Refused) as told:
-            await one.run()
-        ended.append(str(told.value))
-
-    with anyio.fail_after(5):
-        async with anyio.create_task_group() as group:
-            group.start_soon(fly)
-            await reached.wait()
-            await one.bring_home(PILOT, "asked by 王")
-            go_on.set()
+    one = runner(vehicle)
+    async with refused(one) as ended:
+        await reached.wait()
+        await one.bring_home(PILOT, "asked by 王")
+        go_on.set()
     assert ended == ["the launch was called off: asked by 王"]
     assert vehicle.count(TakeOff) == 0
     assert not one.has_taken_off

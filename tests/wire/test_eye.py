@@ -380,7 +380,13 @@ def test_a_picture_of_another_size_than_the_settings_say_is_not_counted(flight: 
         eye.until(lambda: bool(eye.looks))
         assert not eye.looks[0].is_valid
         assert "1280x720" in eye.looks[0].reason
-        assert eye.end() == 0, "it ends when its input does"
+
+
+def test_it_ends_cleanly_when_its_input_does_whatever_its_threads_are_at(flight: Flight) -> None:
+    eyes = [Eye(flight.ready["camera_url"]) for _ in range(4)]
+    for eye in eyes:
+        eye.until(lambda eye=eye: bool(eye.looks))  # type: ignore[misc]  # decoding and looking
+    assert [eye.end() for eye in eyes] == [0] * len(eyes)
 
 
 def test_a_camera_that_is_not_there_is_told() -> None:
