@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import socket
-import socketserver
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from pymavlink.dialects.v20 import common as mavlink
 from patrol.camera import CameraLens
 from patrol.geo import GeoPoint, distance_m, is_inside, offset, to_geojson
 from patrol.sighting import Look
+from tests.cables import Cable
 from vision.eye_messages import (
     PACKET_KIND,
     PICTURE_KIND,
@@ -238,38 +238,6 @@ def an_eye(url: str, lens: CameraLens = LENS) -> Iterator[Eye]:
         eye.end()
 
 
-class Relay(socketserver.ThreadingTCPServer):
-    """A TCP port before the camera: a cable that can be pulled."""
-
-    allow_reuse_address = daemon_threads = True
-
-    def __init__(self, camera_url: str, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), socketserver.BaseRequestHandler)
-        self._camera = int(camera_url.removeprefix("rtsp://127.0.0.1:").partition("/")[0])
-        self._ends: list[socket.socket] = []
-        self.port = int(self.server_address[1])
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        with socket.create_connection(("127.0.0.1", self._camera)) as far:
-            self._ends += [request, far]
-            threading.Thread(target=_pump, args=(far, request), daemon=True).start()
-            _pump(request, far)
-
-    def cut(self) -> None:
-        self.shutdown()
-        self.server_close()
-        for end in self._ends:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(1 << 16):
-            target.sendall(data)
-
-
 @pytest.fixture(scope="module")
 def flight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flight]:
     with flying(tmp_path_factory.mktemp("sim"), "--seed", "3") as flying_now:
@@ -359,7 +327,7 @@ def test_pictures_come_when_they_are_asked_for_and_not_before(eye: Eye) -> None:
 
 
 def test_a_camera_that_is_lost_is_told_once_and_opened_again(flight: Flight) -> None:
-    cable = Relay(flight.ready["camera_url"])
+    cable = Cable(flight.ready["camera_url"])
     url = f"rtsp://127.0.0.1:{cable.port}/camera"
     with an_eye(url) as eye:
         eye.until(lambda: bool(eye.looks))
@@ -367,7 +335,7 @@ def test_a_camera_that_is_lost_is_told_once_and_opened_again(flight: Flight) -> 
         eye.until(lambda: eye.states[-1][0] == "lost")
         assert url in eye.states[-1][1]
         seen = len(eye.looks)
-        cable = Relay(flight.ready["camera_url"], cable.port)
+        cable = Cable(flight.ready["camera_url"], cable.port)
         eye.until(lambda: len(eye.looks) > seen + 2)
         assert [state for state, _ in eye.states] == ["open", "lost", "open"]
         assert eye.valid_looks(flight, 1)

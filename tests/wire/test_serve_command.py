@@ -226,6 +226,16 @@ def test_it_serves_the_console_and_the_whole_state(station: Station) -> None:
     assert (unit["camera"]["id"], unit["sortie"], unit["alert"]) == ("cam-1", None, None)
 
 
+def test_the_aircraft_is_shown_with_its_home_as_it_told_it(station: Station) -> None:
+    """Before the first test that launches it: from then on it is armed when it pleases."""
+    aircraft = station.until(
+        lambda state: has_home(state) and state["aircraft"][0]["is_armed"] is not None
+    )["aircraft"][0]
+    assert aircraft["home"] == pytest.approx(SCENARIO.body["home"], abs=1e-5)
+    assert (aircraft["id"], aircraft["is_armed"], aircraft["is_in_air"]) == ("GP-1", False, False)
+    assert aircraft["link_age_s"] < 3.0
+
+
 def test_state_and_live_messages_are_as_the_running_station_describes_them(
     station: Station, sortie: str
 ) -> None:
@@ -245,15 +255,6 @@ def test_world_time_is_the_exercises(station: Station, sim: dict[str, str]) -> N
     shown = parse_utc(station.until(lambda state: state["clock"]["speed"] == 10.0)["clock"]["utc"])
     theirs = parse_utc(httpx.get(sim["clock_url"], trust_env=False).json()["world_utc"])
     assert abs((theirs - shown).total_seconds()) < 10.0  # a second of the wall
-
-
-def test_the_aircraft_is_shown_with_its_home_as_it_told_it(station: Station) -> None:
-    aircraft = station.until(
-        lambda state: has_home(state) and state["aircraft"][0]["is_armed"] is not None
-    )["aircraft"][0]
-    assert aircraft["home"] == pytest.approx(SCENARIO.body["home"], abs=1e-5)
-    assert (aircraft["id"], aircraft["is_armed"], aircraft["is_in_air"]) == ("GP-1", False, False)
-    assert aircraft["link_age_s"] < 3.0
 
 
 def test_a_plan_needs_a_known_grid_a_home_and_the_digest_that_was_looked_at(
